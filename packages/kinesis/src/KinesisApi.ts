@@ -1,0 +1,300 @@
+/**
+ * The requests and answers of the Kinesis operations that the client offers, in the API's own terms.
+ *
+ * Wherever a request names a stream, `stream` is its name or its ARN; an ARN also reaches a stream of another account.
+ *
+ * @since 0.1.0
+ */
+import type { KinesisRecord } from "./KinesisRecord.js"
+import type { Position } from "./Position.js"
+
+/**
+ * The hash keys that a shard takes, both ends included, as decimals from 0 to 2^128 - 1.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HashKeyRange {
+  readonly startingHashKey: string
+  readonly endingHashKey: string
+}
+
+/**
+ * A shard as ListShards tells it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shard {
+  readonly shardId: string
+  readonly parentShardId: string | undefined
+  /** The second parent of a merged shard. */
+  readonly adjacentParentShardId: string | undefined
+  readonly hashKeyRange: HashKeyRange
+  readonly startingSequenceNumber: string
+  /** Present when the shard is closed. */
+  readonly endingSequenceNumber: string | undefined
+}
+
+/**
+ * A shard that follows a closed one, as the last page of its parent tells it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChildShard {
+  readonly shardId: string
+  readonly parentShards: ReadonlyArray<string>
+  readonly hashKeyRange: HashKeyRange
+}
+
+/**
+ * Which shards ListShards is to name.
+ *
+ * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html
+ * @since 0.1.0
+ * @category models
+ */
+export type ShardFilter =
+  | { readonly type: "AT_TRIM_HORIZON" | "FROM_TRIM_HORIZON" | "AT_LATEST" }
+  | { readonly type: "AT_TIMESTAMP" | "FROM_TIMESTAMP"; readonly timestamp: number }
+  | { readonly type: "AFTER_SHARD_ID"; readonly shardId: string }
+
+/**
+ * The first page of a listing names the stream; each further page names only the token.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export type ListShardsRequest =
+  | {
+    readonly stream: string
+    readonly shardFilter?: ShardFilter | undefined
+    /** 1 to 10,000. Default: 1,000. */
+    readonly maxResults?: number | undefined
+    readonly nextToken?: undefined
+  }
+  | {
+    /** From the page before, at most 300 seconds ago. */
+    readonly nextToken: string
+    readonly maxResults?: number | undefined
+    readonly stream?: undefined
+    readonly shardFilter?: undefined
+  }
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface ListShardsResponse {
+  readonly shards: ReadonlyArray<Shard>
+  /** Absent on the last page. */
+  readonly nextToken: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface GetShardIteratorRequest {
+  readonly stream: string
+  readonly shardId: string
+  /** Any position but the end of the shard. */
+  readonly position: Exclude<Position, { readonly _tag: "ShardEnd" }>
+}
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface GetShardIteratorResponse {
+  /** Valid for 5 minutes. */
+  readonly shardIterator: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface GetRecordsRequest {
+  readonly stream: string
+  /** Not sent: it names the shard in errors and on the records. */
+  readonly shardId: string
+  readonly shardIterator: string
+  /** 1 to 10,000 records. Default: 10,000. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface GetRecordsResponse {
+  readonly records: ReadonlyArray<KinesisRecord>
+  /** Absent when the shard is closed and everything of it was read. */
+  readonly nextShardIterator: string | undefined
+  readonly millisBehindLatest: number
+  readonly childShards: ReadonlyArray<ChildShard>
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface StreamRequest {
+  readonly stream: string
+}
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface DescribeStreamSummaryResponse {
+  readonly streamName: string
+  readonly streamArn: string
+  readonly streamStatus: "CREATING" | "DELETING" | "ACTIVE" | "UPDATING"
+  readonly streamMode: "PROVISIONED" | "ON_DEMAND"
+  /** 24 to 8,760. */
+  readonly retentionPeriodHours: number
+  readonly openShardCount: number
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface ListStreamsRequest {
+  /** From the page before. */
+  readonly nextToken?: string | undefined
+  /** 1 to 10,000. Default: 100. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface ListStreamsResponse {
+  readonly streamNames: ReadonlyArray<string>
+  readonly nextToken: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PutRecordsEntry {
+  readonly data: Uint8Array
+  /** 1 to 256 characters. */
+  readonly partitionKey: string
+  /** Decides the shard instead of the partition key: a decimal from 0 to 2^128 - 1. */
+  readonly explicitHashKey?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface PutRecordRequest extends PutRecordsEntry {
+  readonly stream: string
+  /** Makes the numbers of one writer and key strictly rise. */
+  readonly sequenceNumberForOrdering?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface PutRecordResponse {
+  readonly shardId: string
+  readonly sequenceNumber: string
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface PutRecordsRequest {
+  readonly stream: string
+  /** 1 to 500 entries and 10 MiB, keys included. */
+  readonly records: ReadonlyArray<PutRecordsEntry>
+}
+
+/**
+ * What became of one entry of PutRecords.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PutRecordsResultEntry =
+  | { readonly shardId: string; readonly sequenceNumber: string; readonly errorCode?: undefined }
+  | {
+    /** `ProvisionedThroughputExceededException` or `InternalFailure`. */
+    readonly errorCode: string
+    readonly errorMessage: string
+    readonly shardId?: undefined
+    readonly sequenceNumber?: undefined
+  }
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export interface PutRecordsResponse {
+  readonly failedRecordCount: number
+  /** In the order of the request. */
+  readonly records: ReadonlyArray<PutRecordsResultEntry>
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface CreateStreamRequest {
+  /** A name, not an ARN. */
+  readonly stream: string
+  /** The number of shards, or on demand. */
+  readonly shardCount: number | "on-demand"
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface SplitShardRequest {
+  readonly stream: string
+  readonly shardToSplit: string
+  /** Where the second child begins: inside the shard's range, above its start. */
+  readonly newStartingHashKey: string
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface MergeShardsRequest {
+  readonly stream: string
+  readonly shardToMerge: string
+  /** The neighbour by hash keys. */
+  readonly adjacentShardToMerge: string
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface UpdateShardCountRequest {
+  readonly stream: string
+  /** From half to double of the present number of open shards. */
+  readonly targetShardCount: number
+}
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export interface RetentionPeriodRequest {
+  readonly stream: string
+  /** 24 to 8,760. */
+  readonly retentionPeriodHours: number
+}

@@ -1,0 +1,184 @@
+/**
+ * Kinesis as a service of typed operations: the seam between this library and the network.
+ *
+ * {@link layer} reaches the service through the AWS SDK; `@effect-kinesis/local` provides the same service in memory.
+ *
+ * @since 0.1.0
+ */
+import type { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as SdkOperations from "./internal/wire/sdkOperations.js"
+import * as SdkTransport from "./internal/wire/sdkTransport.js"
+import type * as Api from "./KinesisApi.js"
+import type { ExpiredIterator, ExpiredListToken, KinesisError } from "./KinesisError.js"
+import { InvalidArgument, RequestTimeout } from "./KinesisError.js"
+
+/**
+ * The operations. Each is one request: nothing is retried underneath, so every throttle is seen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  readonly listShards: (
+    request: Api.ListShardsRequest
+  ) => Effect.Effect<Api.ListShardsResponse, KinesisError | ExpiredListToken>
+  readonly getShardIterator: (
+    request: Api.GetShardIteratorRequest
+  ) => Effect.Effect<Api.GetShardIteratorResponse, KinesisError>
+  readonly getRecords: (
+    request: Api.GetRecordsRequest
+  ) => Effect.Effect<Api.GetRecordsResponse, KinesisError | ExpiredIterator>
+  readonly describeStreamSummary: (
+    request: Api.StreamRequest
+  ) => Effect.Effect<Api.DescribeStreamSummaryResponse, KinesisError>
+  readonly listStreams: (request: Api.ListStreamsRequest) => Effect.Effect<Api.ListStreamsResponse, KinesisError>
+  readonly putRecord: (request: Api.PutRecordRequest) => Effect.Effect<Api.PutRecordResponse, KinesisError>
+  readonly putRecords: (request: Api.PutRecordsRequest) => Effect.Effect<Api.PutRecordsResponse, KinesisError>
+  readonly createStream: (request: Api.CreateStreamRequest) => Effect.Effect<void, KinesisError>
+  readonly deleteStream: (request: Api.StreamRequest) => Effect.Effect<void, KinesisError>
+  readonly splitShard: (request: Api.SplitShardRequest) => Effect.Effect<void, KinesisError>
+  readonly mergeShards: (request: Api.MergeShardsRequest) => Effect.Effect<void, KinesisError>
+  readonly updateShardCount: (request: Api.UpdateShardCountRequest) => Effect.Effect<void, KinesisError>
+  readonly increaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
+  readonly decreaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
+}
+
+/**
+ * The name of an operation in {@link Service}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation = keyof Service
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class KinesisClient extends Context.Tag("effect-kinesis/KinesisClient")<KinesisClient, Service>() {}
+
+/**
+ * How long a call may take before it is interrupted and fails with `RequestTimeout`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeadlineOptions {
+  /** GetRecords, whose answer can be 10 MiB. Default: 30 seconds, as in KCL since its pull request 518. */
+  readonly getRecordsTimeout?: Duration.DurationInput | undefined
+  /** Every other call. Default: 10 seconds. */
+  readonly requestTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends SdkTransport.Options, DeadlineOptions {}
+
+/**
+ * A client on an AWS SDK client of its own, closed with the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidArgument, Scope.Scope> =>
+  SdkTransport.make(options).pipe(
+    Effect.map((sdk) => withDeadlines(SdkOperations.make(sdk), options))
+  )
+
+/**
+ * A client on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<KinesisClient, InvalidArgument> =>
+  Layer.scoped(KinesisClient, make(options))
+
+/**
+ * {@link layer} with options that are read from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<KinesisClient, ConfigError.ConfigError | InvalidArgument> =>
+  Layer.scoped(KinesisClient, Effect.flatMap(Config.unwrap(config), make))
+
+/**
+ * A client on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide
+ * throttles from the library's schedules and metrics.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromSdk = (
+  sdk: SdkClient,
+  options: DeadlineOptions = {}
+): Layer.Layer<KinesisClient, InvalidArgument> =>
+  Layer.effect(
+    KinesisClient,
+    Effect.promise(() => sdk.config.maxAttempts()).pipe(
+      Effect.filterOrFail(
+        (maxAttempts) => maxAttempts === 1,
+        (maxAttempts) =>
+          new InvalidArgument({
+            operation: "KinesisClient.layerFromSdk",
+            field: "maxAttempts",
+            description: `must be 1, was ${maxAttempts}; write new KinesisClient({ maxAttempts: 1 })`
+          })
+      ),
+      Effect.as(withDeadlines(SdkOperations.make(sdk), options))
+    )
+  )
+
+/**
+ * Gives every operation of a client its deadline. The layers here have them already; wrap a client of your own.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withDeadlines = (client: Service, options: DeadlineOptions = {}): Service => {
+  const { getRecordsTimeout = "30 seconds", requestTimeout = "10 seconds" } = options
+  const bound = <Request extends object, A, E>(
+    operation: Operation,
+    call: (request: Request) => Effect.Effect<A, E>,
+    duration: Duration.DurationInput = requestTimeout
+  ) =>
+  (request: Request & { readonly stream?: string | undefined; readonly shardId?: string | undefined }) =>
+    Effect.timeoutFail(call(request), {
+      duration,
+      onTimeout: () =>
+        new RequestTimeout({
+          operation: SdkOperations.apiName(operation),
+          stream: request.stream,
+          shardId: request.shardId,
+          description: `waited ${Duration.format(duration)}`
+        })
+    })
+  return {
+    listShards: bound("listShards", client.listShards),
+    getShardIterator: bound("getShardIterator", client.getShardIterator),
+    getRecords: bound("getRecords", client.getRecords, getRecordsTimeout),
+    describeStreamSummary: bound("describeStreamSummary", client.describeStreamSummary),
+    listStreams: bound("listStreams", client.listStreams),
+    putRecord: bound("putRecord", client.putRecord),
+    putRecords: bound("putRecords", client.putRecords),
+    createStream: bound("createStream", client.createStream),
+    deleteStream: bound("deleteStream", client.deleteStream),
+    splitShard: bound("splitShard", client.splitShard),
+    mergeShards: bound("mergeShards", client.mergeShards),
+    updateShardCount: bound("updateShardCount", client.updateShardCount),
+    increaseStreamRetentionPeriod: bound("increaseStreamRetentionPeriod", client.increaseStreamRetentionPeriod),
+    decreaseStreamRetentionPeriod: bound("decreaseStreamRetentionPeriod", client.decreaseStreamRetentionPeriod)
+  }
+}

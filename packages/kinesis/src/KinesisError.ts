@@ -1,0 +1,253 @@
+/**
+ * What can go wrong, by what the caller can do about it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const call = {
+  /** The API's operation, such as `GetRecords`. */
+  operation: Schema.String,
+  /** Name or ARN of the stream. */
+  stream: Schema.optional(Schema.String),
+  shardId: Schema.optional(Schema.String),
+  /** What the service or the transport said. */
+  description: Schema.String,
+  cause: Schema.optional(Schema.Defect)
+}
+
+const describe = (
+  error: {
+    readonly operation: string
+    readonly stream?: string | undefined
+    readonly shardId?: string | undefined
+    readonly description: string
+  },
+  what: string
+): string => {
+  const place = [error.stream, error.shardId].filter((part) => part !== undefined).join("/")
+  return `${error.operation}${place === "" ? "" : ` on ${place}`}: ${what}${
+    error.description === "" ? "" : `: ${error.description}`
+  }`
+}
+
+/**
+ * The same request will be accepted later: a throughput limit, KMS throttling or a limit on API calls.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ThrottledError extends Schema.TaggedError<ThrottledError>("effect-kinesis/ThrottledError")(
+  "ThrottledError",
+  { ...call, reason: Schema.Literal("throughput", "kms", "limit") }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, `throttled (${this.reason})`)
+  }
+}
+
+/**
+ * The shard iterator is older than 5 minutes: a new one is needed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ExpiredIterator extends Schema.TaggedError<ExpiredIterator>("effect-kinesis/ExpiredIterator")(
+  "ExpiredIterator",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "the shard iterator has expired")
+  }
+}
+
+/**
+ * The token of a listing is older than 300 seconds: the listing starts again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ExpiredListToken extends Schema.TaggedError<ExpiredListToken>("effect-kinesis/ExpiredListToken")(
+  "ExpiredListToken",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "the listing's token has expired")
+  }
+}
+
+/**
+ * There is no such stream, or the shard has left retention.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ResourceNotFound extends Schema.TaggedError<ResourceNotFound>("effect-kinesis/ResourceNotFound")(
+  "ResourceNotFound",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "not found")
+  }
+}
+
+/**
+ * The stream is being created, changed or deleted, or the name is taken.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ResourceInUse extends Schema.TaggedError<ResourceInUse>("effect-kinesis/ResourceInUse")(
+  "ResourceInUse",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "in use")
+  }
+}
+
+/**
+ * The request is wrong and stays wrong. `field` and the permitted range stand in the message where they are known.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect-kinesis/InvalidArgument")(
+  "InvalidArgument",
+  { ...call, field: Schema.optional(Schema.String) }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, this.field === undefined ? "invalid argument" : `invalid ${this.field}`)
+  }
+}
+
+/**
+ * The credentials are missing, wrong or lack a permission; `action` is the IAM action that the call needs.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kinesis/AccessDenied")(
+  "AccessDenied",
+  { ...call, action: Schema.String }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, `access denied, the call needs ${this.action}`)
+  }
+}
+
+/**
+ * The stream's KMS key cannot be used: disabled, gone, or not permitted.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class KmsError extends Schema.TaggedError<KmsError>("effect-kinesis/KmsError")(
+  "KmsError",
+  { ...call, code: Schema.String }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, this.code)
+  }
+}
+
+/**
+ * No answer came within the call's deadline. Whether the request took effect is unknown.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-kinesis/RequestTimeout")(
+  "RequestTimeout",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "no answer in time")
+  }
+}
+
+/**
+ * The service failed (5xx), could not be reached, or answered what cannot be read. Whether the request took effect is unknown.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("effect-kinesis/ServiceUnavailable")(
+  "ServiceUnavailable",
+  call
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, "the service is unavailable")
+  }
+}
+
+/**
+ * A record's bytes are not what the decoder expects. It carries the record's place and bytes, so that nothing is lost with it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis/DecodeError")(
+  "DecodeError",
+  {
+    shardId: Schema.String,
+    sequenceNumber: Schema.String,
+    partitionKey: Schema.String,
+    data: Schema.Uint8ArrayFromSelf,
+    description: Schema.String,
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `record ${this.sequenceNumber} of ${this.shardId}: ${this.description}`
+  }
+}
+
+/**
+ * What any call to the service can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type KinesisError =
+  | ThrottledError
+  | ResourceNotFound
+  | ResourceInUse
+  | InvalidArgument
+  | AccessDenied
+  | KmsError
+  | RequestTimeout
+  | ServiceUnavailable
+
+/**
+ * The outcome is not the request's fault: the same request may succeed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TransientError = RequestTimeout | ServiceUnavailable
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTransient = (error: { readonly _tag: string }): error is TransientError =>
+  error._tag === "RequestTimeout" || error._tag === "ServiceUnavailable"
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isThrottled = (error: { readonly _tag: string }): error is ThrottledError =>
+  error._tag === "ThrottledError"

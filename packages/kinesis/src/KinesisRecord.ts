@@ -1,0 +1,33 @@
+/**
+ * A record as a shard gives it back.
+ *
+ * @since 0.1.0
+ */
+import * as HashKey from "./internal/record/hashKey.js"
+
+/**
+ * One record of a shard. A plain object: it is built once per record on the hot path.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KinesisRecord {
+  /** The shard that the record was read from. */
+  readonly shardId: string
+  /** Its place in the shard: a decimal number of up to 129 digits. Compare with {@link module:Position.compareSequenceNumbers}. */
+  readonly sequenceNumber: string
+  /** The writer's key, up to 256 characters. Records of one key keep their order. */
+  readonly partitionKey: string
+  /** The writer's bytes, as written. */
+  readonly data: Uint8Array
+  /** When Kinesis received it, by the service's clock in milliseconds; neither exact nor always rising. */
+  readonly approximateArrivalTimestamp: Date | undefined
+}
+
+/**
+ * The 128-bit number whose range decides the shard of a partition key: MD5 of the key's UTF-8 bytes, from 0n to 2n ** 128n - 1n.
+ *
+ * @since 0.1.0
+ * @category hashing
+ */
+export const hashKey: (partitionKey: string) => bigint = HashKey.fromPartitionKey

@@ -1,0 +1,26 @@
+/**
+ * What one GetRecords call brought: the unit of fetching, retry, metrics and flow control.
+ *
+ * @since 0.1.0
+ */
+import type { ChildShard } from "./KinesisApi.js"
+import type { KinesisRecord } from "./KinesisRecord.js"
+import type { Position } from "./Position.js"
+
+/**
+ * One page of one shard, in the shard's order. An empty page is not the end of the shard.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Page {
+  readonly shardId: string
+  /** Up to 10,000 records and 10 MiB; often none. */
+  readonly records: ReadonlyArray<KinesisRecord>
+  /** How far the page is from the shard's tip, in milliseconds; 0 at the tip. */
+  readonly millisBehindLatest: number
+  /** Where to go on after this page: store it to resume exactly there. `ShardEnd` on the last page of a closed shard. */
+  readonly position: Position
+  /** The shards that follow this one, on the last page of a closed shard; empty before. */
+  readonly childShards: ReadonlyArray<ChildShard>
+}

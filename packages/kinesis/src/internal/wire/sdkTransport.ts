@@ -1,0 +1,61 @@
+import { KinesisClient as SdkClient, type KinesisClientConfig } from "@aws-sdk/client-kinesis"
+import { NodeHttpHandler } from "@smithy/node-http-handler"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { InvalidArgument } from "../../KinesisError.js"
+
+export interface Options {
+  /** Default: as the AWS SDK finds it (`AWS_REGION`, the shared config). */
+  readonly region?: string | undefined
+  /** Default: the service's own endpoint in the region. */
+  readonly endpoint?: string | undefined
+  /** Default: the AWS SDK's provider chain. */
+  readonly credentials?: KinesisClientConfig["credentials"] | undefined
+  /** Connections at once, at least 1; each carries one call at a time. Default: 256. */
+  readonly maxSockets?: number | undefined
+  /** How long a connection may take to open. Default: 5 seconds. */
+  readonly connectionTimeout?: Duration.DurationInput | undefined
+  /**
+   * Another transport of the SDK. Default: HTTP/1.1 with keep-alive, since the SDK's own default opens a new HTTP/2 session for each
+   * call (aws-sdk-js-v3 issue 8279). It is closed with the client.
+   */
+  readonly requestHandler?: KinesisClientConfig["requestHandler"] | undefined
+}
+
+const invalid = (field: string, description: string) =>
+  Effect.fail(new InvalidArgument({ operation: "KinesisClient.make", field, description }))
+
+/** The SDK makes a full copy of each answer for a logger that has `info`, be it a silent one; this one has none. */
+const logger = {} as NonNullable<KinesisClientConfig["logger"]>
+
+const present = <A extends object>(options: A): { readonly [K in keyof A]: NonNullable<A[K]> } =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+
+/** An SDK client that retries nothing and whose sockets close with the scope. */
+export const make = (options: Options): Effect.Effect<SdkClient, InvalidArgument, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { connectionTimeout = "5 seconds", credentials, endpoint, maxSockets = 256, region, requestHandler } = options
+    if (endpoint !== undefined && !/^https?:\/\//.test(endpoint)) {
+      return yield* invalid("endpoint", `must be a URL such as http://127.0.0.1:4567, was ${endpoint}`)
+    }
+    if (!Number.isSafeInteger(maxSockets) || maxSockets < 1) {
+      return yield* invalid("maxSockets", `must be a whole number of at least 1, was ${maxSockets}`)
+    }
+    const agent = { keepAlive: true, maxSockets }
+    return yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        new SdkClient({
+          ...present({ region, endpoint, credentials }),
+          maxAttempts: 1,
+          logger,
+          requestHandler: requestHandler ?? new NodeHttpHandler({
+            httpAgent: agent,
+            httpsAgent: agent,
+            connectionTimeout: Duration.toMillis(connectionTimeout)
+          })
+        } as KinesisClientConfig)
+      ),
+      (sdk) => Effect.sync(() => sdk.destroy())
+    )
+  })
