@@ -5,8 +5,20 @@ export * as KinesisClient from "./KinesisClient.js"
 /** @since 0.1.0 */
 export * as KinesisError from "./KinesisError.js"
 /** @since 0.1.0 */
+export * as KinesisEvent from "./KinesisEvent.js"
+/** @since 0.1.0 */
+export * as KinesisMetrics from "./KinesisMetrics.js"
+/** @since 0.1.0 */
 export * as KinesisRecord from "./KinesisRecord.js"
+/** @since 0.1.0 */
+export * as KinesisStream from "./KinesisStream.js"
 /** @since 0.1.0 */
 export * as Page from "./Page.js"
 /** @since 0.1.0 */
 export * as Position from "./Position.js"
+/** @since 0.1.0 */
+export * as RecordDecoder from "./RecordDecoder.js"
+/** @since 0.1.0 */
+export * as ShardReader from "./ShardReader.js"
+/** @since 0.1.0 */
+export * as Until from "./Until.js"

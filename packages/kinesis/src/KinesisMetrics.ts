@@ -1,0 +1,152 @@
+/**
+ * What readers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`.
+ *
+ * @since 0.1.0
+ */
+import * as Metric from "effect/Metric"
+import type { KinesisEvent } from "./KinesisEvent.js"
+
+const counter = (name: string, unit: string, description: string) =>
+  Metric.counter(name, { description, incremental: true }).pipe(Metric.tagged("unit", unit))
+
+/**
+ * Pages read, empty ones too, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const pages: Metric.Metric.Counter<number> = counter(
+  "kinesis_pages_total",
+  "1",
+  "GetRecords answers, empty ones too"
+)
+
+/**
+ * Records read, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const records: Metric.Metric.Counter<number> = counter("kinesis_records_total", "1", "Records read")
+
+/**
+ * Bytes of data and partition keys read, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const bytes: Metric.Metric.Counter<number> = counter(
+  "kinesis_bytes_total",
+  "bytes",
+  "Bytes of data and partition keys read"
+)
+
+/**
+ * Milliseconds from the last page to the shard's tip, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const millisBehindLatest: Metric.Metric.Gauge<number> = Metric.gauge("kinesis_millis_behind_latest", {
+  description: "How far the last page was from the shard's tip"
+}).pipe(Metric.tagged("unit", "milliseconds"))
+
+/**
+ * Calls that were throttled, each attempt counted, by operation and shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const throttles: Metric.Metric.Counter<number> = counter(
+  "kinesis_throttles_total",
+  "1",
+  "Attempts that were throttled"
+)
+
+/**
+ * Calls that passed their deadline, each attempt counted, by operation and shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const timeouts: Metric.Metric.Counter<number> = counter(
+  "kinesis_timeouts_total",
+  "1",
+  "Attempts that had no answer in time"
+)
+
+/**
+ * Calls that failed in the service or on the way to it, each attempt counted, by operation and shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const failures: Metric.Metric.Counter<number> = counter(
+  "kinesis_failures_total",
+  "1",
+  "Attempts that failed in the service or the network"
+)
+
+/**
+ * Iterators that had expired, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const expiredIterators: Metric.Metric.Counter<number> = counter(
+  "kinesis_expired_iterators_total",
+  "1",
+  "Iterators that had expired"
+)
+
+/**
+ * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const recorder = (stream: string): (event: KinesisEvent) => void => {
+  const ofShards = new Map<string, ReturnType<typeof ofShard>>()
+  const ofShard = (shard: string) => {
+    const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) =>
+      metric.pipe(Metric.tagged("stream", stream), Metric.tagged("shard", shard))
+    return {
+      pages: tagged(pages),
+      records: tagged(records),
+      bytes: tagged(bytes),
+      millisBehindLatest: tagged(millisBehindLatest)
+    }
+  }
+  const count = <Type, Out>(metric: Metric.Metric<Type, number, Out>, tags: Record<string, string | undefined>) => {
+    let tagged = Metric.tagged(metric, "stream", stream)
+    for (const [key, value] of Object.entries(tags)) {
+      if (value !== undefined) tagged = Metric.tagged(tagged, key, value)
+    }
+    tagged.unsafeUpdate(1, [])
+  }
+  return (event) => {
+    switch (event._tag) {
+      case "PageRead": {
+        const metrics = ofShards.get(event.shardId) ?? ofShard(event.shardId)
+        ofShards.set(event.shardId, metrics)
+        metrics.pages.unsafeUpdate(1, [])
+        metrics.records.unsafeUpdate(event.records, [])
+        metrics.bytes.unsafeUpdate(event.bytes, [])
+        metrics.millisBehindLatest.unsafeUpdate(event.millisBehindLatest, [])
+        return
+      }
+      case "Throttled":
+        return count(throttles, { operation: event.operation, shard: event.shardId })
+      case "CallFailed":
+        return count(event.error._tag === "RequestTimeout" ? timeouts : failures, {
+          operation: event.operation,
+          shard: event.shardId
+        })
+      case "IteratorExpired":
+        return count(expiredIterators, { shard: event.shardId })
+      case "ShardEnded":
+      case "ShardLost":
+        ofShards.delete(event.shardId)
+    }
+  }
+}

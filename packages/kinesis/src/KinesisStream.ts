@@ -1,0 +1,67 @@
+/**
+ * Reads every shard of a stream, without a group and without stored state: parents before children, through any reshard.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Mailbox from "effect/Mailbox"
+import * as Stream from "effect/Stream"
+import * as Coordinator from "./internal/reading/coordinator.js"
+import type { KinesisClient } from "./KinesisClient.js"
+import type { KinesisError } from "./KinesisError.js"
+import type { KinesisRecord } from "./KinesisRecord.js"
+import type { Page } from "./Page.js"
+import { flatten } from "./ShardReader.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Coordinator.StreamOptions {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShardStream extends Coordinator.ShardStream {}
+
+/**
+ * One ordered stream per shard, as shards become readable: a child after the streams of all its parents have been read to their end.
+ *
+ * Run them all at once, as in `Stream.flatMap((shard) => handle(shard.pages), { concurrency: "unbounded" })`: a shard whose stream is not
+ * run holds up its children, and the end.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const shards = (options: Options): Stream.Stream<ShardStream, KinesisError, KinesisClient> =>
+  Stream.unwrapScoped(Effect.map(Coordinator.make(options), Mailbox.toStream))
+
+/**
+ * The pages of all shards, merged as they come, empty ones too: those of a shard in its order, those of a child after its parents'.
+ *
+ * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls, expired iterators and failed
+ * listings are dealt with; what remains is fatal or has used up its retry schedule.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> => {
+  const merged = Stream.flatMap(shards(options), (shard) => shard.pages, { concurrency: "unbounded" })
+  const { until } = options
+  if (until?._tag !== "Count") return merged
+  return Stream.suspend(() => {
+    let records = 0
+    return Stream.takeUntil(merged, (page) => (records += page.records.length) >= until.count)
+  })
+}
+
+/**
+ * The records of all shards, merged as they come: {@link pages}, flattened. Records of one partition key keep their order, over a
+ * reshard too. `Until.count` gives exactly as many.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const records = (options: Options): Stream.Stream<KinesisRecord, KinesisError, KinesisClient> =>
+  flatten(options, pages(options))

@@ -1,0 +1,75 @@
+/**
+ * When to stop reading: one value for the library and the command line.
+ *
+ * A condition is judged only after a page's records were handed on, so no record is dropped by stopping.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Until =
+  | { readonly _tag: "Never" }
+  | { readonly _tag: "Elapsed"; readonly millis: number }
+  | { readonly _tag: "Instant"; readonly timestamp: number }
+  | { readonly _tag: "CaughtUp" }
+  | { readonly _tag: "Count"; readonly count: number }
+  | { readonly _tag: "Idle"; readonly millis: number }
+
+/**
+ * Read for ever.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const never: Until = { _tag: "Never" }
+
+/**
+ * Read for this long. A call that is under way then is interrupted; a page that was handed on is finished.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const elapsed = (duration: Duration.DurationInput): Until => ({
+  _tag: "Elapsed",
+  millis: Duration.toMillis(duration)
+})
+
+/**
+ * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too. The page that passes it is
+ * handed on whole.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const instant = (instant: Date | number): Until => ({
+  _tag: "Instant",
+  timestamp: typeof instant === "number" ? instant : instant.getTime()
+})
+
+/**
+ * Read until each shard has been at its tip once.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const caughtUp: Until = { _tag: "CaughtUp" }
+
+/**
+ * Read this many records over all shards, at least 1. `records` gives exactly as many; `pages` hands the last page on whole.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const count = (count: number): Until => ({ _tag: "Count", count })
+
+/**
+ * Read until every shard is at its tip and none has brought a record for this long.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: Duration.toMillis(duration) })

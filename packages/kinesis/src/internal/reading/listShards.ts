@@ -1,0 +1,39 @@
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { ListShardsRequest, Shard, ShardFilter } from "../../KinesisApi.js"
+import type { Service } from "../../KinesisClient.js"
+import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
+import { ServiceUnavailable } from "../../KinesisError.js"
+
+type Retrying = <A>(
+  call: Effect.Effect<A, KinesisError | ExpiredListToken>
+) => Effect.Effect<A, KinesisError | ExpiredListToken>
+
+/** A listing that takes 5 minutes a page is not going to end. */
+const maxRestarts = 4
+
+/** Every page of a listing. When a token expires the whole listing starts again: a part of one is never used. */
+export const all = (
+  client: Service,
+  stream: string,
+  shardFilter: ShardFilter,
+  retrying: Retrying
+): Effect.Effect<ReadonlyArray<Shard>, KinesisError> =>
+  Effect.gen(function*() {
+    const shards: Array<Shard> = []
+    let request: ListShardsRequest | undefined = { stream, shardFilter }
+    while (request !== undefined) {
+      const page: { readonly shards: ReadonlyArray<Shard>; readonly nextToken: string | undefined } = yield* retrying(
+        client.listShards(request)
+      )
+      for (const shard of page.shards) shards.push(shard)
+      request = page.nextToken === undefined ? undefined : { nextToken: page.nextToken }
+    }
+    return shards
+  }).pipe(
+    Effect.retry({ schedule: Schedule.recurs(maxRestarts), while: (error) => error._tag === "ExpiredListToken" }),
+    Effect.catchTag("ExpiredListToken", ({ cause, description, operation }) =>
+      Effect.fail(
+        new ServiceUnavailable({ operation, stream, description: `the listing is too slow: ${description}`, cause })
+      ))
+  )

@@ -1,0 +1,26 @@
+/** What a shard lets be read: 2 MiB a second, over all its readers (GetRecords' documentation). */
+export const bytesPerSecond = 2 * 1024 * 1024
+
+/** The longest that a page can exhaust a shard: 10 MiB are refused for 5 s (GetRecords' documentation). */
+const maxCoolOffMillis = 5_000
+
+export interface Spacing {
+  readonly pollIntervalMillis: number
+  readonly idleIntervalMillis: number
+}
+
+export interface PageFacts {
+  /** When the call that brought the page was sent, on a clock that never goes back. */
+  readonly calledAt: number
+  readonly bytes: number
+  readonly millisBehindLatest: number
+}
+
+/** When the next GetRecords may be sent, on the same clock: idle spacing only at the tip, and never above the shard's byte budget. */
+export const nextCallAt = (spacing: Spacing, page: PageFacts): number => {
+  const interval = page.millisBehindLatest > 0
+    ? spacing.pollIntervalMillis
+    : Math.max(spacing.pollIntervalMillis, spacing.idleIntervalMillis)
+  const coolOff = Math.min(maxCoolOffMillis, Math.ceil((page.bytes / bytesPerSecond) * 1000))
+  return page.calledAt + Math.max(interval, coolOff)
+}

@@ -1,0 +1,23 @@
+import type { Position } from "../../Position.js"
+
+/** How GetShardIterator refuses an instant that lies in the service's future, naming its own time. */
+const refusal = /cannot be greater than/
+const serverTime = /currentTimestampInMillis: (\d+)/
+
+/** Requests are only accepted from clocks that are at most this far off (Signature Version 4). */
+const maxSkewMillis = 5 * 60_000
+
+/** The position as the service's clock has it, when this clock is ahead of it. */
+export const shift = <P extends Position>(position: P, aheadByMillis: number): P =>
+  position._tag === "AtTimestamp" ? { ...position, timestamp: position.timestamp - aheadByMillis } : position
+
+/**
+ * By how much this clock is ahead of the service's, if that is why it refused the position; undefined when it refused for another reason,
+ * or the instant lies in the future of this clock too. A refusal that names no time is taken as the largest skew: too early repeats old
+ * records, too late would lose new ones.
+ */
+export const skewMillis = (refusedBecause: string, position: Position, now: number): number | undefined => {
+  if (position._tag !== "AtTimestamp" || position.timestamp > now || !refusal.test(refusedBecause)) return undefined
+  const named = serverTime.exec(refusedBecause)?.[1]
+  return named === undefined ? maxSkewMillis : Math.max(now - Number(named), 1)
+}

@@ -1,0 +1,166 @@
+import type { ChildShard, Shard } from "../../KinesisApi.js"
+import type { Position } from "../../Position.js"
+
+/**
+ * `waiting` for its parents, `reading`, `ended` with everything of it handed on (or nothing left of it), or `stopped` before its end, so
+ * that its children are not due.
+ */
+export type ShardStatus = "waiting" | "reading" | "ended" | "stopped"
+
+interface Node {
+  readonly shardId: string
+  readonly parents: ReadonlyArray<string>
+  readonly status: ShardStatus
+  readonly start: Position
+  /** It stood in a listing once, so when it is missing from a later one it has left retention. */
+  readonly listed: boolean
+  /** It ended, and no child of it has been found yet. */
+  readonly childless: boolean
+}
+
+export type ShardGraph = ReadonlyMap<string, Node>
+
+export interface Ready {
+  readonly shardId: string
+  readonly parents: ReadonlyArray<string>
+  readonly start: Position
+}
+
+const trimHorizon: Position = { _tag: "TrimHorizon" }
+
+const parentsOf = (shard: Shard): ReadonlyArray<string> =>
+  [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
+
+const node = (shardId: string, parents: ReadonlyArray<string>, start: Position, listed: boolean): Node => ({
+  shardId,
+  parents,
+  start,
+  listed,
+  status: start._tag === "ShardEnd" ? "ended" : "waiting",
+  childless: false
+})
+
+const update = (graph: ShardGraph, shardId: string, change: Partial<Node>): ShardGraph => {
+  const found = graph.get(shardId)
+  return found === undefined ? graph : new Map(graph).set(shardId, { ...found, ...change })
+}
+
+/** All that `next` leads to from the given shards, without the shards themselves. */
+const reach = (from: Iterable<string>, next: (shardId: string) => ReadonlyArray<string>): ReadonlySet<string> => {
+  const reached = new Set<string>()
+  const pending = [...from]
+  for (let shardId = pending.pop(); shardId !== undefined; shardId = pending.pop()) {
+    for (const neighbour of next(shardId)) {
+      if (!reached.has(neighbour)) {
+        reached.add(neighbour)
+        pending.push(neighbour)
+      }
+    }
+  }
+  return reached
+}
+
+/**
+ * The shards of the first listing. A stored position beats the start; of the shards without one, an ancestor of a stored shard was
+ * read before and is over, a descendant is read from its beginning, and any other starts where the run starts.
+ */
+export const make = (
+  shards: ReadonlyArray<Shard>,
+  start: Position,
+  stored: ReadonlyMap<string, Position>
+): ShardGraph => {
+  const parents = new Map(shards.map((shard) => [shard.shardId, parentsOf(shard)]))
+  const children = new Map<string, Array<string>>()
+  for (const [shardId, ofShard] of parents) {
+    for (const parent of ofShard) children.set(parent, [...children.get(parent) ?? [], shardId])
+  }
+  const before = reach(stored.keys(), (shardId) => parents.get(shardId) ?? [])
+  const after = reach(stored.keys(), (shardId) => children.get(shardId) ?? [])
+  const startOf = (shardId: string): Position =>
+    stored.get(shardId) ??
+      (before.has(shardId) ? { _tag: "ShardEnd" } : after.has(shardId) ? trimHorizon : start)
+  return new Map(
+    shards.map((shard) => [shard.shardId, node(shard.shardId, parentsOf(shard), startOf(shard.shardId), true)])
+  )
+}
+
+/** Shards that were created while reading, so each is read from its beginning. */
+const add = (graph: ShardGraph, found: ReadonlyArray<readonly [string, ReadonlyArray<string>]>, listed: boolean) => {
+  const next = new Map(graph)
+  for (const [shardId, parents] of found) {
+    const known = next.get(shardId)
+    next.set(
+      shardId,
+      known === undefined ? node(shardId, parents, trimHorizon, listed) : { ...known, listed: known.listed || listed }
+    )
+    for (const parent of parents) {
+      const parentNode = next.get(parent)
+      if (parentNode?.childless === true) next.set(parent, { ...parentNode, childless: false })
+    }
+  }
+  return next
+}
+
+/** A complete later listing. A shard that has ended and is no longer listed is forgotten: a missing parent counts as done. */
+export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): ShardGraph => {
+  const next = add(graph, shards.map((shard) => [shard.shardId, parentsOf(shard)] as const), true)
+  const present = new Set(shards.map((shard) => shard.shardId))
+  for (const [shardId, { listed, status }] of next) {
+    if (status === "ended" && listed && !present.has(shardId)) next.delete(shardId)
+  }
+  return next
+}
+
+/** Reading stopped before the shard's end. */
+export const stopped = (graph: ShardGraph, shardId: string): ShardGraph => update(graph, shardId, { status: "stopped" })
+
+/**
+ * Everything of a closed shard was handed on. Its children that were listed beside it at the start begin with their first record once
+ * the parent has shown, by a record, that it was still open when the run started.
+ */
+export const ended = (
+  graph: ShardGraph,
+  shardId: string,
+  childShards: ReadonlyArray<ChildShard>,
+  broughtRecords: boolean
+): ShardGraph => {
+  const next = new Map(
+    add(
+      update(graph, shardId, { status: "ended" }),
+      childShards.map((child) => [child.shardId, child.parentShards] as const),
+      false
+    )
+  )
+  let childless = true
+  for (const [id, child] of next) {
+    if (!child.parents.includes(shardId)) continue
+    childless = false
+    if (broughtRecords && child.status === "waiting" && child.start._tag === "AtTimestamp") {
+      next.set(id, { ...child, start: trimHorizon })
+    }
+  }
+  return update(next, shardId, { childless })
+}
+
+/** The shard has left retention: nothing is left of it, and its children may have left with it. */
+export const lost = (graph: ShardGraph, shardId: string): ShardGraph =>
+  update(graph, shardId, { status: "ended", childless: false })
+
+const isReady = (graph: ShardGraph, { parents, status }: Node): boolean =>
+  status === "waiting" && parents.every((parent) => (graph.get(parent)?.status ?? "ended") === "ended")
+
+/** The shards that may be read now, since each parent that is still known has ended; they count as being read from here on. */
+export const release = (graph: ShardGraph): readonly [ready: ReadonlyArray<Ready>, graph: ShardGraph] => {
+  const ready = [...graph.values()].filter((node) => isReady(graph, node))
+  if (ready.length === 0) return [ready, graph]
+  const next = new Map(graph)
+  for (const node of ready) next.set(node.shardId, { ...node, status: "reading" })
+  return [ready, next]
+}
+
+export const unknown = (graph: ShardGraph, shardIds: ReadonlyArray<string>): ReadonlyArray<string> =>
+  shardIds.filter((shardId) => !graph.has(shardId))
+
+/** Nothing is being read, nothing can be, and no child is still to be found. */
+export const isFinished = (graph: ShardGraph): boolean =>
+  ![...graph.values()].some((node) => node.status === "reading" || node.childless || isReady(graph, node))

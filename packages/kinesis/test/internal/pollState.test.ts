@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import { Position } from "effect-kinesis"
+import * as PollState from "../../src/internal/shard/pollState.js"
+
+const page = (
+  lastSequenceNumber: string | undefined,
+  nextShardIterator: string | null | undefined
+): PollState.PollEvent => ({
+  _tag: "PageReceived",
+  lastSequenceNumber,
+  nextShardIterator
+})
+const iterator = (shardIterator: string): PollState.PollEvent => ({ _tag: "IteratorReceived", shardIterator })
+const expired: PollState.PollEvent = { _tag: "IteratorExpired" }
+const run = (origin: Position.Position, events: ReadonlyArray<PollState.PollEvent>) =>
+  events.reduce(PollState.step, PollState.start(origin))
+
+describe("pollState", () => {
+  it("asks for an iterator, reads with it, and follows the next one", () => {
+    const asked = PollState.start(Position.trimHorizon)
+    assert.deepStrictEqual(PollState.command(asked), { _tag: "GetShardIterator", position: Position.trimHorizon })
+    const reading = PollState.step(asked, iterator("i1"))
+    assert.deepStrictEqual(PollState.command(reading), { _tag: "GetRecords", shardIterator: "i1" })
+    assert.deepStrictEqual(PollState.command(PollState.step(reading, page("5", "i2"))), {
+      _tag: "GetRecords",
+      shardIterator: "i2"
+    })
+  })
+
+  for (const last of [undefined, null, ""]) {
+    it(`B4 a next iterator of ${JSON.stringify(last)} says that the shard is closed`, () => {
+      const state = run(Position.trimHorizon, [iterator("i1"), page("5", last)])
+      assert.deepStrictEqual(PollState.command(state), { _tag: "End" })
+      assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
+    })
+  }
+
+  it("B13 an expired iterator after empty pages resumes after the last record, not where the page began", () => {
+    const state = run(Position.trimHorizon, [
+      iterator("i1"),
+      page("5", "i2"),
+      page(undefined, "i3"),
+      page(undefined, "i4"),
+      expired
+    ])
+    assert.deepStrictEqual(PollState.command(state), {
+      _tag: "GetShardIterator",
+      position: Position.afterSequenceNumber("5")
+    })
+  })
+
+  it("B12 an expired iterator before any record resumes at the resolved start", () => {
+    const state = run(Position.atTimestamp(1_000), [iterator("i1"), page(undefined, "i2"), expired])
+    assert.deepStrictEqual(PollState.command(state), {
+      _tag: "GetShardIterator",
+      position: Position.atTimestamp(1_000)
+    })
+  })
+
+  it("any history resumes after the last record that was handed on", () => {
+    const event = fc.oneof(
+      fc.constant(expired),
+      fc.record({ count: fc.nat(3) })
+    )
+    fc.assert(fc.property(fc.array(event), (history) => {
+      let sequence = 0
+      let state = PollState.start(Position.trimHorizon)
+      for (const happened of history) {
+        if (PollState.command(state)._tag === "GetShardIterator") state = PollState.step(state, iterator("i"))
+        if ("count" in happened) {
+          sequence += happened.count
+          state = PollState.step(state, page(happened.count === 0 ? undefined : String(sequence), "i"))
+        } else {
+          state = PollState.step(state, happened)
+        }
+      }
+      assert.deepStrictEqual(
+        PollState.position(state),
+        sequence === 0 ? Position.trimHorizon : Position.afterSequenceNumber(String(sequence))
+      )
+    }))
+  })
+
+  it("a stored end of the shard is not read again", () => {
+    assert.deepStrictEqual(PollState.command(PollState.start(Position.shardEnd)), { _tag: "End" })
+  })
+})

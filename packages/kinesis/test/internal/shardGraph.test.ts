@@ -1,0 +1,168 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import { type KinesisApi, Position } from "effect-kinesis"
+import * as ShardGraph from "../../src/internal/shard/shardGraph.js"
+
+const range = { startingHashKey: "0", endingHashKey: "1" }
+const shard = (shardId: string, ...parents: ReadonlyArray<string>): KinesisApi.Shard => ({
+  shardId,
+  parentShardId: parents[0],
+  adjacentParentShardId: parents[1],
+  hashKeyRange: range,
+  startingSequenceNumber: "1",
+  endingSequenceNumber: undefined
+})
+const child = (shardId: string, ...parentShards: ReadonlyArray<string>): KinesisApi.ChildShard => ({
+  shardId,
+  parentShards,
+  hashKeyRange: range
+})
+const none = new Map<string, Position.Position>()
+const at = Position.atTimestamp(1000)
+const ids = (ready: ReadonlyArray<ShardGraph.Ready>) => ready.map((node) => node.shardId)
+const starts = (ready: ReadonlyArray<ShardGraph.Ready>) =>
+  Object.fromEntries(ready.map((node) => [node.shardId, node.start]))
+
+describe("shardGraph", () => {
+  it("B29 a merged child waits for both parents", () => {
+    let [ready, graph] = ShardGraph.release(
+      ShardGraph.make([shard("a"), shard("b"), shard("c", "a", "b")], Position.trimHorizon, none)
+    )
+    assert.deepStrictEqual(ids(ready), ["a", "b"])
+    ;[ready, graph] = ShardGraph.release(ShardGraph.ended(graph, "a", [child("c", "a", "b")], true))
+    assert.deepStrictEqual(ids(ready), [])
+    ;[ready, graph] = ShardGraph.release(ShardGraph.ended(graph, "b", [child("c", "a", "b")], true))
+    assert.deepStrictEqual(ids(ready), ["c"])
+  })
+
+  it("B31 a parent that is no longer listed counts as done", () => {
+    const [ready] = ShardGraph.release(ShardGraph.make([shard("c", "a", "b")], Position.trimHorizon, none))
+    assert.deepStrictEqual(ids(ready), ["c"])
+  })
+
+  it("B31 a merged child with one parent trimmed waits for the other", () => {
+    const [ready] = ShardGraph.release(ShardGraph.make([shard("b"), shard("c", "a", "b")], Position.trimHorizon, none))
+    assert.deepStrictEqual(ids(ready), ["b"])
+  })
+
+  it("B30 a child found while reading starts with its first record, whatever the start was", () => {
+    for (const start of [at, Position.trimHorizon]) {
+      const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], start, none))
+      const [ready] = ShardGraph.release(ShardGraph.ended(graph, "a", [child("b", "a"), child("c", "a")], false))
+      assert.deepStrictEqual(starts(ready), { b: Position.trimHorizon, c: Position.trimHorizon })
+      const [listed] = ShardGraph.release(
+        ShardGraph.ended(ShardGraph.listed(graph, [shard("a"), shard("b", "a")]), "a", [], false)
+      )
+      assert.deepStrictEqual(starts(listed), { b: Position.trimHorizon })
+    }
+  })
+
+  it("B30 a child listed at the start begins at its first record if its parent was open then, else at the start", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b", "a")], at, none))
+    assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.ended(graph, "a", [], true))[0]), {
+      b: Position.trimHorizon
+    })
+    assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.ended(graph, "a", [], false))[0]), { b: at })
+  })
+
+  it("B35 a stored position beats the start; the children of a stored parent wait for it", () => {
+    const stored = new Map([["a", Position.afterSequenceNumber("7")]])
+    const [ready, graph] = ShardGraph.release(
+      ShardGraph.make([shard("a"), shard("b", "a"), shard("c", "a"), shard("z")], at, stored)
+    )
+    assert.deepStrictEqual(starts(ready), { a: Position.afterSequenceNumber("7"), z: at })
+    assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.ended(graph, "a", [], false))[0]), {
+      b: Position.trimHorizon,
+      c: Position.trimHorizon
+    })
+  })
+
+  it("B35 a stored end is not read; neither is an ancestor of a stored shard", () => {
+    const shards = [shard("a"), shard("b", "a"), shard("c", "b"), shard("d", "b")]
+    const ended = ShardGraph.make(shards, Position.trimHorizon, new Map([["a", Position.shardEnd]]))
+    assert.deepStrictEqual(starts(ShardGraph.release(ended)[0]), { b: Position.trimHorizon })
+    const further = ShardGraph.make(shards, Position.trimHorizon, new Map([["c", Position.afterSequenceNumber("9")]]))
+    assert.deepStrictEqual(starts(ShardGraph.release(further)[0]), {
+      c: Position.afterSequenceNumber("9"),
+      d: Position.trimHorizon
+    })
+  })
+
+  it("the child of a shard whose reading was stopped is not due, and the run is finished", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b", "a")], Position.trimHorizon, none))
+    const stopped = ShardGraph.stopped(graph, "a")
+    assert.deepStrictEqual(ShardGraph.release(stopped)[0], [])
+    assert.isTrue(ShardGraph.isFinished(stopped))
+  })
+
+  it("is not finished while the children of an ended shard are still to be found", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
+    const ended = ShardGraph.ended(graph, "a", [], true)
+    assert.isFalse(ShardGraph.isFinished(ended))
+    const found = ShardGraph.listed(ended, [shard("a"), shard("b", "a")])
+    assert.deepStrictEqual(ids(ShardGraph.release(found)[0]), ["b"])
+    assert.isTrue(ShardGraph.isFinished(ShardGraph.ended(ShardGraph.lost(graph, "a"), "x", [], false)))
+  })
+
+  it("forgets a shard that ended and left the listing, not one that was never listed", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
+    const [, reading] = ShardGraph.release(ShardGraph.ended(graph, "a", [child("b", "a")], true))
+    const [, further] = ShardGraph.release(ShardGraph.ended(reading, "b", [child("c", "b")], true))
+    const later = ShardGraph.listed(further, [shard("c", "b")])
+    assert.isFalse(later.has("a"))
+    assert.isTrue(later.has("b"), "the listing may lag behind")
+  })
+
+  it("reads every shard of any reshard history exactly once, parents first", () => {
+    const reshard = fc.record({ split: fc.boolean(), pick: fc.nat() })
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(reshard, { maxLength: 30 }),
+        fc.nat(),
+        (count, steps, seed) => {
+          const shards = Array.from({ length: count }, (_, i) => shard(`s${i}`))
+          let open = shards.map((s) => s.shardId)
+          for (const { pick, split } of steps) {
+            const i = pick % open.length
+            if (split) {
+              const [a, b] = [`s${shards.length}`, `s${shards.length + 1}`]
+              shards.push(shard(a, open[i]!), shard(b, open[i]!))
+              open = [...open.slice(0, i), a, b, ...open.slice(i + 1)]
+            } else if (i + 1 < open.length) {
+              const merged = `s${shards.length}`
+              shards.push(shard(merged, open[i]!, open[i + 1]!))
+              open = [...open.slice(0, i), merged, ...open.slice(i + 2)]
+            }
+          }
+          const parents = new Map(shards.map((s) => [s.shardId, [s.parentShardId, s.adjacentParentShardId]]))
+          const known = shards.slice(seed % shards.length)
+          const listed = new Set(known.map((s) => s.shardId))
+          let [ready, graph] = ShardGraph.release(ShardGraph.make(known, Position.trimHorizon, none))
+          const reading = [...ready]
+          const done: Array<string> = []
+          while (reading.length > 0) {
+            const { shardId } = reading.splice(seed % reading.length, 1)[0]!
+            for (const parent of parents.get(shardId)!) {
+              if (parent !== undefined && listed.has(parent)) assert.include(done, parent)
+            }
+            done.push(shardId)
+            const children = shards
+              .filter((s) => s.parentShardId === shardId || s.adjacentParentShardId === shardId)
+              .map((s) =>
+                child(s.shardId, ...[s.parentShardId, s.adjacentParentShardId].filter((p) => p !== undefined))
+              )
+            ;[ready, graph] = ShardGraph.release(
+              open.includes(shardId)
+                ? ShardGraph.stopped(graph, shardId)
+                : ShardGraph.ended(graph, shardId, children, true)
+            )
+            reading.push(...ready)
+          }
+          assert.deepStrictEqual([...done].sort(), [...listed].sort())
+          assert.isTrue(ShardGraph.isFinished(graph))
+        }
+      )
+    )
+  })
+})

@@ -1,0 +1,65 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Until } from "effect-kinesis"
+import * as StopRule from "../../src/internal/shard/stopRule.js"
+
+const page = (facts: Partial<StopRule.PageFacts>): StopRule.PageFacts => ({
+  shardId: "a",
+  records: 0,
+  millisBehindLatest: 0,
+  lastArrival: undefined,
+  ...facts
+})
+
+describe("stopRule", () => {
+  it("B1 an empty page behind the tip stops nothing", () => {
+    for (const until of [Until.caughtUp, Until.count(1), Until.idle(0), Until.instant(10_000)]) {
+      const progress = StopRule.begin(0)
+      StopRule.shardStarted(progress, "a")
+      assert.isFalse(StopRule.pageHandedOn(until, progress, page({ millisBehindLatest: 1000 }), 5000), until._tag)
+    }
+  })
+
+  it("caught up is a page at the tip", () => {
+    assert.isTrue(StopRule.pageHandedOn(Until.caughtUp, StopRule.begin(0), page({ records: 3 }), 0))
+  })
+
+  it("an instant is passed by a record that arrived later, or by the clock on an idle shard", () => {
+    const passed = (facts: Partial<StopRule.PageFacts>, now: number) =>
+      StopRule.pageHandedOn(Until.instant(1000), StopRule.begin(0), page(facts), now)
+    assert.isFalse(passed({ records: 1, lastArrival: 999, millisBehindLatest: 600 }, 1500))
+    assert.isTrue(passed({ records: 1, lastArrival: 1000, millisBehindLatest: 600 }, 1500))
+    assert.isFalse(passed({}, 999))
+    assert.isTrue(passed({}, 1000))
+  })
+
+  it("counts over all shards, and stops them all", () => {
+    const progress = StopRule.begin(0)
+    assert.isFalse(StopRule.pageHandedOn(Until.count(5), progress, page({ records: 3 }), 0))
+    assert.isTrue(StopRule.pageHandedOn(Until.count(5), progress, page({ shardId: "b", records: 2 }), 0))
+    assert.isTrue(StopRule.pageHandedOn(Until.count(5), progress, page({ millisBehindLatest: 7 }), 0))
+  })
+
+  it("idle means that no shard is behind, none has a page in hand, and none has brought a record for so long", () => {
+    const idle = Until.idle(1000)
+    const progress = StopRule.begin(0)
+    for (const shardId of ["a", "b"]) StopRule.shardStarted(progress, shardId)
+    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 2000), "b has not been at its tip")
+    const last = page({ shardId: "b", records: 1 })
+    StopRule.pageRead(progress, last, 2000)
+    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 3500), "b's page is being handled")
+    assert.isFalse(StopRule.pageHandedOn(idle, progress, last, 4000), "b brought a record just now")
+    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 4999))
+    assert.isTrue(StopRule.pageHandedOn(idle, progress, page({}), 5000))
+    assert.isTrue(
+      StopRule.pageHandedOn(idle, progress, page({ shardId: "b", records: 1 }), 5001),
+      "decided once for all"
+    )
+  })
+
+  it("a shard that has left holds nobody up", () => {
+    const progress = StopRule.begin(0)
+    for (const shardId of ["a", "b"]) StopRule.shardStarted(progress, shardId)
+    StopRule.shardLeft(progress, "b")
+    assert.isTrue(StopRule.pageHandedOn(Until.idle(1000), progress, page({}), 1000))
+  })
+})
