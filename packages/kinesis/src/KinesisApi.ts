@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import type { KinesisRecord } from "./KinesisRecord.js"
-import type { Position } from "./Position.js"
+import type { Startable } from "./Position.js"
 
 /**
  * The hash keys that a shard takes, both ends included, as decimals from 0 to 2^128 - 1.
@@ -99,8 +99,7 @@ export interface ListShardsResponse {
 export interface GetShardIteratorRequest {
   readonly stream: string
   readonly shardId: string
-  /** Any position but the end of the shard. */
-  readonly position: Exclude<Position, { readonly _tag: "ShardEnd" }>
+  readonly position: Startable
 }
 
 /**

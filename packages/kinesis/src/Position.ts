@@ -26,12 +26,20 @@ export type Position =
   | { readonly _tag: "ShardEnd" }
 
 /**
+ * A position from which something may be left to read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Startable = Exclude<Position, { readonly _tag: "ShardEnd" }>
+
+/**
  * The oldest record that is still in retention.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const trimHorizon: Position = { _tag: "TrimHorizon" }
+export const trimHorizon: Startable = { _tag: "TrimHorizon" }
 
 /**
  * Only what is written from now on.
@@ -39,7 +47,7 @@ export const trimHorizon: Position = { _tag: "TrimHorizon" }
  * @since 0.1.0
  * @category constructors
  */
-export const latest: Position = { _tag: "Latest" }
+export const latest: Startable = { _tag: "Latest" }
 
 /**
  * The end of a closed shard of which everything was read.
@@ -55,7 +63,7 @@ export const shardEnd: Position = { _tag: "ShardEnd" }
  * @since 0.1.0
  * @category constructors
  */
-export const atTimestamp = (instant: Date | number): Position => ({
+export const atTimestamp = (instant: Date | number): Startable => ({
   _tag: "AtTimestamp",
   timestamp: typeof instant === "number" ? instant : instant.getTime()
 })
@@ -66,7 +74,7 @@ export const atTimestamp = (instant: Date | number): Position => ({
  * @since 0.1.0
  * @category constructors
  */
-export const atSequenceNumber = (sequenceNumber: string): Position => ({ _tag: "AtSequenceNumber", sequenceNumber })
+export const atSequenceNumber = (sequenceNumber: string): Startable => ({ _tag: "AtSequenceNumber", sequenceNumber })
 
 /**
  * The record after this sequence number.
@@ -74,7 +82,7 @@ export const atSequenceNumber = (sequenceNumber: string): Position => ({ _tag: "
  * @since 0.1.0
  * @category constructors
  */
-export const afterSequenceNumber = (sequenceNumber: string): Position => ({
+export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
   _tag: "AfterSequenceNumber",
   sequenceNumber
 })

@@ -8,7 +8,7 @@ import type { ExpiredIterator, InvalidArgument, KinesisError } from "../../Kines
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
-import type { Position } from "../../Position.js"
+import type { Position, Startable } from "../../Position.js"
 import * as PollState from "../shard/pollState.js"
 import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
@@ -63,7 +63,7 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
   let handedOn: StopRule.PageFacts | undefined
 
   const getShardIterator = (
-    position: PollState.Startable,
+    position: Startable,
     corrected = false
   ): Effect.Effect<string | undefined, KinesisError> => {
     const aheadBy = skew.millis
@@ -77,7 +77,7 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
     )
   }
 
-  const correctClock = (position: PollState.Startable, aheadBy: number, refusal: InvalidArgument) =>
+  const correctClock = (position: Startable, aheadBy: number, refusal: InvalidArgument) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const skewMillis = ServerClock.skewMillis(refusal.description, ServerClock.shift(position, aheadBy), now)
       if (skewMillis === undefined) return Effect.fail(refusal)

@@ -1,4 +1,4 @@
-import type { Position } from "../../Position.js"
+import type { Position, Startable } from "../../Position.js"
 
 /** Where the reader of one shard stands. `lastSequenceNumber` survives empty pages: it is the last record ever handed on. */
 export interface PollState {
@@ -7,9 +7,6 @@ export interface PollState {
   readonly shardIterator: string | undefined
   readonly closed: boolean
 }
-
-/** A position that an iterator can be asked for. */
-export type Startable = Exclude<Position, { readonly _tag: "ShardEnd" }>
 
 export type PollCommand =
   | { readonly _tag: "GetShardIterator"; readonly position: Startable }

@@ -1,0 +1,83 @@
+import { Effect, type Scope } from "effect"
+import * as Http from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+
+export interface Received {
+  readonly operation: string
+  readonly body: Record<string, unknown>
+  readonly headers: Http.IncomingHttpHeaders
+  readonly httpVersion: string
+}
+
+export type Answer = (received: Received) =>
+  | { readonly status: number; readonly body: unknown }
+  /** Never answers. */
+  | "silence"
+  /** Closes the connection. */
+  | "reset"
+
+export interface Server {
+  readonly url: string
+  readonly received: ReadonlyArray<Received>
+  /** Connections that were ever opened. */
+  readonly connections: () => number
+  /** Requests whose client went away before the answer. */
+  readonly aborted: () => number
+}
+
+/** A Kinesis endpoint on a free loopback port that answers as told: for what the SDK sends, and does with errors and silence. */
+export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<Server & { readonly close: () => void }>((resume) => {
+      const received: Array<Received> = []
+      const sockets = new Set<Socket>()
+      let connections = 0
+      let aborted = 0
+      const server = Http.createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        response.on("close", () => {
+          if (!response.writableFinished) aborted++
+        })
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const text = Buffer.concat(chunks).toString()
+          const call: Received = {
+            operation: String(request.headers["x-amz-target"]).split(".").at(-1)!,
+            body: text === "" ? {} : JSON.parse(text),
+            headers: request.headers,
+            httpVersion: request.httpVersion
+          }
+          received.push(call)
+          const said = answer(call)
+          if (said === "silence") return
+          if (said === "reset") return void request.socket.destroy()
+          response.writeHead(said.status, { "content-type": "application/x-amz-json-1.1" })
+          response.end(JSON.stringify(said.body))
+        })
+      })
+      server.on("connection", (socket) => {
+        connections++
+        sockets.add(socket)
+        socket.on("close", () => sockets.delete(socket))
+      })
+      server.listen(0, "127.0.0.1", () =>
+        resume(Effect.succeed({
+          url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          received,
+          connections: () => connections,
+          aborted: () => aborted,
+          close: () => {
+            for (const socket of sockets) socket.destroy()
+            server.close()
+          }
+        })))
+    }),
+    (server) => Effect.sync(server.close)
+  )
+
+/** The options that reach such a server. */
+export const clientOptions = (url: string) => ({
+  endpoint: url,
+  region: "us-east-1",
+  credentials: { accessKeyId: "test", secretAccessKey: "test" }
+})
