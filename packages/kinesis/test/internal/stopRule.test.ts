@@ -28,6 +28,7 @@ describe("stopRule", () => {
       StopRule.pageHandedOn(Until.instant(1000), StopRule.begin(0), page(facts), now)
     assert.isFalse(passed({ records: 1, lastArrival: 999, millisBehindLatest: 600 }, 1500))
     assert.isTrue(passed({ records: 1, lastArrival: 1000, millisBehindLatest: 600 }, 1500))
+    assert.isFalse(passed({ records: 1, lastArrival: 999 }, 5000), "this clock may be ahead")
     assert.isFalse(passed({}, 999))
     assert.isTrue(passed({}, 1000))
   })

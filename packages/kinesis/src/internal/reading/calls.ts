@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { KinesisError } from "../../KinesisError.js"
 import { isThrottled, isTransient } from "../../KinesisError.js"
@@ -40,5 +39,7 @@ export const retrying =
       Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled })
     ) as Effect.Effect<A, E | KinesisError, R>
 
-/** Milliseconds on a clock that no correction of the time sets back. */
-export const monotonicMillis: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
+/** Milliseconds on a clock that no correction of the time sets back. (The effect `Clock.currentTimeNanos` dies under TestClock between milliseconds.) */
+export const monotonicMillis: Effect.Effect<number> = Effect.clockWith((clock) =>
+  Effect.sync(() => Number(clock.unsafeCurrentTimeNanos()) / 1e6)
+)

@@ -65,17 +65,18 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
   const getShardIterator = (
     position: Startable,
     corrected = false
-  ): Effect.Effect<string | undefined, KinesisError> => {
-    const aheadBy = skew.millis
-    const call = client.getShardIterator({ stream, shardId, position: ServerClock.shift(position, aheadBy) })
-    return retrying(call).pipe(
-      Effect.map((answer) => answer.shardIterator),
-      Effect.catchTag("InvalidArgument", (error) =>
-        corrected
-          ? Effect.fail(error)
-          : Effect.zipRight(correctClock(position, aheadBy, error), getShardIterator(position, true)))
-    )
-  }
+  ): Effect.Effect<string | undefined, KinesisError> =>
+    Effect.suspend(() => {
+      const aheadBy = skew.millis
+      const call = client.getShardIterator({ stream, shardId, position: ServerClock.shift(position, aheadBy) })
+      return retrying(call).pipe(
+        Effect.map((answer) => answer.shardIterator),
+        Effect.catchTag("InvalidArgument", (error) =>
+          corrected
+            ? Effect.fail(error)
+            : Effect.zipRight(correctClock(position, aheadBy, error), getShardIterator(position, true)))
+      )
+    })
 
   const correctClock = (position: Startable, aheadBy: number, refusal: InvalidArgument) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -109,7 +110,7 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
         lastSequenceNumber: records.at(-1)?.sequenceNumber,
         nextShardIterator: answer.nextShardIterator
       })
-      StopRule.pageRead(progress, handedOn, yield* Clock.currentTimeMillis)
+      StopRule.pageRead(progress, handedOn, (yield* Clock.currentTimeMillis) - skew.millis)
       yield* emit(
         KinesisEvent.PageRead({
           shardId,
@@ -175,7 +176,8 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
     if (handedOn !== undefined) {
       const page = handedOn
       handedOn = undefined
-      if (StopRule.pageHandedOn(until, progress, page, yield* Clock.currentTimeMillis) && !state.closed) {
+      const now = (yield* Clock.currentTimeMillis) - skew.millis
+      if (StopRule.pageHandedOn(until, progress, page, now) && !state.closed) {
         return yield* Effect.fail(Option.none())
       }
     }

@@ -33,7 +33,10 @@ export const pageRead = (progress: Progress, page: PageFacts, now: number): void
   progress.lastRecordAt = now
 }
 
-/** A page's records were handed on: whether its shard has now been read as far as wanted. */
+/**
+ * A page's records were handed on: whether its shard has now been read as far as wanted. An instant is held against the records'
+ * arrival, and on a page without records against `now`, the service's time as far as it is known.
+ */
 export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, now: number): boolean => {
   progress.records += page.records
   if (page.records > 0) progress.lastRecordAt = now
@@ -46,8 +49,7 @@ export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, 
     case "CaughtUp":
       return page.millisBehindLatest === 0
     case "Instant":
-      return (page.lastArrival !== undefined && page.lastArrival >= until.timestamp) ||
-        now - page.millisBehindLatest >= until.timestamp
+      return (page.lastArrival ?? now - page.millisBehindLatest) >= until.timestamp
     case "Count":
       return (progress.stopped ||= progress.records >= until.count)
     case "Idle":
