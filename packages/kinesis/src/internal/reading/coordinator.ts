@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Shard, ShardFilter } from "../../KinesisApi.js"
 import { KinesisClient } from "../../KinesisClient.js"
-import { type KinesisError, RequestTimeout } from "../../KinesisError.js"
+import { type ExpiredListToken, type KinesisError, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
@@ -83,13 +83,16 @@ export const make = (
     const skew = { millis: 0 }
     const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
 
-    const begin = Effect.gen(function*() {
-      const start = yield* StartPosition.resolve(client, stream, from, emit, patient)
-      const filter = filterFor(start, stored.size > 0)
-      const shards = yield* ListShards.all(client, stream, filter, patient)
-      return { filter, graph: ShardGraph.make(shards, start, stored) }
-    })
-    const { filter, graph: first } = yield* until._tag === "Elapsed" ? within(until.millis, stream, begin) : begin
+    const begin = (attempt: Attempt) =>
+      Effect.gen(function*() {
+        const start = yield* StartPosition.resolve(client, stream, from, emit, attempt)
+        const filter = filterFor(start, stored.size > 0)
+        const shards = yield* ListShards.all(client, stream, filter, attempt)
+        return { filter, graph: ShardGraph.make(shards, start, stored) }
+      })
+    const { filter, graph: first } = yield* until._tag === "Elapsed"
+      ? within(until.millis, stream, patient, begin)
+      : begin(patient)
     let graph = first
     let listedAt = yield* Calls.monotonicMillis
 
@@ -172,14 +175,30 @@ export const make = (
     return mailbox
   })
 
-/** What cannot begin in the time that was set fails with the reason: an outage is not an empty stream. */
-const within = <A>(millis: number, stream: string, begin: Effect.Effect<A, KinesisError>) =>
-  Effect.timeoutFail(begin, {
-    duration: millis,
-    onTimeout: () =>
-      new RequestTimeout({
-        operation: "ListShards",
-        stream,
-        description: `the shards could not be listed in the ${Duration.format(millis)} set for reading`
-      })
+type Attempt = <A, E extends KinesisError | ExpiredListToken>(
+  call: Effect.Effect<A, E>
+) => Effect.Effect<A, E | KinesisError>
+
+/** What cannot begin in the time that was set fails with the last reason: an outage is not an empty stream. */
+const within = <A>(
+  millis: number,
+  stream: string,
+  attempt: Attempt,
+  begin: (attempt: Attempt) => Effect.Effect<A, KinesisError>
+): Effect.Effect<A, KinesisError> =>
+  Effect.suspend(() => {
+    let last: KinesisError | ExpiredListToken | undefined
+    const remembering: Attempt = (call) =>
+      attempt(Effect.tapError(call, (error) => Effect.sync(() => void (last = error))))
+    return Effect.timeoutFail(begin(remembering), {
+      duration: millis,
+      onTimeout: () =>
+        last === undefined || last._tag === "ExpiredListToken"
+          ? new RequestTimeout({
+            operation: "ListShards",
+            stream,
+            description: `the shards could not be listed in the ${Duration.format(millis)} set for reading`
+          })
+          : last
+    })
   })
