@@ -3,7 +3,7 @@ export default class ClosingLine {
   onTestRunEnd(modules, unhandledErrors) {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
     for (const module of modules) {
-      if (module.errors().length > 0) count.failed++
+      for (const suite of [module, ...module.children.allSuites()]) count.failed += suite.errors().length
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         count[state === "passed" || state === "failed" ? state : "skipped"]++

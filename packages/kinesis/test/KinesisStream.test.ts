@@ -29,6 +29,16 @@ const provideClient = (client: KinesisClient.Service) => Effect.provideService(K
 const isRunning = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) =>
   Effect.map(Fiber.poll(fiber), (exit) => exit._tag === "None")
 
+/** Reads until caught up: what came, and from which shards. */
+const readToTip = (from: KinesisStream.Options["from"]) =>
+  Effect.gen(function*() {
+    const { of, onEvent } = recording()
+    const reading = yield* read(KinesisStream.pages({ ...fromStart, from, onEvent, until: Until.caughtUp }))
+    yield* TestClock.adjust("5 seconds")
+    yield* Fiber.join(reading.fiber)
+    return { texts: reading.texts(), shards: of("ShardStarted").map((event) => event.shardId) }
+  })
+
 describe("reading a stream", () => {
   it.effect("B7 an idle shard and a throttled one do not delay a busy one", () =>
     Effect.gen(function*() {
@@ -191,19 +201,11 @@ describe("reading a stream", () => {
         yield* split(client, shard0, maxHashKey / 2n)
         yield* put(client, ["c"], to(0, 2))
         yield* TestClock.adjust("1 minute")
-        const read_ = (from: KinesisStream.Options["from"]) =>
-          Effect.gen(function*() {
-            const { of, onEvent } = recording()
-            const reading = yield* read(KinesisStream.pages({ ...fromStart, from, onEvent, until: Until.caughtUp }))
-            yield* TestClock.adjust("5 seconds")
-            yield* Fiber.join(reading.fiber)
-            return { texts: reading.texts(), shards: of("ShardStarted").map((event) => event.shardId) }
-          })
-        assert.deepStrictEqual((yield* read_("trim-horizon")).texts, ["a", "b", "c"])
-        assert.deepStrictEqual((yield* read_(new Date(1_800_000))).texts, ["b", "c"])
-        assert.deepStrictEqual((yield* read_("latest")).texts, [])
+        assert.deepStrictEqual((yield* readToTip("trim-horizon")).texts, ["a", "b", "c"])
+        assert.deepStrictEqual((yield* readToTip(new Date(1_800_000))).texts, ["b", "c"])
+        assert.deepStrictEqual((yield* readToTip("latest")).texts, [])
         yield* TestClock.adjust("10 minutes")
-        const later = yield* read_("latest")
+        const later = yield* readToTip("latest")
         assert.deepStrictEqual(later, { texts: [], shards: [shardName(1), shardName(2)] })
       })))
 

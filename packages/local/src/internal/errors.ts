@@ -1,0 +1,33 @@
+import * as Errors from "effect-kinesis/KinesisError"
+import type { Refusal } from "./refusal.js"
+
+/** Whatever an operation can fail with. */
+export type Failure = Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken
+
+/** Where an error happened. */
+export interface Call {
+  /** The API's name of the operation. */
+  readonly operation: string
+  readonly stream: string | undefined
+  readonly shardId: string | undefined
+}
+
+/** The typed error of a refusal. */
+export const fromRefusal = (call: Call, { description, field, refused }: Refusal): Failure => {
+  const fields = { ...call, description }
+  switch (refused) {
+    case "throughput":
+    case "limit":
+      return new Errors.ThrottledError({ ...fields, reason: refused })
+    case "ExpiredIterator":
+      return new Errors.ExpiredIterator(fields)
+    case "ExpiredListToken":
+      return new Errors.ExpiredListToken(fields)
+    case "InvalidArgument":
+      return new Errors.InvalidArgument({ ...fields, field })
+    case "ResourceInUse":
+      return new Errors.ResourceInUse(fields)
+    case "ResourceNotFound":
+      return new Errors.ResourceNotFound(fields)
+  }
+}

@@ -1,0 +1,38 @@
+/** Hash keys with both ends included. */
+export interface Range {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+export const size = 2n ** 128n
+
+/** The starts of `count` ranges of equal size. Those of half as many are among them. */
+export const evenStarts = (count: number): ReadonlyArray<bigint> =>
+  Array.from({ length: count }, (_, index) => (BigInt(index) * size) / BigInt(count))
+
+/** `count` ranges of equal size that hold every hash key once. */
+export const evenRanges = (count: number): ReadonlyArray<Range> => {
+  const starts = evenStarts(count)
+  return starts.map((start, index) => ({ start, end: (starts[index + 1] ?? size) - 1n }))
+}
+
+const wellFormed = /^(0|[1-9]\d{0,38})$/
+
+/** Undefined unless it is a decimal from 0 to 2^128 - 1. */
+export const parse = (hashKey: string): bigint | undefined => {
+  if (!wellFormed.test(hashKey)) return undefined
+  const value = BigInt(hashKey)
+  return value < size ? value : undefined
+}
+
+/** The one range that has the key, of ranges in order that hold every key once. */
+export const holder = <A extends Range>(ranges: ReadonlyArray<A>, hashKey: bigint): A => {
+  let low = 0
+  let high = ranges.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ranges[middle]!.end < hashKey) low = middle + 1
+    else high = middle
+  }
+  return ranges[low]!
+}

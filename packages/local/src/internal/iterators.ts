@@ -1,0 +1,40 @@
+import type { Refusal } from "./refusal.js"
+import { invalid } from "./refusal.js"
+import * as Tokens from "./tokens.js"
+
+/** A place in a shard's log, and when it was handed out. */
+export interface Iterator {
+  readonly serial: number
+  readonly issuedAt: number
+  readonly stream: string
+  readonly generation: number
+  readonly shardIndex: number
+  readonly place: number
+}
+
+/** At most 300 characters: the API allows 512. */
+export const issue = ({ generation, issuedAt, place, serial, shardIndex, stream }: Iterator): string =>
+  Tokens.seal("iterator", [serial, issuedAt, stream, generation, shardIndex, place])
+
+export const accept = (token: string, now: number): Iterator | Refusal => {
+  const content = Tokens.unseal("iterator", token)
+  if (content === undefined) return invalid("shardIterator", "Invalid ShardIterator.")
+  const [serial, issuedAt, stream, generation, shardIndex, place] = content as [
+    number,
+    number,
+    string,
+    number,
+    number,
+    number
+  ]
+  return Tokens.isExpired(issuedAt, now)
+    ? {
+      refused: "ExpiredIterator",
+      description: `Iterator expired. The iterator was created at time ${
+        Tokens.instant(issuedAt)
+      } while right now it is ${
+        Tokens.instant(now)
+      } which is further in the future than the tolerated delay of ${Tokens.lifetime} milliseconds.`
+    }
+    : { serial, issuedAt, stream, generation, shardIndex, place }
+}

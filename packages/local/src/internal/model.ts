@@ -1,0 +1,122 @@
+import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
+import type { Range } from "./hashKeys.js"
+import * as SequenceNumbers from "./sequenceNumbers.js"
+import * as Throughput from "./throughput.js"
+
+/** A record in a shard's log. Arrival is the server's, in milliseconds; bytes are those of data and key. */
+export interface Entry {
+  readonly record: KinesisRecord
+  readonly arrival: number
+  readonly bytes: number
+}
+
+/** A shard and everything ever written to it. */
+export interface Shard extends Range {
+  readonly index: number
+  readonly id: string
+  readonly parents: ReadonlyArray<Shard>
+  readonly createdSeconds: number
+  readonly startingSequenceNumber: string
+  readonly openedAt: number
+  readonly children: Array<Shard>
+  readonly log: Array<Entry>
+  /** How many entries from the start have left retention. */
+  trimmed: number
+  closedAt: number | undefined
+  endingSequenceNumber: string | undefined
+  /** Gone from the listing. */
+  expired: boolean
+  reads: Throughput.Reads
+  iterators: ReadonlyArray<number>
+  writes: Throughput.Writes
+}
+
+/** What happens to a stream when its transition ends. */
+export type Change =
+  | { readonly _tag: "Create"; readonly shardCount: number }
+  | { readonly _tag: "Delete" }
+  | { readonly _tag: "Split"; readonly shard: Shard; readonly at: bigint }
+  | { readonly _tag: "Merge"; readonly lower: Shard; readonly upper: Shard }
+  | { readonly _tag: "Resize"; readonly shardCount: number }
+
+/** A stream with all its shards in the order of their ids, expired ones included. */
+export interface Stream {
+  readonly name: string
+  /** Tells it from an earlier stream of the name. */
+  readonly generation: number
+  readonly mode: "PROVISIONED" | "ON_DEMAND"
+  readonly shards: Array<Shard>
+  /** The open shards in the order of their hash keys. */
+  open: ReadonlyArray<Shard>
+  status: "CREATING" | "DELETING" | "ACTIVE" | "UPDATING"
+  pending: { readonly change: Change; readonly at: number } | undefined
+  retentionPeriodHours: number
+  listings: ReadonlyArray<number>
+}
+
+/** The whole service as one account in one region sees it. */
+export interface Account {
+  readonly id: string
+  readonly region: string
+  readonly streams: Map<string, Stream>
+  /** Never the same twice: makes each iterator and each stream different from the one before. */
+  serial: number
+}
+
+export const makeAccount = (id: string, region: string): Account => ({ id, region, streams: new Map(), serial: 0 })
+
+export const nextSerial = (account: Account): number => ++account.serial
+
+export const makeStream = (
+  options: Pick<Stream, "name" | "generation" | "mode" | "retentionPeriodHours">
+): Stream => ({ ...options, shards: [], open: [], status: "CREATING", pending: undefined, listings: [] })
+
+export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`
+
+/** A new last shard of the stream. Its numbers are above those of its parents, whatever the clock says. */
+export const addShard = (stream: Stream, range: Range, parents: ReadonlyArray<Shard>, now: number): Shard => {
+  const index = stream.shards.length
+  const createdSeconds = Math.max(
+    SequenceNumbers.seconds(now),
+    ...parents.map((parent) => parent.createdSeconds + 1)
+  )
+  const shard: Shard = {
+    index,
+    id: shardId(index),
+    parents,
+    start: range.start,
+    end: range.end,
+    createdSeconds,
+    startingSequenceNumber: SequenceNumbers.encode({
+      createdSeconds,
+      shardIndex: index,
+      counter: 0,
+      arrivalSeconds: createdSeconds
+    }),
+    openedAt: now,
+    children: [],
+    log: [],
+    trimmed: 0,
+    closedAt: undefined,
+    endingSequenceNumber: undefined,
+    expired: false,
+    reads: Throughput.noReads,
+    iterators: [],
+    writes: Throughput.noWrites
+  }
+  stream.shards.push(shard)
+  for (const parent of parents) parent.children.push(shard)
+  return shard
+}
+
+export const closeShard = (shard: Shard, now: number): void => {
+  shard.closedAt = now
+  shard.endingSequenceNumber = SequenceNumbers.encode({
+    createdSeconds: shard.createdSeconds,
+    shardIndex: shard.index,
+    counter: SequenceNumbers.lastCounter,
+    arrivalSeconds: SequenceNumbers.seconds(now)
+  })
+}
+
+export const isOpen = (shard: Shard): boolean => shard.closedAt === undefined

@@ -1,0 +1,42 @@
+/** What a sequence number says, by the layout that the service's numbers have had since 2014 (version 2). */
+export interface Parts {
+  readonly createdSeconds: number
+  readonly shardIndex: number
+  readonly counter: number | bigint
+  readonly arrivalSeconds: number
+}
+
+/** Above the counter of every record. */
+export const lastCounter = 0x7fff_ffff_ffff_ffffn
+
+const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, "0")
+
+/** 47 hexadecimal digits, so 56 decimal ones: the numbers of all shards order as text. */
+export const encode = ({ arrivalSeconds, counter, createdSeconds, shardIndex }: Parts): string =>
+  BigInt(
+    `0x2${hex(createdSeconds, 9)}${hex(shardIndex % 16, 1)}${hex(counter, 16)}00${hex(arrivalSeconds, 9)}${
+      hex(shardIndex, 8)
+    }2`
+  ).toString()
+
+const wellFormed = /^(0|[1-9]\d{0,128})$/
+
+export const isWellFormed = (sequenceNumber: string): boolean => wellFormed.test(sequenceNumber)
+
+const layout = /^2([\da-f]{9})([\da-f])([\da-f]{16})00([\da-f]{9})([\da-f]{8})2$/
+
+/** Undefined for a number of another layout. */
+export const decode = (sequenceNumber: string): Parts | undefined => {
+  if (!isWellFormed(sequenceNumber)) return undefined
+  const match = layout.exec(BigInt(sequenceNumber).toString(16))
+  if (match === null) return undefined
+  const shardIndex = Number.parseInt(match[5]!, 16)
+  return Number.parseInt(match[2]!, 16) !== shardIndex % 16 ? undefined : {
+    createdSeconds: Number.parseInt(match[1]!, 16),
+    shardIndex,
+    counter: BigInt(`0x${match[3]!}`),
+    arrivalSeconds: Number.parseInt(match[4]!, 16)
+  }
+}
+
+export const seconds = (millis: number): number => Math.max(0, Math.floor(millis / 1000))

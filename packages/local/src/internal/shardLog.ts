@@ -1,0 +1,126 @@
+import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
+import type { Startable } from "effect-kinesis/Position"
+import { compareSequenceNumbers } from "effect-kinesis/Position"
+import type { Entry, Shard } from "./model.js"
+import { isOpen } from "./model.js"
+import * as SequenceNumbers from "./sequenceNumbers.js"
+import * as Throughput from "./throughput.js"
+
+/** Writes a record at the shard's end. Its bytes are copied, so the caller may use the buffer again. */
+export const append = (
+  shard: Shard,
+  entry: { readonly data: Uint8Array; readonly partitionKey: string; readonly bytes: number },
+  now: number
+): KinesisRecord => {
+  const record: KinesisRecord = {
+    shardId: shard.id,
+    sequenceNumber: SequenceNumbers.encode({
+      createdSeconds: shard.createdSeconds,
+      shardIndex: shard.index,
+      counter: shard.log.length + 1,
+      arrivalSeconds: SequenceNumbers.seconds(now)
+    }),
+    partitionKey: entry.partitionKey,
+    data: new Uint8Array(entry.data),
+    approximateArrivalTimestamp: new Date(now)
+  }
+  shard.log.push({ record, arrival: now, bytes: entry.bytes })
+  return record
+}
+
+/** The index of the first entry for which the test holds, given that it holds for all later ones; the length if there is none. */
+const firstWhere = (log: ReadonlyArray<Entry>, test: (entry: Entry) => boolean): number => {
+  let low = 0
+  let high = log.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (test(log[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Whether the number can be one of this shard's: its own layout, start and, once closed, end. */
+export const owns = (shard: Shard, sequenceNumber: string): boolean => {
+  const parts = SequenceNumbers.decode(sequenceNumber)
+  return parts !== undefined &&
+    parts.shardIndex === shard.index &&
+    parts.createdSeconds === shard.createdSeconds &&
+    compareSequenceNumbers(sequenceNumber, shard.startingSequenceNumber) >= 0 &&
+    (shard.endingSequenceNumber === undefined ||
+      compareSequenceNumbers(sequenceNumber, shard.endingSequenceNumber) <= 0)
+}
+
+/** The place in the log that the position means now: an index, from the oldest record in retention to the end. */
+export const placeOf = (shard: Shard, position: Startable): number => {
+  const { log, trimmed } = shard
+  switch (position._tag) {
+    case "TrimHorizon":
+      return trimmed
+    case "Latest":
+      return log.length
+    case "AtTimestamp":
+      return Math.max(trimmed, firstWhere(log, ({ arrival }) => arrival >= position.timestamp))
+    case "AtSequenceNumber":
+      return Math.max(
+        trimmed,
+        firstWhere(log, ({ record }) => compareSequenceNumbers(record.sequenceNumber, position.sequenceNumber) >= 0)
+      )
+    case "AfterSequenceNumber":
+      return Math.max(
+        trimmed,
+        firstWhere(log, ({ record }) => compareSequenceNumbers(record.sequenceNumber, position.sequenceNumber) > 0)
+      )
+  }
+}
+
+/** Part of a log, and where it goes on. */
+export interface LogPage {
+  readonly records: ReadonlyArray<KinesisRecord>
+  readonly bytes: number
+  /** There were more records, but no more room. */
+  readonly cut: boolean
+  readonly next: number
+  /** The shard is closed and was read to its end. */
+  readonly last: boolean
+  readonly millisBehindLatest: number
+}
+
+const behind = (shard: Shard, place: number, now: number): number => {
+  const unread = shard.log[place]
+  return unread === undefined ? 0 : Math.max(1, now - unread.arrival)
+}
+
+/** Up to `limit` records and 10 MiB from the place on, but at least one if there is one. */
+export const readPage = (shard: Shard, from: number, limit: number, now: number): LogPage => {
+  const { log } = shard
+  const start = Math.max(from, shard.trimmed)
+  const records: Array<KinesisRecord> = []
+  let bytes = 0
+  let next = start
+  let cut = false
+  while (next < log.length && records.length < limit && !cut) {
+    const entry = log[next]!
+    cut = records.length > 0 && bytes + entry.bytes > Throughput.pageBytes
+    if (!cut) {
+      records.push(entry.record)
+      bytes += entry.bytes
+      next++
+    }
+  }
+  const last = !isOpen(shard) && next === log.length
+  return { records, bytes, cut, next, last, millisBehindLatest: behind(shard, next, now) }
+}
+
+/** A page that brings nothing although the tip is not reached, as the service gives now and then. */
+export const emptyPage = (shard: Shard, from: number, now: number): LogPage => {
+  const next = Math.max(from, shard.trimmed)
+  return {
+    records: [],
+    bytes: 0,
+    cut: false,
+    next,
+    last: false,
+    millisBehindLatest: Math.max(1, behind(shard, next, now))
+  }
+}

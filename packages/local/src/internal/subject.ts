@@ -1,0 +1,49 @@
+import type * as Api from "effect-kinesis/KinesisApi"
+import type { Operation } from "effect-kinesis/KinesisClient"
+import type * as Faults from "./faults.js"
+import * as Listing from "./listing.js"
+import * as Lookup from "./lookup.js"
+import type { Account } from "./model.js"
+import { isRefusal } from "./refusal.js"
+import * as Writing from "./writing.js"
+
+/** The fields that tell what a request concerns. */
+interface Fields {
+  readonly stream?: string | undefined
+  readonly shardId?: string | undefined
+  readonly shardToSplit?: string | undefined
+  readonly shardToMerge?: string | undefined
+  readonly adjacentShardToMerge?: string | undefined
+  readonly records?: ReadonlyArray<Api.PutRecordsEntry> | undefined
+}
+
+/** As the request says it: a name or an ARN. */
+export const streamOf = (request: object): string | undefined => (request as Fields).stream
+
+const entriesOf = (operation: Operation, request: Fields): ReadonlyArray<Api.PutRecordsEntry> =>
+  operation === "putRecord" ? [request as Api.PutRecordRequest] : request.records ?? []
+
+/** What a call concerns: the stream's name also for an ARN or a token, the shards that its records go to. */
+export const of = (
+  account: Account,
+  operation: Operation,
+  anyRequest: object,
+  now: number
+): Faults.Subject & { readonly shardId: string | undefined } => {
+  const request: Fields = anyRequest
+  const stream = operation === "listShards"
+    ? Listing.subject(account, request as Api.ListShardsRequest)
+    : Lookup.nameOf(account, request.stream)
+  const shardId = request.shardId ?? request.shardToSplit ?? request.shardToMerge
+  const writesTo = (id: string): boolean => {
+    const entries = entriesOf(operation, request)
+    const found = entries.length === 0 || stream === undefined ? undefined : Lookup.findServing(account, stream, now)
+    return found !== undefined && !isRefusal(found) && entries.some((entry) => Writing.route(found, entry).id === id)
+  }
+  return {
+    operation,
+    stream,
+    shardId,
+    touches: (id) => id === shardId || id === request.adjacentShardToMerge || writesTo(id)
+  }
+}

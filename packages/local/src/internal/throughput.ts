@@ -1,0 +1,75 @@
+/** What may still be taken, and when that was so. Refills steadily up to one second's worth. */
+export interface Bucket {
+  readonly level: number
+  readonly at: number
+}
+
+export const mebibyte = 1024 * 1024
+
+export const readCallsPerSecond = 5
+export const readBytesPerSecond = 2 * mebibyte
+export const pageBytes = 10 * mebibyte
+export const pauseAfterFullPage = 5000
+export const writeRecordsPerSecond = 1000
+export const writeBytesPerSecond = mebibyte
+export const listCallsPerSecond = 1000
+
+const full = (perSecond: number): Bucket => ({ level: perSecond, at: 0 })
+
+const refill = (bucket: Bucket, perSecond: number, now: number): number =>
+  Math.min(perSecond, bucket.level + (Math.max(0, now - bucket.at) * perSecond) / 1000)
+
+/** The accepted calls of the last second with this one, or undefined when it is one too many. */
+export const countCall = (
+  calls: ReadonlyArray<number>,
+  perSecond: number,
+  now: number
+): ReadonlyArray<number> | undefined => {
+  const recent = calls.filter((at) => at > now - 1000)
+  return recent.length < perSecond ? [...recent, now] : undefined
+}
+
+/** How much one shard was read. */
+export interface Reads {
+  readonly calls: ReadonlyArray<number>
+  readonly bytes: Bucket
+  readonly pausedUntil: number
+}
+
+export const noReads: Reads = { calls: [], bytes: full(readBytesPerSecond), pausedUntil: 0 }
+
+export const mayRead = (reads: Reads, now: number): boolean =>
+  now >= reads.pausedUntil &&
+  refill(reads.bytes, readBytesPerSecond, now) > 0 &&
+  countCall(reads.calls, readCallsPerSecond, now) !== undefined
+
+/**
+ * A page may overdraw the bucket. A page that was cut by its size, or that has 10 MiB, is the documented 10 MiB page: no further read
+ * for 5 seconds.
+ */
+export const afterRead = (
+  reads: Reads,
+  page: { readonly bytes: number; readonly cut: boolean },
+  now: number
+): Reads => ({
+  calls: countCall(reads.calls, readCallsPerSecond, now) ?? reads.calls,
+  bytes: { level: refill(reads.bytes, readBytesPerSecond, now) - page.bytes, at: now },
+  pausedUntil: page.cut || page.bytes >= pageBytes ? now + pauseAfterFullPage : reads.pausedUntil
+})
+
+/** How much was written to one shard. */
+export interface Writes {
+  readonly records: Bucket
+  readonly bytes: Bucket
+}
+
+export const noWrites: Writes = { records: full(writeRecordsPerSecond), bytes: full(writeBytesPerSecond) }
+
+/** Undefined when the record does not fit into either limit. */
+export const countWrite = (writes: Writes, bytes: number, now: number): Writes | undefined => {
+  const recordsLeft = refill(writes.records, writeRecordsPerSecond, now) - 1
+  const bytesLeft = refill(writes.bytes, writeBytesPerSecond, now) - bytes
+  return recordsLeft < 0 || bytesLeft < 0
+    ? undefined
+    : { records: { level: recordsLeft, at: now }, bytes: { level: bytesLeft, at: now } }
+}

@@ -1,0 +1,107 @@
+import type * as Api from "effect-kinesis/KinesisApi"
+import { hashKey } from "effect-kinesis/KinesisRecord"
+import * as HashKeys from "./hashKeys.js"
+import { findServing, placeIn } from "./lookup.js"
+import type { Account, Shard, Stream } from "./model.js"
+import type { Refusal } from "./refusal.js"
+import { isRefusal, notInRange, rateExceeded } from "./refusal.js"
+import * as SequenceNumbers from "./sequenceNumbers.js"
+import * as ShardLog from "./shardLog.js"
+import * as Throughput from "./throughput.js"
+
+/** The default of a stream; records of up to 10 MiB are an option of AWS that is not offered here. */
+const recordBytes = Throughput.mebibyte
+const requestBytes = 10 * Throughput.mebibyte
+const requestRecords = 500
+
+const bytesOf = (entry: Api.PutRecordsEntry): number =>
+  entry.data.byteLength + Buffer.byteLength(entry.partitionKey, "utf8")
+
+const characters = (text: string): number => [...text].length
+
+const refuseEntry = (entry: Api.PutRecordsEntry, path: string): Refusal | undefined => {
+  const { data, explicitHashKey, partitionKey } = entry
+  const keyLength = characters(partitionKey)
+  if (keyLength < 1 || keyLength > 256) {
+    return notInRange(`${path}partitionKey`, "1 to 256 characters", `${keyLength} characters`)
+  }
+  if (explicitHashKey !== undefined && HashKeys.parse(explicitHashKey) === undefined) {
+    return notInRange(`${path}explicitHashKey`, "a decimal from 0 to 2^128 - 1", explicitHashKey)
+  }
+  const bytes = bytesOf(entry)
+  return data.byteLength <= recordBytes && bytes <= recordBytes
+    ? undefined
+    : notInRange(`${path}data`, "0 to 1,048,576 bytes with the partition key", `${bytes} bytes`)
+}
+
+const refuseEntries = (entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | undefined => {
+  if (entries.length < 1 || entries.length > requestRecords) {
+    return notInRange("records", "1 to 500 entries", `${entries.length} entries`)
+  }
+  for (const [index, entry] of entries.entries()) {
+    const bad = refuseEntry(entry, `records[${index}].`)
+    if (bad !== undefined) return bad
+  }
+  const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
+  return bytes <= requestBytes
+    ? undefined
+    : notInRange("records", "0 to 10,485,760 bytes with the partition keys", `${bytes} bytes`)
+}
+
+/** The open shard that takes the entry. */
+export const route = (stream: Stream, entry: Api.PutRecordsEntry): Shard =>
+  HashKeys.holder(
+    stream.open,
+    (entry.explicitHashKey === undefined ? undefined : HashKeys.parse(entry.explicitHashKey)) ??
+      hashKey(entry.partitionKey)
+  )
+
+const write = (
+  account: Account,
+  stream: Stream,
+  entry: Api.PutRecordsEntry,
+  now: number,
+  throttledShard?: string
+): Api.PutRecordResponse | Refusal => {
+  const shard = route(stream, entry)
+  const bytes = bytesOf(entry)
+  const writes = shard.id === throttledShard ? undefined : Throughput.countWrite(shard.writes, bytes, now)
+  if (writes === undefined) return rateExceeded(placeIn(account, stream, shard.id))
+  shard.writes = writes
+  const { sequenceNumber } = ShardLog.append(shard, { data: entry.data, partitionKey: entry.partitionKey, bytes }, now)
+  return { shardId: shard.id, sequenceNumber }
+}
+
+export const putRecord = (
+  account: Account,
+  request: Api.PutRecordRequest,
+  now: number
+): Api.PutRecordResponse | Refusal => {
+  const stream = findServing(account, request.stream, now)
+  if (isRefusal(stream)) return stream
+  const { sequenceNumberForOrdering } = request
+  if (sequenceNumberForOrdering !== undefined && !SequenceNumbers.isWellFormed(sequenceNumberForOrdering)) {
+    return notInRange("sequenceNumberForOrdering", "a sequence number", sequenceNumberForOrdering)
+  }
+  return refuseEntry(request, "") ?? write(account, stream, request, now)
+}
+
+/** Each entry succeeds or fails by itself. Those of `throttledShard` fail. */
+export const putRecords = (
+  account: Account,
+  request: Api.PutRecordsRequest,
+  now: number,
+  throttledShard?: string
+): Api.PutRecordsResponse | Refusal => {
+  const stream = findServing(account, request.stream, now)
+  if (isRefusal(stream)) return stream
+  const bad = refuseEntries(request.records)
+  if (bad !== undefined) return bad
+  const records = request.records.map((entry): Api.PutRecordsResultEntry => {
+    const written = write(account, stream, entry, now, throttledShard)
+    return isRefusal(written)
+      ? { errorCode: "ProvisionedThroughputExceededException", errorMessage: written.description }
+      : written
+  })
+  return { failedRecordCount: records.filter(({ errorCode }) => errorCode !== undefined).length, records }
+}
