@@ -166,6 +166,21 @@ describe("KinesisClient over HTTP", () => {
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.aborted() === 1 })
     }))
 
+  it.scopedLive("B64 no connection is left when the scope has closed, a call under way included", () =>
+    Effect.gen(function*() {
+      let answering = true
+      const server = yield* HttpServer.make(() => answering ? { status: 200, body: { StreamNames: [] } } : "silence")
+      yield* Effect.scoped(Effect.gen(function*() {
+        const client = yield* connect(server)
+        yield* Effect.all(Array.from({ length: 5 }, () => client.listStreams({})), { concurrency: "unbounded" })
+        answering = false
+        yield* Effect.forkScoped(client.listStreams({}))
+        yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.received.length === 6 })
+        assert.isAbove(server.open(), 0)
+      }))
+      yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.open() === 0 })
+    }))
+
   it.scopedLive("layerConfig reads its options from the configuration", () =>
     Effect.gen(function*() {
       const server = yield* HttpServer.make(ok({ StreamNames: ["orders"] }))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { compareSequenceNumbers } from "effect-kinesis/Position"
-import { keys, setup, shard0, shard1, shard2, stream } from "./support.js"
+import { keys, setup, shard0, shard1, shard2, stream } from "./support/setup.js"
 
 const hour = 3_600_000
 

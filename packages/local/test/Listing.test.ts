@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { setup, shard0, shard1, shard2, stream } from "./support.js"
+import { setup, shard0, shard1, shard2, stream } from "./support/setup.js"
 
 const hour = 3_600_000
 

@@ -4,7 +4,7 @@ import { Effect, Exit, Fiber, Option, TestClock } from "effect"
 import { KinesisClient } from "effect-kinesis/KinesisClient"
 import { AccessDenied, KmsError } from "effect-kinesis/KinesisError"
 import { trimHorizon } from "effect-kinesis/Position"
-import { keys, setup, shard0, shard1, shard2, stream, text } from "./support.js"
+import { keys, setup, shard0, shard1, shard2, stream, text } from "./support/setup.js"
 
 const arn = `arn:aws:kinesis:us-east-1:000000000000:stream/${stream}`
 const top = String(2n ** 128n - 1n)

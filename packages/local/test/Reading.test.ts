@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, TestClock } from "effect"
 import { afterSequenceNumber, atSequenceNumber, atTimestamp, latest, trimHorizon } from "effect-kinesis/Position"
-import { bytes, keys, mebibyte, setup, shard0, shard1, shard2, stream, text } from "./support.js"
+import { bytes, keys, mebibyte, setup, shard0, shard1, shard2, stream, text } from "./support/setup.js"
 
 describe("GetShardIterator", () => {
   it.effect("the five types", () =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { compareSequenceNumbers } from "effect-kinesis/Position"
-import { bytes, mebibyte, setup, shard0, shard1, stream, text } from "./support.js"
+import { bytes, mebibyte, setup, shard0, shard1, stream, text } from "./support/setup.js"
 
 const copies = <A>(length: number, value: A): ReadonlyArray<A> => Array.from({ length }, () => value)
 

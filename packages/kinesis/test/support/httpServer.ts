@@ -21,6 +21,8 @@ export interface Server {
   readonly received: ReadonlyArray<Received>
   /** Connections that were ever opened. */
   readonly connections: () => number
+  /** Connections that are open now. */
+  readonly open: () => number
   /** Requests whose client went away before the answer. */
   readonly aborted: () => number
 }
@@ -65,6 +67,7 @@ export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> 
           url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
           received,
           connections: () => connections,
+          open: () => sockets.size,
           aborted: () => aborted,
           close: () => {
             for (const socket of sockets) socket.destroy()

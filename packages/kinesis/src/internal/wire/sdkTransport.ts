@@ -26,8 +26,12 @@ export interface Options {
 const invalid = (field: string, description: string) =>
   Effect.fail(new InvalidArgument({ operation: "KinesisClient.make", field, description }))
 
+const silent = (): void => undefined
+
 /** The SDK makes a full copy of each answer for a logger that has `info`, be it a silent one; this one has none. */
-const logger = {} as NonNullable<KinesisClientConfig["logger"]>
+const logger = { trace: silent, debug: silent, warn: silent, error: silent } as NonNullable<
+  KinesisClientConfig["logger"]
+>
 
 const present = <A extends object>(options: A): { readonly [K in keyof A]: NonNullable<A[K]> } =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never

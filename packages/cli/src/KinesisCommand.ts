@@ -1,0 +1,130 @@
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Arguments from "./Arguments.js"
+import type { Summary } from "./Summary.js"
+import { isExact } from "./Summary.js"
+
+/** Something was lost, duplicated or reordered: the exit code is 1. */
+export class NotExact extends Data.TaggedError("NotExact")<{ readonly summary: Summary }> {
+  /** The summary's words. */
+  override get message(): string {
+    const { duplicates, lost, reordered } = this.summary
+    return `not exact: ${lost} lost, ${duplicates} duplicated, ${reordered} reordered`
+  }
+}
+
+/** The demo would outgrow the memory. */
+export class TooLong extends Data.TaggedError("TooLong")<{ readonly message: string }> {}
+
+const demoMaxMillis = 600_000
+
+const parsed = <A>(
+  name: string,
+  parse: (text: string) => Option.Option<A>,
+  permitted: string,
+  byDefault: string,
+  description: string
+) =>
+  Options.text(name).pipe(
+    Options.withDefault(byDefault),
+    Options.filterMap(parse, `--${name} must be ${permitted}`),
+    Options.withDescription(`${description}: ${permitted}. Default: ${byDefault}.`)
+  )
+
+const totalMillis = parsed("for", Arguments.duration, Arguments.durationHelp, "10s", "How long to read")
+const from = parsed("from", Arguments.from, Arguments.fromHelp, "trim-horizon", "Where to begin")
+const json = Options.boolean("json").pipe(
+  Options.withDescription(
+    "Print the summary as one JSON line, last on standard output; progress goes to standard error."
+  )
+)
+const region = Options.text("region").pipe(
+  Options.optional,
+  Options.withDescription("The stream's region. Default: as the AWS SDK finds it (AWS_REGION, the shared config).")
+)
+const endpoint = Options.text("endpoint").pipe(
+  Options.optional,
+  Options.withDescription("Another endpoint, such as http://127.0.0.1:4567 of an emulator. Default: the service's own.")
+)
+const stream = Options.text("stream")
+
+interface ReadFlags {
+  readonly stream: string
+  readonly region: Option.Option<string>
+  readonly endpoint: Option.Option<string>
+  readonly from: "trim-horizon" | "latest" | Date
+  readonly totalMillis: number
+  readonly json: boolean
+}
+
+const exactly = <E, R>(run: Effect.Effect<Summary, E, R>): Effect.Effect<void, E | NotExact, R> =>
+  Effect.asVoid(Effect.filterOrFail(run, isExact, (summary) => new NotExact({ summary })))
+
+const readStream = (flags: ReadFlags) =>
+  Effect.promise(() => import("./ReadStream.js")).pipe(
+    Effect.flatMap((ReadStream) =>
+      ReadStream.run({
+        ...flags,
+        region: Option.getOrUndefined(flags.region),
+        endpoint: Option.getOrUndefined(flags.endpoint)
+      })
+    ),
+    exactly
+  )
+
+const demo = Command.make(
+  "demo",
+  {
+    totalMillis,
+    json,
+    from,
+    region,
+    endpoint,
+    stream: stream.pipe(
+      Options.optional,
+      Options.withDescription("Read this stream instead of the embedded one, as `kinesis read` does: its name or ARN.")
+    )
+  },
+  Effect.fnUntraced(function*(flags) {
+    if (Option.isSome(flags.stream)) return yield* readStream({ ...flags, stream: flags.stream.value })
+    if (flags.totalMillis > demoMaxMillis) {
+      const message = "--for must be at most 10m without --stream: the embedded Kinesis is in memory"
+      return yield* new TooLong({ message })
+    }
+    const Demo = yield* Effect.promise(() => import("./Demo.js"))
+    yield* exactly(Demo.run(flags))
+  })
+).pipe(
+  Command.withDescription(
+    "Watch an embedded Kinesis being read: sample orders are written to four shards while reads are throttled, an iterator " +
+      "expires and a shard is split. At the end, what was read is held against what was written. The exit code is 1 if anything " +
+      "was lost, duplicated or reordered."
+  )
+)
+
+const read = Command.make(
+  "read",
+  {
+    totalMillis,
+    json,
+    from,
+    region,
+    endpoint,
+    stream: stream.pipe(Options.withDescription("The stream to read: its name or ARN."))
+  },
+  readStream
+).pipe(
+  Command.withDescription(
+    "Read every record of a stream for a set time, and show each shard's progress. Credentials and region are those of the AWS SDK."
+  )
+)
+
+/** `kinesis` with its subcommands. */
+export const kinesis = Command.make("kinesis").pipe(
+  Command.withDescription(HelpDoc.p("Reads Amazon Kinesis streams.")),
+  Command.withSubcommands([demo, read])
+)

@@ -1,0 +1,21 @@
+import * as Schema from "effect/Schema"
+
+/** What the demo's writer sends: the nth order of a customer. The customer is the partition key. */
+export class Order extends Schema.Class<Order>("Order")({
+  customer: Schema.String,
+  number: Schema.Int,
+  item: Schema.String,
+  cents: Schema.Int
+}) {}
+
+const items = ["bicycle", "kettle", "lamp", "notebook", "teapot", "umbrella"]
+
+/** One order of each customer: so that no batch holds two of a key, and a part that failed can be sent again without changing the order. */
+export const batch = (number: number, customers: number): ReadonlyArray<Order> =>
+  Array.from({ length: customers }, (_, customer) =>
+    new Order({
+      customer: `customer-${customer}`,
+      number,
+      item: items[(customer + number) % items.length]!,
+      cents: 100 + ((customer * 7919 + number * 104_729) % 9_900)
+    }))

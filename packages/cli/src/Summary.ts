@@ -1,0 +1,117 @@
+import type { KinesisEvent } from "effect-kinesis"
+import { compareSequenceNumbers } from "effect-kinesis/Position"
+
+/** What `--json` prints. */
+export interface Summary {
+  readonly records: number
+  readonly lost: number
+  readonly duplicates: number
+  readonly reordered: number
+  readonly throttles: number
+  readonly expiredIterators: number
+  readonly splits: number
+}
+
+export const isExact = (summary: Summary): boolean =>
+  summary.lost === 0 && summary.duplicates === 0 && summary.reordered === 0
+
+/** What came of the records, and what happened on the way. */
+export interface Tally {
+  records: number
+  duplicates: number
+  reordered: number
+  throttles: number
+  expiredIterators: number
+  splits: number
+  shardsLost: number
+}
+
+export const begin = (): Tally => ({
+  records: 0,
+  duplicates: 0,
+  reordered: 0,
+  throttles: 0,
+  expiredIterators: 0,
+  splits: 0,
+  shardsLost: 0
+})
+
+export const happened = (tally: Tally, event: KinesisEvent.KinesisEvent): void => {
+  switch (event._tag) {
+    case "Throttled":
+      tally.throttles++
+      return
+    case "IteratorExpired":
+      tally.expiredIterators++
+      return
+    case "ShardLost":
+      tally.shardsLost++
+      return
+    case "ShardEnded":
+      if (event.childShards.length === 2) tally.splits++
+  }
+}
+
+/** The numbers of each key, in the order in which they came. */
+export type Ledger = Map<string, { readonly numbers: Set<number>; highest: number }>
+
+/** Notes that a key's number was written. */
+export const wrote = (written: Ledger, key: string, number: number): void => {
+  note(written, key, number)
+}
+
+/** Notes that a key's number was read, and whether it came twice or after a later one. */
+export const read = (tally: Tally, seen: Ledger, key: string, number: number): void => {
+  tally.records++
+  const was = note(seen, key, number)
+  if (was === "duplicate") tally.duplicates++
+  if (was === "late") tally.reordered++
+}
+
+const note = (ledger: Ledger, key: string, number: number): "new" | "duplicate" | "late" => {
+  const entry = ledger.get(key)
+  if (entry === undefined) {
+    ledger.set(key, { numbers: new Set([number]), highest: number })
+    return "new"
+  }
+  if (entry.numbers.has(number)) return "duplicate"
+  entry.numbers.add(number)
+  if (number < entry.highest) return "late"
+  entry.highest = number
+  return "new"
+}
+
+/** The demo knows what was written, so it knows what is missing. */
+export const ofLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary => {
+  let lost = 0
+  for (const [key, { numbers }] of written) {
+    const found = seen.get(key)?.numbers
+    for (const number of numbers) if (found?.has(number) !== true) lost++
+  }
+  return summarise(tally, lost)
+}
+
+/**
+ * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same number again came twice,
+ * a lower one came late.
+ */
+export const readNext = (tally: Tally, last: Map<string, string>, shardId: string, sequenceNumber: string): void => {
+  tally.records++
+  const order = compareSequenceNumbers(last.get(shardId) ?? "0", sequenceNumber)
+  if (order === 0) tally.duplicates++
+  if (order > 0) tally.reordered++
+  if (order < 0) last.set(shardId, sequenceNumber)
+}
+
+/** Of a stream that others write, lost is what the reader knows to have missed: shards that left retention before they were read. */
+export const ofStream = (tally: Tally): Summary => summarise(tally, tally.shardsLost)
+
+const summarise = (tally: Tally, lost: number): Summary => ({
+  records: tally.records,
+  lost,
+  duplicates: tally.duplicates,
+  reordered: tally.reordered,
+  throttles: tally.throttles,
+  expiredIterators: tally.expiredIterators,
+  splits: tally.splits
+})
