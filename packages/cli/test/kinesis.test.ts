@@ -92,18 +92,16 @@ describe("kinesis", () => {
   it.live("what cannot be reached is an error, not an empty stream", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* kinesis(
-        ...[
-          "read",
-          "--stream",
-          "orders",
-          "--endpoint",
-          "http://127.0.0.1:1",
-          "--region",
-          "us-east-1",
-          "--for",
-          "2s",
-          "--json"
-        ]
+        "read",
+        "--stream",
+        "orders",
+        "--endpoint",
+        "http://127.0.0.1:1",
+        "--region",
+        "us-east-1",
+        "--for",
+        "2s",
+        "--json"
       )
       assert.strictEqual(code, 1)
       assert.strictEqual(stdout, "")
