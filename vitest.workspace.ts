@@ -1,12 +1,13 @@
 import { defineWorkspace } from "vitest/config"
 
-const project = (name: string, root: string) => ({
+const project = (name: string, root: string, folder = "test") => ({
   extends: "./vitest.config.ts",
-  test: { name, root, include: ["test/**/*.test.ts"] }
+  test: { name, root, include: [`${folder}/**/*.test.ts`] }
 })
 
 export default defineWorkspace([
   project("kinesis", "packages/kinesis"),
   project("local", "packages/local"),
-  project("cli", "packages/cli")
+  project("cli", "packages/cli"),
+  project("docs", "docs", "examples")
 ])

@@ -1,0 +1,37 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+const run = (example: string) =>
+  Effect.async<string, Error>((resume) => {
+    execFile(process.execPath, ["--import", "tsx", path(`./${example}`)], (error, stdout) =>
+      resume(error === null ? Effect.succeed(stdout) : Effect.fail(error)))
+  })
+
+describe("the examples do what they say", () => {
+  it.live("quickstart", () =>
+    Effect.gen(function*() {
+      assert.match(yield* run("quickstart.ts"), /shardId-00000000000\d: kettle/)
+    }))
+
+  it("the README shows the quickstart as it is", () => {
+    assert.include(readFileSync(path("../../README.md"), "utf8"), readFileSync(path("./quickstart.ts"), "utf8"))
+  })
+
+  it.live("resume", () =>
+    Effect.gen(function*() {
+      const lines = (yield* run("resume.ts")).match(/(first|second) run/g)
+      assert.deepStrictEqual(lines, ["first run", "second run"])
+    }))
+
+  it.live("per-shard", () =>
+    Effect.gen(function*() {
+      const lines = (yield* run("per-shard.ts")).match(/shardId-\d+: [a-e ]*/g)!
+      assert.strictEqual(lines.length, 3)
+      assert.strictEqual(lines.at(-1), "shardId-000000000002: e")
+    }))
+})

@@ -1,0 +1,29 @@
+/** A test of a program that reads Kinesis: an hour of it in a few seconds, with a throttle and an expired iterator. */
+import { LocalKinesis } from "@effect-kinesis/local"
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber, Stream, TestClock } from "effect"
+import { KinesisClient, KinesisStream, Until } from "effect-kinesis"
+
+const countOrders = Stream.runCount(
+  KinesisStream.records({
+    stream: "orders",
+    from: "latest",
+    idleInterval: "10 seconds",
+    until: Until.elapsed("1 hour")
+  })
+)
+
+it.effect("counts each order once, whatever the service does", () =>
+  Effect.gen(function*() {
+    const client = yield* KinesisClient.KinesisClient
+    const local = yield* LocalKinesis.LocalKinesis
+    const counting = yield* Effect.fork(countOrders)
+    yield* TestClock.adjust("10 minutes")
+    yield* client.putRecord({ stream: "orders", partitionKey: "a", data: new Uint8Array([1]) })
+    yield* local.throttle({ operation: "getRecords", times: 2 })
+    yield* TestClock.adjust("10 minutes")
+    yield* client.putRecord({ stream: "orders", partitionKey: "b", data: new Uint8Array([2]) })
+    yield* local.expireIterator({})
+    yield* TestClock.adjust("40 minutes")
+    assert.strictEqual(yield* Fiber.join(counting), 2)
+  }).pipe(Effect.provide(LocalKinesis.layer({ streams: [{ name: "orders" }] }))))
