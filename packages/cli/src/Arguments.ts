@@ -11,13 +11,3 @@ export const duration = (text: string): Option.Option<number> => {
 }
 
 export const durationHelp = "a time such as 500ms, 10s, 2m or 1h, from 1s to 24h"
-
-/** `trim-horizon`, `latest`, or a date and time with its zone. */
-export const from = (text: string): Option.Option<"trim-horizon" | "latest" | Date> => {
-  if (text === "trim-horizon" || text === "latest") return Option.some(text)
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return Option.none()
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? Option.none() : Option.some(date)
-}
-
-export const fromHelp = "trim-horizon (the oldest record), latest, or a time with its zone such as 2026-11-23T08:00:00Z"

@@ -1,6 +1,9 @@
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as Position from "effect-kinesis/Position"
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -22,21 +25,24 @@ export class TooLong extends Data.TaggedError("TooLong")<{ readonly message: str
 
 const demoMaxMillis = 600_000
 
-const parsed = <A>(
-  name: string,
-  parse: (text: string) => Option.Option<A>,
-  permitted: string,
-  byDefault: string,
-  description: string
-) =>
-  Options.text(name).pipe(
-    Options.withDefault(byDefault),
-    Options.filterMap(parse, `--${name} must be ${permitted}`),
-    Options.withDescription(`${description}: ${permitted}. Default: ${byDefault}.`)
-  )
+const totalMillis = Options.text("for").pipe(
+  Options.withDefault("10s"),
+  Options.filterMap(Arguments.duration, `--for must be ${Arguments.durationHelp}`),
+  Options.withDescription(`How long to read: ${Arguments.durationHelp}. Default: 10s.`)
+)
 
-const totalMillis = parsed("for", Arguments.duration, Arguments.durationHelp, "10s", "How long to read")
-const from = parsed("from", Arguments.from, Arguments.fromHelp, "trim-horizon", "Where to begin")
+const from = Options.text("from").pipe(
+  Options.withDefault("trim-horizon"),
+  Options.mapEffect((text) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const start = Position.fromText(text, now)
+      return start === undefined
+        ? Effect.fail(ValidationError.invalidValue(HelpDoc.p(`--from must be one of ${Position.textExamples}`)))
+        : Effect.succeed(start)
+    })
+  ),
+  Options.withDescription(`Where to begin: ${Position.textExamples}. Default: trim-horizon.`)
+)
 const json = Options.boolean("json").pipe(
   Options.withDescription(
     "Print the summary as one JSON line, last on standard output; progress goes to standard error."
@@ -56,7 +62,7 @@ interface ReadFlags {
   readonly stream: string
   readonly region: Option.Option<string>
   readonly endpoint: Option.Option<string>
-  readonly from: "trim-horizon" | "latest" | Date
+  readonly from: Position.StreamStart
   readonly totalMillis: number
   readonly json: boolean
 }

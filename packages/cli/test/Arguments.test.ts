@@ -10,17 +10,4 @@ describe("Arguments", () => {
       assert.isUndefined(millis(text), text)
     }
   })
-
-  it("takes a start that means one instant, and refuses what is ambiguous", () => {
-    const from = (text: string) => Option.getOrUndefined(Arguments.from(text))
-    assert.strictEqual(from("latest"), "latest")
-    assert.strictEqual(from("trim-horizon"), "trim-horizon")
-    assert.deepStrictEqual(from("2026-11-23T08:00:00Z"), new Date(Date.UTC(2026, 10, 23, 8)))
-    assert.deepStrictEqual(from("2026-11-23T09:00+01:00"), new Date(Date.UTC(2026, 10, 23, 8)))
-    for (
-      const text of ["", "now", "2026-11-23", "2026-11-23T08:00:00", "11/23/2026", "1795420800", "2026-13-01T00:00Z"]
-    ) {
-      assert.isUndefined(from(text), text)
-    }
-  })
 })

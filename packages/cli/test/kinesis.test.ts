@@ -117,7 +117,7 @@ describe("kinesis", () => {
       [["demo", "--for", "1h"], "--for must be at most 10m without --stream"],
       [
         ["read", "--stream", "s", "--from", "yesterday"],
-        "--from must be trim-horizon (the oldest record), latest, or a time"
+        "--from must be one of trim-horizon, latest, 2026"
       ],
       [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid stream: must be a stream's name"],
       [["read"], "--stream"]

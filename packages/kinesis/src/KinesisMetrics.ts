@@ -100,6 +100,37 @@ export const expiredIterators: Metric.Metric.Counter<number> = counter(
 )
 
 /**
+ * Records that a decoder skipped, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const recordsSkipped: Metric.Metric.Counter<number> = counter(
+  "kinesis_records_skipped_total",
+  "1",
+  "Records that could not be decoded and were skipped"
+)
+
+/**
+ * Control messages of CloudWatch Logs that were left out, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const controlMessages: Metric.Metric.Counter<number> = counter(
+  "kinesis_control_messages_total",
+  "1",
+  "Control messages of CloudWatch Logs that were left out"
+)
+
+/** @internal */
+export const skipped = (shardId: string): void => Metric.tagged(recordsSkipped, "shard", shardId).unsafeUpdate(1, [])
+
+/** @internal */
+export const controlMessage = (shardId: string): void =>
+  Metric.tagged(controlMessages, "shard", shardId).unsafeUpdate(1, [])
+
+/**
  * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.
  *
  * @since 0.1.0

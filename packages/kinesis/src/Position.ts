@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as SequenceNumber from "./internal/record/sequenceNumber.js"
+import * as Instant from "./internal/shard/instant.js"
 
 /**
  * A place in one shard. Plain data, so that it can be stored as JSON and given back later.
@@ -34,12 +35,20 @@ export type Position =
 export type Startable = Exclude<Position, { readonly _tag: "ShardEnd" }>
 
 /**
+ * A position that means something in every shard of a stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type StreamStart = Extract<Position, { readonly _tag: "TrimHorizon" | "Latest" | "AtTimestamp" }>
+
+/**
  * The oldest record that is still in retention.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const trimHorizon: Startable = { _tag: "TrimHorizon" }
+export const trimHorizon: StreamStart = { _tag: "TrimHorizon" }
 
 /**
  * Only what is written from now on.
@@ -47,7 +56,7 @@ export const trimHorizon: Startable = { _tag: "TrimHorizon" }
  * @since 0.1.0
  * @category constructors
  */
-export const latest: Startable = { _tag: "Latest" }
+export const latest: StreamStart = { _tag: "Latest" }
 
 /**
  * The end of a closed shard of which everything was read.
@@ -63,7 +72,7 @@ export const shardEnd: Position = { _tag: "ShardEnd" }
  * @since 0.1.0
  * @category constructors
  */
-export const atTimestamp = (instant: Date | number): Startable => ({
+export const atTimestamp = (instant: Date | number): StreamStart => ({
   _tag: "AtTimestamp",
   timestamp: typeof instant === "number" ? instant : instant.getTime()
 })
@@ -86,6 +95,29 @@ export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
   _tag: "AfterSequenceNumber",
   sequenceNumber
 })
+
+/**
+ * The position that a person wrote: `trim-horizon`, `latest`, or an instant as ISO 8601 with its zone, as seconds or milliseconds since
+ * the epoch, or as a time before `now` (in milliseconds) such as `-2h` or `-1h30m`. Undefined for anything else: a time without a zone
+ * would mean different instants on different machines. {@link textExamples} has what to say then.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const fromText = (text: string, now: number): StreamStart | undefined => {
+  if (text === "trim-horizon") return trimHorizon
+  if (text === "latest") return latest
+  const instant = Instant.parse(text, now)
+  return instant === undefined ? undefined : atTimestamp(instant)
+}
+
+/**
+ * The forms that {@link fromText} takes, for a message or a help text.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const textExamples: string = `trim-horizon, latest, ${Instant.examples}`
 
 /**
  * Orders sequence numbers as numbers ("9" before "10"), without converting them.

@@ -11,7 +11,7 @@ import { KinesisClient } from "../../KinesisClient.js"
 import { type ExpiredListToken, type KinesisError, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
-import type { Position } from "../../Position.js"
+import type { Position, StreamStart } from "../../Position.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
@@ -22,7 +22,7 @@ import * as StartPosition from "./startPosition.js"
 
 export interface StreamOptions extends Settings.ReadOptions {
   /** Where each shard begins. `"latest"` means the instant at which reading starts, for all shards alike. */
-  readonly from: "trim-horizon" | "latest" | Date
+  readonly from: "trim-horizon" | "latest" | Date | StreamStart
   /**
    * Stored positions by shard id, as `page.position` gave them; they beat `from`. Of the shards without one, an ancestor of a stored
    * shard is taken as read, and a descendant is read from its beginning. Default: none.

@@ -1,0 +1,65 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+/** The part of the Standard Schema specification that is used: https://standardschema.dev */
+export interface StandardSchema<A> {
+  readonly "~standard": {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardResult<A> | Promise<StandardResult<A>>
+    readonly types?: { readonly input: unknown; readonly output: A } | undefined
+  }
+}
+
+type StandardResult<A> =
+  | { readonly value: A; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<{ readonly message: string; readonly path?: ReadonlyArray<unknown> | undefined }> }
+
+/** What is wrong with a value, in words. */
+export interface Problem {
+  readonly description: string
+  readonly cause: unknown
+}
+
+export type Parsed<A> = Either.Either<A, Problem>
+
+export type Parse<A, R> = (value: unknown) => Parsed<A> | Effect.Effect<Parsed<A>, never, R>
+
+export const parser = <A, I, R>(schema: Schema.Schema<A, I, R> | StandardSchema<A>): Parse<A, R> =>
+  Schema.isSchema(schema) ? ofSchema(schema as Schema.Schema<A, I, R>) : ofStandard(schema as StandardSchema<A>)
+
+const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
+  const parse = ParseResult.decodeUnknown(schema)
+  const worded = Either.mapLeft((issue: ParseResult.ParseIssue): Problem => ({
+    description: ParseResult.TreeFormatter.formatIssueSync(issue),
+    cause: issue
+  }))
+  return (value) => {
+    const parsed = parse(value)
+    return Either.isEither(parsed)
+      ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
+      : Effect.map(Effect.either(parsed), worded)
+  }
+}
+
+const ofStandard = <A>(schema: StandardSchema<A>): Parse<A, never> => {
+  const { validate } = schema["~standard"]
+  const judged = (result: StandardResult<A>): Parsed<A> =>
+    result.issues === undefined ? Either.right(result.value) : Either.left({
+      description: result.issues.map((issue) => issue.message).join("; "),
+      cause: result.issues
+    })
+  const broken = (cause: unknown): Parsed<A> => Either.left({ description: "the schema threw", cause })
+  return (value) => {
+    try {
+      const result = validate(value)
+      return result instanceof Promise
+        ? Effect.promise(() => result.then(judged, broken))
+        : judged(result)
+    } catch (cause) {
+      return broken(cause)
+    }
+  }
+}
