@@ -128,14 +128,14 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect
 }
 
 /**
- * The credentials are missing, wrong or lack a permission; `action` is the IAM action that the call needs.
+ * The credentials are missing, wrong, expired or lack a permission; `action` is the IAM action that the call needs.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kinesis/AccessDenied")(
   "AccessDenied",
-  { ...call, action: Schema.String }
+  { ...call, action: Schema.String, expired: Schema.optional(Schema.Boolean) }
 ) {
   /** @since 0.1.0 */
   override get message(): string {
@@ -251,3 +251,12 @@ export const isTransient = (error: { readonly _tag: string }): error is Transien
  */
 export const isThrottled = (error: { readonly _tag: string }): error is ThrottledError =>
   error._tag === "ThrottledError"
+
+/**
+ * The credentials were good and have expired: their provider may have new ones.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isExpiredCredentials = (error: { readonly _tag: string }): boolean =>
+  error._tag === "AccessDenied" && (error as AccessDenied).expired === true

@@ -3,16 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Calls from "./internal/reading/calls.js"
 import * as Settings from "./internal/reading/settings.js"
 import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
-import * as StopRule from "./internal/shard/stopRule.js"
 import { KinesisClient } from "./KinesisClient.js"
-import type { KinesisError } from "./KinesisError.js"
+import { type KinesisError, ResourceNotFound } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { Page } from "./Page.js"
 
@@ -39,7 +37,7 @@ export interface Options extends ReadOptions {
  *
  * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls and expired iterators are dealt
  * with; what remains is fatal or has used up its retry schedule. A shard that has left retention ends like a closed one, with the event
- * `ShardLost`; a stream that is gone fails with `ResourceNotFound`.
+ * `ShardLost`; one that was never there, and a stream that is gone, fail with `ResourceNotFound`.
  *
  * @since 0.1.0
  * @category constructors
@@ -47,32 +45,38 @@ export interface Options extends ReadOptions {
 export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> =>
   Stream.unwrap(Effect.gen(function*() {
     const client = yield* KinesisClient
+    const { from, shardId, stream } = options
     const settings = yield* Settings.make("ShardReader.pages", options, [
-      ["shardId", options.shardId.length > 0, "the id of a shard", options.shardId],
-      Settings.positionRule("from", StartPosition.toPosition(options.from))
+      ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
+      Settings.positionRule("from", StartPosition.toPosition(from))
     ])
     const emit = Calls.emitter(options)
-    const now = yield* Clock.currentTimeMillis
-    const until = settings.until
-    const deadline = until._tag === "Elapsed" ? (yield* Calls.monotonicMillis) + until.millis : Infinity
-    const origin = yield* StartPosition.resolve(
-      client,
-      options.stream,
-      options.from,
-      emit,
-      Calls.retrying(settings, emit)
+    const run = yield* ShardSource.makeRun(client, settings, emit)
+    const remaining = run.deadline - (yield* Calls.monotonicMillis)
+    const origin = yield* Calls.within(
+      remaining,
+      stream,
+      Calls.retrying(settings, emit),
+      (attempt) => StartPosition.resolve(client, stream, from, emit, attempt)
     )
-    return ShardSource.make({
-      client,
-      settings,
-      emit,
-      deadline,
+    const isStored = origin._tag === "AtSequenceNumber" || origin._tag === "AfterSequenceNumber"
+    let began = false
+    return ShardSource.make(run, {
+      shardId,
       origin,
-      shardId: options.shardId,
-      progress: StopRule.begin(now),
-      skew: { millis: 0 },
-      onEnd: () => Effect.void
-    })
+      skew: run.skew,
+      onEnd: ({ lost }) =>
+        lost && !isStored && !began
+          ? Effect.fail(
+            new ResourceNotFound({ operation: "ShardReader.pages", stream, shardId, description: "no such shard" })
+          )
+          : Effect.void
+    }).pipe(
+      Stream.map((page) => {
+        began = true
+        return page
+      })
+    )
   }))
 
 /**

@@ -33,10 +33,7 @@ export const never: Until = { _tag: "Never" }
  * @since 0.1.0
  * @category constructors
  */
-export const elapsed = (duration: Duration.DurationInput): Until => ({
-  _tag: "Elapsed",
-  millis: Duration.toMillis(duration)
-})
+export const elapsed = (duration: Duration.DurationInput): Until => ({ _tag: "Elapsed", millis: millisOf(duration) })
 
 /**
  * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too. The page that passes it is
@@ -72,4 +69,8 @@ export const count = (count: number): Until => ({ _tag: "Count", count })
  * @since 0.1.0
  * @category constructors
  */
-export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: Duration.toMillis(duration) })
+export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: millisOf(duration) })
+
+/** A number is kept as it is, so that one that is no duration is found when the options are checked. */
+const millisOf = (duration: Duration.DurationInput): number =>
+  typeof duration === "number" ? duration : Duration.toMillis(duration)

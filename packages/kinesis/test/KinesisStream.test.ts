@@ -156,6 +156,20 @@ describe("reading a stream", () => {
         assert.deepStrictEqual(log.slice(3), [`done ${shard0}`, `begin ${shardName(2)}`, `done ${shardName(2)}`])
       })))
 
+  it.effect("B29 a merged child waits for a parent that is not known yet, when another parent named it first", () =>
+    withKinesis(shardsOf(2), ({ client }) =>
+      Effect.gen(function*() {
+        const key = { partitionKey: "k", explicitHashKey: String(2n * quarter - 5n) }
+        yield* put(client, numbered("x", 1, 20), key)
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, maxRecords: 1 }))
+        yield* TestClock.adjust("1 second")
+        yield* client.updateShardCount({ stream: "orders", targetShardCount: 3 })
+        yield* put(client, numbered("m", 1, 2), key)
+        yield* TestClock.adjust("60 seconds")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), [...numbered("x", 1, 20), ...numbered("m", 1, 2)])
+      })))
+
   for (const from of ["latest", new Date(3_600_000)] as const) {
     it.effect(`B30 a child starts with its first record when reading began at ${from === "latest" ? from : "a date"}`, () =>
       withKinesis(oneShard, ({ client, local }) =>
@@ -338,6 +352,79 @@ describe("reading a stream", () => {
         assert.include(error.message, "ListShards on other: not found")
       })))
 
+  it.effect("B36 a stored position of a shard that has left retention is told, and what descends from it is read whole", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        const [first] = yield* put(client, ["a1", "a2"])
+        yield* split(client, shard0, maxHashKey / 2n)
+        yield* put(client, ["left"], to(0, 2))
+        yield* local.expireShard({ stream: "orders", shardId: shard0 })
+        yield* TestClock.adjust("1 hour")
+        const { of, onEvent } = recording()
+        const position = Position.afterSequenceNumber(first!)
+        const reading = yield* read(KinesisStream.pages({
+          ...fromStart,
+          from: "latest",
+          positions: { [shard0]: position },
+          onEvent,
+          until: Until.caughtUp
+        }))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["left"])
+        assert.deepStrictEqual(of("ShardLost"), [{ _tag: "ShardLost", shardId: shard0, position }])
+      })))
+
+  it.effect("B36 the children of a lost shard are read although a listing failed in between", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        const reading = yield* read(KinesisStream.pages(fromStart))
+        yield* TestClock.adjust("1 second")
+        yield* split(client, shard0, maxHashKey / 2n)
+        yield* put(client, ["left"], to(0, 2))
+        yield* local.expireShard({ stream: "orders", shardId: shard0 })
+        const down = new KinesisError.ServiceUnavailable({ operation: "ListShards", description: "down" })
+        let listings = 0
+        yield* local.fail({
+          operation: "listShards",
+          error: () => {
+            listings++
+            return down
+          },
+          times: 1
+        })
+        yield* TestClock.adjust("90 seconds")
+        assert.strictEqual(listings, 1)
+        assert.deepStrictEqual(reading.texts(), ["left"])
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
+  it.effect("B35 a stored \"latest\" is resolved when reading starts", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["old"])
+        yield* TestClock.adjust("1 hour")
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, positions: { [shard0]: Position.latest } }))
+        yield* TestClock.adjust("500 millis")
+        yield* local.expireIterator({})
+        yield* put(client, ["new"])
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["new"])
+      })))
+
+  it.effect("B37 a listing that is throttled for ever becomes too old like any other that fails", () =>
+    withKinesis(oneShard, ({ local }) =>
+      Effect.gen(function*() {
+        const reading = yield* read(
+          KinesisStream.pages({ ...fromStart, idleInterval: "10 seconds", listStaleness: "5 minutes" })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* local.throttle({ operation: "listShards", times: 10_000 })
+        yield* TestClock.adjust("6 minutes")
+        assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber)))._tag, "ThrottledError")
+      })))
+
   it.effect("B37 failed listings are survived while shards are read, until the last good one is too old", () =>
     withKinesis(oneShard, ({ client, local }) =>
       Effect.gen(function*() {
@@ -461,6 +548,53 @@ describe("reading a stream", () => {
         assert.strictEqual(error, down)
       })))
 
+  it.effect("elapsed counts from the start, the listing included; a reason that was got over is not given for another", () =>
+    withKinesis(oneShard, ({ local }) =>
+      Effect.gen(function*() {
+        yield* local.delay({ operation: "listShards", duration: "4 seconds" })
+        const options = { ...fromStart, until: Until.elapsed("6 seconds") }
+        const fiber = yield* Effect.fork(Stream.runDrain(KinesisStream.shards(options)))
+        yield* TestClock.adjust("6 seconds")
+        yield* Fiber.join(fiber)
+
+        const denied = new KinesisError.AccessDenied({
+          operation: "DescribeStreamSummary",
+          description: "no",
+          action: "kinesis:DescribeStreamSummary"
+        })
+        yield* local.fail({ operation: "describeStreamSummary", error: denied })
+        yield* local.hang({ operation: "listShards" })
+        const hanging = yield* read(KinesisStream.pages({ ...options, from: new Date(0) }))
+        yield* TestClock.adjust("6 seconds")
+        assert.strictEqual((yield* Effect.flip(Fiber.join(hanging.fiber)))._tag, "RequestTimeout")
+      })))
+
+  it.effect("the stream of a shard is run once: a second run is refused, not read again from its start", () =>
+    withKinesis(oneShard, ({ client }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a"])
+        const twice = Stream.flatMap(
+          KinesisStream.shards({ ...fromStart, until: Until.caughtUp }),
+          (shard) => Stream.concat(shard.pages, shard.pages)
+        )
+        const reading = yield* read(twice)
+        yield* TestClock.adjust("5 seconds")
+        const error = yield* Effect.flip(Fiber.join(reading.fiber))
+        assert.include(error.message, "the stream of a shard can be run once")
+        assert.deepStrictEqual(reading.texts(), ["a"])
+      })))
+
+  it.effect("an interruption in the event callback does not end reading unseen", () =>
+    withKinesis(shardsOf(2), ({ client }) =>
+      Effect.gen(function*() {
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, onEvent: () => Effect.interrupt }))
+        yield* TestClock.adjust("5 seconds")
+        yield* put(client, ["a"], to(0, 2))
+        yield* TestClock.adjust("40 seconds")
+        assert.deepStrictEqual(reading.texts(), ["a"])
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
   it.effect("count is exact over all shards", () =>
     withKinesis(shardsOf(4), ({ client }) =>
       Effect.gen(function*() {
@@ -529,7 +663,9 @@ describe("reading a stream", () => {
     withKinesis(oneShard, ({ local }) =>
       Effect.gen(function*() {
         const wrong: ReadonlyArray<readonly [Partial<KinesisStream.Options>, string]> = [
-          [{ listInterval: Duration.infinity }, "invalid listInterval: must be a finite duration"],
+          [{ listInterval: Duration.infinity }, "invalid listInterval: must be a finite duration from 1s to 24 days"],
+          [{ listInterval: 0 }, "invalid listInterval"],
+          [{ positions: { [shard0]: "trim-horizon" as never } }, `invalid positions.${shard0}`],
           [{ listStaleness: Duration.infinity }, "invalid listStaleness"],
           [
             { positions: { [shard0]: Position.atSequenceNumber("x") } },

@@ -106,7 +106,7 @@ describe("reading one shard", () => {
           ShardReader.pages({ ...fromStart, throttleRetry: retry, until: Until.elapsed("5 seconds") })
         )
         yield* TestClock.adjust("5 seconds")
-        yield* Fiber.join(reading.fiber)
+        assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber)))._tag, "ThrottledError")
         const calls = yield* callsOf(local, "getRecords")
         assert.isAtMost(calls.length, 26)
         assert.isAtLeast(calls.length, 25)
@@ -425,23 +425,88 @@ describe("reading one shard", () => {
   it.effect("B36 a shard that has left retention ends with an event; a stream that is gone is a typed failure", () =>
     withKinesis(oneShard, ({ client, local }) =>
       Effect.gen(function*() {
+        const [sequenceNumber] = yield* put(client, ["a"])
         yield* client.splitShard(splitShard0)
         yield* local.expireShard({ stream: "orders", shardId: shard0 })
         const { of, onEvent } = recording()
-        const lost = yield* read(ShardReader.pages({ ...fromStart, onEvent }))
+        const from = Position.afterSequenceNumber(sequenceNumber!)
+        const lost = yield* read(ShardReader.pages({ ...fromStart, from, onEvent }))
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(lost.fiber)
-        assert.deepStrictEqual(of("ShardLost"), [{
-          _tag: "ShardLost",
-          shardId: shard0,
-          position: Position.trimHorizon
-        }])
+        assert.deepStrictEqual(of("ShardLost"), [{ _tag: "ShardLost", shardId: shard0, position: from }])
+
+        const mistyped = yield* Effect.flip(Stream.runDrain(ShardReader.pages({ ...fromStart, shardId: "shard-0" })))
+        assert.strictEqual(mistyped._tag, "ResourceNotFound")
 
         const reading = yield* read(ShardReader.pages({ ...fromStart, shardId: "shardId-000000000001" }))
         yield* TestClock.adjust("1 second")
         yield* client.deleteStream({ stream: "orders" })
         yield* TestClock.adjust("10 seconds")
         assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber)))._tag, "ResourceNotFound")
+      })))
+
+  it.effect("B36 one answer of not found does not end a shard that is listed", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a"])
+        const error = new KinesisError.ResourceNotFound({
+          operation: "GetRecords",
+          shardId: shard0,
+          description: "odd"
+        })
+        yield* local.fail({ operation: "getRecords", error, times: 2 })
+        const { of, onEvent } = recording()
+        const reading = yield* read(ShardReader.pages({ ...fromStart, onEvent, until: Until.caughtUp }))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a"])
+        assert.strictEqual(of("CallFailed").length, 2)
+      })))
+
+  it.effect("B62 expired credentials are asked for once more, then fail", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a"])
+        const error = new KinesisError.AccessDenied({
+          operation: "GetRecords",
+          description: "the security token has expired",
+          action: "kinesis:GetRecords",
+          expired: true
+        })
+        yield* local.fail({ operation: "getRecords", error })
+        const renewed = yield* read(ShardReader.pages({ ...fromStart, until: Until.caughtUp }))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(renewed.fiber)
+        assert.deepStrictEqual(renewed.texts(), ["a"])
+        yield* local.fail({ operation: "getRecords", error, times: 10 })
+        const refused = yield* read(ShardReader.pages(fromStart))
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* Effect.flip(Fiber.join(refused.fiber)), error)
+        assert.strictEqual((yield* callsOf(local, "getRecords")).length, 4)
+      })))
+
+  it.effect("B21 a position before any record goes by the service's clock, so it resumes without a gap", () =>
+    withKinesis({ ...oneShard, serverClockSkew: -90_000 }, ({ client }) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1 hour")
+        const quiet = yield* read(ShardReader.pages({ ...fromStart, from: "latest" }))
+        yield* TestClock.adjust("3 seconds")
+        yield* Fiber.interrupt(quiet.fiber)
+        yield* put(client, ["while down"])
+        yield* TestClock.adjust("100 seconds")
+        const from = quiet.pages.at(-1)!.position
+        const resumed = yield* read(ShardReader.pages({ ...fromStart, from, until: Until.caughtUp }))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(resumed.fiber)
+        assert.deepStrictEqual(resumed.texts(), ["while down"])
+      })))
+
+  it.effect("a client that interrupts itself is a defect, not an end", () =>
+    withKinesis(oneShard, ({ client }) =>
+      Effect.gen(function*() {
+        const broken = { ...client, getRecords: () => Effect.interrupt }
+        const exit = yield* Effect.exit(Stream.runDrain(ShardReader.pages(fromStart))).pipe(provideClient(broken))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
       })))
 
   describe("start", () => {
@@ -527,6 +592,42 @@ describe("reading one shard", () => {
           yield* Fiber.join(coming.fiber)
         })))
 
+    it.effect("instant and idle go by the moment at which a page was asked for, however long it was handled", () =>
+      withKinesis(oneShard, ({ client }) =>
+        Effect.gen(function*() {
+          const slowly = (until: Until.Until) =>
+            read(ShardReader.pages({ ...fromStart, until }), () => Effect.sleep("20 seconds"))
+          const instant = yield* slowly(Until.instant(10_000))
+          const idle = yield* slowly(Until.idle("15 seconds"))
+          yield* TestClock.adjust("5 seconds")
+          yield* put(client, ["a"])
+          yield* TestClock.adjust("100 seconds")
+          yield* Fiber.join(instant.fiber)
+          yield* Fiber.join(idle.fiber)
+          assert.deepStrictEqual(instant.texts(), ["a"])
+          assert.deepStrictEqual(idle.texts(), ["a"])
+        })))
+
+    it.effect("elapsed holds from the start, and an outage in it is a failure", () =>
+      withKinesis(oneShard, ({ client, local }) =>
+        Effect.gen(function*() {
+          const down = new KinesisError.ServiceUnavailable({ operation: "any", description: "down" })
+          const options = { ...fromStart, until: Until.elapsed("10 seconds") }
+          for (const operation of ["describeStreamSummary", "getShardIterator", "getRecords"] as const) {
+            yield* local.fail({ operation, error: down, times: 1000 })
+            const reading = yield* read(ShardReader.pages({ ...options, from: new Date(0) }))
+            yield* TestClock.adjust("10 seconds")
+            assert.strictEqual(yield* Effect.flip(Fiber.join(reading.fiber)), down, operation)
+            yield* local.clearFaults
+          }
+          yield* put(client, ["a"])
+          yield* local.fail({ operation: "getShardIterator", error: down, times: 3 })
+          const recovering = yield* read(ShardReader.pages(options))
+          yield* TestClock.adjust("10 seconds")
+          yield* Fiber.join(recovering.fiber)
+          assert.deepStrictEqual(recovering.texts(), ["a"])
+        })))
+
     it.effect("count gives exactly as many records; its last page is whole", () =>
       withKinesis(oneShard, ({ client }) =>
         Effect.gen(function*() {
@@ -561,7 +662,17 @@ describe("reading one shard", () => {
         const wrong: ReadonlyArray<readonly [Partial<ShardReader.Options>, string]> = [
           [{ maxRecords: 0 }, "invalid maxRecords: must be a whole number from 1 to 10000, was 0"],
           [{ maxRecords: 10_001 }, "invalid maxRecords"],
-          [{ pollInterval: Duration.infinity }, "invalid pollInterval: must be a finite duration"],
+          [{ pollInterval: Duration.infinity }, "invalid pollInterval: must be a finite duration from 0 to 24 days"],
+          [{ pollInterval: Number.NaN }, "invalid pollInterval"],
+          [{ pollInterval: -1 }, "invalid pollInterval"],
+          [{ pollInterval: "-5 seconds" }, "invalid pollInterval"],
+          [{ idleInterval: "soon" as never }, "invalid idleInterval"],
+          [{ stream: undefined as never }, "invalid stream"],
+          [{ from: undefined as never }, "invalid from"],
+          [{ from: { _tag: "Elsewhere" } as never }, "invalid from: must be \"trim-horizon\", \"latest\", a date"],
+          [{ until: Until.elapsed(-1) }, "invalid until"],
+          [{ until: Until.elapsed("25 days") }, "invalid until: must be a finite duration from 0 to 24 days"],
+          [{ until: {} as never }, "invalid until: must be a value of Until"],
           [{ idleInterval: Duration.infinity }, "invalid idleInterval"],
           [{ stream: "" }, "invalid stream: must be a stream's name"],
           [{ stream: "arn:aws:s3:::bucket" }, "invalid stream"],
@@ -596,6 +707,12 @@ describe("reading one shard", () => {
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(reading.fiber)
         assert.deepStrictEqual(reading.texts(), ["a"])
+        const interrupting = yield* read(
+          ShardReader.pages({ ...fromStart, until: Until.caughtUp, onEvent: () => Effect.interrupt })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(interrupting.fiber)
+        assert.deepStrictEqual(interrupting.texts(), ["a"])
       })))
 
   it.effect("a handler that throws fails the stream's run, and reading ends", () =>

@@ -278,7 +278,7 @@ describe("aggregation: what is no aggregate", () => {
   it("data without the whole magic are plain", () => {
     const aggregate = Aggregation.aggregate([record("a", "one")])
     for (
-      const each of [[], [0xf3], magic.slice(0, 3), aggregate.slice(1), [0, ...aggregate], [...bytesOf("No")]]
+      const each of [[], [0xf3], magic.slice(0, 3), aggregate.slice(1), [0, ...aggregate], bytesOf("No")]
     ) {
       assert.deepStrictEqual(Aggregation.deaggregate(Uint8Array.from(each)), { _tag: "Plain" })
     }
@@ -310,7 +310,9 @@ describe("aggregation: what is no aggregate", () => {
     ["an index of -1", oneRecord(number(1, 0), number(2, 2n ** 64n - 1n), data), /of a table of 1/],
     ["an index of more than 64 bits", oneRecord([8, ...Array<number>(9).fill(0x80), 2], data), /not readable/],
     ["a varint of 11 bytes", oneRecord([8, ...Array<number>(10).fill(0x80), 0], data), /not readable/],
-    ["an index that ends in the middle", oneRecord(data, [8, 0x80]), /not readable/],
+    ["an index that ends before it begins", [...delimited(3, [...data, 8]), ...tables], /not readable/],
+    ["an index that ends after its first byte", [...delimited(3, [...data, 8, 0x80]), ...tables], /not readable/],
+    ["an index that ends after more", [...delimited(3, [...data, 8, 0x80, 0x80]), ...tables], /not readable/],
     ["an index whose wire type is that of bytes", oneRecord(delimited(1, [0]), data), /no partition_key_index/],
     ["data whose wire type is that of a number", oneRecord(number(1, 0), number(3, 0)), /has no data/],
     [
@@ -329,6 +331,11 @@ describe("aggregation: what is no aggregate", () => {
     ["a group without end", [...tables, ...tag(9, 3), ...number(1, 1)], /a field is not readable/],
     ["a group that another ends", [...tables, ...tag(9, 3), ...tag(8, 4)], /a field is not readable/],
     ["the end of no group", [...tables, ...tag(9, 4)], /a field is not readable/],
+    [
+      "groups 101 deep",
+      [...tables, ...Array<number>(101).fill(0x4b), ...Array<number>(101).fill(0x4c)],
+      /is not readable/
+    ],
     ["groups without bottom", [...tables, ...Array.from({ length: 1_000_000 }, () => 0x4b)], /a field is not readable/],
     ["a good record before a bad one", [...oneRecord(number(1, 0), data), ...delimited(3, data)], /record 1 has no/]
   ]

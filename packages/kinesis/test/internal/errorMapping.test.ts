@@ -31,6 +31,21 @@ describe("errorMapping", () => {
     }
   })
 
+  it("a clock that the SDK has corrected, and a provider that fails for now, are worth a retry", () => {
+    const skewed = raised("InvalidSignatureException", { $metadata: { httpStatusCode: 400, clockSkewCorrected: true } })
+    assert.strictEqual(tagOf(skewed), "ServiceUnavailable")
+    assert.strictEqual(tagOf(raised("CredentialsProviderError")), "ServiceUnavailable")
+  })
+
+  it("B62 credentials that have expired say so; credentials that nobody has do not", () => {
+    const expired = ErrorMapping.fromCause(call, raised("ExpiredTokenException"))
+    assert.deepInclude(expired, { _tag: "AccessDenied", expired: true })
+    const none = Object.assign(new Error("Could not load credentials from any providers"), {
+      name: "CredentialsProviderError"
+    })
+    assert.deepInclude(ErrorMapping.fromCause(call, none), { _tag: "AccessDenied", expired: false })
+  })
+
   it("settings that are missing are not worth a retry", () => {
     assert.strictEqual(tagOf(new Error("Region is missing")), "InvalidArgument")
   })

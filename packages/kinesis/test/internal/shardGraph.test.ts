@@ -101,16 +101,57 @@ describe("shardGraph", () => {
     assert.isFalse(ShardGraph.isFinished(ended))
     const found = ShardGraph.listed(ended, [shard("a"), shard("b", "a")])
     assert.deepStrictEqual(ids(ShardGraph.release(found)[0]), ["b"])
-    assert.isTrue(ShardGraph.isFinished(ShardGraph.ended(ShardGraph.lost(graph, "a"), "x", [], false)))
   })
 
-  it("forgets a shard that ended and left the listing, not one that was never listed", () => {
+  it("a lost shard is finished with when a listing has shown no child of it", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("z")], Position.trimHorizon, none))
+    const lost = ShardGraph.stopped(ShardGraph.lost(graph, "a"), "z")
+    assert.isFalse(ShardGraph.isFinished(lost))
+    assert.isTrue(ShardGraph.isFinished(ShardGraph.listed(lost, [shard("z")])))
+    assert.isFalse(ShardGraph.isFinished(ShardGraph.listed(lost, [shard("z"), shard("b", "a")])))
+  })
+
+  it("forgets a shard that ended once many listings were without it, so that one which lags cannot bring it back", () => {
     const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
     const [, reading] = ShardGraph.release(ShardGraph.ended(graph, "a", [child("b", "a")], true))
-    const [, further] = ShardGraph.release(ShardGraph.ended(reading, "b", [child("c", "b")], true))
-    const later = ShardGraph.listed(further, [shard("c", "b")])
-    assert.isFalse(later.has("a"))
-    assert.isTrue(later.has("b"), "the listing may lag behind")
+    let later = ShardGraph.listed(reading, [shard("b", "a")])
+    assert.deepStrictEqual(ids(ShardGraph.release(ShardGraph.listed(later, [shard("a"), shard("b", "a")]))[0]), [])
+    for (let i = 0; i < 9; i++) later = ShardGraph.listed(later, [shard("b", "a")])
+    assert.isTrue(later.has("a"))
+    assert.isFalse(ShardGraph.listed(later, [shard("b", "a")]).has("a"))
+  })
+
+  it("B29 a child that its parent named waits for a parent that is not known yet, until a listing", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b")], Position.trimHorizon, none))
+    const hinted = ShardGraph.ended(graph, "b", [child("d", "c", "b")], true)
+    assert.isTrue(ShardGraph.unconfirmed(hinted))
+    assert.deepStrictEqual(ids(ShardGraph.release(hinted)[0]), [])
+    const whole = ShardGraph.listed(hinted, [shard("a"), shard("b"), shard("c", "a"), shard("d", "c", "b")])
+    assert.isFalse(ShardGraph.unconfirmed(whole))
+    assert.deepStrictEqual(ids(ShardGraph.release(whole)[0]), [])
+    const trimmed = ShardGraph.listed(hinted, [shard("a"), shard("b"), shard("d", "c", "b")])
+    assert.deepStrictEqual(ids(ShardGraph.release(trimmed)[0]), ["d"])
+  })
+
+  it("B35 the sibling of a stored shard is read from its beginning: their parent is over", () => {
+    const shards = [shard("p"), shard("a", "p"), shard("b", "p"), shard("z")]
+    const graph = ShardGraph.make(shards, at, new Map([["a", Position.afterSequenceNumber("3")]]))
+    assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), {
+      a: Position.afterSequenceNumber("3"),
+      b: Position.trimHorizon,
+      z: at
+    })
+  })
+
+  it("B35 when a stored shard is no longer listed, what has lost its parents is read from its beginning", () => {
+    const stored = new Map([["x", Position.afterSequenceNumber("3")], ["old", Position.shardEnd]])
+    const shards = [shard("g", "c"), shard("h", "g"), shard("z")]
+    assert.deepStrictEqual(ShardGraph.missing(shards, stored), [["x", Position.afterSequenceNumber("3")]])
+    const graph = ShardGraph.make(shards, at, stored)
+    assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), { g: Position.trimHorizon, z: at })
+    assert.deepStrictEqual(graph.get("h")!.start, Position.trimHorizon)
+    const complete = ShardGraph.make(shards, at, new Map([["old", Position.shardEnd]]))
+    assert.deepStrictEqual(starts(ShardGraph.release(complete)[0]), { g: at, z: at })
   })
 
   it("reads every shard of any reshard history exactly once, parents first", () => {

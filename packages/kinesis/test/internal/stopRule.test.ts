@@ -7,6 +7,8 @@ const page = (facts: Partial<StopRule.PageFacts>): StopRule.PageFacts => ({
   records: 0,
   millisBehindLatest: 0,
   lastArrival: undefined,
+  askedAt: 0,
+  askedAtServer: 0,
   ...facts
 })
 
@@ -15,7 +17,15 @@ describe("stopRule", () => {
     for (const until of [Until.caughtUp, Until.count(1), Until.idle(0), Until.instant(10_000)]) {
       const progress = StopRule.begin(0)
       StopRule.shardStarted(progress, "a")
-      assert.isFalse(StopRule.pageHandedOn(until, progress, page({ millisBehindLatest: 1000 }), 5000), until._tag)
+      assert.isFalse(
+        StopRule.pageHandedOn(
+          until,
+          progress,
+          page({ millisBehindLatest: 1000, askedAt: 5000, askedAtServer: 5000 }),
+          5000
+        ),
+        until._tag
+      )
     }
   })
 
@@ -24,13 +34,14 @@ describe("stopRule", () => {
   })
 
   it("an instant is passed by a record that arrived later, or by the clock on an idle shard", () => {
-    const passed = (facts: Partial<StopRule.PageFacts>, now: number) =>
-      StopRule.pageHandedOn(Until.instant(1000), StopRule.begin(0), page(facts), now)
-    assert.isFalse(passed({ records: 1, lastArrival: 999, millisBehindLatest: 600 }, 1500))
-    assert.isTrue(passed({ records: 1, lastArrival: 1000, millisBehindLatest: 600 }, 1500))
-    assert.isFalse(passed({ records: 1, lastArrival: 999 }, 5000), "this clock may be ahead")
-    assert.isFalse(passed({}, 999))
-    assert.isTrue(passed({}, 1000))
+    const passed = (facts: Partial<StopRule.PageFacts>) =>
+      StopRule.pageHandedOn(Until.instant(1000), StopRule.begin(0), page(facts), 5000)
+    assert.isFalse(passed({ records: 1, lastArrival: 999, millisBehindLatest: 600, askedAtServer: 1500 }))
+    assert.isTrue(passed({ records: 1, lastArrival: 1000, millisBehindLatest: 600, askedAtServer: 1500 }))
+    assert.isFalse(passed({ records: 1, lastArrival: 999, askedAtServer: 5000 }), "this clock may be ahead")
+    assert.isFalse(passed({ askedAtServer: 999 }), "however long the page was handled")
+    assert.isTrue(passed({ askedAtServer: 1000 }))
+    assert.isFalse(passed({ askedAtServer: 1999, millisBehindLatest: 1000 }))
   })
 
   it("counts over all shards, and stops them all", () => {
@@ -43,24 +54,24 @@ describe("stopRule", () => {
   it("idle means that no shard is behind, none has a page in hand, and none has brought a record for so long", () => {
     const idle = Until.idle(1000)
     const progress = StopRule.begin(0)
+    const handed = (facts: Partial<StopRule.PageFacts>, now: number) =>
+      StopRule.pageHandedOn(idle, progress, page({ askedAt: now, ...facts }), now)
     for (const shardId of ["a", "b"]) StopRule.shardStarted(progress, shardId)
-    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 2000), "b has not been at its tip")
-    const last = page({ shardId: "b", records: 1 })
-    StopRule.pageRead(progress, last, 2000)
-    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 3500), "b's page is being handled")
-    assert.isFalse(StopRule.pageHandedOn(idle, progress, last, 4000), "b brought a record just now")
-    assert.isFalse(StopRule.pageHandedOn(idle, progress, page({}), 4999))
-    assert.isTrue(StopRule.pageHandedOn(idle, progress, page({}), 5000))
-    assert.isTrue(
-      StopRule.pageHandedOn(idle, progress, page({ shardId: "b", records: 1 }), 5001),
-      "decided once for all"
-    )
+    assert.isFalse(handed({}, 2000), "b has not been at its tip")
+    const last = { shardId: "b", records: 1, askedAt: 2000 }
+    StopRule.pageRead(progress, page(last))
+    assert.isFalse(handed({}, 3500), "b's page is being handled")
+    assert.isFalse(handed(last, 4000), "b brought a record just now")
+    assert.isFalse(handed({}, 4999))
+    assert.isFalse(handed({ askedAt: 4500 }, 9000), "what was asked before the time was over says nothing of it")
+    assert.isTrue(handed({}, 5000))
+    assert.isTrue(handed({ shardId: "b", records: 1 }, 5001), "decided once for all")
   })
 
   it("a shard that has left holds nobody up", () => {
     const progress = StopRule.begin(0)
     for (const shardId of ["a", "b"]) StopRule.shardStarted(progress, shardId)
     StopRule.shardLeft(progress, "b")
-    assert.isTrue(StopRule.pageHandedOn(Until.idle(1000), progress, page({}), 1000))
+    assert.isTrue(StopRule.pageHandedOn(Until.idle(1000), progress, page({ askedAt: 1000 }), 1000))
   })
 })

@@ -1,6 +1,8 @@
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { KinesisError } from "../../KinesisError.js"
-import { isThrottled, isTransient } from "../../KinesisError.js"
+import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
+import { isExpiredCredentials, isThrottled, isTransient, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { ReadOptions, Settings } from "./settings.js"
@@ -13,7 +15,7 @@ export const emitter = ({ onEvent, stream }: ReadOptions): Emit => {
   return (event) => {
     count(event)
     return onEvent === undefined ? Effect.void : Effect.suspend(() => onEvent(event)).pipe(
-      Effect.catchAllDefect((defect) => Effect.logWarning("onEvent failed", defect))
+      Effect.catchAllCause((cause) => Effect.logWarning("onEvent failed", cause))
     )
   }
 }
@@ -29,17 +31,65 @@ const report = (emit: Emit) => (error: Called): Effect.Effect<void> => {
     : Effect.void
 }
 
-/** Repeats a throttled call by the one schedule and a call that failed for a passing reason by the other, telling of each attempt. */
+/**
+ * Repeats a throttled call by the one schedule, a call that failed for a passing reason by the other, and a call whose credentials had
+ * expired once, since the SDK asks their provider anew; tells of each attempt.
+ */
 export const retrying =
-  (settings: Settings, emit: Emit) =>
+  (settings: Pick<Settings, "throttleRetry" | "transientRetry">, emit: Emit) =>
   <A, E extends Called, R>(call: Effect.Effect<A, E | KinesisError, R>): Effect.Effect<A, E | KinesisError, R> =>
     call.pipe(
       Effect.tapError(report(emit)),
+      Effect.retry({ times: 1, while: isExpiredCredentials }),
       Effect.retry({ schedule: settings.transientRetry as never, while: isTransient }),
       Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled })
     ) as Effect.Effect<A, E | KinesisError, R>
 
-/** Milliseconds on a clock that no correction of the time sets back. (The effect `Clock.currentTimeNanos` dies under TestClock between milliseconds.) */
+/** A way to make calls, such as {@link retrying}. */
+export type Attempt = <A, E extends KinesisError | ExpiredListToken>(
+  call: Effect.Effect<A, E>
+) => Effect.Effect<A, E | KinesisError>
+
+/** What cannot begin in the time that was set fails with the last reason: an outage is not an empty stream. */
+export const within = <A>(
+  millis: number,
+  stream: string,
+  attempt: Attempt,
+  begin: (attempt: Attempt) => Effect.Effect<A, KinesisError>
+): Effect.Effect<A, KinesisError> =>
+  millis === Infinity ? begin(attempt) : Effect.suspend(() => {
+    let last: KinesisError | ExpiredListToken | undefined
+    const remembering: Attempt = (call) =>
+      attempt(Effect.suspend(() => {
+        last = undefined
+        return Effect.tapError(call, (error) =>
+          Effect.sync(() => {
+            last = error
+          }))
+      }))
+    return Effect.timeoutFail(begin(remembering), {
+      duration: millis,
+      onTimeout: () =>
+        last === undefined || last._tag === "ExpiredListToken"
+          ? new RequestTimeout({
+            operation: "ListShards",
+            stream,
+            description: `reading could not begin in the ${Duration.format(millis)} set for it`
+          })
+          : last
+    })
+  })
+
+/** Merged streams take an interruption from within for an end; one that nobody outside asked for is a defect. */
+export const interruptionAsDefect = <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
+  Cause.isInterrupted(cause)
+    ? Cause.die(new Error("reading was interrupted from within", { cause: Cause.squash(cause) }))
+    : cause
+
+/**
+ * Milliseconds on a clock that no correction of the time sets back. (The effect `Clock.currentTimeNanos` dies under TestClock between
+ * milliseconds.)
+ */
 export const monotonicMillis: Effect.Effect<number> = Effect.clockWith((clock) =>
   Effect.sync(() => Number(clock.unsafeCurrentTimeNanos()) / 1e6)
 )

@@ -8,10 +8,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Shard, ShardFilter } from "../../KinesisApi.js"
 import { KinesisClient } from "../../KinesisClient.js"
-import { type ExpiredListToken, type KinesisError, RequestTimeout } from "../../KinesisError.js"
+import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
-import type { Position, StreamStart } from "../../Position.js"
+import { atTimestamp, type Position, type StreamStart } from "../../Position.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
@@ -52,8 +52,6 @@ const filterFor = (start: Position, resumed: boolean): ShardFilter =>
     ? { type: "FROM_TIMESTAMP", timestamp: Math.max(0, start.timestamp - listingMarginMillis) }
     : { type: "FROM_TRIM_HORIZON" }
 
-const isFinite = (duration: Duration.DurationInput): boolean => Number.isFinite(Duration.toMillis(duration))
-
 /**
  * Gives the shards' streams, as they may be read, to a mailbox; follows reshards by what the shards' last pages tell and by listing.
  * The mailbox ends when nothing is left to read, and fails when no listing succeeded for too long.
@@ -69,30 +67,39 @@ export const make = (
       ...Object.entries(positions).map(([shardId, position]) =>
         Settings.positionRule(`positions.${shardId}`, position)
       ),
-      ["listInterval", isFinite(listInterval), "a finite duration", listInterval],
-      ["listStaleness", isFinite(listStaleness), "a finite duration", listStaleness]
+      Settings.durationRule("listInterval", listInterval, 1000),
+      Settings.durationRule("listStaleness", listStaleness)
     ])
-    const { stream, until } = settings
+    const { stream } = settings
     const emit = Calls.emitter(options)
-    const patient = Calls.retrying(settings, emit)
-    const brief = Calls.retrying({ ...settings, transientRetry: Schedule.stop }, emit)
-    const stored = new Map(Object.entries(positions))
-    const startedAt = yield* Calls.monotonicMillis
-    const deadline = until._tag === "Elapsed" ? startedAt + until.millis : Infinity
-    const progress = StopRule.begin(yield* Clock.currentTimeMillis)
-    const skew = { millis: 0 }
+    const run = yield* ShardSource.makeRun(client, settings, emit)
+    const once = Calls.retrying({ throttleRetry: Schedule.stop, transientRetry: Schedule.stop }, emit)
     const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
+    const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)
 
-    const begin = (attempt: Attempt) =>
-      Effect.gen(function*() {
-        const start = yield* StartPosition.resolve(client, stream, from, emit, attempt)
-        const filter = filterFor(start, stored.size > 0)
-        const shards = yield* ListShards.all(client, stream, filter, attempt)
-        return { filter, graph: ShardGraph.make(shards, start, stored) }
-      })
-    const { filter, graph: first } = yield* until._tag === "Elapsed"
-      ? within(until.millis, stream, patient, begin)
-      : begin(patient)
+    const { filter, graph: first, missing } = yield* Calls.within(
+      yield* remaining,
+      stream,
+      Calls.retrying(settings, emit),
+      (attempt) =>
+        Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
+          const start = yield* StartPosition.resolve(client, stream, from, emit, attempt)
+          const stored = new Map(
+            Object.entries(positions).map(([shardId, position]) =>
+              [shardId, position._tag === "Latest" ? atTimestamp(now) : position] as const
+            )
+          )
+          const filter = filterFor(start, stored.size > 0)
+          const shards = yield* ListShards.all(client, stream, filter, attempt)
+          return {
+            filter,
+            graph: ShardGraph.make(shards, start, stored),
+            missing: ShardGraph.missing(shards, stored)
+          }
+        })
+    )
+    for (const [shardId, position] of missing) yield* emit(KinesisEvent.ShardLost({ shardId, position }))
     let graph = first
     let listedAt = yield* Calls.monotonicMillis
 
@@ -100,7 +107,7 @@ export const make = (
       const [ready, next] = ShardGraph.release(graph)
       graph = next
       for (const shard of ready) {
-        StopRule.shardStarted(progress, shard.shardId)
+        StopRule.shardStarted(run.progress, shard.shardId)
         mailbox.unsafeOffer({
           shardId: shard.shardId,
           parentShards: shard.parents,
@@ -111,37 +118,32 @@ export const make = (
       if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
     })
 
-    const pagesOf = (shard: ShardGraph.Ready) => {
-      const { shardId } = shard
-      let over = false
+    const pagesOf = ({ shardId, start }: ShardGraph.Ready) => {
+      let state: "new" | "running" | "over" = "new"
       const onEnd = ({ broughtRecords, childShards, lost }: ShardSource.ShardEnd) =>
         Effect.gen(function*() {
-          over = true
+          state = "over"
           const found = ShardGraph.unknown(graph, childShards.map((child) => child.shardId))
           graph = lost
             ? ShardGraph.lost(graph, shardId)
             : ShardGraph.ended(graph, shardId, childShards, broughtRecords)
           if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "child-shards" }))
-          if (childShards.length === 0) yield* list
+          if (childShards.length === 0 || ShardGraph.unconfirmed(graph)) yield* list
           yield* release
         })
-      return ShardSource.make({
-        client,
-        settings,
-        emit,
-        shardId,
-        origin: shard.start,
-        deadline,
-        progress,
-        skew,
-        onEnd
-      }).pipe(
-        Stream.ensuring(Effect.suspend(() => {
-          if (over) return Effect.void
-          graph = ShardGraph.stopped(graph, shardId)
-          return release
-        }))
-      )
+      const skew = shardId in positions ? { millis: 0 } : run.skew
+      return Stream.suspend(() => {
+        if (state !== "new") return Stream.fail(runTwice(stream, shardId))
+        state = "running"
+        return Stream.ensuring(
+          ShardSource.make(run, { shardId, origin: start, skew, onEnd }),
+          Effect.suspend(() => {
+            if (state === "over") return Effect.void
+            graph = ShardGraph.stopped(graph, shardId)
+            return release
+          })
+        )
+      })
     }
 
     const onListed = Effect.fnUntraced(function*(shards: ReadonlyArray<Shard>) {
@@ -160,9 +162,12 @@ export const make = (
       }
     })
 
-    const list = ListShards.all(client, stream, filter, brief).pipe(
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+    const list = ListShards.all(client, stream, filter, once).pipe(
       Effect.flatMap(onListed),
-      Effect.catchAll(onListingFailed)
+      Effect.catchAll(onListingFailed),
+      Effect.catchAllCause((cause) => mailbox.failCause(Calls.interruptionAsDefect(cause))),
+      oneAtATime.withPermits(1)
     )
 
     yield* release
@@ -171,34 +176,15 @@ export const make = (
       Effect.annotateLogs({ package: "effect-kinesis", module: "KinesisStream", fiber: "shard listing" }),
       Effect.forkScoped
     )
-    if (until._tag === "Elapsed") yield* Effect.forkScoped(Effect.delay(mailbox.end, until.millis))
+    if (run.deadline !== Infinity) yield* Effect.forkScoped(Effect.delay(mailbox.end, Math.max(0, yield* remaining)))
     return mailbox
   })
 
-type Attempt = <A, E extends KinesisError | ExpiredListToken>(
-  call: Effect.Effect<A, E>
-) => Effect.Effect<A, E | KinesisError>
-
-/** What cannot begin in the time that was set fails with the last reason: an outage is not an empty stream. */
-const within = <A>(
-  millis: number,
-  stream: string,
-  attempt: Attempt,
-  begin: (attempt: Attempt) => Effect.Effect<A, KinesisError>
-): Effect.Effect<A, KinesisError> =>
-  Effect.suspend(() => {
-    let last: KinesisError | ExpiredListToken | undefined
-    const remembering: Attempt = (call) =>
-      attempt(Effect.tapError(call, (error) => Effect.sync(() => void (last = error))))
-    return Effect.timeoutFail(begin(remembering), {
-      duration: millis,
-      onTimeout: () =>
-        last === undefined || last._tag === "ExpiredListToken"
-          ? new RequestTimeout({
-            operation: "ListShards",
-            stream,
-            description: `the shards could not be listed in the ${Duration.format(millis)} set for reading`
-          })
-          : last
-    })
+const runTwice = (stream: string, shardId: string) =>
+  new InvalidArgument({
+    operation: "KinesisStream.shards",
+    stream,
+    shardId,
+    description:
+      "the stream of a shard can be run once; to repeat calls that fail, set throttleRetry and transientRetry"
   })

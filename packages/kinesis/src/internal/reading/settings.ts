@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
@@ -62,7 +63,7 @@ export type Rule = readonly [field: string, holds: boolean, mustBe: string, was:
 
 export const check = (
   operation: string,
-  stream: string,
+  stream: string | undefined,
   rules: ReadonlyArray<Rule>
 ): Effect.Effect<void, InvalidArgument> => {
   const broken = rules.find(([, holds]) => !holds)
@@ -81,7 +82,25 @@ const name = /^([a-zA-Z0-9_.-]{1,128}|arn:[\w-]+:kinesis:[\w-]+:\d{12}:stream\/[
 const isWhole = (value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean =>
   Number.isSafeInteger(value) && value >= least && value <= most
 
-export const isInstant = (timestamp: number): boolean => Number.isFinite(timestamp) && timestamp >= 0
+export const isInstant = (timestamp: unknown): boolean =>
+  typeof timestamp === "number" && Number.isFinite(timestamp) && timestamp >= 0
+
+/** Timers hold no more: 24.8 days. */
+const longest = 2 ** 31 - 1
+
+/** Judges what was written, since decoding a duration turns what is negative or no number into zero. */
+export const durationRule = (field: string, written: Duration.DurationInput, leastMillis = 0): Rule => {
+  const isNegative = typeof written === "number"
+    ? !(written >= 0)
+    : typeof written === "string"
+    ? written.trim().startsWith("-")
+    : false
+  const millis = isNegative
+    ? -1
+    : Option.match(Duration.decodeUnknown(written), { onNone: () => -1, onSome: Duration.toMillis })
+  const least = Duration.format(leastMillis)
+  return [field, millis >= leastMillis && millis <= longest, `a finite duration from ${least} to 24 days`, written]
+}
 
 const untilRule = (until: Until): Rule => {
   switch (until._tag) {
@@ -90,23 +109,32 @@ const untilRule = (until: Until): Rule => {
       return ["until", true, "", until]
     case "Elapsed":
     case "Idle":
-      return ["until", Number.isFinite(until.millis) && until.millis >= 0, "a finite duration", until.millis]
+      return durationRule("until", until.millis)
     case "Instant":
       return ["until", isInstant(until.timestamp), "a valid date", until.timestamp]
     case "Count":
       return ["until", isWhole(until.count, 1), "a whole number of records, at least 1", until.count]
+    default:
+      return ["until", false, "a value of Until", until]
   }
 }
 
-export const positionRule = (field: string, position: Position): Rule => {
-  switch (position._tag) {
+const isSequenceNumber = (value: unknown): boolean => typeof value === "string" && SequenceNumber.isValid(value)
+
+export const positionRule = (field: string, position: Position | undefined): Rule => {
+  switch (position?._tag) {
     case "AtTimestamp":
       return [field, isInstant(position.timestamp), "a valid date", position.timestamp]
     case "AtSequenceNumber":
     case "AfterSequenceNumber":
-      return [field, SequenceNumber.isValid(position.sequenceNumber), "a sequence number", position.sequenceNumber]
+      return [field, isSequenceNumber(position.sequenceNumber), "a sequence number", position.sequenceNumber]
     default:
-      return [field, true, "", position]
+      return [
+        field,
+        position?._tag === "TrimHorizon" || position?._tag === "Latest" || position?._tag === "ShardEnd",
+        "\"trim-horizon\", \"latest\", a date or a Position",
+        position
+      ]
   }
 }
 
@@ -123,7 +151,7 @@ export const make = (
     stream,
     until = { _tag: "Never" }
   } = options
-  const settings: Settings = {
+  const settings = (): Settings => ({
     stream,
     until,
     maxRecords,
@@ -131,13 +159,18 @@ export const make = (
     idleIntervalMillis: Duration.toMillis(idleInterval),
     throttleRetry: options.throttleRetry ?? throttleRetry,
     transientRetry: options.transientRetry ?? transientRetry
-  }
-  return Effect.as(
+  })
+  return Effect.map(
     check(operation, stream, [
-      ["stream", name.test(stream), "a stream's name (1 to 128 of a-z A-Z 0-9 _ . -) or its ARN", stream],
+      [
+        "stream",
+        typeof stream === "string" && name.test(stream),
+        "a stream's name (1 to 128 of a-z A-Z 0-9 _ . -) or its ARN",
+        stream
+      ],
       ["maxRecords", isWhole(maxRecords, 1, 10_000), "a whole number from 1 to 10000", maxRecords],
-      ["pollInterval", Number.isFinite(settings.pollIntervalMillis), "a finite duration", pollInterval],
-      ["idleInterval", Number.isFinite(settings.idleIntervalMillis), "a finite duration", idleInterval],
+      durationRule("pollInterval", pollInterval),
+      durationRule("idleInterval", idleInterval),
       untilRule(until),
       ...more
     ]),

@@ -4,7 +4,13 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ChildShard, GetRecordsResponse } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
-import type { ExpiredIterator, InvalidArgument, KinesisError } from "../../KinesisError.js"
+import {
+  type ExpiredIterator,
+  type InvalidArgument,
+  type KinesisError,
+  type ResourceNotFound,
+  ServiceUnavailable
+} from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
@@ -14,6 +20,7 @@ import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
+import * as ListShards from "./listShards.js"
 import type { Settings } from "./settings.js"
 
 /** How the reading of a shard came to its end: everything was handed on, or the shard has left retention. */
@@ -23,44 +30,91 @@ export interface ShardEnd {
   readonly broughtRecords: boolean
 }
 
-/** One shard of a run, with what the run's shards share. */
-export interface ShardRun {
+/** What the shards of a run share. */
+export interface Run {
   readonly client: Service
   readonly settings: Settings
   readonly emit: Calls.Emit
-  readonly shardId: string
-  readonly origin: Position
   /** On the monotonic clock. */
   readonly deadline: number
   readonly progress: StopRule.Progress
-  /** By how much this clock was found to be ahead of the service's. */
-  readonly skew: { millis: number }
+  /** By how much this clock was found to be ahead of the service's, for positions that come from the run's start. */
+  readonly skew: ServerClock.Skew
+  /** Whether any read was answered, and what the last one failed with: a run without an answer is an outage. */
+  readonly outage: { answered: boolean; last: KinesisError | undefined }
+}
+
+export const makeRun = (client: Service, settings: Settings, emit: Calls.Emit): Effect.Effect<Run> =>
+  Effect.map(Calls.monotonicMillis, (now) => ({
+    client,
+    settings,
+    emit,
+    deadline: settings.until._tag === "Elapsed" ? now + settings.until.millis : Infinity,
+    progress: StopRule.begin(now),
+    skew: { millis: 0 },
+    outage: { answered: false, last: undefined }
+  }))
+
+export interface Shard {
+  readonly shardId: string
+  readonly origin: Position
+  /** By how much this clock is ahead of the one that the origin goes by. */
+  readonly skew: ServerClock.Skew
   /** Runs before the stream ends, unless reading was stopped before the shard's end. */
-  readonly onEnd: (end: ShardEnd) => Effect.Effect<void>
+  readonly onEnd: (end: ShardEnd) => Effect.Effect<void, KinesisError>
 }
 
 /** The pages of a shard. Each run of the stream reads anew. */
-export const make = (run: ShardRun): Stream.Stream<Page, KinesisError> =>
+export const make = (run: Run, shard: Shard): Stream.Stream<Page, KinesisError> =>
   Stream.unwrap(Effect.gen(function*() {
     const now = yield* Calls.monotonicMillis
-    StopRule.shardStarted(run.progress, run.shardId)
-    yield* run.emit(KinesisEvent.ShardStarted({ shardId: run.shardId, from: run.origin }))
-    const pages = Stream.repeatEffectOption(poll(run))
-    return run.deadline === Infinity ? pages : Stream.interruptAfter(pages, Math.max(0, run.deadline - now))
+    StopRule.shardStarted(run.progress, shard.shardId)
+    yield* run.emit(KinesisEvent.ShardStarted({ shardId: shard.shardId, from: shard.origin }))
+    const pages = Stream.repeatEffectOption(poll(run, shard))
+    return run.deadline === Infinity
+      ? pages
+      : Stream.concat(
+        Stream.interruptAfter(pages, Math.max(0, run.deadline - now)),
+        Stream.suspend(() => outageOf(run))
+      )
   })).pipe(
-    Stream.ensuring(Effect.sync(() => StopRule.shardLeft(run.progress, run.shardId)))
+    Stream.catchAllCause((cause) => Stream.failCause(Calls.interruptionAsDefect(cause))),
+    Stream.ensuring(Effect.sync(() => StopRule.shardLeft(run.progress, shard.shardId)))
   )
 
+/** A run that ends without a single answer was an outage, not an empty stream. */
+const outageOf = ({ outage }: Run): Stream.Stream<never, KinesisError> =>
+  outage.answered || outage.last === undefined ? Stream.empty : Stream.fail(outage.last)
+
 /** An effect that gives the next page each time it runs, and `None` at the end: `PollState` decides, this acts. */
-const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> => {
-  const { client, emit, progress, settings, shardId, skew } = run
+const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<Page, Option.Option<KinesisError>> => {
+  const { client, emit, outage, progress, settings } = run
   const { stream, until } = settings
   const retrying = Calls.retrying(settings, emit)
-  let state = PollState.start(run.origin)
+  let state = PollState.start(origin)
   let readableAt = -Infinity
   let childShards: ReadonlyArray<ChildShard> = []
   let broughtRecords = false
   let handedOn: StopRule.PageFacts | undefined
+
+  /** A call about the shard. One that is not found although it is listed will be found again. */
+  const calling = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E | KinesisError>) =>
+    call.pipe(
+      Effect.catchIf(
+        (error): error is Extract<E | KinesisError, ResourceNotFound> => error._tag === "ResourceNotFound",
+        (error) => Effect.flatMap(isListed, (listed) => Effect.fail(listed ? stillListed(error) : error))
+      ),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (error._tag !== "ExpiredIterator") outage.last = error as KinesisError
+        })
+      )
+    )
+
+  const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
+    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, retrying)),
+    (shards) => shards.some((shard) => shard.shardId === shardId)
+  )
 
   const getShardIterator = (
     position: Startable,
@@ -68,19 +122,23 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
   ): Effect.Effect<string | undefined, KinesisError> =>
     Effect.suspend(() => {
       const aheadBy = skew.millis
-      const call = client.getShardIterator({ stream, shardId, position: ServerClock.shift(position, aheadBy) })
-      return retrying(call).pipe(
-        Effect.map((answer) => answer.shardIterator),
+      const sent = ServerClock.shift(position, aheadBy)
+      return calling(client.getShardIterator({ stream, shardId, position: sent })).pipe(
+        retrying,
+        Effect.map((answer) => {
+          state = PollState.corrected(state, sent)
+          return answer.shardIterator
+        }),
         Effect.catchTag("InvalidArgument", (error) =>
           corrected
             ? Effect.fail(error)
-            : Effect.zipRight(correctClock(position, aheadBy, error), getShardIterator(position, true)))
+            : Effect.zipRight(correctClock(sent, aheadBy, error), getShardIterator(position, true)))
       )
     })
 
-  const correctClock = (position: Startable, aheadBy: number, refusal: InvalidArgument) =>
+  const correctClock = (sent: Startable, aheadBy: number, refusal: InvalidArgument) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const skewMillis = ServerClock.skewMillis(refusal.description, ServerClock.shift(position, aheadBy), now)
+      const skewMillis = ServerClock.skewMillis(refusal.description, sent, now)
       if (skewMillis === undefined) return Effect.fail(refusal)
       if (skew.millis !== aheadBy) return Effect.void
       skew.millis += skewMillis
@@ -91,18 +149,18 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
     Effect.gen(function*() {
       const wait = readableAt - (yield* Calls.monotonicMillis)
       if (wait > 0) yield* Effect.sleep(wait)
-      const calledAt = yield* Calls.monotonicMillis
-      readableAt = calledAt + settings.pollIntervalMillis
-      const answer = yield* client.getRecords({ stream, shardId, shardIterator, limit: settings.maxRecords })
+      const askedAt = yield* Calls.monotonicMillis
+      const askedAtServer = (yield* Clock.currentTimeMillis) - run.skew.millis
+      readableAt = askedAt + settings.pollIntervalMillis
+      const answer = yield* calling(
+        client.getRecords({ stream, shardId, shardIterator, limit: settings.maxRecords })
+      )
+      outage.answered = true
       const { millisBehindLatest, records } = answer
       const bytes = bytesOf(records)
-      readableAt = ReadPacing.nextCallAt(settings, { calledAt, bytes, millisBehindLatest })
-      handedOn = {
-        shardId,
-        records: records.length,
-        millisBehindLatest,
-        lastArrival: records.at(-1)?.approximateArrivalTimestamp?.getTime()
-      }
+      const lastArrival = records.at(-1)?.approximateArrivalTimestamp?.getTime()
+      readableAt = ReadPacing.nextCallAt(settings, { calledAt: askedAt, bytes, millisBehindLatest })
+      handedOn = { shardId, records: records.length, millisBehindLatest, lastArrival, askedAt, askedAtServer }
       childShards = answer.childShards
       broughtRecords ||= records.length > 0
       state = PollState.step(state, {
@@ -110,7 +168,7 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
         lastSequenceNumber: records.at(-1)?.sequenceNumber,
         nextShardIterator: answer.nextShardIterator
       })
-      StopRule.pageRead(progress, handedOn, (yield* Clock.currentTimeMillis) - skew.millis)
+      StopRule.pageRead(progress, handedOn)
       yield* emit(
         KinesisEvent.PageRead({
           shardId,
@@ -123,22 +181,15 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
       return answer
     }).pipe(retrying)
 
-  const end = (lost: boolean): Effect.Effect<never, Option.Option<never>> =>
+  const end = (lost: boolean): Effect.Effect<never, Option.Option<KinesisError>> =>
     emit(
       lost
         ? KinesisEvent.ShardLost({ shardId, position: PollState.position(state) })
         : KinesisEvent.ShardEnded({ shardId, childShards: childShards.map((child) => child.shardId) })
     ).pipe(
-      Effect.zipRight(run.onEnd({ lost, childShards, broughtRecords })),
+      Effect.zipRight(Effect.mapError(onEnd({ lost, childShards, broughtRecords }), Option.some)),
       Effect.zipRight(Effect.fail(Option.none()))
     )
-
-  /** A shard that is not found in a stream that is there has left retention. */
-  const endIfStreamExists = retrying(client.listShards({ stream, maxResults: 1 })).pipe(
-    Effect.catchTag("ExpiredListToken", () => Effect.void),
-    Effect.mapError(Option.some),
-    Effect.zipRight(Effect.suspend(() => end(true)))
-  )
 
   const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
     const command = PollState.command(state)
@@ -176,7 +227,7 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
     if (handedOn !== undefined) {
       const page = handedOn
       handedOn = undefined
-      const now = (yield* Clock.currentTimeMillis) - skew.millis
+      const now = yield* Calls.monotonicMillis
       if (StopRule.pageHandedOn(until, progress, page, now) && !state.closed) {
         return yield* Effect.fail(Option.none())
       }
@@ -184,11 +235,24 @@ const poll = (run: ShardRun): Effect.Effect<Page, Option.Option<KinesisError>> =
     return yield* next
   }).pipe(
     Effect.catchIf(
-      (error) => Option.isSome(error) && error.value._tag === "ResourceNotFound",
-      () => endIfStreamExists
+      (error) => isShardNotFound(error, shardId),
+      () => end(true)
     )
   )
 }
+
+/** Not found and not listed, though the stream is: the shard has left retention. */
+const isShardNotFound = (error: Option.Option<KinesisError>, shardId: string): boolean =>
+  Option.isSome(error) && error.value._tag === "ResourceNotFound" && error.value.shardId === shardId
+
+const stillListed = ({ cause, description, operation, shardId, stream }: ResourceNotFound) =>
+  new ServiceUnavailable({
+    operation,
+    stream,
+    shardId,
+    description: `not found, though it is listed: ${description}`,
+    cause
+  })
 
 const bytesOf = (records: ReadonlyArray<KinesisRecord>): number => {
   let bytes = 0

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto"
 import { type Cursor, readLength, readTag, readVarint, skip, varintSize, writeVarint } from "./protobuf.js"
 
 /**
- * A user record inside an aggregate, as the Kinesis Producer Library (KPL) packs them: magic, an `AggregatedRecord` in protobuf (proto2)
- * with its strings in tables, MD5 of the protobuf bytes.
+ * A user record inside an aggregate, as the Kinesis Producer Library (KPL) packs them: magic, an `AggregatedRecord` in
+ * protobuf (proto2) with its strings in tables, MD5 of the protobuf bytes.
  */
 export interface SubRecord {
   readonly partitionKey: string
@@ -114,8 +114,8 @@ const readAggregate = (cursor: Cursor): Deaggregated => {
 /**
  * The user records of one Kinesis record, all of them or none. Their data are views into `data`.
  *
- * Strings are read by `Buffer`, which is faster here than a `TextDecoder`, drops no byte order mark and puts U+FFFD where a key is not
- * UTF-8, as the KCL's reader does. Tags, which no producer writes, are passed over unread.
+ * Strings are read by `Buffer`, which is faster here than a `TextDecoder`, drops no byte order mark and puts U+FFFD
+ * where a key is not UTF-8, as the KCL's reader does. Tags, which no producer writes, are passed over unread.
  */
 export const deaggregate = (data: Uint8Array): Deaggregated => {
   const end = data.length - digestSize

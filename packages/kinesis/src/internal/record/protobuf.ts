@@ -1,4 +1,7 @@
-/** Where a reader stands in the bytes of one message. A reader that finds no value answers -1 or false, and the cursor is void then. */
+/**
+ * Where a reader stands in the bytes of one message. A reader that finds no value answers -1 or false, and the cursor
+ * is void then.
+ */
 export interface Cursor {
   readonly bytes: Uint8Array
   readonly end: number

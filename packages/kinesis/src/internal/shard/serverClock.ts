@@ -7,6 +7,11 @@ const serverTime = /currentTimestampInMillis: (\d+)/
 /** Requests are only accepted from clocks that are at most this far off (Signature Version 4). */
 const maxSkewMillis = 5 * 60_000
 
+/** By how much this clock is ahead of the service's, as far as it was found out. */
+export interface Skew {
+  millis: number
+}
+
 /** The position as the service's clock has it, when this clock is ahead of it. */
 export const shift = <P extends Position>(position: P, aheadByMillis: number): P =>
   position._tag === "AtTimestamp" ? { ...position, timestamp: position.timestamp - aheadByMillis } : position

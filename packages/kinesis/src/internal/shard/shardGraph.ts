@@ -12,10 +12,12 @@ interface Node {
   readonly parents: ReadonlyArray<string>
   readonly status: ShardStatus
   readonly start: Position
-  /** It stood in a listing once, so when it is missing from a later one it has left retention. */
+  /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
   readonly listed: boolean
-  /** It ended, and no child of it has been found yet. */
-  readonly childless: boolean
+  /** How many listings in a row have been without it since. */
+  readonly missed: number
+  /** It ended without a known child: a closed shard has children to be found, those of a lost one may be lost too. */
+  readonly awaiting: "children" | "listing" | undefined
 }
 
 export type ShardGraph = ReadonlyMap<string, Node>
@@ -37,7 +39,8 @@ const node = (shardId: string, parents: ReadonlyArray<string>, start: Position, 
   start,
   listed,
   status: start._tag === "ShardEnd" ? "ended" : "waiting",
-  childless: false
+  missed: 0,
+  awaiting: undefined
 })
 
 const update = (graph: ShardGraph, shardId: string, change: Partial<Node>): ShardGraph => {
@@ -60,9 +63,19 @@ const reach = (from: Iterable<string>, next: (shardId: string) => ReadonlyArray<
   return reached
 }
 
+/** Stored positions with something left to read, of shards that are no longer listed. */
+export const missing = (
+  shards: ReadonlyArray<Shard>,
+  stored: ReadonlyMap<string, Position>
+): ReadonlyArray<readonly [shardId: string, position: Position]> => {
+  const listed = new Set(shards.map((shard) => shard.shardId))
+  return [...stored].filter(([shardId, position]) => position._tag !== "ShardEnd" && !listed.has(shardId))
+}
+
 /**
  * The shards of the first listing. A stored position beats the start; of the shards without one, an ancestor of a stored shard was
- * read before and is over, a descendant is read from its beginning, and any other starts where the run starts.
+ * read before and is over, a descendant of either is read from its beginning, and any other starts where the run starts. When a stored
+ * shard is missing, whatever has lost its parents may descend from it.
  */
 export const make = (
   shards: ReadonlyArray<Shard>,
@@ -72,10 +85,18 @@ export const make = (
   const parents = new Map(shards.map((shard) => [shard.shardId, parentsOf(shard)]))
   const children = new Map<string, Array<string>>()
   for (const [shardId, ofShard] of parents) {
-    for (const parent of ofShard) children.set(parent, [...children.get(parent) ?? [], shardId])
+    for (const parent of ofShard) {
+      const known = children.get(parent)
+      if (known === undefined) children.set(parent, [shardId])
+      else known.push(shardId)
+    }
   }
   const before = reach(stored.keys(), (shardId) => parents.get(shardId) ?? [])
-  const after = reach(stored.keys(), (shardId) => children.get(shardId) ?? [])
+  const orphans = missing(shards, stored).length === 0 ? [] : shards
+    .filter((shard) => parentsOf(shard).length > 0 && !parentsOf(shard).some((parent) => parents.has(parent)))
+    .map((shard) => shard.shardId)
+  const read = [...stored.keys(), ...before, ...orphans]
+  const after = new Set([...orphans, ...reach(read, (shardId) => children.get(shardId) ?? [])])
   const startOf = (shardId: string): Position =>
     stored.get(shardId) ??
       (before.has(shardId) ? { _tag: "ShardEnd" } : after.has(shardId) ? trimHorizon : start)
@@ -91,22 +112,34 @@ const add = (graph: ShardGraph, found: ReadonlyArray<readonly [string, ReadonlyA
     const known = next.get(shardId)
     next.set(
       shardId,
-      known === undefined ? node(shardId, parents, trimHorizon, listed) : { ...known, listed: known.listed || listed }
+      known === undefined ? node(shardId, parents, trimHorizon, listed) : {
+        ...known,
+        listed: known.listed || listed,
+        missed: 0
+      }
     )
     for (const parent of parents) {
       const parentNode = next.get(parent)
-      if (parentNode?.childless === true) next.set(parent, { ...parentNode, childless: false })
+      if (parentNode?.awaiting === "children") next.set(parent, { ...parentNode, awaiting: undefined })
     }
   }
   return next
 }
 
-/** A complete later listing. A shard that has ended and is no longer listed is forgotten: a missing parent counts as done. */
+/** A shard that ended is remembered for so many listings without it, since one listing may lag behind another. */
+const rememberedListings = 10
+
+/**
+ * A complete later listing. A shard that has ended and is no longer listed is forgotten after a while: a missing parent counts as done.
+ */
 export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): ShardGraph => {
   const next = add(graph, shards.map((shard) => [shard.shardId, parentsOf(shard)] as const), true)
   const present = new Set(shards.map((shard) => shard.shardId))
-  for (const [shardId, { listed, status }] of next) {
-    if (status === "ended" && listed && !present.has(shardId)) next.delete(shardId)
+  for (const [shardId, known] of next) {
+    const awaiting = known.awaiting === "listing" ? undefined : known.awaiting
+    const missed = known.listed && !present.has(shardId) ? known.missed + 1 : known.missed
+    if (known.status === "ended" && missed > rememberedListings) next.delete(shardId)
+    else if (awaiting !== known.awaiting || missed !== known.missed) next.set(shardId, { ...known, awaiting, missed })
   }
   return next
 }
@@ -139,15 +172,20 @@ export const ended = (
       next.set(id, { ...child, start: trimHorizon })
     }
   }
-  return update(next, shardId, { childless })
+  return update(next, shardId, { awaiting: childless ? "children" : undefined })
 }
 
 /** The shard has left retention: nothing is left of it, and its children may have left with it. */
 export const lost = (graph: ShardGraph, shardId: string): ShardGraph =>
-  update(graph, shardId, { status: "ended", childless: false })
+  update(graph, shardId, { status: "ended", awaiting: "listing" })
 
-const isReady = (graph: ShardGraph, { parents, status }: Node): boolean =>
-  status === "waiting" && parents.every((parent) => (graph.get(parent)?.status ?? "ended") === "ended")
+/** Children that their parent named, and of which another parent is not known: it takes a listing to know whether that one is over. */
+export const unconfirmed = (graph: ShardGraph): boolean =>
+  [...graph.values()].some((node) => !node.listed && node.parents.some((parent) => !graph.has(parent)))
+
+const isReady = (graph: ShardGraph, { listed, parents, status }: Node): boolean =>
+  status === "waiting" &&
+  parents.every((parent) => (graph.get(parent)?.status ?? (listed ? "ended" : "waiting")) === "ended")
 
 /** The shards that may be read now, since each parent that is still known has ended; they count as being read from here on. */
 export const release = (graph: ShardGraph): readonly [ready: ReadonlyArray<Ready>, graph: ShardGraph] => {
@@ -161,6 +199,7 @@ export const release = (graph: ShardGraph): readonly [ready: ReadonlyArray<Ready
 export const unknown = (graph: ShardGraph, shardIds: ReadonlyArray<string>): ReadonlyArray<string> =>
   shardIds.filter((shardId) => !graph.has(shardId))
 
-/** Nothing is being read, nothing can be, and no child is still to be found. */
+/** Nothing is being read, nothing can be, and nothing is still to be found. */
 export const isFinished = (graph: ShardGraph): boolean =>
-  ![...graph.values()].some((node) => node.status === "reading" || node.childless || isReady(graph, node))
+  !unconfirmed(graph) &&
+  ![...graph.values()].some((node) => node.status === "reading" || node.awaiting !== undefined || isReady(graph, node))

@@ -1,6 +1,9 @@
 import type { Until } from "../../Until.js"
 
-/** How far a whole run has come towards its end: shared by its shards, so that counting and idling are decided once for all. */
+/**
+ * How far a whole run has come towards its end: shared by its shards, so that counting and idling are decided once for all. Times are
+ * milliseconds on a clock that never goes back, unless said otherwise.
+ */
 export interface Progress {
   records: number
   lastRecordAt: number
@@ -13,8 +16,12 @@ export interface PageFacts {
   readonly shardId: string
   readonly records: number
   readonly millisBehindLatest: number
-  /** Arrival of the page's last record, if it has one. */
+  /** Arrival of the page's last record, if it has one, by the service's clock since the epoch. */
   readonly lastArrival: number | undefined
+  /** When the page was asked for: what it says of the shard is true of this moment, however long it was handled. */
+  readonly askedAt: number
+  /** The same moment by the service's clock, as far as it is known, since the epoch. */
+  readonly askedAtServer: number
 }
 
 export const begin = (now: number): Progress => ({ records: 0, lastRecordAt: now, busy: new Set(), stopped: false })
@@ -27,15 +34,15 @@ export const shardLeft = (progress: Progress, shardId: string): void => {
   progress.busy.delete(shardId)
 }
 
-export const pageRead = (progress: Progress, page: PageFacts, now: number): void => {
+export const pageRead = (progress: Progress, page: PageFacts): void => {
   if (page.records === 0) return
   progress.busy.add(page.shardId)
-  progress.lastRecordAt = now
+  progress.lastRecordAt = Math.max(progress.lastRecordAt, page.askedAt)
 }
 
 /**
- * A page's records were handed on: whether its shard has now been read as far as wanted. An instant is held against the records'
- * arrival, and on a page without records against `now`, the service's time as far as it is known.
+ * A page's records were handed on, now: whether its shard has been read as far as wanted. An instant is held against the records' arrival,
+ * and on a page without records against the moment at which it was asked for.
  */
 export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, now: number): boolean => {
   progress.records += page.records
@@ -49,10 +56,10 @@ export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, 
     case "CaughtUp":
       return page.millisBehindLatest === 0
     case "Instant":
-      return (page.lastArrival ?? now - page.millisBehindLatest) >= until.timestamp
+      return (page.lastArrival ?? page.askedAtServer - page.millisBehindLatest) >= until.timestamp
     case "Count":
       return (progress.stopped ||= progress.records >= until.count)
     case "Idle":
-      return (progress.stopped ||= progress.busy.size === 0 && now - progress.lastRecordAt >= until.millis)
+      return (progress.stopped ||= progress.busy.size === 0 && page.askedAt - progress.lastRecordAt >= until.millis)
   }
 }

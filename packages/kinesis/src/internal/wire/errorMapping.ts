@@ -33,7 +33,7 @@ const kinds: Record<string, Kind> = {
   ValidationException: "InvalidArgument",
   AccessDenied: "AccessDenied",
   AccessDeniedException: "AccessDenied",
-  CredentialsProviderError: "AccessDenied",
+  CredentialsProviderError: "ServiceUnavailable",
   ExpiredTokenException: "AccessDenied",
   IncompleteSignatureException: "AccessDenied",
   InvalidClientTokenId: "AccessDenied",
@@ -72,7 +72,7 @@ interface Raised {
   readonly message?: unknown
   readonly cause?: unknown
   readonly errors?: unknown
-  readonly $metadata?: { readonly httpStatusCode?: unknown } | undefined
+  readonly $metadata?: { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown } | undefined
 }
 
 const isRaised = (value: unknown): value is Raised => typeof value === "object" && value !== null
@@ -86,7 +86,16 @@ const causes = (error: unknown, depth = 0): ReadonlyArray<Raised> => {
   return [...inner.flatMap((cause) => causes(cause, depth + 1)), error]
 }
 
-const named = (error: Raised): Kind | undefined => kinds[String(error.code)] ?? kinds[String(error.name)]
+const noCredentials = "Could not load credentials from any providers"
+
+/** The SDK has set its clock by the refusal: the next request will be signed for the service's time. */
+const isCorrected = (error: Raised): boolean => error.$metadata?.clockSkewCorrected === true
+
+const named = (error: Raised): Kind | undefined => {
+  if (error.message === noCredentials) return "AccessDenied"
+  const kind = kinds[String(error.code)] ?? kinds[String(error.name)]
+  return kind === "AccessDenied" && isCorrected(error) ? "ServiceUnavailable" : kind
+}
 
 const byStatus = (error: Raised): Kind | undefined => {
   const status = error.$metadata?.httpStatusCode
@@ -104,7 +113,7 @@ const byStatus = (error: Raised): Kind | undefined => {
 /** Nothing was sent, and nothing will be until the settings change. */
 const isMisconfigured = (error: Raised): boolean =>
   error.$metadata === undefined &&
-  /^(Region is missing|Invalid URL|No credentials|Could not load credentials)/.test(String(error.message))
+  /^(Region is missing|Invalid URL)/.test(String(error.message))
 
 /**
  * The one place where what the SDK or the network raised becomes a typed error: by the deepest cause that has a known name, else by
@@ -140,7 +149,11 @@ export const fromCause = (
     case "InvalidArgument":
       return new Errors.InvalidArgument(fields)
     case "AccessDenied":
-      return new Errors.AccessDenied({ ...fields, action: `kinesis:${call.operation}` })
+      return new Errors.AccessDenied({
+        ...fields,
+        action: `kinesis:${call.operation}`,
+        expired: code.startsWith("ExpiredToken")
+      })
     case "KmsError":
       return new Errors.KmsError({ ...fields, code })
     case "RequestTimeout":
