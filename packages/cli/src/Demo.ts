@@ -84,9 +84,9 @@ export const run = ({ json, totalMillis }: { readonly totalMillis: number; reado
         RecordDecoder.json(Order),
         Stream.runForEachChunk((orders) =>
           Effect.sync(() => {
-            for (const { sequenceNumber, shardId, value } of Chunk.toReadonlyArray(orders)) {
-              Summary.read(tally, seen, value.customer, value.number)
-              handled[shardId] = Position.afterSequenceNumber(sequenceNumber)
+            for (const order of Chunk.toReadonlyArray(orders)) {
+              Summary.read(tally, seen, order.value.customer, order.value.number)
+              handled[order.shardId] = Position.after(order)
             }
           })
         ),

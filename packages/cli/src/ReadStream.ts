@@ -19,7 +19,7 @@ export const run = ({ endpoint, from, json, region, stream, totalMillis }: Optio
   Effect.gen(function*() {
     const screen = yield* Screen.make({ title: stream, totalMillis, json })
     const tally = Summary.begin()
-    const last = new Map<string, string>()
+    const last = new Map<string, Summary.Place>()
     yield* KinesisStream.records({
       stream,
       from,
@@ -31,8 +31,8 @@ export const run = ({ endpoint, from, json, region, stream, totalMillis }: Optio
     }).pipe(
       Stream.runForEachChunk((records) =>
         Effect.sync(() => {
-          for (const { sequenceNumber, shardId } of Chunk.toReadonlyArray(records)) {
-            Summary.readNext(tally, last, shardId, sequenceNumber)
+          for (const { sequenceNumber, shardId, subSequenceNumber } of Chunk.toReadonlyArray(records)) {
+            Summary.readNext(tally, last, shardId, { sequenceNumber, subSequenceNumber })
           }
         })
       ),

@@ -1,4 +1,4 @@
-import type { KinesisEvent } from "effect-kinesis"
+import type { KinesisEvent, KinesisRecord } from "effect-kinesis"
 import { compareSequenceNumbers } from "effect-kinesis/Position"
 
 /** What `--json` prints. */
@@ -91,16 +91,23 @@ export const ofLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary 
   return summarise(tally, lost)
 }
 
+/** The place of a record in its shard. */
+export type Place = Pick<KinesisRecord.KinesisRecord, "sequenceNumber" | "subSequenceNumber">
+
+const comparePlaces = (a: Place, b: Place): number =>
+  compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) ||
+  (a.subSequenceNumber ?? 0) - (b.subSequenceNumber ?? 0)
+
 /**
- * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same number again came twice,
- * a lower one came late.
+ * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same place again came twice,
+ * an earlier one came late.
  */
-export const readNext = (tally: Tally, last: Map<string, string>, shardId: string, sequenceNumber: string): void => {
+export const readNext = (tally: Tally, last: Map<string, Place>, shardId: string, record: Place): void => {
   tally.records++
-  const order = compareSequenceNumbers(last.get(shardId) ?? "0", sequenceNumber)
+  const order = comparePlaces(last.get(shardId) ?? { sequenceNumber: "0" }, record)
   if (order === 0) tally.duplicates++
   if (order > 0) tally.reordered++
-  if (order < 0) last.set(shardId, sequenceNumber)
+  if (order < 0) last.set(shardId, record)
 }
 
 /** Of a stream that others write, lost is what the reader knows to have missed: shards that left retention before they were read. */

@@ -71,6 +71,10 @@ export const describe = (event: KinesisEvent.KinesisEvent): string | undefined =
       return `${event.shardId ?? event.operation}  throttled, waiting to try again`
     case "CallFailed":
       return `${event.shardId ?? event.operation}  ${event.error.message}; trying again`
+    case "MalformedAggregates":
+      return `${event.shardId}  ${plural(event.count, "malformed aggregate")}, handed on as they came`
+    case "RecordsOutsideShard":
+      return `${event.shardId}  ${plural(event.count, "record")} of another shard dropped from aggregates`
     case "IteratorExpired":
       return `${event.shardId}  iterator expired, going on ${place(event.resumedAt)}`
     case "ShardEnded":

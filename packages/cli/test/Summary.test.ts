@@ -40,11 +40,20 @@ describe("Summary", () => {
 
   it("judges a stream of others by each shard's sequence numbers", () => {
     const tally = Summary.begin()
-    const last = new Map<string, string>()
+    const last = new Map<string, Summary.Place>()
     const reads = [["s1", "9"], ["s2", "5"], ["s1", "10"], ["s1", "10"], ["s1", "7"], ["s2", "6"]] as const
-    for (const [shardId, sequenceNumber] of reads) Summary.readNext(tally, last, shardId, sequenceNumber)
+    for (const [shardId, sequenceNumber] of reads) Summary.readNext(tally, last, shardId, { sequenceNumber })
     Summary.happened(tally, KinesisEvent.KinesisEvent.ShardLost({ shardId: "s3", position: Position.trimHorizon }))
     assert.deepInclude(Summary.ofStream(tally), { records: 6, lost: 1, duplicates: 1, reordered: 1 })
+  })
+
+  it("tells the records of an aggregate apart", () => {
+    const tally = Summary.begin()
+    const last = new Map<string, Summary.Place>()
+    for (const subSequenceNumber of [0, 1, 2, 2]) {
+      Summary.readNext(tally, last, "s1", { sequenceNumber: "9", subSequenceNumber })
+    }
+    assert.deepInclude(Summary.ofStream(tally), { records: 4, duplicates: 1, reordered: 0 })
   })
 
   it("counts a shard that ends in two as split, in one as not", () => {

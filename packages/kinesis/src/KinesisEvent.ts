@@ -14,7 +14,7 @@ import type { Position } from "./Position.js"
 export type KinesisEvent = Data.TaggedEnum<{
   /** Reading begins at `from`. */
   readonly ShardStarted: { readonly shardId: string; readonly from: Position }
-  /** A page came, empty or not. `bytes` counts data and partition keys. */
+  /** A page came, empty or not. `records` counts the users' records, `bytes` data and partition keys as they came. */
   readonly PageRead: {
     readonly shardId: string
     readonly records: number
@@ -22,6 +22,10 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly millisBehindLatest: number
     readonly position: Position
   }
+  /** Records that said to be aggregates and were none: they were handed on as they came. */
+  readonly MalformedAggregates: { readonly shardId: string; readonly count: number }
+  /** Records of aggregates that belong to another shard, where their writer writes them again, were dropped. */
+  readonly RecordsOutsideShard: { readonly shardId: string; readonly count: number }
   /** A call was refused for now and will be made again. */
   readonly Throttled: {
     readonly operation: string

@@ -100,6 +100,30 @@ export const expiredIterators: Metric.Metric.Counter<number> = counter(
 )
 
 /**
+ * Records that said to be aggregates of the Kinesis Producer Library and were none, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const malformedAggregates: Metric.Metric.Counter<number> = counter(
+  "kinesis_malformed_aggregates_total",
+  "1",
+  "Records that said to be aggregates and were none"
+)
+
+/**
+ * Records of aggregates that belong to another shard and were dropped, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const recordsOutsideShard: Metric.Metric.Counter<number> = counter(
+  "kinesis_records_outside_shard_total",
+  "1",
+  "Records of aggregates that belong to another shard"
+)
+
+/**
  * Records that a decoder skipped, by shard.
  *
  * @since 0.1.0
@@ -148,12 +172,16 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
       millisBehindLatest: tagged(millisBehindLatest)
     }
   }
-  const count = <Type, Out>(metric: Metric.Metric<Type, number, Out>, tags: Record<string, string | undefined>) => {
+  const count = <Type, Out>(
+    metric: Metric.Metric<Type, number, Out>,
+    tags: Record<string, string | undefined>,
+    by = 1
+  ) => {
     let tagged = Metric.tagged(metric, "stream", stream)
     for (const [key, value] of Object.entries(tags)) {
       if (value !== undefined) tagged = Metric.tagged(tagged, key, value)
     }
-    tagged.unsafeUpdate(1, [])
+    tagged.unsafeUpdate(by, [])
   }
   return (event) => {
     switch (event._tag) {
@@ -173,6 +201,10 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
           operation: event.operation,
           shard: event.shardId
         })
+      case "MalformedAggregates":
+        return count(malformedAggregates, { shard: event.shardId }, event.count)
+      case "RecordsOutsideShard":
+        return count(recordsOutsideShard, { shard: event.shardId }, event.count)
       case "IteratorExpired":
         return count(expiredIterators, { shard: event.shardId })
       case "ShardEnded":

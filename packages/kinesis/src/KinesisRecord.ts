@@ -22,6 +22,13 @@ export interface KinesisRecord {
   readonly data: Uint8Array
   /** When Kinesis received it, by the service's clock in milliseconds; neither exact nor always rising. */
   readonly approximateArrivalTimestamp: Date | undefined
+  /** The hash key that the writer gave instead of the partition key's, known only of a record that came in an aggregate. */
+  readonly explicitHashKey?: string | undefined
+  /**
+   * The place of a record in the aggregate of the Kinesis Producer Library that it came in, from 0, whatever of the aggregate was dropped;
+   * absent when it came alone. All records of an aggregate have its sequence number.
+   */
+  readonly subSequenceNumber?: number | undefined
 }
 
 /**

@@ -21,8 +21,12 @@ export type Position =
   | { readonly _tag: "AtTimestamp"; readonly timestamp: number }
   /** Exactly this record. */
   | { readonly _tag: "AtSequenceNumber"; readonly sequenceNumber: string }
-  /** The record after this one. */
-  | { readonly _tag: "AfterSequenceNumber"; readonly sequenceNumber: string }
+  /** The record after this one; with a sub-sequence number, after that record of the aggregate. */
+  | {
+    readonly _tag: "AfterSequenceNumber"
+    readonly sequenceNumber: string
+    readonly subSequenceNumber?: number | undefined
+  }
   /** Everything of the shard was read, and the shard is closed. */
   | { readonly _tag: "ShardEnd" }
 
@@ -94,6 +98,21 @@ export const atSequenceNumber = (sequenceNumber: string): Startable => ({ _tag: 
 export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
   _tag: "AfterSequenceNumber",
   sequenceNumber
+})
+
+/**
+ * The position after a record, in the middle of an aggregate too.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const after = (record: {
+  readonly sequenceNumber: string
+  readonly subSequenceNumber?: number | undefined
+}): Startable => ({
+  _tag: "AfterSequenceNumber",
+  sequenceNumber: record.sequenceNumber,
+  ...(record.subSequenceNumber === undefined ? {} : { subSequenceNumber: record.subSequenceNumber })
 })
 
 /**

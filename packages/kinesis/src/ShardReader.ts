@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Calls from "./internal/reading/calls.js"
+import * as ListShards from "./internal/reading/listShards.js"
 import * as Settings from "./internal/reading/settings.js"
 import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
@@ -59,11 +60,18 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
       Calls.retrying(settings, emit),
       (attempt) => StartPosition.resolve(client, stream, from, emit, attempt)
     )
+    const hashKeyRange = yield* Effect.cached(
+      Effect.map(
+        ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, Calls.retrying(settings, emit)),
+        (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
+      )
+    )
     const isStored = origin._tag === "AtSequenceNumber" || origin._tag === "AfterSequenceNumber"
     let began = false
     return ShardSource.make(run, {
       shardId,
       origin,
+      hashKeyRange,
       skew: run.skew,
       onEnd: ({ lost }) =>
         lost && !isStored && !began

@@ -118,7 +118,7 @@ export const make = (
       if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
     })
 
-    const pagesOf = ({ shardId, start }: ShardGraph.Ready) => {
+    const pagesOf = ({ hashKeyRange, shardId, start }: ShardGraph.Ready) => {
       let state: "new" | "running" | "over" = "new"
       const onEnd = ({ broughtRecords, childShards, lost }: ShardSource.ShardEnd) =>
         Effect.gen(function*() {
@@ -136,7 +136,7 @@ export const make = (
         if (state !== "new") return Stream.fail(runTwice(stream, shardId))
         state = "running"
         return Stream.ensuring(
-          ShardSource.make(run, { shardId, origin: start, skew, onEnd }),
+          ShardSource.make(run, { shardId, origin: start, hashKeyRange: Effect.succeed(hashKeyRange), skew, onEnd }),
           Effect.suspend(() => {
             if (state === "over") return Effect.void
             graph = ShardGraph.stopped(graph, shardId)

@@ -7,6 +7,7 @@ import type { KinesisEvent } from "../../KinesisEvent.js"
 import type { Position } from "../../Position.js"
 import type { Until } from "../../Until.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
+import type * as UserRecords from "../record/userRecords.js"
 
 /** The options that reading one shard and reading a stream share. */
 export interface ReadOptions {
@@ -33,6 +34,13 @@ export interface ReadOptions {
    * Default: 100 milliseconds, doubled each time up to 10 seconds, with jitter, for 5 minutes.
    */
   readonly transientRetry?: Schedule.Schedule<unknown, KinesisError> | undefined
+  /** Whether to take the aggregates of the Kinesis Producer Library apart into the records in them. Default: true. */
+  readonly deaggregate?: boolean | undefined
+  /**
+   * What becomes of the records of an aggregate that belong to another shard, which their writer writes again: `"drop-records"` drops
+   * each, `"drop-aggregate"` the whole aggregate, as KCL does. Default: `"drop-records"`.
+   */
+  readonly outsideRange?: UserRecords.OutsideRange | undefined
   /** Told of all that happens. Reading waits for it; a failure in it is logged and changes nothing. Default: none. */
   readonly onEvent?: ((event: KinesisEvent) => Effect.Effect<void>) | undefined
 }
@@ -45,6 +53,8 @@ export interface Settings {
   readonly idleIntervalMillis: number
   readonly throttleRetry: Schedule.Schedule<unknown, KinesisError>
   readonly transientRetry: Schedule.Schedule<unknown, KinesisError>
+  readonly deaggregate: boolean
+  readonly outsideRange: UserRecords.OutsideRange
 }
 
 const throttleRetry = Schedule.exponential("200 millis").pipe(
@@ -126,8 +136,11 @@ export const positionRule = (field: string, position: Position | undefined): Rul
     case "AtTimestamp":
       return [field, isInstant(position.timestamp), "a valid date", position.timestamp]
     case "AtSequenceNumber":
-    case "AfterSequenceNumber":
       return [field, isSequenceNumber(position.sequenceNumber), "a sequence number", position.sequenceNumber]
+    case "AfterSequenceNumber":
+      return isWhole(position.subSequenceNumber ?? 0, 0)
+        ? [field, isSequenceNumber(position.sequenceNumber), "a sequence number", position.sequenceNumber]
+        : [field, false, "a whole sub-sequence number", position.subSequenceNumber]
     default:
       return [
         field,
@@ -145,8 +158,10 @@ export const make = (
   more: ReadonlyArray<Rule>
 ): Effect.Effect<Settings, InvalidArgument> => {
   const {
+    deaggregate = true,
     idleInterval = "1 second",
     maxRecords = 10_000,
+    outsideRange = "drop-records",
     pollInterval = "200 millis",
     stream,
     until = { _tag: "Never" }
@@ -158,7 +173,9 @@ export const make = (
     pollIntervalMillis: Duration.toMillis(pollInterval),
     idleIntervalMillis: Duration.toMillis(idleInterval),
     throttleRetry: options.throttleRetry ?? throttleRetry,
-    transientRetry: options.transientRetry ?? transientRetry
+    transientRetry: options.transientRetry ?? transientRetry,
+    deaggregate,
+    outsideRange
   })
   return Effect.map(
     check(operation, stream, [
@@ -171,6 +188,12 @@ export const make = (
       ["maxRecords", isWhole(maxRecords, 1, 10_000), "a whole number from 1 to 10000", maxRecords],
       durationRule("pollInterval", pollInterval),
       durationRule("idleInterval", idleInterval),
+      [
+        "outsideRange",
+        outsideRange === "drop-records" || outsideRange === "drop-aggregate",
+        "\"drop-records\" or \"drop-aggregate\"",
+        outsideRange
+      ],
       untilRule(until),
       ...more
     ]),

@@ -2,7 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { ChildShard, GetRecordsResponse } from "../../KinesisApi.js"
+import type { ChildShard, HashKeyRange } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import {
   type ExpiredIterator,
@@ -15,6 +15,7 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import type { Position, Startable } from "../../Position.js"
+import * as UserRecords from "../record/userRecords.js"
 import * as PollState from "../shard/pollState.js"
 import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
@@ -58,6 +59,8 @@ export const makeRun = (client: Service, settings: Settings, emit: Calls.Emit): 
 export interface Shard {
   readonly shardId: string
   readonly origin: Position
+  /** The hash keys that the shard takes, asked for when an aggregate comes. */
+  readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** By how much this clock is ahead of the one that the origin goes by. */
   readonly skew: ServerClock.Skew
   /** Runs before the stream ends, unless reading was stopped before the shard's end. */
@@ -87,7 +90,10 @@ const outageOf = ({ outage }: Run): Stream.Stream<never, KinesisError> =>
   outage.answered || outage.last === undefined ? Stream.empty : Stream.fail(outage.last)
 
 /** An effect that gives the next page each time it runs, and `None` at the end: `PollState` decides, this acts. */
-const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<Page, Option.Option<KinesisError>> => {
+const poll = (
+  run: Run,
+  { hashKeyRange, onEnd, origin, shardId, skew }: Shard
+): Effect.Effect<Page, Option.Option<KinesisError>> => {
   const { client, emit, outage, progress, settings } = run
   const { stream, until } = settings
   const retrying = Calls.retrying(settings, emit)
@@ -145,7 +151,7 @@ const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<
       return emit(KinesisEvent.ClockAhead({ skewMillis }))
     })
 
-  const getRecords = (shardIterator: string): Effect.Effect<GetRecordsResponse, KinesisError | ExpiredIterator> =>
+  const getRecords = (shardIterator: string): Effect.Effect<Page, KinesisError | ExpiredIterator> =>
     Effect.gen(function*() {
       const wait = readableAt - (yield* Calls.monotonicMillis)
       if (wait > 0) yield* Effect.sleep(wait)
@@ -156,16 +162,18 @@ const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<
         client.getRecords({ stream, shardId, shardIterator, limit: settings.maxRecords })
       )
       outage.answered = true
-      const { millisBehindLatest, records } = answer
-      const bytes = bytesOf(records)
-      const lastArrival = records.at(-1)?.approximateArrivalTimestamp?.getTime()
+      const { millisBehindLatest } = answer
+      const last = answer.records.at(-1)
+      const bytes = bytesOf(answer.records)
+      const lastArrival = last?.approximateArrivalTimestamp?.getTime()
       readableAt = ReadPacing.nextCallAt(settings, { calledAt: askedAt, bytes, millisBehindLatest })
+      const records = PollState.afterOrigin(state, yield* userRecords(answer.records))
       handedOn = { shardId, records: records.length, millisBehindLatest, lastArrival, askedAt, askedAtServer }
       childShards = answer.childShards
-      broughtRecords ||= records.length > 0
+      broughtRecords ||= last !== undefined
       state = PollState.step(state, {
         _tag: "PageReceived",
-        lastSequenceNumber: records.at(-1)?.sequenceNumber,
+        lastSequenceNumber: last?.sequenceNumber,
         nextShardIterator: answer.nextShardIterator
       })
       StopRule.pageRead(progress, handedOn)
@@ -178,8 +186,25 @@ const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<
           position: PollState.position(state)
         })
       )
-      return answer
+      return {
+        shardId,
+        records,
+        millisBehindLatest,
+        position: PollState.position(state),
+        childShards: answer.childShards
+      }
     }).pipe(retrying)
+
+  const userRecords = (records: ReadonlyArray<KinesisRecord>) =>
+    Effect.gen(function*() {
+      if (!settings.deaggregate || !UserRecords.hasAggregates(records)) return records
+      const expanded = UserRecords.expand(records, yield* hashKeyRange, settings.outsideRange)
+      if (expanded.malformed > 0) {
+        yield* emit(KinesisEvent.MalformedAggregates({ shardId, count: expanded.malformed }))
+      }
+      if (expanded.outside > 0) yield* emit(KinesisEvent.RecordsOutsideShard({ shardId, count: expanded.outside }))
+      return expanded.records
+    })
 
   const end = (lost: boolean): Effect.Effect<never, Option.Option<KinesisError>> =>
     emit(
@@ -206,13 +231,6 @@ const poll = (run: Run, { onEnd, origin, shardId, skew }: Shard): Effect.Effect<
         )
       case "GetRecords":
         return getRecords(command.shardIterator).pipe(
-          Effect.map((answer): Page => ({
-            shardId,
-            records: answer.records,
-            millisBehindLatest: answer.millisBehindLatest,
-            position: PollState.position(state),
-            childShards: answer.childShards
-          })),
           Effect.catchAll((error) => {
             if (error._tag !== "ExpiredIterator") return Effect.fail(Option.some(error))
             state = PollState.step(state, { _tag: "IteratorExpired" })

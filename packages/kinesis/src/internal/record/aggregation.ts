@@ -34,7 +34,7 @@ const malformed = (reason: string): Deaggregated => ({ _tag: "Malformed", reason
 
 const md5 = (bytes: Uint8Array): Buffer => createHash("md5").update(bytes).digest()
 
-const hasMagic = (data: Uint8Array): boolean =>
+export const hasMagic = (data: Uint8Array): boolean =>
   data[0] === magic[0] && data[1] === magic[1] && data[2] === magic[2] && data[3] === magic[3]
 
 const readRecord = (

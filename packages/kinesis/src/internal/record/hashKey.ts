@@ -2,3 +2,12 @@ import { createHash } from "node:crypto"
 
 export const fromPartitionKey = (partitionKey: string): bigint =>
   BigInt(`0x${createHash("md5").update(partitionKey, "utf8").digest("hex")}`)
+
+const most = 2n ** 128n - 1n
+
+/** The hash key that a decimal says; undefined when it is none from 0 to 2^128 - 1. */
+export const fromDecimal = (text: string): bigint | undefined => {
+  if (!/^(0|[1-9]\d{0,38})$/.test(text)) return undefined
+  const hashKey = BigInt(text)
+  return hashKey <= most ? hashKey : undefined
+}

@@ -45,7 +45,28 @@ export const position = (state: PollState): Position => after(state, state.accep
 export const command = (state: PollState): PollCommand => {
   if (state.shardIterator !== undefined) return { _tag: "GetRecords", shardIterator: state.shardIterator }
   const next = after(state, state.origin)
-  return next._tag === "ShardEnd" ? { _tag: "End" } : { _tag: "GetShardIterator", position: next }
+  if (next._tag === "ShardEnd") return { _tag: "End" }
+  const insideAggregate = next._tag === "AfterSequenceNumber" && next.subSequenceNumber !== undefined
+  return {
+    _tag: "GetShardIterator",
+    position: insideAggregate ? { _tag: "AtSequenceNumber", sequenceNumber: next.sequenceNumber } : next
+  }
+}
+
+/** The records of a page that come after the origin, when that lies inside an aggregate, which is read again from its start. */
+export const afterOrigin = <
+  R extends { readonly sequenceNumber: string; readonly subSequenceNumber?: number | undefined }
+>(
+  { lastSequenceNumber, origin }: PollState,
+  records: ReadonlyArray<R>
+): ReadonlyArray<R> => {
+  if (lastSequenceNumber !== undefined || origin._tag !== "AfterSequenceNumber") return records
+  const { sequenceNumber, subSequenceNumber } = origin
+  return subSequenceNumber === undefined
+    ? records
+    : records.filter((record) =>
+      record.sequenceNumber !== sequenceNumber || (record.subSequenceNumber ?? 0) > subSequenceNumber
+    )
 }
 
 /** The origin as the service accepted it, when its clock differs from this one: positions are stored, and must mean the same later. */

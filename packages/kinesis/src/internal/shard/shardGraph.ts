@@ -1,4 +1,4 @@
-import type { ChildShard, Shard } from "../../KinesisApi.js"
+import type { ChildShard, HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Position } from "../../Position.js"
 
 /**
@@ -10,6 +10,7 @@ export type ShardStatus = "waiting" | "reading" | "ended" | "stopped"
 interface Node {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
+  readonly hashKeyRange: HashKeyRange
   readonly status: ShardStatus
   readonly start: Position
   /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
@@ -25,6 +26,7 @@ export type ShardGraph = ReadonlyMap<string, Node>
 export interface Ready {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
+  readonly hashKeyRange: HashKeyRange
   readonly start: Position
 }
 
@@ -33,9 +35,29 @@ const trimHorizon: Position = { _tag: "TrimHorizon" }
 const parentsOf = (shard: Shard): ReadonlyArray<string> =>
   [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
 
-const node = (shardId: string, parents: ReadonlyArray<string>, start: Position, listed: boolean): Node => ({
+/** What a listing and a parent's last page both tell of a shard. */
+interface Found {
+  readonly shardId: string
+  readonly parents: ReadonlyArray<string>
+  readonly hashKeyRange: HashKeyRange
+}
+
+const ofListing = (shard: Shard): Found => ({
+  shardId: shard.shardId,
+  parents: parentsOf(shard),
+  hashKeyRange: shard.hashKeyRange
+})
+
+const ofParent = ({ hashKeyRange, parentShards, shardId }: ChildShard): Found => ({
+  shardId,
+  parents: parentShards,
+  hashKeyRange
+})
+
+const node = ({ hashKeyRange, parents, shardId }: Found, start: Position, listed: boolean): Node => ({
   shardId,
   parents,
+  hashKeyRange,
   start,
   listed,
   status: start._tag === "ShardEnd" ? "ended" : "waiting",
@@ -101,18 +123,19 @@ export const make = (
     stored.get(shardId) ??
       (before.has(shardId) ? { _tag: "ShardEnd" } : after.has(shardId) ? trimHorizon : start)
   return new Map(
-    shards.map((shard) => [shard.shardId, node(shard.shardId, parentsOf(shard), startOf(shard.shardId), true)])
+    shards.map((shard) => [shard.shardId, node(ofListing(shard), startOf(shard.shardId), true)])
   )
 }
 
 /** Shards that were created while reading, so each is read from its beginning. */
-const add = (graph: ShardGraph, found: ReadonlyArray<readonly [string, ReadonlyArray<string>]>, listed: boolean) => {
+const add = (graph: ShardGraph, found: ReadonlyArray<Found>, listed: boolean) => {
   const next = new Map(graph)
-  for (const [shardId, parents] of found) {
+  for (const shard of found) {
+    const { parents, shardId } = shard
     const known = next.get(shardId)
     next.set(
       shardId,
-      known === undefined ? node(shardId, parents, trimHorizon, listed) : {
+      known === undefined ? node(shard, trimHorizon, listed) : {
         ...known,
         listed: known.listed || listed,
         missed: 0
@@ -133,7 +156,7 @@ const rememberedListings = 10
  * A complete later listing. A shard that has ended and is no longer listed is forgotten after a while: a missing parent counts as done.
  */
 export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): ShardGraph => {
-  const next = add(graph, shards.map((shard) => [shard.shardId, parentsOf(shard)] as const), true)
+  const next = add(graph, shards.map(ofListing), true)
   const present = new Set(shards.map((shard) => shard.shardId))
   for (const [shardId, known] of next) {
     const awaiting = known.awaiting === "listing" ? undefined : known.awaiting
@@ -157,13 +180,7 @@ export const ended = (
   childShards: ReadonlyArray<ChildShard>,
   broughtRecords: boolean
 ): ShardGraph => {
-  const next = new Map(
-    add(
-      update(graph, shardId, { status: "ended" }),
-      childShards.map((child) => [child.shardId, child.parentShards] as const),
-      false
-    )
-  )
+  const next = new Map(add(update(graph, shardId, { status: "ended" }), childShards.map(ofParent), false))
   let childless = true
   for (const [id, child] of next) {
     if (!child.parents.includes(shardId)) continue
