@@ -87,6 +87,10 @@ export const describe = (event: KinesisEvent.KinesisEvent): string | undefined =
       return `${event.shardId}  has left retention: what was not read of it is lost`
     case "ShardsFound":
       return `found ${event.shardIds.join(", ")}`
+    case "Ready":
+      return `reading ${plural(event.shardIds.length, "shard")}`
+    case "DataLossPossible":
+      return `${event.shardId}  data may be lost: ${event.reason}`
     case "ListingFailed":
       return `listing the shards failed: ${event.error.message}`
     case "StartClamped":

@@ -14,7 +14,7 @@ const page = (shardId: string, records: number, millisBehindLatest: number) =>
   })
 
 const started = ["s1", "s2"]
-  .map((shardId) => ShardStarted({ shardId, from: Position.trimHorizon }))
+  .map((shardId) => ShardStarted({ shardId, from: Position.trimHorizon, because: "start" }))
   .reduce(View.happened, View.begin("orders"))
 
 describe("View", () => {
@@ -40,7 +40,10 @@ describe("View", () => {
   })
 
   it("shows the first shards of many, and says how many more there are", () => {
-    const view = Array.from({ length: 100 }, (_, i) => ShardStarted({ shardId: `s${i}`, from: Position.latest }))
+    const view = Array.from(
+      { length: 100 },
+      (_, i) => ShardStarted({ shardId: `s${i}`, from: Position.latest, because: "start" })
+    )
       .reduce(View.happened, View.begin("orders"))
     const lines = View.screen(view, pace)
     assert.include(lines, "  and 76 more shards")

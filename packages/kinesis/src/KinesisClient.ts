@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Rules from "./internal/options/rules.js"
 import * as SdkOperations from "./internal/wire/sdkOperations.js"
 import * as SdkTransport from "./internal/wire/sdkTransport.js"
 import type * as Api from "./KinesisApi.js"
@@ -90,9 +91,16 @@ export interface Options extends SdkTransport.Options, DeadlineOptions {}
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidArgument, Scope.Scope> =>
-  SdkTransport.make(options).pipe(
+  checkDeadlines("KinesisClient.make", options).pipe(
+    Effect.zipRight(SdkTransport.make(options)),
     Effect.map((sdk) => withDeadlines(SdkOperations.make(sdk), options))
   )
+
+const checkDeadlines = (operation: string, options: DeadlineOptions): Effect.Effect<void, InvalidArgument> =>
+  Rules.check(operation, undefined, [
+    Rules.duration("getRecordsTimeout", options.getRecordsTimeout ?? 1, 1),
+    Rules.duration("requestTimeout", options.requestTimeout ?? 1, 1)
+  ])
 
 /**
  * A client on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
@@ -127,7 +135,8 @@ export const layerFromSdk = (
 ): Layer.Layer<KinesisClient, InvalidArgument> =>
   Layer.effect(
     KinesisClient,
-    Effect.promise(() => sdk.config.maxAttempts()).pipe(
+    checkDeadlines("KinesisClient.layerFromSdk", options).pipe(
+      Effect.zipRight(Effect.promise(() => sdk.config.maxAttempts())),
       Effect.filterOrFail(
         (maxAttempts) => maxAttempts === 1,
         (maxAttempts) =>

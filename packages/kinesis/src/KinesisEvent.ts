@@ -12,8 +12,16 @@ import type { Position } from "./Position.js"
  * @category models
  */
 export type KinesisEvent = Data.TaggedEnum<{
-  /** Reading begins at `from`. */
-  readonly ShardStarted: { readonly shardId: string; readonly from: Position }
+  /**
+   * Reading begins at `from`: at a stored position, at the run's start, or, since it follows a shard that was read, at its beginning.
+   */
+  readonly ShardStarted: {
+    readonly shardId: string
+    readonly from: Position
+    readonly because: "stored" | "start" | "parent"
+  }
+  /** Each shard that was to be read at the start has an iterator: what is written from now on will be read. */
+  readonly Ready: { readonly shardIds: ReadonlyArray<string> }
   /** A page came, empty or not. `records` counts the users' records, `bytes` data and partition keys as they came. */
   readonly PageRead: {
     readonly shardId: string
@@ -44,6 +52,8 @@ export type KinesisEvent = Data.TaggedEnum<{
   readonly ShardEnded: { readonly shardId: string; readonly childShards: ReadonlyArray<string> }
   /** The shard has left retention: what was not read of it is gone. */
   readonly ShardLost: { readonly shardId: string; readonly position: Position }
+  /** The position has left retention: what came after it and is no longer there is lost. Reading goes on or fails, as `onTrimmed` says. */
+  readonly DataLossPossible: { readonly shardId: string; readonly position: Position; readonly reason: string }
   /** Shards that were not known before, from a parent's last page or from a listing. */
   readonly ShardsFound: { readonly shardIds: ReadonlyArray<string>; readonly source: "child-shards" | "listing" }
   /** A listing failed; reading goes on with the shards that are known, until the last listing is too old. */

@@ -131,6 +131,31 @@ export const fromText = (text: string, now: number): StreamStart | undefined => 
 }
 
 /**
+ * A position in words, for a log or a message.
+ *
+ * @since 0.1.0
+ * @category formatting
+ */
+export const format = (position: Position): string => {
+  switch (position._tag) {
+    case "TrimHorizon":
+      return "the oldest record"
+    case "Latest":
+      return "now"
+    case "AtTimestamp":
+      return new Date(position.timestamp).toISOString()
+    case "AtSequenceNumber":
+      return `record ${position.sequenceNumber}`
+    case "AfterSequenceNumber":
+      return position.subSequenceNumber === undefined
+        ? `after record ${position.sequenceNumber}`
+        : `after record ${position.sequenceNumber}, ${position.subSequenceNumber}`
+    case "ShardEnd":
+      return "the end"
+  }
+}
+
+/**
  * The forms that {@link fromText} takes, for a message or a help text.
  *
  * @since 0.1.0

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Rules from "./internal/options/rules.js"
 import * as Calls from "./internal/reading/calls.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as Settings from "./internal/reading/settings.js"
@@ -12,6 +13,7 @@ import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
 import { KinesisClient } from "./KinesisClient.js"
 import { type KinesisError, ResourceNotFound } from "./KinesisError.js"
+import { KinesisEvent } from "./KinesisEvent.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { Page } from "./Page.js"
 
@@ -49,7 +51,7 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
     const { from, shardId, stream } = options
     const settings = yield* Settings.make("ShardReader.pages", options, [
       ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
-      Settings.positionRule("from", StartPosition.toPosition(from))
+      Rules.position("from", StartPosition.toPosition(from))
     ])
     const emit = Calls.emitter(options)
     const run = yield* ShardSource.makeRun(client, settings, emit)
@@ -71,8 +73,10 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
     return ShardSource.make(run, {
       shardId,
       origin,
+      because: isStored ? "stored" : "start",
       hashKeyRange,
       skew: run.skew,
+      onReady: emit(KinesisEvent.Ready({ shardIds: [shardId] })),
       onEnd: ({ lost }) =>
         lost && !isStored && !began
           ? Effect.fail(

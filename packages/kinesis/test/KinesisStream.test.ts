@@ -68,6 +68,70 @@ describe("reading a stream", () => {
         yield* Fiber.interrupt(reading.fiber)
       })))
 
+  it.effect("B24 a stored position beats the start, unless it is to be ignored; an event says which was used", () =>
+    withKinesis(shardsOf(2), ({ client }) =>
+      Effect.gen(function*() {
+        const [first] = yield* put(client, ["a1", "a2"], to(0, 2))
+        yield* put(client, ["b1"], to(1, 2))
+        const positions = { [shard0]: Position.afterSequenceNumber(first!) }
+        const run = (ignorePositions: boolean) =>
+          Effect.gen(function*() {
+            const { of, onEvent } = recording()
+            const options = { ...fromStart, positions, ignorePositions, onEvent, until: Until.caughtUp }
+            const reading = yield* read(KinesisStream.pages(options))
+            yield* TestClock.adjust("2 seconds")
+            yield* Fiber.join(reading.fiber)
+            return [[...reading.texts()].sort(), of("ShardStarted").map((event) => event.because)]
+          })
+        assert.deepStrictEqual(yield* run(false), [["a2", "b1"], ["stored", "start"]])
+        assert.deepStrictEqual(yield* run(true), [["a1", "a2", "b1"], ["start", "start"]])
+      })))
+
+  it.effect("B26 ready is told when every shard of the start has its iterator, and once", () =>
+    withKinesis(shardsOf(3), ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* split(client, shard0, 5n)
+        yield* local.delay({ operation: "getShardIterator", shardId: shardName(2), duration: "3 seconds" })
+        const { of, onEvent } = recording()
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, onEvent }))
+        yield* TestClock.adjust("2900 millis")
+        assert.strictEqual(of("Ready").length, 0)
+        yield* TestClock.adjust("200 millis")
+        assert.deepStrictEqual(of("Ready"), [{ _tag: "Ready", shardIds: [shard0, shardName(1), shardName(2)] }])
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(of("Ready").length, 1)
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
+  it.effect("B38 fifty readers that start together list apart from each other", () =>
+    withKinesis(oneShard, ({ local }) =>
+      Effect.gen(function*() {
+        const options = { ...fromStart, idleInterval: "10 minutes" } as const
+        const readers = yield* Effect.forEach(Array.from({ length: 50 }), () => read(KinesisStream.pages(options)))
+        yield* TestClock.adjust("2 minutes")
+        const later = (yield* callsOf(local, "listShards")).map((call) => call.at).filter((at) => at > 0)
+        assert.isAtLeast(later.length, 150)
+        const perSecond = new Map<number, number>()
+        for (const at of later) {
+          const second = Math.floor(at / 1000)
+          perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+        }
+        assert.isAtMost(Math.max(...perSecond.values()), 20)
+        yield* Effect.forEach(readers, (reader) => Fiber.interrupt(reader.fiber))
+      })))
+
+  it.effect("a thousand shards have begun within a tenth of a second of 10 ms calls, one that hangs and one that is throttled among them", () =>
+    withKinesis({ ...shardsOf(1000), latency: "10 millis" }, ({ local }) =>
+      Effect.gen(function*() {
+        yield* local.hang({ operation: "getShardIterator", shardId: shardName(500) })
+        yield* local.throttle({ operation: "getRecords", shardId: shardName(501), times: 100 })
+        const { of, onEvent } = recording()
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, idleInterval: "1 minute", onEvent }))
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual(new Set(of("PageRead").map((event) => event.shardId)).size, 998)
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
   it.effect("B27 all pages of a listing are read, each further one by its token alone", () =>
     withKinesis(shardsOf(2500), ({ local }) =>
       Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Metric, Schedule, Stream, TestClock } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Metric, Schedule, Stream, TestClock, Tracer } from "effect"
 import { KinesisClient, KinesisError, KinesisMetrics, Position, ShardReader, Until } from "effect-kinesis"
 import {
   callsOf,
@@ -206,7 +206,7 @@ describe("reading one shard", () => {
             yield* local.fail({ operation: "getRecords", error })
             const reading = yield* read(ShardReader.pages(fromStart))
             yield* TestClock.adjust("10 seconds")
-            assert.strictEqual(yield* Effect.flip(Fiber.join(reading.fiber)), error)
+            assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber))).message, error.message)
             assert.strictEqual((yield* callsOf(local, "getRecords")).length, 1)
           }))
       }
@@ -481,7 +481,7 @@ describe("reading one shard", () => {
         yield* local.fail({ operation: "getRecords", error, times: 10 })
         const refused = yield* read(ShardReader.pages(fromStart))
         yield* TestClock.adjust("10 seconds")
-        assert.strictEqual(yield* Effect.flip(Fiber.join(refused.fiber)), error)
+        assert.strictEqual((yield* Effect.flip(Fiber.join(refused.fiber))).message, error.message)
         assert.strictEqual((yield* callsOf(local, "getRecords")).length, 4)
       })))
 
@@ -507,6 +507,120 @@ describe("reading one shard", () => {
         const broken = { ...client, getRecords: () => Effect.interrupt }
         const exit = yield* Effect.exit(Stream.runDrain(ShardReader.pages(fromStart))).pipe(provideClient(broken))
         assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      })))
+
+  it.effect("B14 a consumer that was away for long gets a fresh iterator, and none expires", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        const [first] = yield* put(client, ["a", "b"])
+        let away = true
+        const reading = yield* read(ShardReader.pages({ ...fromStart, maxRecords: 1 }), () => {
+          if (!away) return Effect.void
+          away = false
+          return Effect.sleep("7 minutes")
+        })
+        yield* TestClock.adjust("8 minutes")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a", "b"])
+        assert.deepStrictEqual(
+          (yield* callsOf(local, "getShardIterator")).map((call) => call.request.position),
+          [Position.trimHorizon, Position.afterSequenceNumber(first!)]
+        )
+        assert.isTrue((yield* callsOf(local, "getRecords")).every((call) => call.outcome !== "ExpiredIterator"))
+      })))
+
+  for (const onTrimmed of ["trim-horizon", "fail"] as const) {
+    it.effect(`B25 a stored position that is refused: ${onTrimmed}, after an event`, () =>
+      withKinesis(oneShard, ({ client, local }) =>
+        Effect.gen(function*() {
+          const [stored] = yield* put(client, ["a", "b"])
+          const refused = new KinesisError.InvalidArgument({ operation: "GetShardIterator", description: "trimmed" })
+          yield* local.fail({ operation: "getShardIterator", error: refused })
+          const from = Position.afterSequenceNumber(stored!)
+          const { of, onEvent } = recording()
+          const reading = yield* read(
+            ShardReader.pages({ ...fromStart, from, onEvent, onTrimmed, until: Until.caughtUp })
+          )
+          yield* TestClock.adjust("2 seconds")
+          if (onTrimmed === "fail") {
+            assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber)))._tag, "ResourceNotFound")
+          } else {
+            yield* Fiber.join(reading.fiber)
+            assert.deepStrictEqual(reading.texts(), ["a", "b"])
+          }
+          assert.deepStrictEqual(of("DataLossPossible"), [
+            { _tag: "DataLossPossible", shardId: shard0, position: from, reason: "trimmed" }
+          ])
+        })))
+
+    it.effect(`B25 a stored position that brings nothing, the whole retention behind: ${onTrimmed}, after an event`, () =>
+      withKinesis(oneShard, ({ client, local }) =>
+        Effect.gen(function*() {
+          const [stored] = yield* put(client, ["a", "b"])
+          yield* TestClock.adjust("23 hours")
+          yield* put(client, ["c"])
+          yield* TestClock.adjust("59 minutes")
+          yield* local.emptyPages({ times: 3 })
+          const from = Position.afterSequenceNumber(stored!)
+          const { of, onEvent } = recording()
+          const reading = yield* read(
+            ShardReader.pages({ ...fromStart, from, onEvent, onTrimmed, until: Until.caughtUp })
+          )
+          yield* TestClock.adjust("10 seconds")
+          if (onTrimmed === "fail") {
+            assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber)))._tag, "ResourceNotFound")
+          } else {
+            yield* Fiber.join(reading.fiber)
+            assert.deepStrictEqual(reading.texts(), ["b", "c"], "what was read before does not come again")
+          }
+          assert.deepStrictEqual(of("DataLossPossible").map((event) => event.reason), [
+            "24 hours behind without a record"
+          ])
+        })))
+  }
+
+  it.effect("each attempt to get a page has a span with the names of the semantic conventions", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a", "b"])
+        yield* local.throttle({ operation: "getRecords" })
+        const spans: Array<Tracer.Span> = []
+        const tracer = Tracer.make({
+          span: (name, parent, context, links, startTime, kind) => {
+            const attributes = new Map<string, unknown>()
+            const span: Tracer.Span = {
+              _tag: "Span",
+              spanId: String(spans.length),
+              traceId: "trace",
+              sampled: true,
+              status: { _tag: "Started", startTime },
+              ...{ name, parent, context, links, kind, attributes },
+              attribute: (key, value) => void attributes.set(key, value),
+              end: () => undefined,
+              event: () => undefined,
+              addLinks: () => undefined
+            }
+            spans.push(span)
+            return span
+          },
+          context: (f) => f()
+        })
+        const reading = yield* read(ShardReader.pages({ ...fromStart, until: Until.caughtUp })).pipe(
+          Effect.withTracer(tracer)
+        )
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(spans.map((span) => [span.name, span.kind]), [
+          ["Kinesis.GetRecords", "client"],
+          ["Kinesis.GetRecords", "client"]
+        ])
+        assert.deepInclude(Object.fromEntries(spans[1]!.attributes), {
+          "rpc.system": "aws-api",
+          "rpc.method": "GetRecords",
+          "aws.kinesis.stream_name": "orders",
+          "messaging.destination.partition.id": shard0,
+          "messaging.batch.message_count": 2
+        })
       })))
 
   describe("start", () => {
@@ -617,7 +731,7 @@ describe("reading one shard", () => {
             yield* local.fail({ operation, error: down, times: 1000 })
             const reading = yield* read(ShardReader.pages({ ...options, from: new Date(0) }))
             yield* TestClock.adjust("10 seconds")
-            assert.strictEqual(yield* Effect.flip(Fiber.join(reading.fiber)), down, operation)
+            assert.strictEqual((yield* Effect.flip(Fiber.join(reading.fiber))).message, down.message, operation)
             yield* local.clearFaults
           }
           yield* put(client, ["a"])

@@ -9,9 +9,14 @@ const page = (
 ): PollState.PollEvent => ({
   _tag: "PageReceived",
   lastSequenceNumber,
-  nextShardIterator
+  nextShardIterator,
+  at: 0
 })
-const iterator = (shardIterator: string): PollState.PollEvent => ({ _tag: "IteratorReceived", shardIterator })
+const iterator = (shardIterator: string): PollState.PollEvent => ({
+  _tag: "IteratorReceived",
+  shardIterator,
+  at: 0
+})
 const expired: PollState.PollEvent = { _tag: "IteratorExpired" }
 const run = (origin: Position.Position, events: ReadonlyArray<PollState.PollEvent>) =>
   events.reduce(PollState.step, PollState.start(origin))
@@ -19,10 +24,10 @@ const run = (origin: Position.Position, events: ReadonlyArray<PollState.PollEven
 describe("pollState", () => {
   it("asks for an iterator, reads with it, and follows the next one", () => {
     const asked = PollState.start(Position.trimHorizon)
-    assert.deepStrictEqual(PollState.command(asked), { _tag: "GetShardIterator", position: Position.trimHorizon })
+    assert.deepStrictEqual(PollState.command(asked, 0), { _tag: "GetShardIterator", position: Position.trimHorizon })
     const reading = PollState.step(asked, iterator("i1"))
-    assert.deepStrictEqual(PollState.command(reading), { _tag: "GetRecords", shardIterator: "i1" })
-    assert.deepStrictEqual(PollState.command(PollState.step(reading, page("5", "i2"))), {
+    assert.deepStrictEqual(PollState.command(reading, 0), { _tag: "GetRecords", shardIterator: "i1" })
+    assert.deepStrictEqual(PollState.command(PollState.step(reading, page("5", "i2")), 0), {
       _tag: "GetRecords",
       shardIterator: "i2"
     })
@@ -31,7 +36,7 @@ describe("pollState", () => {
   for (const last of [undefined, null, ""]) {
     it(`B4 a next iterator of ${JSON.stringify(last)} says that the shard is closed`, () => {
       const state = run(Position.trimHorizon, [iterator("i1"), page("5", last)])
-      assert.deepStrictEqual(PollState.command(state), { _tag: "End" })
+      assert.deepStrictEqual(PollState.command(state, 0), { _tag: "End" })
       assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
     })
   }
@@ -44,7 +49,7 @@ describe("pollState", () => {
       page(undefined, "i4"),
       expired
     ])
-    assert.deepStrictEqual(PollState.command(state), {
+    assert.deepStrictEqual(PollState.command(state, 0), {
       _tag: "GetShardIterator",
       position: Position.afterSequenceNumber("5")
     })
@@ -52,7 +57,7 @@ describe("pollState", () => {
 
   it("B12 an expired iterator before any record resumes at the resolved start", () => {
     const state = run(Position.atTimestamp(1_000), [iterator("i1"), page(undefined, "i2"), expired])
-    assert.deepStrictEqual(PollState.command(state), {
+    assert.deepStrictEqual(PollState.command(state, 0), {
       _tag: "GetShardIterator",
       position: Position.atTimestamp(1_000)
     })
@@ -67,7 +72,7 @@ describe("pollState", () => {
       let sequence = 0
       let state = PollState.start(Position.trimHorizon)
       for (const happened of history) {
-        if (PollState.command(state)._tag === "GetShardIterator") state = PollState.step(state, iterator("i"))
+        if (PollState.command(state, 0)._tag === "GetShardIterator") state = PollState.step(state, iterator("i"))
         if ("count" in happened) {
           sequence += happened.count
           state = PollState.step(state, page(happened.count === 0 ? undefined : String(sequence), "i"))
@@ -82,7 +87,26 @@ describe("pollState", () => {
     }))
   })
 
+  it("B14 an iterator that may expire before it is used is replaced", () => {
+    const state = run(Position.trimHorizon, [iterator("i1"), page("5", "i2")])
+    assert.deepStrictEqual(PollState.command(state, 270_000), { _tag: "GetRecords", shardIterator: "i2" })
+    assert.deepStrictEqual(PollState.command(state, 270_001), {
+      _tag: "GetShardIterator",
+      position: Position.afterSequenceNumber("5")
+    })
+  })
+
+  it("B25 a position that has left retention goes on from the oldest record, without what was read before", () => {
+    const trimmed = PollState.step(run(Position.afterSequenceNumber("12"), [iterator("i1")]), {
+      _tag: "PositionTrimmed",
+      floor: "12"
+    })
+    assert.deepStrictEqual(PollState.command(trimmed, 0), { _tag: "GetShardIterator", position: Position.trimHorizon })
+    const records = ["9", "12", "13"].map((sequenceNumber) => ({ sequenceNumber }))
+    assert.deepStrictEqual(PollState.unread(trimmed, records), [{ sequenceNumber: "13" }])
+  })
+
   it("a stored end of the shard is not read again", () => {
-    assert.deepStrictEqual(PollState.command(PollState.start(Position.shardEnd)), { _tag: "End" })
+    assert.deepStrictEqual(PollState.command(PollState.start(Position.shardEnd), 0), { _tag: "End" })
   })
 })

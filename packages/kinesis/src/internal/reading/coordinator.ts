@@ -12,6 +12,7 @@ import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
 import { atTimestamp, type Position, type StreamStart } from "../../Position.js"
+import * as Rules from "../options/rules.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
@@ -28,6 +29,8 @@ export interface StreamOptions extends Settings.ReadOptions {
    * shard is taken as read, and a descendant is read from its beginning. Default: none.
    */
   readonly positions?: Readonly<Record<string, Position>> | undefined
+  /** Begin every shard at `from`, whatever is stored. Default: false. */
+  readonly ignorePositions?: boolean | undefined
   /** The time between two listings of the shards, with jitter of a fifth. Default: 30 seconds. */
   readonly listInterval?: Duration.DurationInput | undefined
   /** How old the last successful listing may become before reading fails with the listing's error. Default: 10 minutes. */
@@ -61,14 +64,13 @@ export const make = (
 ): Effect.Effect<Mailbox.ReadonlyMailbox<ShardStream, KinesisError>, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = yield* KinesisClient
-    const { from, listInterval = "30 seconds", listStaleness = "10 minutes", positions = {} } = options
+    const { from, ignorePositions = false, listInterval = "30 seconds", listStaleness = "10 minutes" } = options
+    const positions = ignorePositions ? {} : options.positions ?? {}
     const settings = yield* Settings.make("KinesisStream", options, [
-      Settings.positionRule("from", StartPosition.toPosition(from)),
-      ...Object.entries(positions).map(([shardId, position]) =>
-        Settings.positionRule(`positions.${shardId}`, position)
-      ),
-      Settings.durationRule("listInterval", listInterval, 1000),
-      Settings.durationRule("listStaleness", listStaleness)
+      Rules.position("from", StartPosition.toPosition(from)),
+      ...Object.entries(positions).map(([shardId, position]) => Rules.position(`positions.${shardId}`, position)),
+      Rules.duration("listInterval", listInterval, 1000),
+      Rules.duration("listStaleness", listStaleness)
     ])
     const { stream } = settings
     const emit = Calls.emitter(options)
@@ -103,6 +105,16 @@ export const make = (
     let graph = first
     let listedAt = yield* Calls.monotonicMillis
 
+    const [atStart] = ShardGraph.release(graph)
+    const unsettled = new Set(atStart.map((shard) => shard.shardId))
+    /** A shard of the start has an iterator, or came to its end without one. */
+    const settled = (shardId: string) =>
+      Effect.suspend(() =>
+        unsettled.delete(shardId) && unsettled.size === 0
+          ? emit(KinesisEvent.Ready({ shardIds: atStart.map((shard) => shard.shardId) }))
+          : Effect.void
+      )
+
     const release = Effect.sync(() => {
       const [ready, next] = ShardGraph.release(graph)
       graph = next
@@ -118,7 +130,7 @@ export const make = (
       if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
     })
 
-    const pagesOf = ({ hashKeyRange, shardId, start }: ShardGraph.Ready) => {
+    const pagesOf = ({ because, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
       let state: "new" | "running" | "over" = "new"
       const onEnd = ({ broughtRecords, childShards, lost }: ShardSource.ShardEnd) =>
         Effect.gen(function*() {
@@ -136,9 +148,17 @@ export const make = (
         if (state !== "new") return Stream.fail(runTwice(stream, shardId))
         state = "running"
         return Stream.ensuring(
-          ShardSource.make(run, { shardId, origin: start, hashKeyRange: Effect.succeed(hashKeyRange), skew, onEnd }),
+          ShardSource.make(run, {
+            shardId,
+            origin: start,
+            because,
+            hashKeyRange: Effect.succeed(hashKeyRange),
+            skew,
+            onReady: settled(shardId),
+            onEnd
+          }),
           Effect.suspend(() => {
-            if (state === "over") return Effect.void
+            if (state === "over") return settled(shardId)
             graph = ShardGraph.stopped(graph, shardId)
             return release
           })

@@ -8,13 +8,13 @@ import {
   type ExpiredIterator,
   type InvalidArgument,
   type KinesisError,
-  type ResourceNotFound,
+  ResourceNotFound,
   ServiceUnavailable
 } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
-import type { Position, Startable } from "../../Position.js"
+import * as Position from "../../Position.js"
 import * as UserRecords from "../record/userRecords.js"
 import * as PollState from "../shard/pollState.js"
 import * as ReadPacing from "../shard/readPacing.js"
@@ -23,6 +23,7 @@ import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
 import * as ListShards from "./listShards.js"
 import type { Settings } from "./settings.js"
+import * as Tracing from "./tracing.js"
 
 /** How the reading of a shard came to its end: everything was handed on, or the shard has left retention. */
 export interface ShardEnd {
@@ -58,11 +59,14 @@ export const makeRun = (client: Service, settings: Settings, emit: Calls.Emit): 
 
 export interface Shard {
   readonly shardId: string
-  readonly origin: Position
+  readonly origin: Position.Position
+  readonly because: "stored" | "start" | "parent"
   /** The hash keys that the shard takes, asked for when an aggregate comes. */
   readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** By how much this clock is ahead of the one that the origin goes by. */
   readonly skew: ServerClock.Skew
+  /** Runs when the first iterator has come. */
+  readonly onReady: Effect.Effect<void>
   /** Runs before the stream ends, unless reading was stopped before the shard's end. */
   readonly onEnd: (end: ShardEnd) => Effect.Effect<void, KinesisError>
 }
@@ -72,7 +76,9 @@ export const make = (run: Run, shard: Shard): Stream.Stream<Page, KinesisError> 
   Stream.unwrap(Effect.gen(function*() {
     const now = yield* Calls.monotonicMillis
     StopRule.shardStarted(run.progress, shard.shardId)
-    yield* run.emit(KinesisEvent.ShardStarted({ shardId: shard.shardId, from: shard.origin }))
+    const { because, origin, shardId } = shard
+    yield* run.emit(KinesisEvent.ShardStarted({ shardId, from: origin, because }))
+    yield* Effect.logDebug(`${run.settings.stream}/${shardId} begins at ${Position.format(origin)} (${because})`)
     const pages = Stream.repeatEffectOption(poll(run, shard))
     return run.deadline === Infinity
       ? pages
@@ -92,7 +98,7 @@ const outageOf = ({ outage }: Run): Stream.Stream<never, KinesisError> =>
 /** An effect that gives the next page each time it runs, and `None` at the end: `PollState` decides, this acts. */
 const poll = (
   run: Run,
-  { hashKeyRange, onEnd, origin, shardId, skew }: Shard
+  { hashKeyRange, onEnd, onReady, origin, shardId, skew }: Shard
 ): Effect.Effect<Page, Option.Option<KinesisError>> => {
   const { client, emit, outage, progress, settings } = run
   const { stream, until } = settings
@@ -102,6 +108,8 @@ const poll = (
   let childShards: ReadonlyArray<ChildShard> = []
   let broughtRecords = false
   let handedOn: StopRule.PageFacts | undefined
+  let begun = false
+  let retentionChecked = false
 
   /** A call about the shard. One that is not found although it is listed will be found again. */
   const calling = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E | KinesisError>) =>
@@ -117,32 +125,67 @@ const poll = (
       )
     )
 
+  const span = Tracing.getRecords(stream, shardId)
+
   const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
     Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, retrying)),
     (shards) => shards.some((shard) => shard.shardId === shardId)
   )
 
   const getShardIterator = (
-    position: Startable,
+    position: Position.Startable,
     corrected = false
-  ): Effect.Effect<string | undefined, KinesisError> =>
+  ): Effect.Effect<void, KinesisError> =>
     Effect.suspend(() => {
       const aheadBy = skew.millis
       const sent = ServerClock.shift(position, aheadBy)
       return calling(client.getShardIterator({ stream, shardId, position: sent })).pipe(
         retrying,
-        Effect.map((answer) => {
-          state = PollState.corrected(state, sent)
-          return answer.shardIterator
+        Effect.zipWith(Calls.monotonicMillis, ({ shardIterator }, at) => {
+          state = PollState.step(PollState.corrected(state, sent), { _tag: "IteratorReceived", shardIterator, at })
         }),
         Effect.catchTag("InvalidArgument", (error) =>
-          corrected
+          isSequence(position)
+            ? onTrimmed(position, error.description, undefined)
+            : corrected
             ? Effect.fail(error)
             : Effect.zipRight(correctClock(sent, aheadBy, error), getShardIterator(position, true)))
       )
     })
 
-  const correctClock = (sent: Startable, aheadBy: number, refusal: InvalidArgument) =>
+  /** The position has left retention, or is of a stream that had this name before. */
+  const onTrimmed = (
+    position: Position.Position,
+    reason: string,
+    floor: string | undefined
+  ): Effect.Effect<void, KinesisError> =>
+    Effect.gen(function*() {
+      yield* emit(KinesisEvent.DataLossPossible({ shardId, position, reason }))
+      if (settings.onTrimmed === "fail") {
+        const description = `${Position.format(position)} has left retention: ${reason}`
+        return yield* new ResourceNotFound({ operation: "GetShardIterator", stream, description })
+      }
+      yield* Effect.logWarning(
+        `${stream}/${shardId}: ${Position.format(position)} has left retention; going on from the oldest record`
+      )
+      state = PollState.step(state, { _tag: "PositionTrimmed", floor })
+    })
+
+  /** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
+  const checkRetention = (page: Page): Effect.Effect<void, KinesisError> =>
+    Effect.gen(function*() {
+      const isSuspect = !retentionChecked && state.lastSequenceNumber === undefined && isSequence(state.origin) &&
+        page.millisBehindLatest >= leastRetentionMillis
+      if (!isSuspect) return
+      retentionChecked = true
+      const { retentionPeriodHours } = yield* retrying(client.describeStreamSummary({ stream }))
+      if (page.millisBehindLatest < retentionPeriodHours * hourMillis * 0.99) return
+      const reason = `${Math.round(page.millisBehindLatest / hourMillis)} hours behind without a record`
+      const floor = "sequenceNumber" in state.origin ? state.origin.sequenceNumber : undefined
+      yield* onTrimmed(state.origin, reason, floor)
+    }).pipe(Effect.catchTag("AccessDenied", () => Effect.void))
+
+  const correctClock = (sent: Position.Startable, aheadBy: number, refusal: InvalidArgument) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const skewMillis = ServerClock.skewMillis(refusal.description, sent, now)
       if (skewMillis === undefined) return Effect.fail(refusal)
@@ -160,21 +203,22 @@ const poll = (
       readableAt = askedAt + settings.pollIntervalMillis
       const answer = yield* calling(
         client.getRecords({ stream, shardId, shardIterator, limit: settings.maxRecords })
-      )
+      ).pipe(span)
       outage.answered = true
       const { millisBehindLatest } = answer
       const last = answer.records.at(-1)
       const bytes = bytesOf(answer.records)
       const lastArrival = last?.approximateArrivalTimestamp?.getTime()
       readableAt = ReadPacing.nextCallAt(settings, { calledAt: askedAt, bytes, millisBehindLatest })
-      const records = PollState.afterOrigin(state, yield* userRecords(answer.records))
+      const records = PollState.unread(state, yield* userRecords(answer.records))
       handedOn = { shardId, records: records.length, millisBehindLatest, lastArrival, askedAt, askedAtServer }
       childShards = answer.childShards
       broughtRecords ||= last !== undefined
       state = PollState.step(state, {
         _tag: "PageReceived",
         lastSequenceNumber: last?.sequenceNumber,
-        nextShardIterator: answer.nextShardIterator
+        nextShardIterator: answer.nextShardIterator,
+        at: yield* Calls.monotonicMillis
       })
       StopRule.pageRead(progress, handedOn)
       yield* emit(
@@ -216,21 +260,23 @@ const poll = (
       Effect.zipRight(Effect.fail(Option.none()))
     )
 
-  const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
-    const command = PollState.command(state)
+  const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.flatMap(Calls.monotonicMillis, (now) => {
+    const command = PollState.command(state, now)
     switch (command._tag) {
       case "End":
         return end(false)
       case "GetShardIterator":
         return getShardIterator(command.position).pipe(
           Effect.mapError(Option.some),
-          Effect.flatMap((shardIterator) => {
-            state = PollState.step(state, { _tag: "IteratorReceived", shardIterator })
-            return next
+          Effect.flatMap(() => {
+            const isFirst = !begun
+            begun = true
+            return Effect.zipRight(isFirst ? onReady : Effect.void, next)
           })
         )
       case "GetRecords":
         return getRecords(command.shardIterator).pipe(
+          Effect.tap(checkRetention),
           Effect.catchAll((error) => {
             if (error._tag !== "ExpiredIterator") return Effect.fail(Option.some(error))
             state = PollState.step(state, { _tag: "IteratorExpired" })
@@ -271,6 +317,12 @@ const stillListed = ({ cause, description, operation, shardId, stream }: Resourc
     description: `not found, though it is listed: ${description}`,
     cause
   })
+
+const isSequence = (position: Position.Position): boolean =>
+  position._tag === "AtSequenceNumber" || position._tag === "AfterSequenceNumber"
+
+const hourMillis = 3_600_000
+const leastRetentionMillis = 23 * hourMillis
 
 const bytesOf = (records: ReadonlyArray<KinesisRecord>): number => {
   let bytes = 0

@@ -13,6 +13,7 @@ interface Node {
   readonly hashKeyRange: HashKeyRange
   readonly status: ShardStatus
   readonly start: Position
+  readonly because: Because
   /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
   readonly listed: boolean
   /** How many listings in a row have been without it since. */
@@ -23,11 +24,15 @@ interface Node {
 
 export type ShardGraph = ReadonlyMap<string, Node>
 
+/** Why a shard begins where it does: a stored position, the run's start, or at its beginning since it follows a shard that was read. */
+export type Because = "stored" | "start" | "parent"
+
 export interface Ready {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
   readonly start: Position
+  readonly because: Because
 }
 
 const trimHorizon: Position = { _tag: "TrimHorizon" }
@@ -54,11 +59,12 @@ const ofParent = ({ hashKeyRange, parentShards, shardId }: ChildShard): Found =>
   hashKeyRange
 })
 
-const node = ({ hashKeyRange, parents, shardId }: Found, start: Position, listed: boolean): Node => ({
+const node = ({ hashKeyRange, parents, shardId }: Found, start: Position, because: Because, listed: boolean): Node => ({
   shardId,
   parents,
   hashKeyRange,
   start,
+  because,
   listed,
   status: start._tag === "ShardEnd" ? "ended" : "waiting",
   missed: 0,
@@ -119,11 +125,17 @@ export const make = (
     .map((shard) => shard.shardId)
   const read = [...stored.keys(), ...before, ...orphans]
   const after = new Set([...orphans, ...reach(read, (shardId) => children.get(shardId) ?? [])])
-  const startOf = (shardId: string): Position =>
-    stored.get(shardId) ??
-      (before.has(shardId) ? { _tag: "ShardEnd" } : after.has(shardId) ? trimHorizon : start)
+  const startOf = (shardId: string): readonly [Position, Because] => {
+    const position = stored.get(shardId)
+    if (position !== undefined) return [position, "stored"]
+    return before.has(shardId)
+      ? [{ _tag: "ShardEnd" }, "stored"]
+      : after.has(shardId)
+      ? [trimHorizon, "parent"]
+      : [start, "start"]
+  }
   return new Map(
-    shards.map((shard) => [shard.shardId, node(ofListing(shard), startOf(shard.shardId), true)])
+    shards.map((shard) => [shard.shardId, node(ofListing(shard), ...startOf(shard.shardId), true)])
   )
 }
 
@@ -135,7 +147,7 @@ const add = (graph: ShardGraph, found: ReadonlyArray<Found>, listed: boolean) =>
     const known = next.get(shardId)
     next.set(
       shardId,
-      known === undefined ? node(shard, trimHorizon, listed) : {
+      known === undefined ? node(shard, trimHorizon, "parent", listed) : {
         ...known,
         listed: known.listed || listed,
         missed: 0
@@ -186,7 +198,7 @@ export const ended = (
     if (!child.parents.includes(shardId)) continue
     childless = false
     if (broughtRecords && child.status === "waiting" && child.start._tag === "AtTimestamp") {
-      next.set(id, { ...child, start: trimHorizon })
+      next.set(id, { ...child, start: trimHorizon, because: "parent" })
     }
   }
   return update(next, shardId, { awaiting: childless ? "children" : undefined })

@@ -3,7 +3,8 @@ import { NodeHttpHandler } from "@smithy/node-http-handler"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { InvalidArgument } from "../../KinesisError.js"
+import type { InvalidArgument } from "../../KinesisError.js"
+import * as Rules from "../options/rules.js"
 
 export interface Options {
   /** Default: as the AWS SDK finds it (`AWS_REGION`, the shared config). */
@@ -23,8 +24,7 @@ export interface Options {
   readonly requestHandler?: KinesisClientConfig["requestHandler"] | undefined
 }
 
-const invalid = (field: string, description: string) =>
-  Effect.fail(new InvalidArgument({ operation: "KinesisClient.make", field, description }))
+const isUrl = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text)
 
 const silent = (): void => undefined
 
@@ -40,12 +40,11 @@ const present = <A extends object>(options: A): { readonly [K in keyof A]: NonNu
 export const make = (options: Options): Effect.Effect<SdkClient, InvalidArgument, Scope.Scope> =>
   Effect.gen(function*() {
     const { connectionTimeout = "5 seconds", credentials, endpoint, maxSockets = 256, region, requestHandler } = options
-    if (endpoint !== undefined && !/^https?:\/\//.test(endpoint)) {
-      return yield* invalid("endpoint", `must be a URL such as http://127.0.0.1:4567, was ${endpoint}`)
-    }
-    if (!Number.isSafeInteger(maxSockets) || maxSockets < 1) {
-      return yield* invalid("maxSockets", `must be a whole number of at least 1, was ${maxSockets}`)
-    }
+    yield* Rules.check("KinesisClient.make", undefined, [
+      ["endpoint", endpoint === undefined || isUrl(endpoint), "a URL such as http://127.0.0.1:4567", endpoint],
+      ["maxSockets", Rules.isWhole(maxSockets, 1), "a whole number, at least 1", maxSockets],
+      Rules.duration("connectionTimeout", connectionTimeout, 1)
+    ])
     const agent = { keepAlive: true, maxSockets }
     return yield* Effect.acquireRelease(
       Effect.sync(() =>

@@ -1,0 +1,28 @@
+import * as Effect from "effect/Effect"
+import type { GetRecordsResponse } from "../../KinesisApi.js"
+
+/** Names of OpenTelemetry's semantic conventions: https://opentelemetry.io/docs/specs/semconv/ */
+const attributesOf = (stream: string, shardId: string) => ({
+  "rpc.system": "aws-api",
+  "rpc.service": "Kinesis",
+  "rpc.method": "GetRecords",
+  "aws.kinesis.stream_name": stream,
+  "messaging.operation.type": "receive",
+  "messaging.destination.name": stream,
+  "messaging.destination.partition.id": shardId
+})
+
+/** A span for each attempt to get a page. */
+export const getRecords = (stream: string, shardId: string) => {
+  const options = { kind: "client", captureStackTrace: false, attributes: attributesOf(stream, shardId) } as const
+  return <E, R>(call: Effect.Effect<GetRecordsResponse, E, R>): Effect.Effect<GetRecordsResponse, E, R> =>
+    call.pipe(
+      Effect.tap(({ millisBehindLatest, records }) =>
+        Effect.annotateCurrentSpan({
+          "messaging.batch.message_count": records.length,
+          "aws.kinesis.millis_behind_latest": millisBehindLatest
+        })
+      ),
+      Effect.withSpan("Kinesis.GetRecords", options)
+    ) as Effect.Effect<GetRecordsResponse, E, R>
+}
