@@ -52,6 +52,14 @@ export const millisBehindLatest: Metric.Metric.Gauge<number> = Metric.gauge("kin
 }).pipe(Metric.tagged("unit", "milliseconds"))
 
 /**
+ * Calls that were made, each attempt counted, by operation and shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const attempts: Metric.Metric.Counter<number> = counter("kinesis_attempts_total", "1", "Calls that were made")
+
+/**
  * Calls that were throttled, each attempt counted, by operation and shard.
  *
  * @since 0.1.0
@@ -153,6 +161,25 @@ export const skipped = (shardId: string): void => Metric.tagged(recordsSkipped, 
 /** @internal */
 export const controlMessage = (shardId: string): void =>
   Metric.tagged(controlMessages, "shard", shardId).unsafeUpdate(1, [])
+
+/**
+ * Counts the attempts of one stream's calls, by operation and shard, each tagged once.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const attemptRecorder = (stream: string): (operation: string, shardId: string | undefined) => void => {
+  const counters = new Map<string, Metric.Metric.Counter<number>>()
+  return (operation, shardId) => {
+    const key = `${operation}/${shardId ?? ""}`
+    const known = counters.get(key)
+    if (known !== undefined) return known.unsafeUpdate(1, [])
+    const ofOperation = attempts.pipe(Metric.tagged("stream", stream), Metric.tagged("operation", operation))
+    const counter = shardId === undefined ? ofOperation : Metric.tagged(ofOperation, "shard", shardId)
+    counters.set(key, counter)
+    counter.unsafeUpdate(1, [])
+  }
+}
 
 /**
  * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.

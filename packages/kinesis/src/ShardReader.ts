@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import * as Rules from "./internal/options/rules.js"
 import * as Calls from "./internal/reading/calls.js"
 import * as ListShards from "./internal/reading/listShards.js"
+import * as ReadAhead from "./internal/reading/readAhead.js"
 import * as Settings from "./internal/reading/settings.js"
 import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
@@ -47,14 +48,14 @@ export interface Options extends ReadOptions {
  */
 export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> =>
   Stream.unwrap(Effect.gen(function*() {
-    const client = yield* KinesisClient
+    const client = Calls.counted(yield* KinesisClient, options.stream)
     const { from, shardId, stream } = options
     const settings = yield* Settings.make("ShardReader.pages", options, [
       ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
       Rules.position("from", StartPosition.toPosition(from))
     ])
     const emit = Calls.emitter(options)
-    const run = yield* ShardSource.makeRun(client, settings, emit)
+    const run = yield* ShardSource.makeRun(client, settings, emit, ReadAhead.unbounded)
     const remaining = run.deadline - (yield* Calls.monotonicMillis)
     const origin = yield* Calls.within(
       remaining,

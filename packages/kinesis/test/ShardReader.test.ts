@@ -339,6 +339,7 @@ describe("reading one shard", () => {
         yield* Fiber.join(reading.fiber)
         const call = { stream: "b17", operation: "GetRecords", shard: shard0 }
         assert.strictEqual((yield* counted(KinesisMetrics.throttles, call)).count, 3)
+        assert.strictEqual((yield* counted(KinesisMetrics.attempts, call)).count, 4)
         assert.strictEqual((yield* counted(KinesisMetrics.records, { stream: "b17", shard: shard0 })).count, 2)
         assert.strictEqual((yield* counted(KinesisMetrics.pages, { stream: "b17", shard: shard0 })).count, 1)
       })))
@@ -594,7 +595,12 @@ describe("reading one shard", () => {
               traceId: "trace",
               sampled: true,
               status: { _tag: "Started", startTime },
-              ...{ name, parent, context, links, kind, attributes },
+              name,
+              parent,
+              context,
+              links,
+              kind,
+              attributes,
               attribute: (key, value) => void attributes.set(key, value),
               end: () => undefined,
               event: () => undefined,

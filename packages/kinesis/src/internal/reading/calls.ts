@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Service } from "../../KinesisClient.js"
 import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { isExpiredCredentials, isThrottled, isTransient, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
@@ -17,6 +18,27 @@ export const emitter = ({ onEvent, stream }: ReadOptions): Emit => {
     return onEvent === undefined ? Effect.void : Effect.suspend(() => onEvent(event)).pipe(
       Effect.catchAllCause((cause) => Effect.logWarning("onEvent failed", cause))
     )
+  }
+}
+
+/** The client, with each attempt of the calls that reading makes counted. */
+export const counted = (client: Service, stream: string): Service => {
+  const count = KinesisMetrics.attemptRecorder(stream)
+  const counting = <Request extends object, A, E>(
+    operation: string,
+    call: (request: Request) => Effect.Effect<A, E>
+  ) =>
+  (request: Request & { readonly shardId?: string }) =>
+    Effect.suspend(() => {
+      count(operation, request.shardId)
+      return call(request)
+    })
+  return {
+    ...client,
+    listShards: counting("ListShards", client.listShards),
+    getShardIterator: counting("GetShardIterator", client.getShardIterator),
+    getRecords: counting("GetRecords", client.getRecords),
+    describeStreamSummary: counting("DescribeStreamSummary", client.describeStreamSummary)
   }
 }
 

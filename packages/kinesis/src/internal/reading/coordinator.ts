@@ -17,6 +17,7 @@ import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
 import * as ListShards from "./listShards.js"
+import type * as ReadAhead from "./readAhead.js"
 import * as Settings from "./settings.js"
 import * as ShardSource from "./shardSource.js"
 import * as StartPosition from "./startPosition.js"
@@ -31,10 +32,26 @@ export interface StreamOptions extends Settings.ReadOptions {
   readonly positions?: Readonly<Record<string, Position>> | undefined
   /** Begin every shard at `from`, whatever is stored. Default: false. */
   readonly ignorePositions?: boolean | undefined
+  /**
+   * The most bytes of pages that `pages` and `records` fetch before they are asked for, over all shards. A page that is larger than this
+   * is fetched when nothing else is held. Default: 64 MiB.
+   */
+  readonly maxReadAheadBytes?: number | undefined
   /** The time between two listings of the shards, with jitter of a fifth. Default: 30 seconds. */
   readonly listInterval?: Duration.DurationInput | undefined
   /** How old the last successful listing may become before reading fails with the listing's error. Default: 10 minutes. */
   readonly listStaleness?: Duration.DurationInput | undefined
+}
+
+/** 64 MiB, some six of the largest pages. */
+const defaultMaxReadAheadBytes = 64 * 1024 * 1024
+
+export const maxReadAheadBytes = (options: StreamOptions): number =>
+  options.maxReadAheadBytes ?? defaultMaxReadAheadBytes
+
+const maxReadAheadBytesRule = (options: StreamOptions): Rules.Rule => {
+  const bytes = maxReadAheadBytes(options)
+  return ["maxReadAheadBytes", Rules.isWhole(bytes, 1), "a whole number of bytes, at least 1", bytes]
 }
 
 /** One shard of a stream that is being read. */
@@ -60,21 +77,23 @@ const filterFor = (start: Position, resumed: boolean): ShardFilter =>
  * The mailbox ends when nothing is left to read, and fails when no listing succeeded for too long.
  */
 export const make = (
-  options: StreamOptions
+  options: StreamOptions,
+  readAhead: ReadAhead.ReadAhead
 ): Effect.Effect<Mailbox.ReadonlyMailbox<ShardStream, KinesisError>, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
-    const client = yield* KinesisClient
+    const client = Calls.counted(yield* KinesisClient, options.stream)
     const { from, ignorePositions = false, listInterval = "30 seconds", listStaleness = "10 minutes" } = options
     const positions = ignorePositions ? {} : options.positions ?? {}
     const settings = yield* Settings.make("KinesisStream", options, [
       Rules.position("from", StartPosition.toPosition(from)),
       ...Object.entries(positions).map(([shardId, position]) => Rules.position(`positions.${shardId}`, position)),
       Rules.duration("listInterval", listInterval, 1000),
-      Rules.duration("listStaleness", listStaleness)
+      Rules.duration("listStaleness", listStaleness),
+      maxReadAheadBytesRule(options)
     ])
     const { stream } = settings
     const emit = Calls.emitter(options)
-    const run = yield* ShardSource.makeRun(client, settings, emit)
+    const run = yield* ShardSource.makeRun(client, settings, emit, readAhead)
     const once = Calls.retrying({ throttleRetry: Schedule.stop, transientRetry: Schedule.stop }, emit)
     const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
     const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)

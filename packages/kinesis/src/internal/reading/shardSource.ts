@@ -22,6 +22,7 @@ import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
 import * as ListShards from "./listShards.js"
+import type * as ReadAhead from "./readAhead.js"
 import type { Settings } from "./settings.js"
 import * as Tracing from "./tracing.js"
 
@@ -40,19 +41,26 @@ export interface Run {
   /** On the monotonic clock. */
   readonly deadline: number
   readonly progress: StopRule.Progress
+  readonly readAhead: ReadAhead.ReadAhead
   /** By how much this clock was found to be ahead of the service's, for positions that come from the run's start. */
   readonly skew: ServerClock.Skew
   /** Whether any read was answered, and what the last one failed with: a run without an answer is an outage. */
   readonly outage: { answered: boolean; last: KinesisError | undefined }
 }
 
-export const makeRun = (client: Service, settings: Settings, emit: Calls.Emit): Effect.Effect<Run> =>
+export const makeRun = (
+  client: Service,
+  settings: Settings,
+  emit: Calls.Emit,
+  readAhead: ReadAhead.ReadAhead
+): Effect.Effect<Run> =>
   Effect.map(Calls.monotonicMillis, (now) => ({
     client,
     settings,
     emit,
     deadline: settings.until._tag === "Elapsed" ? now + settings.until.millis : Infinity,
     progress: StopRule.begin(now),
+    readAhead,
     skew: { millis: 0 },
     outage: { answered: false, last: undefined }
   }))
@@ -109,6 +117,7 @@ const poll = (
   let broughtRecords = false
   let handedOn: StopRule.PageFacts | undefined
   let begun = false
+  let lastBytes = 0
   let retentionChecked = false
 
   /** A call about the shard. One that is not found although it is listed will be found again. */
@@ -194,10 +203,18 @@ const poll = (
       return emit(KinesisEvent.ClockAhead({ skewMillis }))
     })
 
-  const getRecords = (shardIterator: string): Effect.Effect<Page, KinesisError | ExpiredIterator> =>
+  /** The next page, when the shard may be read again and there is room for one. */
+  const getPage = (shardIterator: string): Effect.Effect<Page, KinesisError | ExpiredIterator> =>
     Effect.gen(function*() {
       const wait = readableAt - (yield* Calls.monotonicMillis)
       if (wait > 0) yield* Effect.sleep(wait)
+      const { bytes, page } = yield* run.readAhead.fetching(lastBytes, getRecords(shardIterator))
+      lastBytes = bytes
+      return page
+    }).pipe(retrying)
+
+  const getRecords = (shardIterator: string): Effect.Effect<ReadAhead.Fetched, KinesisError | ExpiredIterator> =>
+    Effect.gen(function*() {
       const askedAt = yield* Calls.monotonicMillis
       const askedAtServer = (yield* Clock.currentTimeMillis) - run.skew.millis
       readableAt = askedAt + settings.pollIntervalMillis
@@ -230,14 +247,9 @@ const poll = (
           position: PollState.position(state)
         })
       )
-      return {
-        shardId,
-        records,
-        millisBehindLatest,
-        position: PollState.position(state),
-        childShards: answer.childShards
-      }
-    }).pipe(retrying)
+      const position = PollState.position(state)
+      return { bytes, page: { shardId, records, millisBehindLatest, position, childShards: answer.childShards } }
+    })
 
   const userRecords = (records: ReadonlyArray<KinesisRecord>) =>
     Effect.gen(function*() {
@@ -275,7 +287,7 @@ const poll = (
           })
         )
       case "GetRecords":
-        return getRecords(command.shardIterator).pipe(
+        return getPage(command.shardIterator).pipe(
           Effect.tap(checkRetention),
           Effect.catchAll((error) => {
             if (error._tag !== "ExpiredIterator") return Effect.fail(Option.some(error))

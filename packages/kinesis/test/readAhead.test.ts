@@ -1,0 +1,136 @@
+import { LocalKinesis } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FastCheck as fc, Fiber, TestClock } from "effect"
+import { KinesisClient, KinesisStream, Until } from "effect-kinesis"
+import * as ReadAhead from "../src/internal/reading/readAhead.js"
+import * as PageEstimate from "../src/internal/shard/pageEstimate.js"
+import { read, shardName, withKinesis } from "./support/reading.js"
+
+const mebibyte = 1024 * 1024
+const megabyteOfZeros = new Uint8Array(mebibyte)
+
+/** A client whose shards each bring pages of 10 MiB at once, all made of the same bytes, and counts the pages that it gave. */
+const largePages = (client: KinesisClient.Service, pagesPerShard: number) => {
+  const given = new Map<string, number>()
+  const total = () => [...given.values()].reduce((sum, count) => sum + count, 0)
+  const large: KinesisClient.Service = {
+    ...client,
+    getRecords: ({ shardId }) =>
+      Effect.map(Effect.sleep("10 millis"), () => {
+        const page = (given.get(shardId) ?? 0) + 1
+        given.set(shardId, page)
+        const records = Array.from({ length: 10 }, (_, i) => ({
+          shardId,
+          sequenceNumber: String(page * 10 + i),
+          partitionKey: "",
+          data: megabyteOfZeros,
+          approximateArrivalTimestamp: undefined
+        }))
+        const isLast = page === pagesPerShard
+        return { records, nextShardIterator: "next", millisBehindLatest: isLast ? 0 : 1000, childShards: [] }
+      })
+  }
+  return { client: large, total, given }
+}
+
+const options = { stream: "orders", from: "trim-horizon", until: Until.caughtUp } as const
+
+describe("reading ahead", () => {
+  it.effect(
+    "a thousand shards of large pages and a stopped consumer hold 64 MiB, and none starves when it goes on",
+    () =>
+      withKinesis({ streams: [{ name: "orders", shardCount: 1000 }] }, ({ client }) =>
+        Effect.gen(function*() {
+          const { client: large, given, total } = largePages(client, 1)
+          let stopped = true
+          const reading = yield* read(
+            KinesisStream.pages(options),
+            () => stopped ? Effect.sleep("1 hour") : Effect.void
+          )
+            .pipe(Effect.provideService(KinesisClient.KinesisClient, large))
+          yield* TestClock.adjust("10 minutes")
+          assert.isAtMost(total(), 1 + Math.floor(64 / 10) + 1)
+          assert.isAtLeast(total(), 6)
+          stopped = false
+          yield* TestClock.adjust("1 hour")
+          yield* Fiber.join(reading.fiber)
+          assert.strictEqual(given.size, 1000)
+          assert.strictEqual(
+            new Set(reading.pages.map((page) => page.shardId)).size,
+            1000
+          )
+        })),
+    60_000
+  )
+
+  it.effect("a bound below the size of a page lets one through at a time", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 5 }] }, ({ client }) =>
+      Effect.gen(function*() {
+        const { client: large, total } = largePages(client, 2)
+        const reading = yield* read(
+          KinesisStream.pages({ ...options, maxReadAheadBytes: 1 }),
+          () => Effect.sleep("1 second")
+        ).pipe(Effect.provideService(KinesisClient.KinesisClient, large))
+        yield* TestClock.adjust("500 millis")
+        assert.isAtMost(total(), 2)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual(reading.pages.length, 10)
+      })))
+
+  it.effect("B7 calls that hang give up their room, so they do not hold up the other shards", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 20 }] }, ({ client, local }) =>
+      Effect.gen(function*() {
+        for (let shard = 0; shard < 10; shard++) {
+          yield* local.hang({ operation: "getRecords", shardId: shardName(shard) })
+        }
+        const reading = yield* read(KinesisStream.pages(options))
+        yield* TestClock.adjust("12 seconds")
+        assert.strictEqual(new Set(reading.pages.map((page) => page.shardId)).size, 10)
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual(new Set(reading.pages.map((page) => page.shardId)).size, 20)
+        void client
+      })))
+
+  it.effect("what is interrupted while it waits or fetches holds no room", () =>
+    Effect.gen(function*() {
+      const readAhead = yield* ReadAhead.make(10 * mebibyte)
+      const page = { bytes: 10 * mebibyte, page: {} as never }
+      const fetching = yield* Effect.fork(readAhead.fetching(0, Effect.never))
+      yield* Effect.yieldNow()
+      const waiting = yield* Effect.fork(readAhead.fetching(0, Effect.never))
+      const next = yield* Effect.fork(readAhead.fetching(0, Effect.succeed(page)))
+      yield* Effect.yieldNow()
+      assert.isTrue((yield* Fiber.poll(next))._tag === "None")
+      yield* Fiber.interrupt(waiting)
+      yield* Fiber.interrupt(fetching)
+      assert.strictEqual(yield* Fiber.join(next), page)
+      const failed = yield* Effect.flip(
+        Effect.zipRight(
+          Effect.sync(() => readAhead.taken(page.page)),
+          readAhead.fetching(0, Effect.fail("down"))
+        )
+      )
+      assert.strictEqual(failed, "down")
+      assert.strictEqual(yield* readAhead.fetching(0, Effect.succeed(page)), page)
+    }))
+
+  it("a page is expected to be as large as pages have been of late, and never above the service's limit", () => {
+    fc.assert(fc.property(fc.array(fc.nat(10 * mebibyte)), fc.nat(10 * mebibyte), (pages, last) => {
+      const estimate = PageEstimate.nextPage(pages.reduce(PageEstimate.after, PageEstimate.unknown), last)
+      assert.isAtMost(estimate, 10 * mebibyte)
+      assert.isAtLeast(estimate, Math.min(10 * mebibyte, Math.max(2 * last, pages.at(-1) ?? 0)))
+    }))
+    const quiet = Array.from({ length: 8 }, () => 0).reduce(PageEstimate.after, PageEstimate.unknown)
+    assert.isAtMost(PageEstimate.nextPage(quiet, 0), 64 * 1024)
+  })
+
+  it.effect("a bound that is none is refused", () =>
+    Effect.gen(function*() {
+      for (const maxReadAheadBytes of [0, -1, 1.5, Number.NaN]) {
+        const reading = yield* read(KinesisStream.pages({ ...options, maxReadAheadBytes }))
+        assert.include((yield* Effect.flip(Fiber.join(reading.fiber))).message, "invalid maxReadAheadBytes")
+      }
+    }).pipe(Effect.provide(LocalKinesis.layer({ streams: [{ name: "orders" }] }))))
+})
