@@ -155,7 +155,7 @@ const poll = (
         }),
         Effect.catchTag("InvalidArgument", (error) =>
           isSequence(position)
-            ? onTrimmed(position, error.description, undefined)
+            ? onTrimmed(position, error.description, state.lastSequenceNumber)
             : corrected
             ? Effect.fail(error)
             : Effect.zipRight(correctClock(sent, aheadBy, error), getShardIterator(position, true)))
