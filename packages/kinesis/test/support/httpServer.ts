@@ -27,7 +27,7 @@ export interface Server {
   readonly aborted: () => number
 }
 
-/** A Kinesis endpoint on a free loopback port that answers as told: for what the SDK sends, and does with errors and silence. */
+/** A Kinesis endpoint, which closes no connection by itself, on a free loopback port that answers as told: for what the SDK sends, and does with errors and silence. */
 export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Server & { readonly close: () => void }>((resume) => {
@@ -57,6 +57,7 @@ export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> 
           response.end(JSON.stringify(said.body))
         })
       })
+      server.keepAliveTimeout = 0
       server.on("connection", (socket) => {
         connections++
         sockets.add(socket)
