@@ -9,5 +9,6 @@ export default defineWorkspace([
   project("kinesis", "packages/kinesis"),
   project("local", "packages/local"),
   project("cli", "packages/cli"),
+  project("simulation", "packages/simulation"),
   project("docs", "docs", "examples")
 ])

@@ -1,0 +1,678 @@
+import * as LocalKinesis from "@effect-kinesis/local/LocalKinesis"
+import type { Shard } from "effect-kinesis/KinesisApi"
+import * as KinesisClient from "effect-kinesis/KinesisClient"
+import * as KinesisError from "effect-kinesis/KinesisError"
+import type { KinesisEvent } from "effect-kinesis/KinesisEvent"
+import * as KinesisStream from "effect-kinesis/KinesisStream"
+import type { Page } from "effect-kinesis/Page"
+import * as Position from "effect-kinesis/Position"
+import * as Until from "effect-kinesis/Until"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as EffectRandom from "effect/Random"
+import * as Stream from "effect/Stream"
+import type { Batch, Call, End, History, LogLine, Run, Written } from "./history.js"
+import { recordId, startOf } from "./history.js"
+import * as Random from "./random.js"
+import type { Action, BriefRun, ReadOperation, Scenario, Until as PlannedUntil } from "./scenario.js"
+import * as VirtualTime from "./virtualTime.js"
+
+const stream = "orders"
+/** 2025-10-09T00:00:00Z. */
+const epoch = 1_759_968_000_000
+const maxWakeUps = 100_000
+const maxRestarts = 8
+
+/** The number of shards that the history itself asks for when it looks at the stream, which tells its calls from the reader's. */
+const ownListing = 9_999
+
+/** What is noted while a history happens. */
+const makeNotes = (verbose: boolean) => {
+  const log: Array<LogLine> = []
+  const met = new Map<string, number>()
+  let ticks = 0
+  return {
+    log,
+    met,
+    batches: [] as Array<{ -readonly [Key in keyof Batch]: Batch[Key] }>,
+    runs: [] as Array<{ readonly run: Run; readonly calls: readonly [from: number, to: number] }>,
+    parents: new Map<string, ReadonlyArray<string>>(),
+    shards: new Map<string, Shard>(),
+    stored: {} as Record<string, Position.Position>,
+    handled: new Set<string>(),
+    trimmedAt: new Map<string, number>(),
+    /** Of the first run. */
+    startedAt: Infinity,
+    tick: () => ticks++,
+    count: (fault: string, times = 1) => void met.set(fault, (met.get(fault) ?? 0) + times),
+    say: (text: () => string): Effect.Effect<void> =>
+      verbose ? Effect.map(Clock.currentTimeMillis, (at) => void log.push({ at, text: text() })) : Effect.void
+  }
+}
+
+type Notes = ReturnType<typeof makeNotes>
+
+/** The service, as the history changes it and as the reader sees it. */
+interface World {
+  readonly scenario: Scenario
+  readonly notes: Notes
+  readonly client: KinesisClient.Service
+  readonly reader: KinesisClient.Service
+  readonly local: LocalKinesis.Service
+  /** How many tokens of listings are still to expire before their time. */
+  readonly listTokens: { expiring: number }
+}
+
+const short = (shardId: string | undefined): string => shardId === undefined ? "" : ` ${Number(shardId.slice(8))}`
+
+const faultOf = (error: { readonly _tag: string; readonly description: string }, operation: string): string =>
+  error._tag === "ExpiredIterator"
+    ? error.description.includes("created at time") ? "iterator older than 5 minutes" : "iterator expired early"
+    : error._tag === "ServiceUnavailable"
+    ? `${error.description.includes("answer was lost") ? "lost answer" : "unavailable"}: ${operation}`
+    : error._tag === "ThrottledError"
+    ? `throttle: ${operation}`
+    : error._tag === "RequestTimeout"
+    ? `hang: ${operation}`
+    : error._tag === "ExpiredListToken"
+    ? "listing's token expired"
+    : error._tag === "ResourceNotFound"
+    ? "shard gone"
+    : error._tag === "InvalidArgument"
+    ? "start in the server's future"
+    : error._tag
+
+/** The client that the reader gets: listings come in small pages, and what meets the reader is counted. */
+const watch = (
+  { client, listTokens, notes, scenario }: Omit<World, "reader">
+): KinesisClient.Service => {
+  const watched =
+    <Request extends object, A extends object, E extends { readonly _tag: string; readonly description: string }>(
+      operation: ReadOperation,
+      call: (request: Request) => Effect.Effect<A, E>,
+      onAnswer: (answer: A) => string
+    ) =>
+    (request: Request): Effect.Effect<A, E> =>
+      Effect.flatMap(Clock.currentTimeMillis, (sentAt) =>
+        Effect.tapBoth(call(request), {
+          onFailure: (error) => {
+            notes.count(faultOf(error, operation))
+            return notes.say(() => `${operation}${short((request as { shardId?: string }).shardId)}: ${error._tag}`)
+          },
+          onSuccess: (answer) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              if (now - sentAt > scenario.latencyMillis) notes.count(`delay: ${operation}`)
+              const what = onAnswer(answer)
+              return notes.say(() => `${operation}${short((request as { shardId?: string }).shardId)}: ${what}`)
+            })
+        }))
+  return {
+    ...client,
+    listShards: watched(
+      "listShards",
+      (request: Parameters<KinesisClient.Service["listShards"]>[0]) =>
+        Effect.tap(
+          client.listShards({ ...request, maxResults: request.maxResults ?? scenario.listingPage }),
+          () => {
+            if (request.nextToken === undefined || listTokens.expiring === 0) return Effect.void
+            listTokens.expiring--
+            return new KinesisError.ExpiredListToken({ operation: "ListShards", description: "Too old." })
+          }
+        ),
+      ({ nextToken, shards }) => {
+        seeShards(notes, shards)
+        return `${shards.map((shard) => Number(shard.shardId.slice(8))).join(" ")}${
+          nextToken === undefined ? "" : " …"
+        }`
+      }
+    ),
+    getShardIterator: watched("getShardIterator", client.getShardIterator, () => "ok"),
+    getRecords: watched(
+      "getRecords",
+      client.getRecords,
+      ({ childShards, millisBehindLatest, nextShardIterator, records }) => {
+        for (const { parentShards, shardId } of childShards) notes.parents.set(shardId, parentShards)
+        if (records.length === 0 && millisBehindLatest > 0) notes.count("empty page before the tip")
+        return `${records.length} records, ${millisBehindLatest} ms behind${
+          nextShardIterator === undefined ? ", the end" : ""
+        }`
+      }
+    ),
+    describeStreamSummary: watched("describeStreamSummary", client.describeStreamSummary, () => "ok")
+  }
+}
+
+const seeShards = (notes: Notes, shards: ReadonlyArray<Shard>): void => {
+  for (const shard of shards) {
+    notes.shards.set(shard.shardId, shard)
+    notes.parents.set(
+      shard.shardId,
+      [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
+    )
+  }
+}
+
+const again = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A> =>
+  Effect.catchAll(call, () => Effect.delay(Effect.suspend(() => again(call)), 300))
+
+/** The stream's shards as they are now. */
+const look = ({ client, notes }: World): Effect.Effect<ReadonlyArray<Shard>> =>
+  Effect.map(again(client.listShards({ stream, maxResults: ownListing })), ({ shards }) => {
+    notes.shards.clear()
+    seeShards(notes, shards)
+    return shards
+  })
+
+const pick = <A>(values: ReadonlyArray<A>, part: number): A | undefined =>
+  values[Math.min(values.length - 1, Math.floor(part * values.length))]
+
+// -----------------------------------------------------------------------------
+// what happens to the stream
+// -----------------------------------------------------------------------------
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+interface Entry {
+  readonly partitionKey: string
+  readonly data: Uint8Array
+}
+
+/** Writes all of them, sending again what was refused before anything else is written. A lost answer makes doubles. */
+const put = (world: World, entries: ReadonlyArray<Entry>): Effect.Effect<void> =>
+  Effect.flatMap(again(world.client.putRecords({ stream, records: entries })), (answer) => {
+    const refused = entries.filter((_, index) => answer.records[index]!.errorCode !== undefined)
+    if (refused.length === 0) return Effect.void
+    world.notes.count("write refused in part")
+    return Effect.delay(put(world, refused), 300)
+  })
+
+const makeWriter = (world: World) => {
+  const numbers = new Map<number, number>()
+  const entry = (key: number, bytes: number): Entry => {
+    const number = (numbers.get(key) ?? 0) + 1
+    numbers.set(key, number)
+    const text = encoder.encode(`${number} `)
+    const data = new Uint8Array(Math.max(bytes, text.length))
+    data.set(text)
+    return { partitionKey: `key-${key}`, data }
+  }
+  return Effect.fnUntraced(function*({ bytes, keys, rounds }: Extract<Action, { _tag: "Write" }>) {
+    for (let round = 0; round < rounds; round++) {
+      const entries = keys.map((key) => entry(key, bytes))
+      yield* put(world, entries)
+      yield* world.notes.say(() => `wrote ${keys.map((key) => `key-${key}#${numbers.get(key)}`).join(" ")}`)
+    }
+  })
+}
+
+const ignoring = (
+  notes: Notes,
+  what: string,
+  change: Effect.Effect<void, KinesisError.KinesisError>
+): Effect.Effect<void> =>
+  Effect.matchEffect(change, {
+    onFailure: (error) => notes.say(() => `${what}: refused, ${error._tag}`),
+    onSuccess: () => {
+      notes.count("reshard")
+      return notes.say(() => what)
+    }
+  })
+
+/** Remembers when each record left the stream. */
+const noteTrimmed = ({ local, notes }: World): Effect.Effect<void> =>
+  Effect.zipWith(local.records(stream), Clock.currentTimeMillis, (records, now) => {
+    for (const { sequenceNumber, shardId, trimmed } of records) {
+      const id = recordId(shardId, sequenceNumber)
+      if (!trimmed || notes.trimmedAt.has(id)) continue
+      notes.trimmedAt.set(id, now)
+      if (!notes.handled.has(id)) notes.count("record gone before it was handled")
+    }
+  })
+
+/** Does one thing of the scenario, as far as the stream allows it by then. */
+const act = (world: World, action: Exclude<Action, { _tag: "Write" }>): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { client, listTokens, local, notes } = world
+    const target = (shard: number | undefined) => ({
+      shardId: shard === undefined ? undefined : pick([...notes.shards.keys()], shard)
+    })
+    yield* notes.say(() => `-- ${JSON.stringify(action)}`)
+    switch (action._tag) {
+      case "Split": {
+        const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined)
+        const shard = pick(open, action.shard)
+        if (shard === undefined || open.length >= 8) return
+        const start = BigInt(shard.hashKeyRange.startingHashKey)
+        const size = BigInt(shard.hashKeyRange.endingHashKey) - start
+        const at = start + 1n + (size * BigInt(Math.floor(action.at * 1000))) / 1001n
+        const split = client.splitShard({ stream, shardToSplit: shard.shardId, newStartingHashKey: String(at) })
+        return yield* ignoring(notes, `split${short(shard.shardId)}`, split)
+      }
+      case "Merge": {
+        const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined)
+          .map((shard) => ({ ...shard, start: BigInt(shard.hashKeyRange.startingHashKey) }))
+          .sort((a, b) => a.start < b.start ? -1 : 1)
+        const lower = pick(open.slice(0, -1), action.shard)
+        if (lower === undefined) return
+        const upper = open[open.indexOf(lower) + 1]!
+        const merge = client.mergeShards({ stream, shardToMerge: upper.shardId, adjacentShardToMerge: lower.shardId })
+        return yield* ignoring(notes, `merge${short(lower.shardId)}${short(upper.shardId)}`, merge)
+      }
+      case "Resize": {
+        const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined).length
+        const targetShardCount = Math.min(8, Math.max(1, Math.round(open * action.factor)))
+        if (targetShardCount === open) return
+        return yield* ignoring(
+          notes,
+          `resize to ${targetShardCount}`,
+          client.updateShardCount({ stream, targetShardCount })
+        )
+      }
+      case "Throttle":
+        return yield* local.throttle({ ...action, ...target(action.shard) })
+      case "Hang":
+        return yield* local.hang({ ...action, ...target(action.shard) })
+      case "LoseAnswer":
+        return yield* local.loseAnswer({ ...action, ...target(action.shard) })
+      case "Unavailable":
+        return yield* local.fail({ ...action, ...target(action.shard), error: unavailable })
+      case "Delay":
+        return yield* local.delay({ ...action, ...target(action.shard), duration: action.millis })
+      case "ExpireIterator":
+        return yield* local.expireIterator({ ...action, ...target(action.shard) })
+      case "EmptyPages":
+        return yield* local.emptyPages({ ...action, ...target(action.shard) })
+      case "ExpireListToken":
+        listTokens.expiring = Math.max(listTokens.expiring, action.times)
+        return
+      case "Trim": {
+        const { shardId } = target(action.shard)
+        const records = (yield* local.records(stream)).filter((record) => record.shardId === shardId)
+        const upTo = pick(records, action.part)?.sequenceNumber
+        yield* noteTrimmed(world)
+        yield* local.trim({ stream, shardId, upTo: action.part === 1 ? undefined : upTo })
+        return yield* noteTrimmed(world)
+      }
+      case "ExpireShard": {
+        const shards = yield* look(world)
+        const oldest = shards.filter(({ adjacentParentShardId, endingSequenceNumber, parentShardId }) =>
+          endingSequenceNumber !== undefined &&
+          ![parentShardId, adjacentParentShardId].some((parent) => parent !== undefined && notes.shards.has(parent))
+        )
+        const shard = pick(oldest, action.shard)
+        if (shard === undefined) return
+        yield* noteTrimmed(world)
+        yield* local.expireShard({ stream, shardId: shard.shardId })
+        notes.count("shard left retention")
+        return yield* noteTrimmed(world)
+      }
+      case "Outage": {
+        yield* local.fail({ operation: action.operation, times: Infinity, error: unavailable })
+        yield* Effect.sleep(action.millis)
+        return yield* local.clearFaults
+      }
+    }
+  })
+
+const unavailable = (operation: string) =>
+  new KinesisError.ServiceUnavailable({ operation, stream, description: "An outage." })
+
+const sleepUntil = (at: number): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => now < epoch + at ? Effect.sleep(epoch + at - now) : Effect.void)
+
+/** All steps in their order: one fiber writes, the other does everything else, and heals at the end. */
+const unfold = (world: World): Effect.Effect<void> => {
+  const { healAt, steps } = world.scenario
+  const write = makeWriter(world)
+  const writing = Effect.forEach(
+    steps,
+    ({ action, at }) => action._tag === "Write" ? Effect.zipRight(sleepUntil(at), write(action)) : Effect.void,
+    { discard: true }
+  )
+  const meddling = Effect.forEach(
+    steps,
+    ({ action, at }) => action._tag === "Write" ? Effect.void : Effect.zipRight(sleepUntil(at), act(world, action)),
+    { discard: true }
+  )
+  const healing = Effect.zipRight(
+    sleepUntil(healAt),
+    Effect.suspend(() => {
+      world.listTokens.expiring = 0
+      return world.local.clearFaults
+    })
+  )
+  return Effect.all([writing, Effect.zipRight(meddling, healing)], { concurrency: "unbounded", discard: true }).pipe(
+    Effect.zipRight(world.notes.say(() => "-- all is well from here on"))
+  )
+}
+
+// -----------------------------------------------------------------------------
+// the reader
+// -----------------------------------------------------------------------------
+
+const toUntil = (until: PlannedUntil): Until.Until => {
+  switch (until._tag) {
+    case "Never":
+      return Until.never
+    case "CaughtUp":
+      return Until.caughtUp
+    case "Elapsed":
+      return Until.elapsed(until.millis)
+    case "Idle":
+      return Until.idle(until.millis)
+    case "Instant":
+      return Until.instant(epoch + until.at)
+    case "Count":
+      return Until.count(until.count)
+  }
+}
+
+const crash = "the program crashed"
+
+/** The program's own work on what it reads: it takes its time, dies where the scenario says, and stores how far it has come. */
+const makeHandler = ({ notes, scenario }: World) => {
+  let pages = 0
+  const sinceStored = new Map<string, number>()
+  return (run: number, diesAtPage: number | undefined) => {
+    let pagesOfRun = 0
+    return (
+      shardId: string,
+      sequenceNumbers: ReadonlyArray<string>,
+      position: Position.Position
+    ): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        const batch: Notes["batches"][number] = {
+          run,
+          shardId,
+          sequenceNumbers,
+          at,
+          began: notes.tick(),
+          done: undefined
+        }
+        notes.batches.push(batch)
+        const brings = sequenceNumbers.length > 0
+        if (brings) pages++
+        if (brings) pagesOfRun++
+        const slow = brings ? scenario.slowPages.find(({ page }) => page === pages)?.millis ?? 0 : 0
+        if (slow >= 300_000) notes.count("handler of 5 minutes or more")
+        const usual = brings && at < epoch + scenario.healAt ? scenario.handlerMillis : 0
+        const finish = Effect.suspend(() => {
+          batch.done = notes.tick()
+          for (const sequenceNumber of sequenceNumbers) notes.handled.add(recordId(shardId, sequenceNumber))
+          const count = (sinceStored.get(shardId) ?? 0) + 1
+          sinceStored.set(shardId, count)
+          if (count % scenario.storeEvery === 0) notes.stored[shardId] = position
+          return brings ? notes.say(() => `handled${short(shardId)}: ${sequenceNumbers.length} records`) : Effect.void
+        })
+        const work = brings && pagesOfRun === diesAtPage ? Effect.dieMessage(crash) : finish
+        return slow + usual > 0 ? Effect.delay(work, slow + usual) : work
+      })
+  }
+}
+
+type Handle = ReturnType<ReturnType<typeof makeHandler>>
+
+const told = ({ notes }: World) => (event: KinesisEvent): Effect.Effect<void> => {
+  if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
+  if (["ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)) {
+    notes.count(`told: ${event._tag}`)
+  }
+  return event._tag === "PageRead" || event._tag === "Throttled" || event._tag === "CallFailed"
+    ? Effect.void
+    : notes.say(() => `told ${JSON.stringify(event, (key, value) => key === "error" ? value._tag : value)}`)
+}
+
+const consume = (
+  world: World,
+  options: KinesisStream.Options,
+  handle: Handle
+): Effect.Effect<void, KinesisError.KinesisError, KinesisClient.KinesisClient> => {
+  const handlePage = ({ position, records, shardId }: Page) =>
+    handle(shardId, records.map(({ sequenceNumber }) => sequenceNumber), position)
+  switch (world.scenario.view) {
+    case "pages":
+      return Stream.runForEach(KinesisStream.pages(options), handlePage)
+    case "records":
+      return Stream.runForEach(
+        KinesisStream.records(options),
+        ({ sequenceNumber, shardId }) => handle(shardId, [sequenceNumber], Position.afterSequenceNumber(sequenceNumber))
+      )
+    case "shards":
+      return Stream.runDrain(
+        Stream.flatMap(KinesisStream.shards(options), ({ pages }) => Stream.mapEffect(pages, handlePage), {
+          concurrency: "unbounded"
+        })
+      )
+  }
+}
+
+/** A program that was started again goes on from the instant at which it first began, as the server's clock had it. */
+const fromOf = (world: World): KinesisStream.Options["from"] => {
+  const { notes: { runs, startedAt }, scenario } = world
+  if (scenario.from._tag === "TrimHorizon") return "trim-horizon"
+  if (scenario.from._tag === "Date") return new Date(epoch + scenario.from.at)
+  return runs.length === 0
+    ? "latest"
+    : new Date(startOf({ epoch, startedAt, scenario }).notBefore)
+}
+
+const endOf = (exit: Exit.Exit<void, KinesisError.KinesisError>): End => {
+  if (Exit.isSuccess(exit)) return { _tag: "Ended" }
+  const failure = Cause.failureOption(exit.cause)
+  if (failure._tag === "Some") {
+    const { _tag: error, message, operation, shardId } = failure.value
+    return { _tag: "Failed", error, operation, shardId, message }
+  }
+  const isOurs = Cause.isInterruptedOnly(exit.cause) || Cause.pretty(exit.cause).includes(crash)
+  return isOurs
+    ? { _tag: "Crashed" }
+    : { _tag: "Failed", error: "defect", operation: "", shardId: undefined, message: Cause.pretty(exit.cause) }
+}
+
+const makeReader = (world: World) => {
+  const { local, notes, reader, scenario } = world
+  const handler = makeHandler(world)
+  /** Runs the reader until it ends or `enough` does. */
+  return Effect.fnUntraced(function*(
+    planned: Pick<BriefRun, "until" | "diesAtPage">,
+    enough: Effect.Effect<void>,
+    onEnough: "Crashed" | "Stopped"
+  ) {
+    const index = notes.runs.length
+    const positions = { ...notes.stored }
+    const startedAt = yield* Clock.currentTimeMillis
+    notes.startedAt = Math.min(notes.startedAt, startedAt)
+    const firstCall = (yield* local.calls).length
+    yield* notes.say(() =>
+      `== run ${index} starts, until ${JSON.stringify(planned.until)}, at ${JSON.stringify(positions)}`
+    )
+    const options: KinesisStream.Options = {
+      stream,
+      from: fromOf(world),
+      positions,
+      until: toUntil(planned.until),
+      maxRecords: scenario.maxRecords,
+      pollInterval: scenario.pollMillis,
+      idleInterval: scenario.idleMillis,
+      listInterval: scenario.listMillis,
+      onEvent: told(world)
+    }
+    const fiber = yield* consume(world, options, handler(index, planned.diesAtPage)).pipe(
+      Effect.provideService(KinesisClient.KinesisClient, reader),
+      Effect.fork
+    )
+    yield* Effect.raceFirst(Effect.asVoid(Fiber.await(fiber)), enough)
+    const exit = yield* Fiber.interrupt(fiber)
+    const found = endOf(exit)
+    const end: End =
+      found._tag === "Crashed" && Cause.isInterruptedOnly(Exit.isFailure(exit) ? exit.cause : Cause.empty)
+        ? { _tag: onEnough }
+        : found
+    const endedAt = yield* Clock.currentTimeMillis
+    const calls = [firstCall, (yield* local.calls).length] as const
+    notes.runs.push({ run: { startedAt, endedAt, until: planned.until, end, positions }, calls })
+    notes.count(`run ${end._tag.toLowerCase()}${end._tag === "Ended" ? `: ${planned.until._tag}` : ""}`)
+    yield* notes.say(() => `== run ${index}: ${JSON.stringify(end)}`)
+    return end
+  })
+}
+
+/** What must still be handled: it was written from the start on and is in the stream. */
+const outstanding = ({ local, notes, scenario }: World): Effect.Effect<number> =>
+  Effect.map(local.records(stream), (records) => {
+    const { allFrom } = startOf({ epoch, startedAt: notes.startedAt, scenario })
+    return records.filter(({ approximateArrivalTimestamp, sequenceNumber, shardId, trimmed }) =>
+      !trimmed && approximateArrivalTimestamp!.getTime() >= allFrom &&
+      !notes.handled.has(recordId(shardId, sequenceNumber))
+    ).length
+  })
+
+/** The reader's life: the brief runs, and a last one that has to come to the end. Gives why it did not. */
+const live = (world: World, unfolding: Fiber.Fiber<void>): Effect.Effect<string | undefined> =>
+  Effect.gen(function*() {
+    const { notes, scenario } = world
+    const read = makeReader(world)
+    yield* Effect.sleep(scenario.startAt)
+    for (const planned of scenario.briefRuns) {
+      yield* read(planned, Effect.sleep(planned.forMillis), "Crashed")
+      yield* Effect.sleep(planned.downMillis)
+    }
+    const lasts = scenario.lastUntil._tag === "Never"
+    if (!lasts) yield* Fiber.await(unfolding)
+    let problem: string | undefined
+    const complete = Effect.gen(function*() {
+      yield* Fiber.await(unfolding)
+      const written = (yield* world.local.records(stream)).length
+      const slow = scenario.slowPages.reduce((sum, { millis }) => sum + millis, 0)
+      const patience = 15 * 60_000 + slow +
+        written * (scenario.pollMillis + scenario.latencyMillis + scenario.handlerMillis)
+      const deadline = (yield* Clock.currentTimeMillis) + patience
+      while ((yield* Clock.currentTimeMillis) < deadline) {
+        yield* Effect.sleep(5_000)
+        if (lasts && (yield* outstanding(world)) === 0) return yield* Effect.sleep(2 * scenario.idleMillis + 1_000)
+      }
+      const left = yield* outstanding(world)
+      problem = `the last run did not ${lasts ? "read" : "end after"} everything in ${
+        patience / 60_000
+      } minutes: ${left} records are left`
+    })
+    for (let restarts = 0; restarts < maxRestarts; restarts++) {
+      const end = yield* read({ until: scenario.lastUntil, diesAtPage: undefined }, complete, "Stopped")
+      if (end._tag !== "Failed") return problem
+      yield* Effect.sleep(5_000)
+    }
+    const end = notes.runs.at(-1)!.run.end
+    return `the last run failed again and again: ${end._tag === "Failed" ? end.message : ""}`
+  })
+
+const readOperations: ReadonlyArray<string> = [
+  "getRecords",
+  "getShardIterator",
+  "listShards",
+  "describeStreamSummary"
+]
+
+const isReadCall = ({ operation, request }: LocalKinesis.Call): boolean =>
+  readOperations.includes(operation) && (request as { maxResults?: number }).maxResults !== ownListing
+
+const toCall = (notes: Notes) => (call: LocalKinesis.Call, index: number): Call => {
+  const run = notes.runs.findIndex(({ calls: [from, to] }) => index >= from && index < to)
+  return {
+    run: run < 0 ? undefined : run,
+    operation: call.operation as ReadOperation,
+    at: call.at,
+    shardId: call.shardId,
+    outcome: call.outcome,
+    fields: Object.entries(call.request).filter(([field, value]) => field !== "maxResults" && value !== undefined)
+      .map(([field]) => field)
+  }
+}
+
+const day = 24 * 3_600_000
+
+const toWritten = ({ notes, scenario }: World) => (record: LocalKinesis.WrittenRecord): Written => {
+  const { approximateArrivalTimestamp, data, partitionKey, sequenceNumber, shardId, trimmed } = record
+  const arrival = approximateArrivalTimestamp!.getTime()
+  return {
+    shardId,
+    sequenceNumber,
+    key: partitionKey,
+    number: Number.parseInt(decoder.decode(data.subarray(0, 20)), 10),
+    arrival,
+    trimmedAt: trimmed
+      ? notes.trimmedAt.get(recordId(shardId, sequenceNumber)) ?? arrival - scenario.skewMillis + day
+      : undefined
+  }
+}
+
+/** Everything that the seed's history is, on a client and an in-memory Kinesis of its own. */
+const makeWorld = (scenario: Scenario, notes: Notes): Effect.Effect<World> =>
+  Effect.map(
+    LocalKinesis.make({
+      streams: [{ name: stream, shardCount: scenario.shardCount }],
+      latency: scenario.latencyMillis,
+      transition: scenario.transitionMillis,
+      serverClockSkew: scenario.skewMillis
+    }),
+    ({ client, local }) => {
+      const world = { scenario, notes, client, local, listTokens: { expiring: 0 } }
+      return { ...world, reader: watch(world) }
+    }
+  )
+
+/**
+ * Lets a scenario happen, from its start to its end, in virtual time: what was written, what the reader brought, and each call it made.
+ * Only a verbose one has a log.
+ */
+export const simulate = (scenario: Scenario, options: { readonly verbose?: boolean } = {}): History => {
+  const notes = makeNotes(options.verbose ?? false)
+  let written: ReadonlyArray<Written> = []
+  let calls: ReadonlyArray<Call> = []
+  const program = Effect.gen(function*() {
+    const world = yield* makeWorld(scenario, notes)
+    yield* look(world)
+    const unfolding = yield* Effect.fork(unfold(world))
+    const problem = yield* live(world, unfolding)
+    yield* Effect.sleep(60_000)
+    written = (yield* world.local.records(stream)).map(toWritten(world))
+    calls = (yield* world.local.calls).map((call, index) => [call, index] as const)
+      .filter(([call]) => isReadCall(call))
+      .map(([call, index]) => toCall(notes)(call, index))
+    return problem
+  }).pipe(
+    Effect.withRandom(EffectRandom.make(scenario.seed)),
+    Logger.withMinimumLogLevel(LogLevel.None)
+  )
+  const outcome = VirtualTime.run(program, {
+    epoch,
+    interleaving: { shuffled: scenario.shuffled, stepsBeforeYield: scenario.stepsBeforeYield },
+    random: Random.make(scenario.seed, 1),
+    maxWakeUps
+  })
+  const unfinished = outcome._tag === "Stuck"
+    ? "every fiber waits for what will not come"
+    : outcome._tag === "Endless"
+    ? `no end after time moved ${outcome.wakeUps} times`
+    : Exit.isFailure(outcome.exit)
+    ? `the simulation failed: ${Cause.pretty(outcome.exit.cause)}`
+    : outcome.exit.value
+  return {
+    scenario,
+    epoch,
+    written,
+    batches: notes.batches,
+    runs: notes.runs.map(({ run }) => run),
+    calls,
+    parents: notes.parents,
+    unfinished,
+    met: notes.met,
+    wakeUps: outcome.wakeUps,
+    log: notes.log
+  }
+}

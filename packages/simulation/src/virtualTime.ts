@@ -1,0 +1,130 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scheduler from "effect/Scheduler"
+import type { Random } from "./random.js"
+
+/** How fibers take turns. */
+export interface Interleaving {
+  /** The next of the fibers that can go on, and of those that wake at one instant, is drawn; otherwise the first that could. */
+  readonly shuffled: boolean
+  /** After so many steps a fiber lets others go on. Effect's own number is 2048. */
+  readonly stepsBeforeYield: number
+}
+
+export interface Options {
+  /** What the clock says at the start, in milliseconds since the epoch. Its monotonic time starts at 0. */
+  readonly epoch: number
+  readonly interleaving: Interleaving
+  readonly random: Random
+  /** The most often that time may move. */
+  readonly maxWakeUps: number
+}
+
+/** How a program ended in virtual time: by itself, or with every fiber waiting for nothing that can come, or too often awake. */
+export type Outcome<A, E> =
+  | { readonly _tag: "Done"; readonly exit: Exit.Exit<A, E>; readonly wakeUps: number }
+  | { readonly _tag: "Stuck"; readonly wakeUps: number }
+  | { readonly _tag: "Endless"; readonly wakeUps: number }
+
+/** The most often that fibers may take turns at one instant. */
+const maxTurns = 20_000
+
+interface Sleeper {
+  readonly due: number
+  readonly wake: () => void
+}
+
+/** The sleepers in the order in which they are due, those of one instant in the order in which they went to sleep. */
+const makeSleepers = () => {
+  const sleepers: Array<Sleeper> = []
+  return {
+    add: (sleeper: Sleeper): void => {
+      let low = 0
+      let high = sleepers.length
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (sleepers[middle]!.due > sleeper.due) high = middle
+        else low = middle + 1
+      }
+      sleepers.splice(low, 0, sleeper)
+    },
+    remove: (sleeper: Sleeper): void => {
+      const index = sleepers.indexOf(sleeper)
+      if (index >= 0) sleepers.splice(index, 1)
+    },
+    /** All that are due first. */
+    takeFirst: (): ReadonlyArray<Sleeper> => {
+      let count = 0
+      while (count < sleepers.length && sleepers[count]!.due === sleepers[0]!.due) count++
+      return sleepers.splice(0, count)
+    }
+  }
+}
+
+const shuffle = <A>(values: Array<A>, random: Random): void => {
+  for (let last = values.length - 1; last > 0; last--) {
+    const other = random.int(0, last)
+    const kept = values[last]!
+    values[last] = values[other]!
+    values[other] = kept
+  }
+}
+
+/**
+ * Runs a program in virtual time, synchronously, from its start to its end.
+ *
+ * Its fibers run on a scheduler of ours, and its clock moves to the next sleeper as soon as no fiber can go on: no timer, no promise and
+ * no guess whether the fibers are done for now, so that a seed decides also which fiber goes first. `TestClock` asks all fibers for their
+ * state, twice and a macrotask apart, before it wakes the next of them: see the package's README for what both cost.
+ *
+ * Time is in whole milliseconds; a sleep of a part of one takes all of it.
+ */
+export const run = <A, E>(program: Effect.Effect<A, E>, options: Options): Outcome<A, E> => {
+  const { epoch, interleaving, maxWakeUps, random } = options
+  const sleepers = makeSleepers()
+  let now = 0
+  let tasks: Array<() => void> = []
+  const clock: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => epoch + now,
+    unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+    currentTimeMillis: Effect.sync(() => epoch + now),
+    currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+    sleep: (duration) =>
+      Effect.async<void>((resume) => {
+        const sleeper = { due: now + Math.ceil(Duration.toMillis(duration)), wake: () => resume(Effect.void) }
+        if (Number.isFinite(sleeper.due)) sleepers.add(sleeper)
+        return Effect.sync(() => sleepers.remove(sleeper))
+      })
+  }
+  const scheduler: Scheduler.Scheduler = {
+    shouldYield: (fiber) => fiber.currentOpCount > interleaving.stepsBeforeYield ? 0 : false,
+    scheduleTask: (task) => void tasks.push(task)
+  }
+  /** False when fibers go on and on without waiting. */
+  const settle = (): boolean => {
+    for (let turn = 0; tasks.length > 0; turn++) {
+      if (turn > maxTurns) return false
+      const round = tasks
+      tasks = []
+      if (interleaving.shuffled) shuffle(round, random)
+      for (const task of round) task()
+    }
+    return true
+  }
+  const fiber: Fiber.RuntimeFiber<A, E> = Effect.runFork(Effect.withClock(program, clock), { scheduler })
+  for (let wakeUps = 0; wakeUps <= maxWakeUps; wakeUps++) {
+    if (!settle()) return { _tag: "Endless", wakeUps }
+    const exit = fiber.unsafePoll()
+    if (exit !== null) return { _tag: "Done", exit, wakeUps }
+    const due = [...sleepers.takeFirst()]
+    if (due.length === 0) return { _tag: "Stuck", wakeUps }
+    if (interleaving.shuffled) shuffle(due, random)
+    now = Math.max(now, due[0]!.due)
+    for (const { wake } of due) wake()
+  }
+  return { _tag: "Endless", wakeUps: maxWakeUps }
+}
