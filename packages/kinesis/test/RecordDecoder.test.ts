@@ -257,6 +257,33 @@ describe("RecordDecoder", () => {
         ))
         assert.deepStrictEqual((yield* values(decoded)).map((value) => value.id), [1, 2, 3, 4, 5, 6, 7])
       }))
+
+    it.effect("auto takes for compressed only what begins with the whole mark", () =>
+      Effect.gen(function*() {
+        const descriptionOf = (bytes: ReadonlyArray<number>) =>
+          Effect.map(
+            Effect.flip(Stream.runDrain(RecordDecoder.auto(ids)(source(record(1, Uint8Array.from(bytes)))))),
+            (error) => error.description
+          )
+        for (const [name, mark] of [["gzip", [0x1f, 0x8b]], ["zstd", [0x28, 0xb5, 0x2f, 0xfd]]] as const) {
+          assert.include(yield* descriptionOf([...mark, 0]), name)
+          assert.notInclude(yield* descriptionOf(mark.slice(0, -1)), name)
+          for (let at = 0; at < mark.length; at++) {
+            assert.notInclude(yield* descriptionOf(mark.map((byte, i) => i === at ? byte + 1 : byte)), name)
+          }
+        }
+      }))
+
+    it.effect("the limit is the most that may come out", () =>
+      Effect.gen(function*() {
+        const text = "{\"id\":1}"
+        const limited = (maxInflatedBytes: number) =>
+          collect(RecordDecoder.gzip({ maxInflatedBytes })(source(record(1, zipped(text)))))
+        const { seen } = yield* limited(text.length)
+        assert.deepStrictEqual(seen.map(({ data }) => new TextDecoder().decode(data)), [text])
+        const { exit } = yield* limited(text.length - 1)
+        assert.strictEqual((yield* Effect.flip(exit)).description, `more than ${text.length - 1} bytes when inflated`)
+      }))
   })
 
   describe("cloudWatchLogs", () => {
@@ -290,11 +317,26 @@ describe("RecordDecoder", () => {
 
     it.effect("anything else is a typed error", () =>
       Effect.gen(function*() {
-        const others = [{}, null, [], { ...data, logEvents: [{ id: 1 }] }, { ...data, logEvents: "none" }].map(delivery)
-        for (const bytes of [...others, encoder.encode("plain")]) {
-          const { exit } = yield* collect(RecordDecoder.cloudWatchLogs()(source(record(1, bytes))))
-          assert.isTrue(Exit.isFailure(exit))
+        const event = data.logEvents[0]!
+        const others = [
+          {},
+          null,
+          [],
+          "CONTROL_MESSAGE",
+          7,
+          { ...data, messageType: "OTHER_MESSAGE" },
+          { ...data, messageType: undefined },
+          { ...data, logEvents: "none" },
+          ...[null, "event", 7, { ...event, id: 1 }, { ...event, timestamp: "10" }, { ...event, message: null }]
+            .map((bad) => ({ ...data, logEvents: [event, bad] }))
+        ]
+        for (const other of others) {
+          const { exit } = yield* collect(RecordDecoder.cloudWatchLogs()(source(record(1, delivery(other)))))
+          const error = yield* Effect.flip(exit)
+          assert.strictEqual(error.description, "not a delivery of CloudWatch Logs", JSON.stringify(other))
         }
+        const { exit } = yield* collect(RecordDecoder.cloudWatchLogs()(source(record(1, "plain"))))
+        assert.strictEqual((yield* Effect.flip(exit)).description, "not gzip")
       }))
   })
 

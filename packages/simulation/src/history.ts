@@ -1,7 +1,10 @@
 import { compareSequenceNumbers, type Position } from "effect-kinesis/Position"
 import type { ReadOperation, Scenario, Until } from "./scenario.js"
 
-/** A record that the stream took. Its number is its place among those of its key, and its arrival is by the server's clock. */
+/**
+ * A record that the stream took. Its number is its place among those of its key, and its arrival is by the server's
+ * clock.
+ */
 export interface Written {
   readonly shardId: string
   readonly sequenceNumber: string
@@ -82,8 +85,8 @@ export interface History {
 export const recordId = (shardId: string, sequenceNumber: string): string => `${shardId}/${sequenceNumber}`
 
 /**
- * The instants between which the start lies, by the server's clock: what arrived before the one must not be read, what arrived from the
- * other on must. They differ by what the reader cannot know of the server's clock.
+ * The instants between which the start lies, by the server's clock: what arrived before the one must not be read, what
+ * arrived from the other on must. They differ by what the reader cannot know of the server's clock.
  */
 export const startOf = (
   { epoch, scenario, startedAt }: Pick<History, "epoch" | "scenario"> & { readonly startedAt: number }

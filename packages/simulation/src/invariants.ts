@@ -70,8 +70,8 @@ const shardsOf = (written: ReadonlyArray<Written>): ReadonlyArray<ReadonlyArray<
 }
 
 /**
- * A record from the start on was never handled to the end, though it stayed in the stream; or it was passed over, a later one of its
- * shard being handed on, while it was still there.
+ * A record from the start on was never handled to the end, though it stayed in the stream; or it was passed over, a
+ * later one of its shard being handed on, while it was still there.
  */
 const lost = (facts: Facts): ReadonlyArray<Violation> =>
   shardsOf(facts.written).flatMap((records) => {
@@ -122,8 +122,8 @@ const invented = (facts: Facts): ReadonlyArray<Violation> =>
   )
 
 /**
- * A record from before the start came. A program that was started again reads a shard from its first record, whatever its start, if it
- * has stored positions of the shard's relatives and none of the shard: that is documented.
+ * A record from before the start came. A program that was started again reads a shard from its first record, whatever
+ * its start, if it has stored positions of the shard's relatives and none of the shard: that is documented.
  */
 const early = (facts: Facts): ReadonlyArray<Violation> => {
   const related = facts.runs.map(({ positions }) =>
@@ -158,8 +158,8 @@ const firstSeen = (facts: Facts): ReadonlyArray<Written> => {
 }
 
 /**
- * Of each key, over all shards and runs: a record that came first after a later one. What comes again does not count, nor what a shard
- * that is read whole brings from before the start.
+ * Of each key, over all shards and runs: a record that came first after a later one. What comes again does not count,
+ * nor what a shard that is read whole brings from before the start.
  */
 const keyOrder = (facts: Facts): ReadonlyArray<Violation> => {
   const last = new Map<string, Written>()
@@ -187,8 +187,8 @@ const shardOrder = (facts: Facts): ReadonlyArray<Violation> => {
 }
 
 /**
- * When the first record of a child begins to be handled, its ancestors' records have been handled in the same run or before, and none
- * of them comes later in the run but those that come again.
+ * When the first record of a child begins to be handled, its ancestors' records have been handled in the same run or
+ * before, and none of them comes later in the run but those that come again.
  */
 const parentsFirst = (facts: Facts): ReadonlyArray<Violation> => {
   const found: Array<Violation> = []
@@ -301,8 +301,8 @@ const isFailing = ({ outcome }: Call): boolean =>
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
 
 /**
- * A run may fail when an outage outlasted it: the same call failed for 5 minutes on end, no listing succeeded for 10, or no read in all
- * the time that was set.
+ * A run may fail when an outage outlasted it: the same call failed for 5 minutes on end, no listing succeeded for 10,
+ * or no read in all the time that was set.
  */
 const mayFail = (facts: Facts, run: Run, index: number): boolean => {
   if (run.end._tag !== "Failed") return false
@@ -373,8 +373,8 @@ const callsAfter = (facts: Facts, run: number, time: number): ReadonlyArray<Call
   )
 
 /**
- * A run ends by itself when its `until` says so. When its time is over while a page is handled, it may make one more call of that shard,
- * which is aborted.
+ * A run ends by itself when its `until` says so. When its time is over while a page is handled, it may make one more
+ * call of that shard, which is aborted.
  */
 const ends = (facts: Facts): ReadonlyArray<Violation> =>
   facts.runs.flatMap((run, index) => {

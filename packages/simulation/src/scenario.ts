@@ -19,8 +19,8 @@ export type From =
 export type View = "pages" | "records" | "shards"
 
 /**
- * One thing that happens to the stream. A `shard` is a number from 0 to 1 that picks one of the shards there are by then; without it all
- * shards are meant.
+ * One thing that happens to the stream. A `shard` is a number from 0 to 1 that picks one of the shards there are by
+ * then; without it all shards are meant.
  */
 export type Action =
   | { readonly _tag: "Write"; readonly keys: ReadonlyArray<number>; readonly rounds: number; readonly bytes: number }
@@ -62,7 +62,10 @@ export interface BriefRun {
   readonly downMillis: number
 }
 
-/** A history before it happens: plain data, and all that a seed decides but for the order of what happens at one instant. */
+/**
+ * A history before it happens: plain data, and all that a seed decides but for the order of what happens at one
+ * instant.
+ */
 export interface Scenario {
   readonly seed: number
   readonly shardCount: number
@@ -205,7 +208,10 @@ const beginnings = (startAt: number, runs: ReadonlyArray<BriefRun>): ReadonlyArr
     [startAt]
   )
 
-/** The same history with more than a day in its middle, during which the program is down or handles one page: records leave retention. */
+/**
+ * The same history with more than a day in its middle, during which the program is down or handles one page: records
+ * leave retention.
+ */
 const withLongDay = (random: Random.Random, scenario: Scenario): Scenario => {
   const middle = random.int(0, scenario.healAt)
   const gap = random.int(20 * hour, 30 * hour)
@@ -285,7 +291,7 @@ export const make = (seed: number): Scenario => {
     listingPage: random.pick([1, 2, 3, 1000]),
     latencyMillis: random.weighted([[5, 0], [3, random.int(1, 80)], [1, random.int(80, 600)]]),
     transitionMillis: random.weighted([[5, 0], [4, random.int(1, 30) * second]]),
-    skewMillis: random.chance(0.12) ? random.pick([-1, 1]) * random.int(1, 200) * second : 0,
+    skewMillis: random.chance(0.2) ? random.pick([-1, 1]) * random.int(1, random.pick([10, 60, 200])) * second : 0,
     shuffled: random.chance(0.5),
     stepsBeforeYield: random.weighted([[10, 2048], [1, 200], [0.5, 40]]),
     view,

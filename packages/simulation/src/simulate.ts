@@ -28,7 +28,10 @@ const epoch = 1_759_968_000_000
 const maxWakeUps = 100_000
 const maxRestarts = 8
 
-/** The number of shards that the history itself asks for when it looks at the stream, which tells its calls from the reader's. */
+/**
+ * The number of shards that the history itself asks for when it looks at the stream, which tells its calls from the
+ * reader's.
+ */
 const ownListing = 9_999
 
 /** What is noted while a history happens. */
@@ -375,7 +378,10 @@ const toUntil = (until: PlannedUntil): Until.Until => {
 
 const crash = "the program crashed"
 
-/** The program's own work on what it reads: it takes its time, dies where the scenario says, and stores how far it has come. */
+/**
+ * The program's own work on what it reads: it takes its time, dies where the scenario says, and stores how far it has
+ * come.
+ */
 const makeHandler = ({ notes, scenario }: World) => {
   let pages = 0
   const sinceStored = new Map<string, number>()
@@ -627,8 +633,8 @@ const makeWorld = (scenario: Scenario, notes: Notes): Effect.Effect<World> =>
   )
 
 /**
- * Lets a scenario happen, from its start to its end, in virtual time: what was written, what the reader brought, and each call it made.
- * Only a verbose one has a log.
+ * Lets a scenario happen, from its start to its end, in virtual time: what was written, what the reader brought, and
+ * each call it made. Only a verbose one has a log.
  */
 export const simulate = (scenario: Scenario, options: { readonly verbose?: boolean } = {}): History => {
   const notes = makeNotes(options.verbose ?? false)

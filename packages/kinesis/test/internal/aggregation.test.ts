@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { createHash } from "node:crypto"
 import * as Aggregation from "../../src/internal/record/aggregation.js"
+import * as Protobuf from "../../src/internal/record/protobuf.js"
 
 type SubRecord = Aggregation.SubRecord
 
@@ -274,6 +275,40 @@ const tables = [...text(1, "a"), ...text(1, "b"), ...text(2, "7")]
 const data = text(3, "x")
 const oneRecord = (...fields: ReadonlyArray<ReadonlyArray<number>>) => [...tables, ...delimited(3, fields.flat())]
 
+describe("protobuf", () => {
+  const cursorOf = (bytes: ReadonlyArray<number>, end = bytes.length) => ({ bytes: Uint8Array.from(bytes), at: 0, end })
+
+  it("a number is read as it was written, and nothing behind it", () => {
+    const any = fc.oneof(fc.nat(300), fc.nat(70_000), fc.maxSafeNat())
+    fc.assert(fc.property(any, fc.nat(9), (value, pad) => {
+      const written = varint(BigInt(value))
+      const bytes = new Uint8Array(12).fill(0xff)
+      assert.strictEqual(Protobuf.varintSize(value), written.length)
+      assert.strictEqual(Protobuf.writeVarint(bytes, 1, value), written.length + 1)
+      assert.deepStrictEqual([...bytes.subarray(1, written.length + 1)], written)
+      const padded = varint(BigInt(value), pad)
+      const cursor = cursorOf([...padded, 0x01])
+      assert.strictEqual(Protobuf.readVarint(cursor), value)
+      assert.strictEqual(cursor.at, padded.length)
+      assert.strictEqual(Protobuf.readVarint(cursorOf(padded, padded.length - 1)), -1)
+    }))
+  })
+
+  it("a number of more than 64 bits, or without end, is none", () => {
+    const nine = Array<number>(9).fill(0x80)
+    assert.strictEqual(Protobuf.readVarint(cursorOf([...nine, 1])), 2 ** 63)
+    for (const bytes of [[...nine, 2], [...nine, 0x80, 0], [], [0x80], nine]) {
+      assert.strictEqual(Protobuf.readVarint(cursorOf(bytes)), -1, String(bytes))
+    }
+  })
+
+  it("a tag has a field from 1 on and 32 bits at most", () => {
+    assert.strictEqual(Protobuf.readTag(cursorOf(varint(8n))), 8)
+    assert.strictEqual(Protobuf.readTag(cursorOf(varint(2n ** 32n - 1n))), 0xffff_ffff)
+    for (const value of [0n, 7n, 2n ** 32n]) assert.strictEqual(Protobuf.readTag(cursorOf(varint(value))), -1)
+  })
+})
+
 describe("aggregation: what is no aggregate", () => {
   it("data without the whole magic are plain", () => {
     const aggregate = Aggregation.aggregate([record("a", "one")])
@@ -313,6 +348,11 @@ describe("aggregation: what is no aggregate", () => {
     ["an index that ends before it begins", [...delimited(3, [...data, 8]), ...tables], /not readable/],
     ["an index that ends after its first byte", [...delimited(3, [...data, 8, 0x80]), ...tables], /not readable/],
     ["an index that ends after more", [...delimited(3, [...data, 8, 0x80, 0x80]), ...tables], /not readable/],
+    [
+      "a hash key index that ends before it begins",
+      [...delimited(3, [...number(1, 0), ...data, 0x10]), ...tables],
+      /not r/
+    ],
     ["an index whose wire type is that of bytes", oneRecord(delimited(1, [0]), data), /no partition_key_index/],
     ["data whose wire type is that of a number", oneRecord(number(1, 0), number(3, 0)), /has no data/],
     [
@@ -328,6 +368,16 @@ describe("aggregation: what is no aggregate", () => {
     ["wire type 7", [...tables, ...tag(9, 7)], /a field is not readable/],
     ["eight bytes cut short", [...tables, ...tag(9, 1), 0, 0], /a field is not readable/],
     ["four bytes cut short", [...tables, ...tag(9, 5), 0, 0], /a field is not readable/],
+    [
+      "eight bytes cut short, that would be a field",
+      [...tables, ...tag(9, 1), ...number(9, 0)],
+      /a field is not readable/
+    ],
+    [
+      "four bytes cut short, that would be a field",
+      [...tables, ...tag(9, 5), ...number(9, 0)],
+      /a field is not readable/
+    ],
     ["a group without end", [...tables, ...tag(9, 3), ...number(1, 1)], /a field is not readable/],
     ["a group that another ends", [...tables, ...tag(9, 3), ...tag(8, 4)], /a field is not readable/],
     ["the end of no group", [...tables, ...tag(9, 4)], /a field is not readable/],

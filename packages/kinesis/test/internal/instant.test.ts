@@ -21,7 +21,8 @@ describe("instant", () => {
       "-120m",
       "-7200s",
       "-1h60m",
-      "-1.5h1800000ms"
+      "-1.5h1800000ms",
+      "-1.25h45m"
     ]
     for (const way of ways) assert.strictEqual(Instant.parse(way, now), eight, way)
   })
@@ -44,6 +45,9 @@ describe("instant", () => {
         "-2 h",
         "2026-13-01T00:00Z",
         "2026-11-23T25:00Z",
+        "+002026-11-23T08:00:00Z",
+        "x-2h",
+        "-2hours",
         "now"
       ]
     ) assert.isUndefined(Instant.parse(text, now), text)

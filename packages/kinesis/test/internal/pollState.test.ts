@@ -94,6 +94,58 @@ describe("pollState", () => {
       _tag: "GetShardIterator",
       position: Position.afterSequenceNumber("5")
     })
+    const later = PollState.step(state, { _tag: "IteratorReceived", shardIterator: "i3", at: 1_000_000 })
+    assert.deepStrictEqual(PollState.command(later, 1_270_000), { _tag: "GetRecords", shardIterator: "i3" })
+    assert.strictEqual(PollState.command(later, 1_270_001)._tag, "GetShardIterator")
+  })
+
+  it("a position inside an aggregate reads it again from its start, without the records read before", () => {
+    const inside = PollState.start(Position.after({ sequenceNumber: "7", subSequenceNumber: 1 }))
+    assert.deepStrictEqual(PollState.command(inside, 0), {
+      _tag: "GetShardIterator",
+      position: Position.atSequenceNumber("7")
+    })
+    const records = [
+      { sequenceNumber: "7", subSequenceNumber: 0 },
+      { sequenceNumber: "7", subSequenceNumber: 1 },
+      { sequenceNumber: "7", subSequenceNumber: 2 },
+      { sequenceNumber: "8", subSequenceNumber: 0 },
+      { sequenceNumber: "9" }
+    ]
+    assert.deepStrictEqual(PollState.unread(inside, records), records.slice(2))
+    assert.deepStrictEqual(
+      PollState.unread(inside, [{ sequenceNumber: "7" }]),
+      [],
+      "one that is no aggregate after all"
+    )
+    assert.deepStrictEqual(
+      PollState.unread(run(inside.origin, [iterator("i1"), page("7", "i2")]), records),
+      records,
+      "what comes after a page is new"
+    )
+  })
+
+  it("any other position has nothing that was read before", () => {
+    const records = [{ sequenceNumber: "7", subSequenceNumber: 0 }, { sequenceNumber: "8" }]
+    for (
+      const origin of [
+        Position.trimHorizon,
+        Position.atTimestamp(1_000),
+        Position.atSequenceNumber("7"),
+        Position.afterSequenceNumber("7")
+      ]
+    ) assert.deepStrictEqual(PollState.unread(PollState.start(origin), records), records, origin._tag)
+  })
+
+  it("B21 a start that the service's clock moved is the position until a record is handed on", () => {
+    const moved = PollState.corrected(PollState.start(Position.atTimestamp(2_000)), Position.atTimestamp(1_000))
+    assert.deepStrictEqual(PollState.position(moved), Position.atTimestamp(1_000))
+    assert.deepStrictEqual(PollState.command(moved, 0), {
+      _tag: "GetShardIterator",
+      position: Position.atTimestamp(2_000)
+    })
+    const read = run(Position.atTimestamp(2_000), [iterator("i1"), page("5", "i2")])
+    assert.deepStrictEqual(PollState.corrected(read, Position.atTimestamp(1_000)), read)
   })
 
   it("B25 a position that has left retention goes on from the oldest record, without what was read before", () => {
@@ -107,6 +159,9 @@ describe("pollState", () => {
   })
 
   it("a stored end of the shard is not read again", () => {
-    assert.deepStrictEqual(PollState.command(PollState.start(Position.shardEnd), 0), { _tag: "End" })
+    const over = PollState.start(Position.shardEnd)
+    assert.isTrue(over.closed)
+    assert.deepStrictEqual(PollState.command(over, 0), { _tag: "End" })
+    assert.deepStrictEqual(PollState.position(over), Position.shardEnd)
   })
 })

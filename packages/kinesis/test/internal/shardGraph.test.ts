@@ -20,6 +20,8 @@ const child = (shardId: string, ...parentShards: ReadonlyArray<string>): Kinesis
 const none = new Map<string, Position.Position>()
 const at = Position.atTimestamp(1000)
 const ids = (ready: ReadonlyArray<ShardGraph.Ready>) => ready.map((node) => node.shardId)
+const becauses = (ready: ReadonlyArray<ShardGraph.Ready>) =>
+  Object.fromEntries(ready.map((node) => [node.shardId, node.because]))
 const starts = (ready: ReadonlyArray<ShardGraph.Ready>) =>
   Object.fromEntries(ready.map((node) => [node.shardId, node.start]))
 
@@ -88,9 +90,61 @@ describe("shardGraph", () => {
     })
   })
 
+  it("B35 the stored position of a child is kept when its stored parent brings records", () => {
+    const stored = new Map([["a", Position.afterSequenceNumber("3")], ["b", Position.afterSequenceNumber("7")]])
+    const [ready, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b", "a")], at, stored))
+    assert.deepStrictEqual(starts(ready), { a: Position.afterSequenceNumber("3") })
+    assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.ended(graph, "a", [], true))[0]), {
+      b: Position.afterSequenceNumber("7")
+    })
+  })
+
+  it("says why a shard begins where it does", () => {
+    const shards = [shard("p"), shard("a", "p"), shard("b", "p"), shard("y"), shard("z"), shard("c", "y")]
+    const graph = ShardGraph.make(shards, at, new Map([["a", Position.afterSequenceNumber("3")]]))
+    assert.strictEqual(graph.get("p")!.because, "stored")
+    const [ready, reading] = ShardGraph.release(graph)
+    assert.deepStrictEqual(becauses(ready), { a: "stored", b: "parent", y: "start", z: "start" })
+    assert.deepStrictEqual(becauses(ShardGraph.release(ShardGraph.ended(reading, "y", [], false))[0]), { c: "start" })
+    const children = ShardGraph.ended(ShardGraph.ended(reading, "y", [], true), "z", [child("d", "z")], true)
+    assert.deepStrictEqual(becauses(ShardGraph.release(children)[0]), { c: "parent", d: "parent" })
+  })
+
+  it("a history in which every shard was split and merged many times over is walked once", () => {
+    const shards = [shard("m0")]
+    for (let i = 0; i < 64; i++) {
+      shards.push(shard(`a${i}`, `m${i}`), shard(`b${i}`, `m${i}`), shard(`m${i + 1}`, `a${i}`, `b${i}`))
+    }
+    const graph = ShardGraph.make(shards, at, new Map([["m64", Position.afterSequenceNumber("3")]]))
+    assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), { m64: Position.afterSequenceNumber("3") })
+  })
+
+  it("a run is not finished while a shard is being read", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
+    assert.isFalse(ShardGraph.isFinished(graph))
+  })
+
+  it("a shard that is being read keeps its start when a listing brings its parent late", () => {
+    const [ready, graph] = ShardGraph.release(ShardGraph.make([shard("b", "a")], at, none))
+    assert.deepStrictEqual(starts(ready), { b: at })
+    const [late, reading] = ShardGraph.release(ShardGraph.listed(graph, [shard("a"), shard("b", "a")]))
+    assert.deepStrictEqual(ids(late), ["a"])
+    const after = ShardGraph.ended(reading, "a", [child("b", "a")], true)
+    assert.deepStrictEqual(after.get("b")!.start, at)
+    assert.deepStrictEqual(ShardGraph.release(after)[0], [])
+  })
+
+  it("what happens to a shard that is not known changes nothing", () => {
+    const graph = ShardGraph.make([shard("a")], Position.trimHorizon, none)
+    assert.deepStrictEqual(ShardGraph.stopped(graph, "b"), graph)
+    assert.deepStrictEqual(ShardGraph.lost(graph, "b"), graph)
+    assert.deepStrictEqual(ShardGraph.unknown(graph, ["a", "b", "c"]), ["b", "c"])
+  })
+
   it("the child of a shard whose reading was stopped is not due, and the run is finished", () => {
     const [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b", "a")], Position.trimHorizon, none))
     const stopped = ShardGraph.stopped(graph, "a")
+    assert.strictEqual(stopped.get("a")!.status, "stopped")
     assert.deepStrictEqual(ShardGraph.release(stopped)[0], [])
     assert.isTrue(ShardGraph.isFinished(stopped))
   })
@@ -99,8 +153,10 @@ describe("shardGraph", () => {
     const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
     const ended = ShardGraph.ended(graph, "a", [], true)
     assert.isFalse(ShardGraph.isFinished(ended))
-    const found = ShardGraph.listed(ended, [shard("a"), shard("b", "a")])
-    assert.deepStrictEqual(ids(ShardGraph.release(found)[0]), ["b"])
+    assert.isFalse(ShardGraph.isFinished(ShardGraph.listed(ended, [shard("a")])), "a listing may lag behind")
+    const [found, graphWithChild] = ShardGraph.release(ShardGraph.listed(ended, [shard("a"), shard("b", "a")]))
+    assert.deepStrictEqual(ids(found), ["b"])
+    assert.isTrue(ShardGraph.isFinished(ShardGraph.stopped(graphWithChild, "b")))
   })
 
   it("a lost shard is finished with when a listing has shown no child of it", () => {
@@ -108,6 +164,7 @@ describe("shardGraph", () => {
     const lost = ShardGraph.stopped(ShardGraph.lost(graph, "a"), "z")
     assert.isFalse(ShardGraph.isFinished(lost))
     assert.isTrue(ShardGraph.isFinished(ShardGraph.listed(lost, [shard("z")])))
+    assert.isTrue(ShardGraph.isFinished(ShardGraph.listed(lost, [shard("a"), shard("z")])))
     assert.isFalse(ShardGraph.isFinished(ShardGraph.listed(lost, [shard("z"), shard("b", "a")])))
   })
 
@@ -119,6 +176,28 @@ describe("shardGraph", () => {
     for (let i = 0; i < 9; i++) later = ShardGraph.listed(later, [shard("b", "a")])
     assert.isTrue(later.has("a"))
     assert.isFalse(ShardGraph.listed(later, [shard("b", "a")]).has("a"))
+  })
+
+  it("counts the listings without a shard anew once one shows it", () => {
+    const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
+    let later = ShardGraph.ended(graph, "a", [child("b", "a")], true)
+    for (let i = 0; i < 20; i++) later = ShardGraph.listed(later, [shard("a"), shard("b", "a")])
+    for (let i = 0; i < 10; i++) later = ShardGraph.listed(later, [shard("b", "a")])
+    assert.isTrue(later.has("a"))
+    assert.isFalse(ShardGraph.listed(later, [shard("b", "a")]).has("a"))
+  })
+
+  it("forgets no shard that is being read, and none that no listing has shown yet", () => {
+    let [, graph] = ShardGraph.release(ShardGraph.make([shard("a"), shard("b")], Position.trimHorizon, none))
+    for (const parent of ["a", "b"]) graph = ShardGraph.ended(graph, parent, [child("c", "a", "b")], true)
+    ;[, graph] = ShardGraph.release(graph)
+    graph = ShardGraph.ended(graph, "c", [child("d", "c")], true)
+    ;[, graph] = ShardGraph.release(graph)
+    assert.isFalse(ShardGraph.unconfirmed(graph))
+    for (let i = 0; i < 20; i++) graph = ShardGraph.listed(graph, [])
+    assert.deepStrictEqual([...graph.keys()], ["c", "d"])
+    for (let i = 0; i < 20; i++) graph = ShardGraph.listed(graph, i === 0 ? [shard("d", "c")] : [])
+    assert.deepStrictEqual([...graph.keys()], ["c", "d"])
   })
 
   it("B29 a child that its parent named waits for a parent that is not known yet, until a listing", () => {
@@ -145,13 +224,18 @@ describe("shardGraph", () => {
 
   it("B35 when a stored shard is no longer listed, what has lost its parents is read from its beginning", () => {
     const stored = new Map([["x", Position.afterSequenceNumber("3")], ["old", Position.shardEnd]])
-    const shards = [shard("g", "c"), shard("h", "g"), shard("z")]
+    const shards = [shard("g", "c"), shard("h", "g"), shard("z"), shard("y", "z")]
     assert.deepStrictEqual(ShardGraph.missing(shards, stored), [["x", Position.afterSequenceNumber("3")]])
     const graph = ShardGraph.make(shards, at, stored)
     assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), { g: Position.trimHorizon, z: at })
     assert.deepStrictEqual(graph.get("h")!.start, Position.trimHorizon)
-    const complete = ShardGraph.make(shards, at, new Map([["old", Position.shardEnd]]))
-    assert.deepStrictEqual(starts(ShardGraph.release(complete)[0]), { g: at, z: at })
+    assert.deepStrictEqual(graph.get("y")!.start, at)
+    const complete = new Map([["z", Position.afterSequenceNumber("3")], ["old", Position.shardEnd]])
+    assert.deepStrictEqual(ShardGraph.missing(shards, complete), [])
+    assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.make(shards, at, complete))[0]), {
+      g: at,
+      z: Position.afterSequenceNumber("3")
+    })
   })
 
   it("reads every shard of any reshard history exactly once, parents first", () => {

@@ -68,6 +68,37 @@ describe("stopRule", () => {
     assert.isTrue(handed({ shardId: "b", records: 1 }, 5001), "decided once for all")
   })
 
+  it("a page in hand holds the others up, unless it is empty, and counts from when it was asked for", () => {
+    const started = () => {
+      const progress = StopRule.begin(0)
+      for (const shardId of ["a", "b"]) {
+        StopRule.shardStarted(progress, shardId)
+        StopRule.pageHandedOn(Until.never, progress, page({ shardId }), 0)
+      }
+      return progress
+    }
+    const isIdleAt = (progress: StopRule.Progress, now: number) =>
+      StopRule.pageHandedOn(Until.idle(1000), progress, page({ askedAt: now }), now)
+
+    const empty = started()
+    StopRule.pageRead(empty, page({ shardId: "b", askedAt: 5000 }))
+    assert.isTrue(isIdleAt(empty, 5001))
+
+    const inHand = started()
+    StopRule.pageRead(inHand, page({ shardId: "b", records: 1, askedAt: 5000 }))
+    StopRule.pageRead(inHand, page({ shardId: "b", records: 1, askedAt: 4000 }))
+    assert.isFalse(isIdleAt(inHand, 9000), "b's page is being handled")
+    StopRule.shardLeft(inHand, "b")
+    assert.isFalse(isIdleAt(inHand, 5999))
+    assert.isTrue(isIdleAt(inHand, 6000))
+  })
+
+  it("no page ends a run that never ends, or that ends by the clock", () => {
+    for (const until of [Until.never, Until.elapsed("1 second")]) {
+      assert.isFalse(StopRule.pageHandedOn(until, StopRule.begin(0), page({ records: 1, askedAt: 9000 }), 9000))
+    }
+  })
+
   it("a shard that has left holds nobody up", () => {
     const progress = StopRule.begin(0)
     for (const shardId of ["a", "b"]) StopRule.shardStarted(progress, shardId)

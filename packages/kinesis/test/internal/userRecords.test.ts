@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { KinesisRecord } from "effect-kinesis"
 import { aggregate, type SubRecord } from "../../src/internal/record/aggregation.js"
+import * as HashKey from "../../src/internal/record/hashKey.js"
 import * as UserRecords from "../../src/internal/record/userRecords.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -64,6 +65,25 @@ describe("userRecords", () => {
     assert.strictEqual(result.outside, 2)
     const whole = UserRecords.expand(page, lower, "drop-aggregate")
     assert.deepStrictEqual([whole.records.length, whole.outside], [0, 4])
+    const all = UserRecords.expand([record("1", aggregate([inside, inside]))], lower, "drop-aggregate")
+    assert.deepStrictEqual([all.records.length, all.outside], [2, 0])
+  })
+
+  it("a shard takes the first and the last hash key of its range", () => {
+    const range = { startingHashKey: "5", endingHashKey: "7" }
+    const page = [record("1", aggregate(["4", "5", "6", "7", "8"].map((hashKey) => sub("k", hashKey))))]
+    assert.deepStrictEqual(
+      UserRecords.expand(page, range, "drop-records").records.map((one) => one.explicitHashKey),
+      ["5", "6", "7"]
+    )
+  })
+
+  it("a hash key has 128 bits", () => {
+    const most = 2n ** 128n - 1n
+    for (const hashKey of [0n, 10n, most]) assert.strictEqual(HashKey.fromDecimal(String(hashKey)), hashKey)
+    for (const text of [String(most + 1n), String(most + 2n), "9".repeat(39), "00", "1 ", "0x1"]) {
+      assert.isUndefined(HashKey.fromDecimal(text), text)
+    }
   })
 
   it("an explicit hash key that is none belongs to no shard", () => {
