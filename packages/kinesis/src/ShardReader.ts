@@ -75,6 +75,7 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
       shardId,
       origin,
       because: isStored ? "stored" : "start",
+      closed: false,
       hashKeyRange,
       skew: run.skew,
       onReady: emit(KinesisEvent.Ready({ shardIds: [shardId] })),

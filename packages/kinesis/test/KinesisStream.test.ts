@@ -288,6 +288,37 @@ describe("reading a stream", () => {
         assert.deepStrictEqual(later, { texts: [], shards: [shardName(1), shardName(2)] })
       })))
 
+  for (const until of [Until.caughtUp, Until.instant(3_000_000), Until.idle("1 second")]) {
+    it.effect(`a closed shard is read to its end, ${until._tag} notwithstanding, so its children are read`, () =>
+      withKinesis(oneShard, ({ client }) =>
+        Effect.gen(function*() {
+          yield* put(client, ["parent"])
+          yield* split(client, shard0, maxHashKey / 2n)
+          yield* put(client, ["left"], to(0, 2))
+          yield* TestClock.adjust("1 hour")
+          let extraPages = 3
+          const slowToEnd: KinesisClient.Service = {
+            ...client,
+            getRecords: (request) =>
+              Effect.map(client.getRecords(request), (page) =>
+                request.shardId === shard0 && page.nextShardIterator === undefined && --extraPages > 0
+                  ? {
+                    ...page,
+                    records: extraPages === 2 ? page.records : [],
+                    nextShardIterator: request.shardIterator,
+                    childShards: []
+                  }
+                  : request.shardId === shard0
+                  ? { ...page, records: [] }
+                  : page)
+          }
+          const reading = yield* read(KinesisStream.pages({ ...fromStart, until })).pipe(provideClient(slowToEnd))
+          yield* TestClock.adjust("20 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["parent", "left"])
+        })))
+  }
+
   it.effect("B33 an empty closed shard ends and releases its children", () =>
     withKinesis(oneShard, ({ client }) =>
       Effect.gen(function*() {

@@ -74,6 +74,8 @@ export interface History {
   readonly runs: ReadonlyArray<Run>
   readonly calls: ReadonlyArray<Call>
   readonly parents: ReadonlyMap<string, ReadonlyArray<string>>
+  /** The first run found out that its clock is ahead of the server's. */
+  readonly clockFound: boolean
   /** Why the history did not come to its end, if so. */
   readonly unfinished: string | undefined
   /** How often each kind of fault met the reader. */
@@ -89,12 +91,17 @@ export const recordId = (shardId: string, sequenceNumber: string): string => `${
  * arrived from the other on must. They differ by what the reader cannot know of the server's clock.
  */
 export const startOf = (
-  { epoch, scenario, startedAt }: Pick<History, "epoch" | "scenario"> & { readonly startedAt: number }
+  { clockFound, epoch, scenario, startedAt }: Pick<History, "clockFound" | "epoch" | "scenario"> & {
+    readonly startedAt: number
+  }
 ) => {
   const { from, skewMillis } = scenario
   if (from._tag === "TrimHorizon") return { notBefore: -Infinity, allFrom: -Infinity }
   if (from._tag === "Date") return { notBefore: epoch + from.at + Math.min(0, skewMillis), allFrom: epoch + from.at }
-  return { notBefore: startedAt + Math.min(0, skewMillis), allFrom: startedAt + skewMillis }
+  return {
+    notBefore: startedAt + Math.min(0, skewMillis),
+    allFrom: startedAt + (skewMillis < 0 && !clockFound ? 0 : skewMillis)
+  }
 }
 
 /** All shards that lead to this one. */

@@ -51,6 +51,8 @@ const makeNotes = (verbose: boolean) => {
     trimmedAt: new Map<string, number>(),
     /** Of the first run. */
     startedAt: Infinity,
+    /** The first run found out that the reader's clock is ahead. */
+    clockFound: false,
     tick: () => ticks++,
     count: (fault: string, times = 1) => void met.set(fault, (met.get(fault) ?? 0) + times),
     say: (text: () => string): Effect.Effect<void> =>
@@ -425,6 +427,7 @@ const makeHandler = ({ notes, scenario }: World) => {
 type Handle = ReturnType<ReturnType<typeof makeHandler>>
 
 const told = ({ notes }: World) => (event: KinesisEvent): Effect.Effect<void> => {
+  if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
   if (["ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)) {
     notes.count(`told: ${event._tag}`)
@@ -460,12 +463,12 @@ const consume = (
 
 /** A program that was started again goes on from the instant at which it first began, as the server's clock had it. */
 const fromOf = (world: World): KinesisStream.Options["from"] => {
-  const { notes: { runs, startedAt }, scenario } = world
+  const { notes: { clockFound, runs, startedAt }, scenario } = world
   if (scenario.from._tag === "TrimHorizon") return "trim-horizon"
   if (scenario.from._tag === "Date") return new Date(epoch + scenario.from.at)
   return runs.length === 0
     ? "latest"
-    : new Date(startOf({ epoch, startedAt, scenario }).notBefore)
+    : new Date(startOf({ epoch, startedAt, scenario, clockFound }).notBefore)
 }
 
 const endOf = (exit: Exit.Exit<void, KinesisError.KinesisError>): End => {
@@ -532,7 +535,7 @@ const makeReader = (world: World) => {
 /** What must still be handled: it was written from the start on and is in the stream. */
 const outstanding = ({ local, notes, scenario }: World): Effect.Effect<number> =>
   Effect.map(local.records(stream), (records) => {
-    const { allFrom } = startOf({ epoch, startedAt: notes.startedAt, scenario })
+    const { allFrom } = startOf({ epoch, startedAt: notes.startedAt, scenario, clockFound: notes.clockFound })
     return records.filter(({ approximateArrivalTimestamp, sequenceNumber, shardId, trimmed }) =>
       !trimmed && approximateArrivalTimestamp!.getTime() >= allFrom &&
       !notes.handled.has(recordId(shardId, sequenceNumber))
@@ -612,7 +615,10 @@ const toWritten = ({ notes, scenario }: World) => (record: LocalKinesis.WrittenR
     number: Number.parseInt(decoder.decode(data.subarray(0, 20)), 10),
     arrival,
     trimmedAt: trimmed
-      ? notes.trimmedAt.get(recordId(shardId, sequenceNumber)) ?? arrival - scenario.skewMillis + day
+      ? Math.min(
+        notes.trimmedAt.get(recordId(shardId, sequenceNumber)) ?? Infinity,
+        arrival - scenario.skewMillis + day
+      )
       : undefined
   }
 }
@@ -676,6 +682,7 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     runs: notes.runs.map(({ run }) => run),
     calls,
     parents: notes.parents,
+    clockFound: notes.clockFound,
     unfinished,
     met: notes.met,
     wakeUps: outcome.wakeUps,

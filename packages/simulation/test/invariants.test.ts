@@ -60,6 +60,7 @@ const good: History = {
   runs: [run()],
   calls: [read(10_000), read(10_200), read(12_000, { shardId: "b" })],
   parents: new Map([["a", []], ["b", ["a"]]]),
+  clockFound: false,
   unfinished: undefined,
   met: new Map(),
   wakeUps: 0,

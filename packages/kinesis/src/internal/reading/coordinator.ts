@@ -149,7 +149,7 @@ export const make = (
       if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
     })
 
-    const pagesOf = ({ because, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
+    const pagesOf = ({ because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
       let state: "new" | "running" | "over" = "new"
       const onEnd = ({ broughtRecords, childShards, lost }: ShardSource.ShardEnd) =>
         Effect.gen(function*() {
@@ -171,6 +171,7 @@ export const make = (
             shardId,
             origin: start,
             because,
+            closed,
             hashKeyRange: Effect.succeed(hashKeyRange),
             skew,
             onReady: settled(shardId),

@@ -69,6 +69,8 @@ export interface Shard {
   readonly shardId: string
   readonly origin: Position.Position
   readonly because: "stored" | "start" | "parent"
+  /** Known to be closed when reading began. */
+  readonly closed: boolean
   /** The hash keys that the shard takes, asked for when an aggregate comes. */
   readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** By how much this clock is ahead of the one that the origin goes by. */
@@ -106,7 +108,7 @@ const outageOf = ({ outage }: Run): Stream.Stream<never, KinesisError> =>
 /** An effect that gives the next page each time it runs, and `None` at the end: `PollState` decides, this acts. */
 const poll = (
   run: Run,
-  { hashKeyRange, onEnd, onReady, origin, shardId, skew }: Shard
+  { closed, hashKeyRange, onEnd, onReady, origin, shardId, skew }: Shard
 ): Effect.Effect<Page, Option.Option<KinesisError>> => {
   const { client, emit, outage, progress, settings } = run
   const { stream, until } = settings
@@ -304,7 +306,8 @@ const poll = (
       const page = handedOn
       handedOn = undefined
       const now = yield* Calls.monotonicMillis
-      if (StopRule.pageHandedOn(until, progress, page, now) && !state.closed) {
+      const isReached = StopRule.pageHandedOn(until, progress, page, now)
+      if (isReached && !state.closed && !(closed && StopRule.isByTip(until, page))) {
         return yield* Effect.fail(Option.none())
       }
     }

@@ -11,6 +11,8 @@ interface Node {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
+  /** A listing showed its end, so reading it comes to one. */
+  readonly closed: boolean
   readonly status: ShardStatus
   readonly start: Position
   readonly because: Because
@@ -31,6 +33,7 @@ export interface Ready {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
+  readonly closed: boolean
   readonly start: Position
   readonly because: Because
 }
@@ -45,24 +48,33 @@ interface Found {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
+  readonly closed: boolean
 }
 
 const ofListing = (shard: Shard): Found => ({
   shardId: shard.shardId,
   parents: parentsOf(shard),
-  hashKeyRange: shard.hashKeyRange
+  hashKeyRange: shard.hashKeyRange,
+  closed: shard.endingSequenceNumber !== undefined
 })
 
 const ofParent = ({ hashKeyRange, parentShards, shardId }: ChildShard): Found => ({
   shardId,
   parents: parentShards,
-  hashKeyRange
+  hashKeyRange,
+  closed: false
 })
 
-const node = ({ hashKeyRange, parents, shardId }: Found, start: Position, because: Because, listed: boolean): Node => ({
+const node = (
+  { closed, hashKeyRange, parents, shardId }: Found,
+  start: Position,
+  because: Because,
+  listed: boolean
+): Node => ({
   shardId,
   parents,
   hashKeyRange,
+  closed,
   start,
   because,
   listed,

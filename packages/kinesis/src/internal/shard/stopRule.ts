@@ -40,6 +40,10 @@ export const pageRead = (progress: Progress, page: PageFacts): void => {
   progress.lastRecordAt = Math.max(progress.lastRecordAt, page.askedAt)
 }
 
+/** Judged by the shard's tip: a closed shard is read to its end instead, since its children follow only then. */
+export const isByTip = (until: Until, page: PageFacts): boolean =>
+  until._tag === "CaughtUp" || until._tag === "Idle" || (until._tag === "Instant" && page.lastArrival === undefined)
+
 /**
  * A page's records were handed on, now: whether its shard has been read as far as wanted. An instant is held against the records' arrival,
  * and on a page without records against the moment at which it was asked for.
