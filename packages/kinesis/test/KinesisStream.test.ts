@@ -562,6 +562,20 @@ describe("reading a stream", () => {
         assert.deepStrictEqual(reading.texts(), ["parent", "left"])
       })))
 
+  it.effect("B21 a shard whose first calls fail begins at the start that another found, not at the one it tried first", () =>
+    withKinesis({ ...shardsOf(2), serverClockSkew: -7_000 }, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1 hour")
+        const error = new KinesisError.ServiceUnavailable({ operation: "GetShardIterator", description: "down" })
+        yield* local.fail({ operation: "getShardIterator", shardId: shardName(1), error, times: 8 })
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, from: "latest" }))
+        yield* TestClock.adjust("2 seconds")
+        yield* put(client, ["a", "b"], to(1, 2))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a", "b"])
+      })))
+
   it.effect("B21 a clock that is ahead loses nothing to a split at the start", () =>
     withKinesis({ ...oneShard, serverClockSkew: -90_000 }, ({ client, local }) =>
       Effect.gen(function*() {
@@ -703,6 +717,39 @@ describe("reading a stream", () => {
         yield* Fiber.join(pages.fiber)
         assert.strictEqual(pages.texts().length, 12)
       })))
+
+  it.effect("idle is not decided by the last page of a closed shard, whose children are still to be read", () =>
+    withKinesis(oneShard, ({ client }) =>
+      Effect.gen(function*() {
+        const options = {
+          ...fromStart,
+          idleInterval: "6 seconds",
+          maxRecords: 3,
+          until: Until.idle("10 seconds")
+        } as const
+        const reading = yield* read(KinesisStream.pages(options))
+        yield* TestClock.adjust("7 seconds")
+        yield* split(client, shard0, maxHashKey / 2n)
+        yield* put(client, numbered("r", 1, 20))
+        yield* TestClock.adjust("2 minutes")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual(new Set(reading.texts()).size, 20)
+      })))
+
+  for (const fault of ["throttle", "hang"] as const) {
+    it.effect(`idle waits for a shard whose reads meet a ${fault}: its tip is not known`, () =>
+      withKinesis(shardsOf(2), ({ client, local }) =>
+        Effect.gen(function*() {
+          const options = { ...fromStart, maxRecords: 1, until: Until.idle("10 seconds") } as const
+          const reading = yield* read(KinesisStream.pages(options))
+          yield* TestClock.adjust("5 seconds")
+          yield* local[fault]({ operation: "getRecords", shardId: shardName(1), times: fault === "throttle" ? 8 : 1 })
+          yield* put(client, ["r1", "r2"], to(1, 2))
+          yield* TestClock.adjust("2 minutes")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["r1", "r2"])
+        })))
+  }
 
   it.effect("idle ends all shards together", () =>
     withKinesis(shardsOf(3), ({ client }) =>

@@ -43,6 +43,8 @@ export interface Run {
   readonly endedAt: number
   readonly until: Until
   readonly end: End
+  /** The shards whose last page said that more was to come. */
+  readonly behind: ReadonlyArray<string>
   /** What was stored by the runs before it. */
   readonly positions: Readonly<Record<string, Position>>
 }

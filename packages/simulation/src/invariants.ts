@@ -347,7 +347,9 @@ const endOf = (facts: Facts, run: Run, index: number): string | undefined => {
       return "ended by itself"
     case "CaughtUp":
     case "Idle":
-      return unread(run.startedAt + skewMillis)
+      return run.behind.length > 0
+        ? `ended by ${run.until._tag} at ${since(facts, run.endedAt)} while ${run.behind.join(", ")} had more to come`
+        : unread(run.startedAt + skewMillis)
     case "Instant":
       return skewMillis < 0 ? undefined : unread(facts.epoch + run.until.at)
     case "Elapsed":

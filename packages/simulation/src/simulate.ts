@@ -49,6 +49,7 @@ const makeNotes = (verbose: boolean) => {
     stored: {} as Record<string, Position.Position>,
     handled: new Set<string>(),
     trimmedAt: new Map<string, number>(),
+    behind: new Set<string>(),
     /** Of the first run. */
     startedAt: Infinity,
     /** The first run found out that the reader's clock is ahead. */
@@ -427,6 +428,11 @@ const makeHandler = ({ notes, scenario }: World) => {
 type Handle = ReturnType<ReturnType<typeof makeHandler>>
 
 const told = ({ notes }: World) => (event: KinesisEvent): Effect.Effect<void> => {
+  if (event._tag === "ShardLost") notes.behind.delete(event.shardId)
+  if (event._tag === "PageRead") {
+    if (event.millisBehindLatest > 0) notes.behind.add(event.shardId)
+    else notes.behind.delete(event.shardId)
+  }
   if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
   if (["ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)) {
@@ -496,6 +502,7 @@ const makeReader = (world: World) => {
     const index = notes.runs.length
     const positions = { ...notes.stored }
     const startedAt = yield* Clock.currentTimeMillis
+    notes.behind.clear()
     notes.startedAt = Math.min(notes.startedAt, startedAt)
     const firstCall = (yield* local.calls).length
     yield* notes.say(() =>
@@ -525,7 +532,10 @@ const makeReader = (world: World) => {
         : found
     const endedAt = yield* Clock.currentTimeMillis
     const calls = [firstCall, (yield* local.calls).length] as const
-    notes.runs.push({ run: { startedAt, endedAt, until: planned.until, end, positions }, calls })
+    notes.runs.push({
+      run: { startedAt, endedAt, until: planned.until, end, behind: [...notes.behind], positions },
+      calls
+    })
     notes.count(`run ${end._tag.toLowerCase()}${end._tag === "Ended" ? `: ${planned.until._tag}` : ""}`)
     yield* notes.say(() => `== run ${index}: ${JSON.stringify(end)}`)
     return end

@@ -31,6 +31,7 @@ const run = (more: Partial<Run> = {}): Run => ({
   endedAt: epoch + 60_000,
   until: { _tag: "Never" },
   end: { _tag: "Stopped" },
+  behind: [],
   positions: {},
   ...more
 })
@@ -220,6 +221,8 @@ describe("invariants", () => {
     })
     assert.deepStrictEqual(violated(ended({ _tag: "Never" })), ["end"])
     assert.deepStrictEqual(violated(ended({ _tag: "CaughtUp" })), [])
+    assert.deepStrictEqual(violated(ended({ _tag: "CaughtUp" }, { behind: ["b"] })), ["end"])
+    assert.deepStrictEqual(violated(ended({ _tag: "Idle", millis: 1000 }, { behind: ["b"] })), ["end"])
     assert.deepStrictEqual(violated({ ...ended({ _tag: "CaughtUp" }), batches: good.batches.slice(0, 2) }), [
       "lost",
       "end"

@@ -119,6 +119,14 @@ describe("shardGraph", () => {
     assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), { m64: Position.afterSequenceNumber("3") })
   })
 
+  it("a shard is known to be closed when a listing showed its end", () => {
+    const closed = { ...shard("a"), endingSequenceNumber: "9" }
+    const [ready, graph] = ShardGraph.release(ShardGraph.make([closed, shard("z")], Position.trimHorizon, none))
+    assert.deepStrictEqual(ready.map((node) => [node.shardId, node.closed]), [["a", true], ["z", false]])
+    const [children] = ShardGraph.release(ShardGraph.ended(graph, "a", [child("b", "a")], true))
+    assert.deepStrictEqual(children.map((node) => [node.shardId, node.closed]), [["b", false]])
+  })
+
   it("a run is not finished while a shard is being read", () => {
     const [, graph] = ShardGraph.release(ShardGraph.make([shard("a")], Position.trimHorizon, none))
     assert.isFalse(ShardGraph.isFinished(graph))
@@ -230,6 +238,8 @@ describe("shardGraph", () => {
     assert.deepStrictEqual(starts(ShardGraph.release(graph)[0]), { g: Position.trimHorizon, z: at })
     assert.deepStrictEqual(graph.get("h")!.start, Position.trimHorizon)
     assert.deepStrictEqual(graph.get("y")!.start, at)
+    const merged = ShardGraph.make([...shards, shard("m", "z", "c")], at, stored)
+    assert.deepStrictEqual(merged.get("m")!.start, Position.trimHorizon, "by its other parent it may descend from x")
     const complete = new Map([["z", Position.afterSequenceNumber("3")], ["old", Position.shardEnd]])
     assert.deepStrictEqual(ShardGraph.missing(shards, complete), [])
     assert.deepStrictEqual(starts(ShardGraph.release(ShardGraph.make(shards, at, complete))[0]), {

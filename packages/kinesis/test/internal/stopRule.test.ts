@@ -6,6 +6,7 @@ const page = (facts: Partial<StopRule.PageFacts>): StopRule.PageFacts => ({
   shardId: "a",
   records: 0,
   millisBehindLatest: 0,
+  closed: false,
   lastArrival: undefined,
   askedAt: 0,
   askedAtServer: 0,
@@ -64,8 +65,10 @@ describe("stopRule", () => {
     assert.isFalse(handed(last, 4000), "b brought a record just now")
     assert.isFalse(handed({}, 4999))
     assert.isFalse(handed({ askedAt: 4500 }, 9000), "what was asked before the time was over says nothing of it")
-    assert.isTrue(handed({}, 5000))
-    assert.isTrue(handed({ shardId: "b", records: 1 }, 5001), "decided once for all")
+    assert.isFalse(handed({}, 5000), "b has not been seen at its tip since")
+    assert.isFalse(handed({ shardId: "b", closed: true }, 5001), "the tip of a closed shard says nothing")
+    assert.isTrue(handed({ shardId: "b" }, 5002))
+    assert.isTrue(handed({ records: 1 }, 5003), "decided once for all")
   })
 
   it("a page in hand holds the others up, unless it is empty, and counts from when it was asked for", () => {
@@ -81,6 +84,7 @@ describe("stopRule", () => {
       StopRule.pageHandedOn(Until.idle(1000), progress, page({ askedAt: now }), now)
 
     const empty = started()
+    StopRule.pageHandedOn(Until.never, empty, page({ shardId: "b", askedAt: 5000 }), 5000)
     StopRule.pageRead(empty, page({ shardId: "b", askedAt: 5000 }))
     assert.isTrue(isIdleAt(empty, 5001))
 
@@ -91,6 +95,16 @@ describe("stopRule", () => {
     StopRule.shardLeft(inHand, "b")
     assert.isFalse(isIdleAt(inHand, 5999))
     assert.isTrue(isIdleAt(inHand, 6000))
+  })
+
+  it("only what is judged by the tip would cut a closed shard short", () => {
+    for (const until of [Until.caughtUp, Until.instant(1000)]) {
+      assert.isTrue(StopRule.isByTip(until, page({})), until._tag)
+    }
+    assert.isFalse(StopRule.isByTip(Until.instant(1000), page({ records: 1, lastArrival: 1000 })))
+    for (const until of [Until.never, Until.elapsed("1 second"), Until.count(1), Until.idle(1000)]) {
+      assert.isFalse(StopRule.isByTip(until, page({})), until._tag)
+    }
   })
 
   it("no page ends a run that never ends, or that ends by the clock", () => {

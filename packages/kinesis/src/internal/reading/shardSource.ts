@@ -148,10 +148,14 @@ const poll = (
     corrected = false
   ): Effect.Effect<void, KinesisError> =>
     Effect.suspend(() => {
-      const aheadBy = skew.millis
-      const sent = ServerClock.shift(position, aheadBy)
-      return calling(client.getShardIterator({ stream, shardId, position: sent })).pipe(
-        retrying,
+      let aheadBy = 0
+      let sent = position
+      const ask = Effect.suspend(() => {
+        aheadBy = skew.millis
+        sent = ServerClock.shift(position, aheadBy)
+        return calling(client.getShardIterator({ stream, shardId, position: sent }))
+      })
+      return retrying(ask).pipe(
         Effect.zipWith(Calls.monotonicMillis, ({ shardIterator }, at) => {
           state = PollState.step(PollState.corrected(state, sent), { _tag: "IteratorReceived", shardIterator, at })
         }),
@@ -230,7 +234,6 @@ const poll = (
       const lastArrival = last?.approximateArrivalTimestamp?.getTime()
       readableAt = ReadPacing.nextCallAt(settings, { calledAt: askedAt, bytes, millisBehindLatest })
       const records = PollState.unread(state, yield* userRecords(answer.records))
-      handedOn = { shardId, records: records.length, millisBehindLatest, lastArrival, askedAt, askedAtServer }
       childShards = answer.childShards
       broughtRecords ||= last !== undefined
       state = PollState.step(state, {
@@ -239,6 +242,15 @@ const poll = (
         nextShardIterator: answer.nextShardIterator,
         at: yield* Calls.monotonicMillis
       })
+      handedOn = {
+        shardId,
+        records: records.length,
+        millisBehindLatest,
+        closed: closed || state.closed,
+        lastArrival,
+        askedAt,
+        askedAtServer
+      }
       StopRule.pageRead(progress, handedOn)
       yield* emit(
         KinesisEvent.PageRead({

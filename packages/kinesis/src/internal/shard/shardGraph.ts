@@ -115,7 +115,7 @@ export const missing = (
 /**
  * The shards of the first listing. A stored position beats the start; of the shards without one, an ancestor of a stored shard was
  * read before and is over, a descendant of either is read from its beginning, and any other starts where the run starts. When a stored
- * shard is missing, whatever has lost its parents may descend from it.
+ * shard is missing, whatever has lost a parent may descend from it.
  */
 export const make = (
   shards: ReadonlyArray<Shard>,
@@ -133,7 +133,7 @@ export const make = (
   }
   const before = reach(stored.keys(), (shardId) => parents.get(shardId) ?? [])
   const orphans = missing(shards, stored).length === 0 ? [] : shards
-    .filter((shard) => parentsOf(shard).length > 0 && !parentsOf(shard).some((parent) => parents.has(parent)))
+    .filter((shard) => parentsOf(shard).length > 0 && !parentsOf(shard).every((parent) => parents.has(parent)))
     .map((shard) => shard.shardId)
   const read = [...stored.keys(), ...before, ...orphans]
   const after = new Set([...orphans, ...reach(read, (shardId) => children.get(shardId) ?? [])])

@@ -7,8 +7,8 @@ import type { Until } from "../../Until.js"
 export interface Progress {
   records: number
   lastRecordAt: number
-  /** Shards that are behind their tip or whose page is being handled. */
-  readonly busy: Set<string>
+  /** When each shard was last seen at its tip: when that page was asked for; never, while it is behind, being handled, or closed. */
+  readonly atTip: Map<string, number>
   stopped: boolean
 }
 
@@ -16,6 +16,8 @@ export interface PageFacts {
   readonly shardId: string
   readonly records: number
   readonly millisBehindLatest: number
+  /** The shard is closed: its tip says nothing, since its children follow. */
+  readonly closed: boolean
   /** Arrival of the page's last record, if it has one, by the service's clock since the epoch. */
   readonly lastArrival: number | undefined
   /** When the page was asked for: what it says of the shard is true of this moment, however long it was handled. */
@@ -24,25 +26,27 @@ export interface PageFacts {
   readonly askedAtServer: number
 }
 
-export const begin = (now: number): Progress => ({ records: 0, lastRecordAt: now, busy: new Set(), stopped: false })
+export const begin = (now: number): Progress => ({ records: 0, lastRecordAt: now, atTip: new Map(), stopped: false })
+
+const never = -Infinity
 
 export const shardStarted = (progress: Progress, shardId: string): void => {
-  progress.busy.add(shardId)
+  progress.atTip.set(shardId, never)
 }
 
 export const shardLeft = (progress: Progress, shardId: string): void => {
-  progress.busy.delete(shardId)
+  progress.atTip.delete(shardId)
 }
 
 export const pageRead = (progress: Progress, page: PageFacts): void => {
   if (page.records === 0) return
-  progress.busy.add(page.shardId)
+  progress.atTip.set(page.shardId, never)
   progress.lastRecordAt = Math.max(progress.lastRecordAt, page.askedAt)
 }
 
 /** Judged by the shard's tip: a closed shard is read to its end instead, since its children follow only then. */
 export const isByTip = (until: Until, page: PageFacts): boolean =>
-  until._tag === "CaughtUp" || until._tag === "Idle" || (until._tag === "Instant" && page.lastArrival === undefined)
+  until._tag === "CaughtUp" || (until._tag === "Instant" && page.lastArrival === undefined)
 
 /**
  * A page's records were handed on, now: whether its shard has been read as far as wanted. An instant is held against the records' arrival,
@@ -51,8 +55,7 @@ export const isByTip = (until: Until, page: PageFacts): boolean =>
 export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, now: number): boolean => {
   progress.records += page.records
   if (page.records > 0) progress.lastRecordAt = now
-  if (page.millisBehindLatest === 0) progress.busy.delete(page.shardId)
-  else progress.busy.add(page.shardId)
+  progress.atTip.set(page.shardId, page.millisBehindLatest === 0 && !page.closed ? page.askedAt : never)
   switch (until._tag) {
     case "Never":
     case "Elapsed":
@@ -64,6 +67,12 @@ export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, 
     case "Count":
       return (progress.stopped ||= progress.records >= until.count)
     case "Idle":
-      return (progress.stopped ||= progress.busy.size === 0 && page.askedAt - progress.lastRecordAt >= until.millis)
+      return (progress.stopped ||= isIdle(progress, until.millis))
   }
+}
+
+/** Every shard was seen at its tip after the time had passed: one whose read hangs or fails may have records since. */
+const isIdle = ({ atTip, lastRecordAt }: Progress, millis: number): boolean => {
+  for (const askedAt of atTip.values()) if (askedAt - lastRecordAt < millis) return false
+  return true
 }
