@@ -658,6 +658,21 @@ describe("reading a stream", () => {
         assert.strictEqual(error, down)
       })))
 
+  it.effect("elapsed goes on with the children of a shard that was lost before anything was answered", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* local.throttle({ operation: "getShardIterator", times: 5 })
+        yield* local.delay({ operation: "getRecords", duration: "2 seconds" })
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, until: Until.elapsed("60 seconds") }))
+        yield* TestClock.adjust("1 second")
+        yield* split(client, shard0, 4n)
+        yield* local.expireShard({ stream: "orders", shardId: shard0 })
+        yield* put(client, ["a"])
+        yield* TestClock.adjust("60 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a"])
+      })))
+
   it.effect("elapsed counts from the start, the listing included; a reason that was got over is not given for another", () =>
     withKinesis(oneShard, ({ local }) =>
       Effect.gen(function*() {

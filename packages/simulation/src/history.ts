@@ -45,6 +45,8 @@ export interface Run {
   readonly end: End
   /** The shards whose last page said that more was to come. */
   readonly behind: ReadonlyArray<string>
+  /** At some moment all its shards had been seen at their tips after no record had come for as long as `Idle` says. */
+  readonly wasIdle: boolean
   /** What was stored by the runs before it. */
   readonly positions: Readonly<Record<string, Position>>
 }

@@ -345,10 +345,13 @@ const endOf = (facts: Facts, run: Run, index: number): string | undefined => {
   switch (run.until._tag) {
     case "Never":
       return "ended by itself"
-    case "CaughtUp":
     case "Idle":
+      return run.wasIdle || run.behind.length === 0
+        ? unread(run.startedAt + skewMillis)
+        : `ended by Idle at ${since(facts, run.endedAt)} while ${run.behind.join(", ")} had more to come`
+    case "CaughtUp":
       return run.behind.length > 0
-        ? `ended by ${run.until._tag} at ${since(facts, run.endedAt)} while ${run.behind.join(", ")} had more to come`
+        ? `ended by CaughtUp at ${since(facts, run.endedAt)} while ${run.behind.join(", ")} had more to come`
         : unread(run.startedAt + skewMillis)
     case "Instant":
       return skewMillis < 0 ? undefined : unread(facts.epoch + run.until.at)

@@ -49,7 +49,12 @@ const makeNotes = (verbose: boolean) => {
     stored: {} as Record<string, Position.Position>,
     handled: new Set<string>(),
     trimmedAt: new Map<string, number>(),
+    /** Of the run under way: when each shard that it reads was last seen at its tip, and which had more to come. */
+    seenAtTip: new Map<string, number>(),
     behind: new Set<string>(),
+    lastRecordsAt: 0,
+    /** All its shards were seen at their tips after no record had come for as long as its `until` says. */
+    wasIdle: false,
     /** Of the first run. */
     startedAt: Infinity,
     /** The first run found out that the reader's clock is ahead. */
@@ -427,20 +432,40 @@ const makeHandler = ({ notes, scenario }: World) => {
 
 type Handle = ReturnType<ReturnType<typeof makeHandler>>
 
-const told = ({ notes }: World) => (event: KinesisEvent): Effect.Effect<void> => {
-  if (event._tag === "ShardLost") notes.behind.delete(event.shardId)
-  if (event._tag === "PageRead") {
-    if (event.millisBehindLatest > 0) notes.behind.add(event.shardId)
-    else notes.behind.delete(event.shardId)
+/** What a run's events tell of how far it has come. */
+const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: number): void => {
+  switch (event._tag) {
+    case "ShardStarted":
+      return void notes.seenAtTip.set(event.shardId, -Infinity)
+    case "ShardEnded":
+      return void notes.seenAtTip.delete(event.shardId)
+    case "ShardLost":
+      notes.seenAtTip.delete(event.shardId)
+      return void notes.behind.delete(event.shardId)
+    case "PageRead":
+      if (event.millisBehindLatest > 0) notes.behind.add(event.shardId)
+      else notes.behind.delete(event.shardId)
+      if (event.records > 0) notes.lastRecordsAt = now
+      notes.seenAtTip.set(event.shardId, event.millisBehindLatest > 0 ? -Infinity : now)
+      if (until._tag === "Idle") {
+        notes.wasIdle ||= [...notes.seenAtTip.values()].every((at) => at - notes.lastRecordsAt >= until.millis)
+      }
   }
+}
+
+const told = ({ notes }: World, until: PlannedUntil) => (event: KinesisEvent): Effect.Effect<void> => {
   if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
   if (["ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)) {
     notes.count(`told: ${event._tag}`)
   }
+  const followed = Effect.map(Clock.currentTimeMillis, (now) => follow(notes, until, event, now))
   return event._tag === "PageRead" || event._tag === "Throttled" || event._tag === "CallFailed"
-    ? Effect.void
-    : notes.say(() => `told ${JSON.stringify(event, (key, value) => key === "error" ? value._tag : value)}`)
+    ? followed
+    : Effect.zipRight(
+      followed,
+      notes.say(() => `told ${JSON.stringify(event, (key, value) => key === "error" ? value._tag : value)}`)
+    )
 }
 
 const consume = (
@@ -502,7 +527,10 @@ const makeReader = (world: World) => {
     const index = notes.runs.length
     const positions = { ...notes.stored }
     const startedAt = yield* Clock.currentTimeMillis
+    notes.seenAtTip.clear()
     notes.behind.clear()
+    notes.lastRecordsAt = startedAt
+    notes.wasIdle = false
     notes.startedAt = Math.min(notes.startedAt, startedAt)
     const firstCall = (yield* local.calls).length
     yield* notes.say(() =>
@@ -517,7 +545,7 @@ const makeReader = (world: World) => {
       pollInterval: scenario.pollMillis,
       idleInterval: scenario.idleMillis,
       listInterval: scenario.listMillis,
-      onEvent: told(world)
+      onEvent: told(world, planned.until)
     }
     const fiber = yield* consume(world, options, handler(index, planned.diesAtPage)).pipe(
       Effect.provideService(KinesisClient.KinesisClient, reader),
@@ -533,7 +561,15 @@ const makeReader = (world: World) => {
     const endedAt = yield* Clock.currentTimeMillis
     const calls = [firstCall, (yield* local.calls).length] as const
     notes.runs.push({
-      run: { startedAt, endedAt, until: planned.until, end, behind: [...notes.behind], positions },
+      run: {
+        startedAt,
+        endedAt,
+        until: planned.until,
+        end,
+        behind: [...notes.behind],
+        wasIdle: notes.wasIdle,
+        positions
+      },
       calls
     })
     notes.count(`run ${end._tag.toLowerCase()}${end._tag === "Ended" ? `: ${planned.until._tag}` : ""}`)
@@ -569,7 +605,7 @@ const live = (world: World, unfolding: Fiber.Fiber<void>): Effect.Effect<string 
       yield* Fiber.await(unfolding)
       const written = (yield* world.local.records(stream)).length
       const slow = scenario.slowPages.reduce((sum, { millis }) => sum + millis, 0)
-      const patience = 15 * 60_000 + slow +
+      const patience = 15 * 60_000 + slow + 4 * scenario.idleMillis +
         written * (scenario.pollMillis + scenario.latencyMillis + scenario.handlerMillis)
       const deadline = (yield* Clock.currentTimeMillis) + patience
       while ((yield* Clock.currentTimeMillis) < deadline) {

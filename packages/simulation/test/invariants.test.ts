@@ -32,6 +32,7 @@ const run = (more: Partial<Run> = {}): Run => ({
   until: { _tag: "Never" },
   end: { _tag: "Stopped" },
   behind: [],
+  wasIdle: false,
   positions: {},
   ...more
 })
@@ -223,6 +224,7 @@ describe("invariants", () => {
     assert.deepStrictEqual(violated(ended({ _tag: "CaughtUp" })), [])
     assert.deepStrictEqual(violated(ended({ _tag: "CaughtUp" }, { behind: ["b"] })), ["end"])
     assert.deepStrictEqual(violated(ended({ _tag: "Idle", millis: 1000 }, { behind: ["b"] })), ["end"])
+    assert.deepStrictEqual(violated(ended({ _tag: "Idle", millis: 1000 }, { behind: ["b"], wasIdle: true })), [])
     assert.deepStrictEqual(violated({ ...ended({ _tag: "CaughtUp" }), batches: good.batches.slice(0, 2) }), [
       "lost",
       "end"

@@ -89,13 +89,16 @@ export const make = (run: Run, shard: Shard): Stream.Stream<Page, KinesisError> 
     const { because, origin, shardId } = shard
     yield* run.emit(KinesisEvent.ShardStarted({ shardId, from: origin, because }))
     yield* Effect.logDebug(`${run.settings.stream}/${shardId} begins at ${Position.format(origin)} (${because})`)
-    const pages = Stream.repeatEffectOption(poll(run, shard))
-    return run.deadline === Infinity
-      ? pages
-      : Stream.concat(
-        Stream.interruptAfter(pages, Math.max(0, run.deadline - now)),
-        Stream.suspend(() => outageOf(run))
-      )
+    if (run.deadline === Infinity) return Stream.repeatEffectOption(poll(run, shard))
+    let cameToEnd = false
+    const onEnd: Shard["onEnd"] = (end) => {
+      cameToEnd = true
+      return shard.onEnd(end)
+    }
+    return Stream.repeatEffectOption(poll(run, { ...shard, onEnd })).pipe(
+      Stream.interruptAfter(Math.max(0, run.deadline - now)),
+      Stream.concat(Stream.suspend(() => cameToEnd ? Stream.empty : outageOf(run)))
+    )
   })).pipe(
     Stream.catchAllCause((cause) => Stream.failCause(Calls.interruptionAsDefect(cause))),
     Stream.ensuring(Effect.sync(() => StopRule.shardLeft(run.progress, shard.shardId)))
@@ -276,8 +279,9 @@ const poll = (
       return expanded.records
     })
 
-  const end = (lost: boolean): Effect.Effect<never, Option.Option<KinesisError>> =>
-    emit(
+  const end = (lost: boolean): Effect.Effect<never, Option.Option<KinesisError>> => {
+    if (lost) outage.last = undefined
+    return emit(
       lost
         ? KinesisEvent.ShardLost({ shardId, position: PollState.position(state) })
         : KinesisEvent.ShardEnded({ shardId, childShards: childShards.map((child) => child.shardId) })
@@ -285,6 +289,7 @@ const poll = (
       Effect.zipRight(Effect.mapError(onEnd({ lost, childShards, broughtRecords }), Option.some)),
       Effect.zipRight(Effect.fail(Option.none()))
     )
+  }
 
   const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.flatMap(Calls.monotonicMillis, (now) => {
     const command = PollState.command(state, now)
