@@ -20,7 +20,10 @@ export interface KinesisRecord {
   readonly partitionKey: string
   /** The writer's bytes, as written. */
   readonly data: Uint8Array
-  /** When Kinesis received it, by the service's clock in milliseconds; neither exact nor always rising. */
+  /**
+   * When Kinesis received it, by the service's clock in milliseconds; neither exact nor always rising. Records of the same millisecond may
+   * share the object.
+   */
   readonly approximateArrivalTimestamp: Date | undefined
   /** The hash key that the writer gave instead of the partition key's, known only of a record that came in an aggregate. */
   readonly explicitHashKey?: string | undefined

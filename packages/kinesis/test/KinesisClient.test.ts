@@ -14,7 +14,10 @@ const refusing = (name: string, status = 400, message = "as told"): HttpServer.A
   body: { __type: name, message }
 })
 
-describe("KinesisClient over HTTP", () => {
+describe.each(["json", "cbor"] as const)("KinesisClient over HTTP, in %s", (protocol) => {
+  const connect = (server: HttpServer.Server) =>
+    KinesisClient.make({ ...HttpServer.clientOptions(server.url), protocol })
+
   it.scopedLive("B27 sends only the token for the second page of a listing", () =>
     Effect.gen(function*() {
       const server = yield* HttpServer.make(ok({ Shards: [] }))
@@ -144,7 +147,58 @@ describe("KinesisClient over HTTP", () => {
       assert.strictEqual(error._tag, "ServiceUnavailable")
       assert.include(error.message, "ECONNREFUSED")
     }))
+})
 
+const bytes = (status: number, contentType: string, text: string): HttpServer.Answer => () => ({
+  status,
+  contentType,
+  bytes: Buffer.from(text)
+})
+const json = (status: number, body: object) => bytes(status, "application/x-amz-json-1.1", JSON.stringify(body))
+
+describe("KinesisClient in CBOR, with an endpoint that does not speak it", () => {
+  const read = (answer: HttpServer.Answer) =>
+    Effect.gen(function*() {
+      const server = yield* HttpServer.make(answer)
+      const client = yield* connect(server, { protocol: "cbor" })
+      return yield* client.getRecords({ stream: "orders", shardId: "s", shardIterator: "i" }).pipe(Effect.flip)
+    })
+
+  it.scopedLive("names the option", () =>
+    Effect.gen(function*() {
+      const record = { SequenceNumber: "1", PartitionKey: "k", Data: "a2V0dGxl" }
+      const answers = [
+        json(200, { Records: [] }),
+        bytes(200, "text/html", "<html>"),
+        json(400, { __type: "SerializationException" }),
+        json(400, { __type: "UnknownOperationException" }),
+        bytes(415, "text/html", "<html>"),
+        bytes(404, "text/plain", "no such page"),
+        ok({ Records: [record] })
+      ]
+      for (const answer of answers) {
+        const error = yield* read(answer)
+        assert.strictEqual(error._tag, "InvalidArgument")
+        assert.include(error.message, "this endpoint does not speak CBOR; set protocol: \"json\"")
+        assert.include(error.message, "GetRecords on orders/s: invalid protocol")
+      }
+    }))
+
+  it.scopedLive("takes an error in JSON or of a proxy for what it is", () =>
+    Effect.gen(function*() {
+      const answers = [
+        [json(400, { __type: "ProvisionedThroughputExceededException", message: "slow" }), "ThrottledError"],
+        [json(400, { __type: "ExpiredIteratorException", message: "old" }), "ExpiredIterator"],
+        [json(400, { __type: "com.amazonaws.kinesis#ResourceNotFoundException" }), "ResourceNotFound"],
+        [json(400, { __type: "AccessDeniedException", message: "no" }), "AccessDenied"],
+        [bytes(503, "text/html", "<html>"), "ServiceUnavailable"],
+        [bytes(502, "", ""), "ServiceUnavailable"]
+      ] as const
+      for (const [answer, tag] of answers) assert.strictEqual((yield* read(answer))._tag, tag)
+    }))
+})
+
+describe("KinesisClient over HTTP", () => {
   it.scopedLive("B16 a call has a deadline, and passing it closes the request", () =>
     Effect.gen(function*() {
       const server = yield* HttpServer.make(() => "silence")
@@ -221,7 +275,13 @@ describe("KinesisClient over HTTP", () => {
 
   it.scoped("an option that is wrong is refused before anything is sent", () =>
     Effect.gen(function*() {
-      for (const options of [{ endpoint: "localhost:4567" }, { maxSockets: 0 }]) {
+      const wrong = [
+        { endpoint: "localhost:4567" },
+        { maxSockets: 0 },
+        { protocol: "xml" as never },
+        { recordMemory: "mine" as never }
+      ]
+      for (const options of wrong) {
         const exit = yield* Effect.exit(KinesisClient.make(options))
         assert.isTrue(Exit.isFailure(exit), JSON.stringify(options))
       }

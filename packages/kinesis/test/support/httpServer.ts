@@ -1,3 +1,4 @@
+import { cbor } from "@smithy/core/cbor"
 import { Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
@@ -5,16 +6,18 @@ import type { AddressInfo, Socket } from "node:net"
 export interface Received {
   readonly operation: string
   readonly body: Record<string, unknown>
+  readonly raw: Buffer
   readonly headers: Http.IncomingHttpHeaders
   readonly httpVersion: string
 }
 
-export type Answer = (received: Received) =>
-  | { readonly status: number; readonly body: unknown }
-  /** Never answers. */
-  | "silence"
-  /** Closes the connection. */
-  | "reset"
+export type Answer = (received: Received) => /** In the encoding of the request. */
+| { readonly status: number; readonly body: unknown }
+| { readonly status: number; readonly contentType: string; readonly bytes: Uint8Array }
+/** Never answers. */
+| "silence"
+/** Closes the connection. */
+| "reset"
 
 export interface Server {
   readonly url: string
@@ -27,8 +30,23 @@ export interface Server {
   readonly aborted: () => number
 }
 
+/** A tagged instant of CBOR as JSON has it, in seconds. */
+const inSeconds = (value: any): any => {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
+  if (value.tag === 1) return value.value / 1000
+  return Array.isArray(value)
+    ? value.map(inSeconds)
+    : Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inSeconds(member)]))
+}
+
+const decode = (body: Buffer, isCbor: boolean) =>
+  isCbor ? inSeconds(cbor.deserialize(body)) : body.length === 0 ? {} : JSON.parse(body.toString())
+
 /** A Kinesis endpoint, which closes no connection by itself, on a free loopback port that answers as told: for what the SDK sends, and does with errors and silence. */
-export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> =>
+export const make = (
+  answer: Answer,
+  { date }: { readonly date?: () => Date } = {}
+): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Server & { readonly close: () => void }>((resume) => {
       const received: Array<Received> = []
@@ -42,10 +60,12 @@ export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> 
         })
         request.on("data", (chunk: Buffer) => chunks.push(chunk))
         request.on("end", () => {
-          const text = Buffer.concat(chunks).toString()
+          const isCbor = request.headers["content-type"] === "application/x-amz-cbor-1.1"
+          const raw = Buffer.concat(chunks)
           const call: Received = {
+            raw,
             operation: String(request.headers["x-amz-target"]).split(".").at(-1)!,
-            body: text === "" ? {} : JSON.parse(text),
+            body: decode(raw, isCbor),
             headers: request.headers,
             httpVersion: request.httpVersion
           }
@@ -53,8 +73,13 @@ export const make = (answer: Answer): Effect.Effect<Server, never, Scope.Scope> 
           const said = answer(call)
           if (said === "silence") return
           if (said === "reset") return void request.socket.destroy()
-          response.writeHead(said.status, { "content-type": "application/x-amz-json-1.1" })
-          response.end(JSON.stringify(said.body))
+          const { bytes, contentType } = "bytes" in said ? said : {
+            bytes: isCbor ? cbor.serialize(said.body) : Buffer.from(JSON.stringify(said.body)),
+            contentType: request.headers["content-type"]
+          }
+          if (date !== undefined) response.setHeader("date", date().toUTCString())
+          response.writeHead(said.status, { "content-type": contentType })
+          response.end(bytes)
         })
       })
       server.keepAliveTimeout = 0

@@ -31,6 +31,7 @@ const kinds: Record<string, Kind> = {
   InvalidArgumentException: "InvalidArgument",
   SerializationException: "InvalidArgument",
   ValidationException: "InvalidArgument",
+  CborRefused: "InvalidArgument",
   AccessDenied: "AccessDenied",
   AccessDeniedException: "AccessDenied",
   CredentialsProviderError: "ServiceUnavailable",
@@ -147,7 +148,7 @@ export const fromCause = (
     case "ResourceInUse":
       return new Errors.ResourceInUse(fields)
     case "InvalidArgument":
-      return new Errors.InvalidArgument(fields)
+      return new Errors.InvalidArgument(code === "CborRefused" ? { ...fields, field: "protocol" } : fields)
     case "AccessDenied":
       return new Errors.AccessDenied({
         ...fields,

@@ -1,11 +1,13 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Api from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
-import { ServiceUnavailable } from "../../KinesisError.js"
+import { RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as ErrorMapping from "./errorMapping.js"
+import { ReceivedRecords } from "./receivedRecords.js"
 
 /** `getRecords` -> `GetRecords` */
 export const apiName = (operation: string): string => operation[0]!.toUpperCase() + operation.slice(1)
@@ -15,20 +17,60 @@ interface Target {
   readonly shardId?: string | undefined
 }
 
-/** The service's operations, each one request of the SDK client. Interruption aborts the request. */
-export const make = (sdk: Sdk.KinesisClient): Service => {
+/** How long the calls may take, in milliseconds. */
+export interface Deadlines {
+  readonly getRecordsMillis: number
+  readonly requestMillis: number
+}
+
+/** How GetRecords is sent. */
+type SendGetRecords = (
+  input: Sdk.GetRecordsCommandInput,
+  abortSignal: AbortSignal
+) => Promise<Sdk.GetRecordsCommandOutput>
+
+/**
+ * The service's operations, each one request of the SDK client, with a deadline. Interruption and the deadline abort the request.
+ */
+export const make = (
+  sdk: Sdk.KinesisClient,
+  { getRecordsMillis, requestMillis }: Deadlines,
+  sendGetRecords: SendGetRecords = (input, abortSignal) => sdk.send(new Sdk.GetRecordsCommand(input), { abortSignal })
+): Service => {
+  const call = <A>(
+    operation: keyof Service,
+    { shardId, stream }: Target,
+    millis: number,
+    run: (abortSignal: AbortSignal) => Promise<A>
+  ): Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken> =>
+    Effect.async((resume) => {
+      const about = { operation: apiName(operation), stream, shardId }
+      const controller = new AbortController()
+      const late = setTimeout(() => {
+        resume(Effect.fail(new RequestTimeout({ ...about, description: `waited ${Duration.format(millis)}` })))
+        controller.abort()
+      }, millis)
+      run(controller.signal).then(
+        (answer) => {
+          clearTimeout(late)
+          resume(Effect.succeed(answer))
+        },
+        (cause) => {
+          clearTimeout(late)
+          resume(Effect.fail(ErrorMapping.fromCause(about, cause)))
+        }
+      )
+      return Effect.sync(() => {
+        clearTimeout(late)
+        controller.abort()
+      })
+    })
   const attempt = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes, A>(
     operation: keyof Service,
     target: Target,
     command: Parameters<typeof sdk.send<In, Out>>[0],
     decode: (output: Out) => A
-  ): Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken> => {
-    const call = { operation: apiName(operation), stream: target.stream, shardId: target.shardId }
-    return Effect.tryPromise({
-      try: async (abortSignal) => decode(await sdk.send(command, { abortSignal })),
-      catch: (cause) => ErrorMapping.fromCause(call, cause)
-    })
-  }
+  ) => call(operation, target, requestMillis, async (abortSignal) => decode(await sdk.send(command, { abortSignal })))
   const send = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes, A>(
     operation: keyof Service,
     target: Target,
@@ -51,12 +93,11 @@ export const make = (sdk: Sdk.KinesisClient): Service => {
         shardIterator: output.ShardIterator ?? undefined
       })),
     getRecords: (request) =>
-      attempt("getRecords", request, new Sdk.GetRecordsCommand(getRecordsInput(request)), (output) => ({
-        records: (output.Records ?? []).map((record) => toRecord(request.shardId, record)),
-        nextShardIterator: output.NextShardIterator ?? undefined,
-        millisBehindLatest: output.MillisBehindLatest ?? 0,
-        childShards: (output.ChildShards ?? []).map(toChildShard)
-      })).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
+      call("getRecords", request, getRecordsMillis, async (abortSignal) => {
+        const output = await sendGetRecords(getRecordsInput(request), abortSignal)
+        if (!(output instanceof ReceivedRecords)) return toGetRecordsResponse(request.shardId, output)
+        return output.page(request.shardId) ?? toGetRecordsResponse(request.shardId, await output.decodeBySdk())
+      }).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
     describeStreamSummary: (request) =>
       send(
         "describeStreamSummary",
@@ -250,6 +291,13 @@ const toChildShard = (shard: Sdk.ChildShard): Api.ChildShard => ({
   shardId: required(shard.ShardId, "ShardId"),
   parentShards: shard.ParentShards ?? [],
   hashKeyRange: toHashKeyRange(shard.HashKeyRange)
+})
+
+const toGetRecordsResponse = (shardId: string, output: Sdk.GetRecordsCommandOutput): Api.GetRecordsResponse => ({
+  records: (output.Records ?? []).map((record) => toRecord(shardId, record)),
+  nextShardIterator: output.NextShardIterator ?? undefined,
+  millisBehindLatest: output.MillisBehindLatest ?? 0,
+  childShards: (output.ChildShards ?? []).map(toChildShard)
 })
 
 const toRecord = (shardId: string, record: Sdk._Record): KinesisRecord => ({

@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util"
+import { peer } from "./benches/peer.js"
+import { aggregation, decoding, transport } from "./benches/rates.js"
+import { check, reading } from "./benches/reading.js"
+import { memory, shards } from "./benches/scale.js"
+import { type Server, startServer, stopAll } from "./processes.js"
+
+/** Each prints its tables, and gives the figures that count. */
+const benches: Readonly<
+  Record<string, (server: Server, print: (text: string) => void) => Promise<Record<string, number>>>
+> = { reading, aggregation, decoding, shards, memory, transport, peer }
+
+const command = "pnpm bench"
+const help = `Measures effect-kinesis side by side with others, interleaved, each in a process of its own.
+
+${command} [NAME ...] [--json]
+${command} --check
+
+    reading      pages through every layer, against the AWS SDK as it comes (5 minutes)
+    aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
+    decoding     JSON by Schema
+    shards       1,000 busy shards and 10,000 idle ones, the client in memory
+    memory       what a program holds that keeps few of many records
+    transport    1 to 256 calls at once over TLS
+    peer         lifion-kinesis through an emulator; installs both for the run
+
+--check looks for half a minute whether reading is as much faster than the SDK as it should be; its exit code is 1 if not.
+All of them, unless named. --json prints a line of JSON for each, with its figures, in place of its tables.
+`
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, check: { type: "boolean" }, help: { type: "boolean", short: "h" } }
+})
+const unknown = positionals.find((name) => !(name in benches))
+if (values.help === true) print(help)
+else if (unknown !== undefined) {
+  process.stderr.write(`there is no ${unknown}: NAME is one of ${Object.keys(benches).join(", ")}\n`)
+  process.exitCode = 2
+} else {
+  const server = await startServer()
+  try {
+    if (values.check === true) await check(server, print)
+    else {
+      for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+        const figures = await benches[name]!(server, values.json === true ? () => {} : print)
+        if (values.json === true) print(JSON.stringify(figures))
+      }
+    }
+  } finally {
+    stopAll()
+  }
+}

@@ -1,0 +1,89 @@
+import { encode } from "cbor-x"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Http from "node:http"
+import * as Http2 from "node:http2"
+import type { AddressInfo, Server } from "node:net"
+import { generate } from "selfsigned"
+import { getRecordsCbor, getRecordsJson, iteratorOf, type PageSize, pageSizes } from "./pages.js"
+
+/** Where the server is to be reached. */
+export interface Addresses {
+  /** HTTP/1.1. */
+  readonly http: string
+  /** HTTP/2 without TLS. */
+  readonly h2c: string
+  /** HTTP/1.1 and HTTP/2 over TLS, as the client asks. */
+  readonly https: string
+  /** The certificate, for NODE_EXTRA_CA_CERTS. */
+  readonly certificate: string
+}
+
+const shards = {
+  Shards: [{
+    ShardId: "shardId-000000000000",
+    HashKeyRange: { StartingHashKey: "0", EndingHashKey: "340282366920938463463374607431768211455" },
+    SequenceNumberRange: { StartingSequenceNumber: "49590338271490256608559692538361571095921575989136588898" }
+  }]
+}
+
+type Encoding = "json" | "cbor"
+
+const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
+
+const made = new Map<string, Buffer>()
+
+const pageOf = (size: PageSize, encoding: Encoding): Buffer => {
+  const key = `${size.name}/${encoding}`
+  const known = made.get(key)
+  if (known !== undefined) return known
+  const page = encoding === "cbor" ? getRecordsCbor(size) : getRecordsJson(size)
+  made.set(key, page)
+  return page
+}
+
+const answerOf = (operation: string | undefined, encoding: Encoding, request: Buffer): Buffer => {
+  const written = (value: object) => encoding === "cbor" ? encode(value) : Buffer.from(JSON.stringify(value))
+  if (operation === "ListShards") return written(shards)
+  const size = pageSizes.find(({ name }) => request.includes(name))!
+  return operation === "GetShardIterator" ? written({ ShardIterator: iteratorOf(size) }) : pageOf(size, encoding)
+}
+
+const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  const chunks: Array<Buffer> = []
+  request.on("data", (chunk: Buffer) => chunks.push(chunk))
+  request.on("end", () => {
+    const encoding = String(request.headers["content-type"]).includes("cbor") ? "cbor" : "json"
+    const operation = String(request.headers["x-amz-target"]).split(".").at(-1)
+    const body = answerOf(operation, encoding, Buffer.concat(chunks))
+    response.writeHead(200, {
+      "content-type": contentTypes[encoding],
+      "content-length": body.length,
+      "x-amzn-requestid": "c5d1d6a2-0000-4000-8000-000000000000"
+    })
+    response.end(body)
+  })
+}
+
+const listen = (server: Server): Promise<number> =>
+  new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)))
+
+/** Answers each call with the same bytes each time, so that it costs as little as a server can. */
+const start = async (): Promise<Addresses> => {
+  const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "rsa",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] }]
+  } as never)
+  const http = Http.createServer(serve)
+  const h2c = Http2.createServer({}, serve as never)
+  const https = Http2.createSecureServer({ cert, key, allowHTTP1: true }, serve as never)
+  http.keepAliveTimeout = 60_000
+  return {
+    http: `http://127.0.0.1:${await listen(http)}`,
+    h2c: `http://127.0.0.1:${await listen(h2c)}`,
+    https: `https://127.0.0.1:${await listen(https)}`,
+    certificate: cert
+  }
+}
+
+process.on("disconnect", () => process.exit(0))
+process.send!(await start())

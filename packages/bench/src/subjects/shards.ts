@@ -1,0 +1,128 @@
+import { KinesisClient, KinesisStream } from "effect-kinesis"
+import type { GetRecordsResponse, Shard } from "effect-kinesis/KinesisApi"
+import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import type { MeasureOnce } from "../measure.js"
+
+interface Argument {
+  readonly shards: number
+}
+
+const shardsOf = (count: number): ReadonlyArray<Shard> =>
+  Array.from({ length: count }, (_, index) => ({
+    shardId: `shardId-${String(index).padStart(12, "0")}`,
+    parentShardId: undefined,
+    adjacentParentShardId: undefined,
+    hashKeyRange: { startingHashKey: String(index), endingHashKey: String(index) },
+    startingSequenceNumber: "1",
+    endingSequenceNumber: undefined
+  }))
+
+const records: ReadonlyArray<KinesisRecord> = Array.from({ length: 100 }, (_, index) => ({
+  shardId: "",
+  sequenceNumber: String(index),
+  partitionKey: "",
+  data: new Uint8Array(100),
+  approximateArrivalTimestamp: undefined
+}))
+
+/** A Kinesis in memory whose answers are the same each time, after so long. */
+const clientOf = (shards: ReadonlyArray<Shard>, page: GetRecordsResponse, latency: Effect.Effect<void>) => {
+  const iterator = Effect.as(latency, { shardIterator: "i" })
+  const answer = Effect.as(latency, page)
+  const unused = () => Effect.dieMessage("not asked for")
+  return {
+    listShards: () => Effect.as(latency, { shards, nextToken: undefined }),
+    getShardIterator: () => iterator,
+    getRecords: () => answer,
+    describeStreamSummary: unused
+  } as unknown as KinesisClient.Service
+}
+
+const busy: GetRecordsResponse = { records, nextShardIterator: "i", millisBehindLatest: 1, childShards: [] }
+const idle: GetRecordsResponse = { records: [], nextShardIterator: "i", millisBehindLatest: 0, childShards: [] }
+
+const read = (client: KinesisClient.Service, options: Partial<KinesisStream.Options>) =>
+  KinesisStream.pages({ stream: "orders", from: "trim-horizon", ...options }).pipe(
+    Stream.provideService(KinesisClient.KinesisClient, client)
+  )
+
+const sleep = (millis: number) => Effect.sleep(Duration.millis(millis))
+
+/** An answer that comes in a later turn of the event loop, without a timer. */
+const soon = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+const cpuMillis = (since?: NodeJS.CpuUsage): number => {
+  const { system, user } = process.cpuUsage(since)
+  return (user + system) / 1000
+}
+
+const held = (): number => {
+  for (let time = 0; time < 4; time++) globalThis.gc!()
+  return process.memoryUsage().heapUsed
+}
+
+const measures: Record<string, (argument: Argument) => Effect.Effect<Record<string, number>>> = {
+  /** From the start to the last shard's first record, calls of 10 ms. */
+  start: ({ shards }) =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      const startedAt = performance.now()
+      let first = 0
+      yield* Stream.runForEachWhile(read(clientOf(shardsOf(shards), busy, sleep(10)), {}), (page) =>
+        Effect.sync(() => {
+          first ||= performance.now() - startedAt
+          return seen.add(page.shardId).size < shards
+        }))
+      return { firstMillis: first, allMillis: performance.now() - startedAt }
+    }).pipe(Effect.orDie),
+
+  /** CPU a page, and what of it is the client's own. */
+  busy: ({ shards }) =>
+    Effect.gen(function*() {
+      const client = clientOf(shardsOf(shards), busy, soon)
+      const pages = 200_000
+      let left = pages
+      const reading = Stream.runForEachWhile(read(client, { pollInterval: 0, idleInterval: 0 }), () =>
+        Effect.sync(() => --left > 0))
+      const bare = Effect.forEach(
+        Array.from({ length: shards }),
+        () =>
+          Effect.whileLoop({ while: () => --left > 0, body: () => client.getRecords({} as never), step: () => {} }),
+        { concurrency: "unbounded", discard: true }
+      )
+      const measured = (effect: Effect.Effect<unknown, unknown>) =>
+        Effect.gen(function*() {
+          left = pages
+          const before = process.cpuUsage()
+          yield* effect
+          return (cpuMillis(before) * 1000) / pages
+        })
+      yield* measured(reading)
+      yield* measured(bare)
+      const alone = yield* measured(bare)
+      return { microsAPage: yield* measured(reading), microsOfClient: alone }
+    }).pipe(Effect.orDie),
+
+  /** Heap a shard and CPU, one poll a second. */
+  idle: ({ shards }) =>
+    Effect.gen(function*() {
+      const client = clientOf(shardsOf(shards), idle, soon)
+      const before = held()
+      const fiber = yield* Effect.fork(Stream.runDrain(read(client, {})))
+      yield* sleep(15_000)
+      const heap = held() - before
+      const cpu = process.cpuUsage()
+      const startedAt = performance.now()
+      yield* sleep(10_000)
+      const cores = cpuMillis(cpu) / (performance.now() - startedAt)
+      const interruptedAt = performance.now()
+      yield* Fiber.interrupt(fiber)
+      return { bytesAShard: heap / shards, cores, interruptMillis: performance.now() - interruptedAt }
+    }).pipe(Effect.orDie)
+}
+
+export const once: MeasureOnce = (name, argument: Argument) => Effect.runPromise(measures[name]!(argument))

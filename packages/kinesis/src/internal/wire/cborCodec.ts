@@ -1,0 +1,70 @@
+import { CborCodec, tag } from "@smithy/core/cbor"
+import { NormalizedSchema } from "@smithy/core/schema"
+import { toMillis } from "./recordsCbor.js"
+
+type Serializer = ReturnType<CborCodec["createSerializer"]>
+type Deserializer = ReturnType<CborCodec["createDeserializer"]>
+type Schema = Parameters<Deserializer["read"]>[0]
+
+/** The SDK's codec of CBOR with Kinesis' instants: milliseconds under the tag for which the SDK, as the standard has it, takes seconds. */
+export class KinesisCborCodec extends CborCodec {
+  override createSerializer(): Serializer {
+    const serializer = super.createSerializer()
+    const write = serializer.write.bind(serializer)
+    return Object.assign(serializer, { write: (schema: Schema, value: unknown) => write(schema, inMillis(value)) })
+  }
+
+  override createDeserializer(): Deserializer & { readonly readObject: Deserializer["read"] } {
+    const deserializer = super.createDeserializer()
+    const read = deserializer.read.bind(deserializer)
+    return Object.assign(deserializer, {
+      read: (schema: Schema, bytes: Uint8Array) => ofMillis(NormalizedSchema.of(schema), read(schema, bytes)),
+      /** Named so by the SDK's protocols of JSON. */
+      readObject: (schema: Schema, value: any) => deserializer.readValue(schema, value)
+    })
+  }
+}
+
+const inMillis = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
+  if (value instanceof Date) return tag({ tag: 1, value: value.getTime() })
+  if (Array.isArray(value)) return value.map(inMillis)
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inMillis(member)]))
+}
+
+/** Sets right the instants that were read as seconds, or not at all where they had no tag. */
+const ofMillis = (schema: NormalizedSchema, value: any): any => {
+  if (schema.isTimestampSchema()) return instantOf(value)
+  if (typeof value !== "object" || value === null || !hasInstants(schema)) return value
+  if (Array.isArray(value)) return value.map((element) => ofMillis(schema.getValueSchema(), element))
+  for (const [name, member] of schema.structIterator()) {
+    if (value[name] !== undefined) value[name] = ofMillis(member, value[name])
+  }
+  return value
+}
+
+const instantOf = (value: unknown): Date | undefined => {
+  if (value === undefined || value === null) return undefined
+  const millis = value instanceof Date
+    ? toMillis(value.getTime() / 1000)
+    : typeof value === "number"
+    ? toMillis(value)
+    : undefined
+  if (millis === undefined) throw new Error(`the answer has an instant that is none: ${String(value)}`)
+  return new Date(millis)
+}
+
+const known = new WeakMap<object, boolean>()
+
+const hasInstants = (schema: NormalizedSchema): boolean => {
+  if (schema.isTimestampSchema()) return true
+  if (schema.isListSchema()) return hasInstants(schema.getValueSchema())
+  if (!schema.isStructSchema()) return false
+  const key = schema.getSchema() as object
+  const before = known.get(key)
+  if (before !== undefined) return before
+  known.set(key, false)
+  const has = [...schema.structIterator()].some(([, member]) => hasInstants(member))
+  known.set(key, has)
+  return has
+}

@@ -1,0 +1,86 @@
+import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
+import { KinesisCborCodec } from "./cborCodec.js"
+import type { Protocol } from "./jsonProtocol.js"
+import { ReceivedRecords } from "./receivedRecords.js"
+import type { Sharing } from "./recordMemory.js"
+import * as RecordsCbor from "./recordsCbor.js"
+import * as ResponseBody from "./responseBody.js"
+
+type Settings = ConstructorParameters<typeof AwsJson1_1Protocol>[0]
+type SerializeArguments = Parameters<AwsJson1_1Protocol["serializeRequest"]>
+type Arguments = Parameters<AwsJson1_1Protocol["deserializeResponse"]>
+
+const contentType = "application/x-amz-cbor-1.1"
+
+/** The endpoint does not speak CBOR. */
+export class CborRefused extends Error {
+  override readonly name = "CborRefused"
+  constructor(answer: string) {
+    super(`${answer}: this endpoint does not speak CBOR; set protocol: "json"`)
+  }
+}
+
+/** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes. */
+export const cborProtocol = (sharing: Sharing): Protocol =>
+  class extends AwsJson1_1Protocol {
+    /** Some endpoints answer with an error in JSON. */
+    readonly #json: AwsJson1_1Protocol
+
+    constructor(settings: Settings) {
+      super({ ...settings, jsonCodec: new KinesisCborCodec() as never })
+      this.#json = new AwsJson1_1Protocol(settings)
+    }
+
+    protected override getDefaultContentType(): string {
+      return contentType
+    }
+
+    override setSerdeContext(context: Parameters<AwsJson1_1Protocol["setSerdeContext"]>[0]): void {
+      super.setSerdeContext(context)
+      this.#json.setSerdeContext(context)
+    }
+
+    override async serializeRequest(...[operation, input, context]: SerializeArguments): Promise<any> {
+      const request = await super.serializeRequest(operation, input, context)
+      request.headers["content-type"] = contentType
+      if (!(request.body instanceof Uint8Array)) request.body = emptyMap
+      return request
+    }
+
+    override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
+      const answered = response.headers["content-type"] ?? ""
+      const isError = this.isErrorResponse(response.statusCode)
+      if (!answered.includes("cbor") && response.headers["content-length"] !== "0") {
+        if (isError) {
+          return await this.#json.deserializeResponse(operation, context, response).catch((error) => {
+            throw isUnreadable(error) && response.statusCode < 500
+              ? new CborRefused(`the answer has status ${response.statusCode} and is of type ${answered}`)
+              : error
+          })
+        }
+        await ResponseBody.receive(response.body, () => {})
+        throw new CborRefused(`the answer is of type ${answered === "" ? "unknown" : answered}`)
+      }
+      if (operation.name !== "GetRecords" || isError) {
+        return await super.deserializeResponse(operation, context, response)
+      }
+      const decoder = RecordsCbor.decoder(sharing)
+      await ResponseBody.receive(response.body, (piece) => decoder.push(piece))
+      const decodeBySdk = async () => {
+        const output: any = await super.deserializeResponse(operation, context, { ...response, body: decoder.bytes() })
+        if (hasOnlyBytes(output.Records)) return output
+        throw new CborRefused("the answer has a record whose Data are not bytes")
+      }
+      return new ReceivedRecords(this.deserializeMetadata(response), decoder, decodeBySdk)
+    }
+  }
+
+const emptyMap = Uint8Array.of(0xa0)
+
+const hasOnlyBytes = (records: ReadonlyArray<{ readonly Data?: unknown }> | undefined): boolean =>
+  (records ?? []).every(({ Data }) => Data === undefined || Data instanceof Uint8Array)
+
+/** What endpoints say to a request that they cannot read. */
+const isUnreadable = ({ name }: { readonly name?: unknown }): boolean =>
+  name === "SerializationException" || name === "UnknownOperationException" || name === "SyntaxError" ||
+  name === "Unknown"

@@ -1,0 +1,173 @@
+/** Thrown by the reader of an item that goes on beyond the bytes at hand. */
+export const short: unique symbol = Symbol("short")
+
+/** Thrown by the reader of an item that is not laid out as it expects. */
+export const unexpected: unique symbol = Symbol("unexpected")
+
+/** What the reader of an item sees: it reads `bytes` from `at`, and moves `at` behind what it has read. */
+export interface Cursor {
+  readonly bytes: Buffer
+  at: number
+}
+
+/** ASCII as bytes, to be looked for. */
+export const text = (ascii: string): Uint8Array => Uint8Array.from(ascii, (character) => character.charCodeAt(0))
+
+export const byteAt = ({ at, bytes }: Cursor, offset: number): number => {
+  if (at + offset >= bytes.length) throw short
+  return bytes[at + offset]!
+}
+
+/** Node's own, which `toString` looks up by the encoding's name each time. */
+interface Slices {
+  readonly latin1Slice: (start: number, end: number) => string
+  readonly utf8Slice: (start: number, end: number) => string
+}
+
+export const latin1 = (bytes: Buffer, start: number, end: number): string =>
+  (bytes as unknown as Slices).latin1Slice(start, end)
+
+export const utf8 = (bytes: Buffer, start: number, end: number): string =>
+  (bytes as unknown as Slices).utf8Slice(start, end)
+
+/** Moves behind what must stand here. */
+export const skip = (cursor: Cursor, said: Uint8Array): void => {
+  const { at, bytes } = cursor
+  const { length } = said
+  if (at + length > bytes.length) throw short
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== said[i]) throw unexpected
+  cursor.at = at + length
+}
+
+/** What is read from pieces that are still coming: it stops whenever it needs a further one. */
+export type Reading<A> = Generator<void, A, void>
+
+/** By how much the bytes at hand are extended when an item goes on beyond them; four times as much each further time. */
+const firstExtension = 512
+
+/**
+ * Bytes that come in pieces, as from a socket, read item by item where they lie. Only the surroundings of an item that lies across pieces
+ * are copied together.
+ */
+export class Pieces implements Cursor {
+  bytes: Buffer = Buffer.alloc(0)
+  at = 0
+  readonly #pieces: Array<Buffer> = []
+  /** The bytes at hand end in this piece, before this place in it. */
+  #last = -1
+  #lastEnd = 0
+  /** How many bytes came that are not at hand yet. */
+  #ahead = 0
+  #isJoint = false
+  #isFinished = false
+
+  push(piece: Buffer): void {
+    if (piece.length === 0) return
+    this.#pieces.push(piece)
+    this.#ahead += piece.length
+  }
+
+  /** No further piece will come. */
+  finish(): void {
+    this.#isFinished = true
+  }
+
+  /** All that came. */
+  all(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+
+  /** Reads an item, or throws {@link unexpected} if it is none or all bytes end in it. */
+  *read<A>(item: (cursor: Cursor) => A): Reading<A> {
+    while (this.#isAtPieceEnd() && this.#ahead === 0 && !this.#isFinished) yield
+    if (this.#isAtPieceEnd() && this.#ahead > 0) this.#takeNext()
+    for (let extension = firstExtension;; extension *= 4) {
+      const start = this.at
+      try {
+        const value = item(this)
+        if (this.#isJoint) this.#leaveJoint()
+        return value
+      } catch (reason) {
+        if (reason !== short) throw reason
+        this.at = start
+      }
+      while (this.#ahead < extension && !this.#isFinished) yield
+      if (this.#ahead === 0) throw unexpected
+      this.#join(Math.min(extension, this.#ahead))
+    }
+  }
+
+  #isAtPieceEnd(): boolean {
+    return this.at === this.bytes.length
+  }
+
+  /** Reads items for as long as there is a further one: `next` reads it and tells whether it was there. */
+  *readWhile(next: (cursor: Cursor) => boolean): Reading<void> {
+    while (!this.#readInBytes(next)) if (!(yield* this.read(next))) return
+  }
+
+  /** Whether the items ended in the bytes at hand; if not, the next one may lie across pieces. */
+  #readInBytes(next: (cursor: Cursor) => boolean): boolean {
+    let start = this.at
+    try {
+      while (next(this)) start = this.at
+      return true
+    } catch (reason) {
+      if (reason !== short) throw reason
+      this.at = start
+      return false
+    }
+  }
+
+  /** Throws {@link unexpected} if anything follows. */
+  *readEnd(): Reading<void> {
+    while (this.#isAtPieceEnd() && this.#ahead === 0 && !this.#isFinished) yield
+    if (!this.#isAtPieceEnd() || this.#ahead > 0) throw unexpected
+  }
+
+  /** The next piece, or what is left of the one that the bytes at hand end in, as it lies. */
+  #takeNext(): void {
+    if (this.#last < 0 || this.#lastEnd === this.#pieces[this.#last]!.length) {
+      this.#last++
+      this.#lastEnd = 0
+    }
+    const piece = this.#pieces[this.#last]!
+    this.#ahead -= piece.length - this.#lastEnd
+    this.#take(piece, this.#lastEnd)
+  }
+
+  /** What is left of the bytes at hand, joined with so many that follow. */
+  #join(count: number): void {
+    const parts = [this.bytes.subarray(this.at)]
+    for (let left = count; left > 0;) {
+      if (this.#last < 0 || this.#lastEnd === this.#pieces[this.#last]!.length) {
+        this.#last++
+        this.#lastEnd = 0
+      }
+      const part = this.#pieces[this.#last]!.subarray(this.#lastEnd, this.#lastEnd + left)
+      parts.push(part)
+      left -= part.length
+      this.#lastEnd += part.length
+    }
+    this.#ahead -= count
+    this.bytes = Buffer.concat(parts)
+    this.at = 0
+    this.#isJoint = true
+  }
+
+  #take(piece: Buffer, at: number): void {
+    this.bytes = piece
+    this.at = at
+    this.#lastEnd = piece.length
+    this.#isJoint = false
+  }
+
+  /** From the joint bytes back into the piece that they end in, if what is left of them lies in it. */
+  #leaveJoint(): void {
+    const left = this.bytes.length - this.at
+    if (left > this.#lastEnd) return
+    const piece = this.#pieces[this.#last]!
+    this.#ahead -= piece.length - this.#lastEnd
+    this.#take(piece, this.#lastEnd - left)
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Where the bytes of records lie: `"shared"`, next to those of their neighbours, which is faster; or each record's in memory of its
+ * `"own"`.
+ */
+export type Sharing = "shared" | "own"
+
+/** What of its neighbours a record can keep alive. A socket's pieces are not larger: over TLS 16 KiB, else 64. */
+const mostShared = 64 * 1024
+
+/** Blocks that decoded bytes are laid into, unless one record would take a large part of one. */
+const blockBytes = 16 * 1024
+const largestInBlock = blockBytes / 8
+
+/** Makes what the records of a page hold: their bytes, each in its place, and their instants. */
+export class RecordMemory {
+  readonly #isShared: boolean
+  #block = Buffer.alloc(0)
+  #used = 0
+  #lastDate = new Date(0)
+
+  constructor(sharing: Sharing) {
+    this.#isShared = sharing === "shared"
+  }
+
+  /** The bytes of base64, which are to be so many; undefined if they are not. */
+  fromBase64(base64: string, length: number): Uint8Array | undefined {
+    if (!this.#isShared || length > largestInBlock) {
+      const bytes = Buffer.allocUnsafeSlow(length)
+      return bytes.write(base64, 0, length, "base64") === length ? viewOf(bytes, 0, length) : undefined
+    }
+    if (this.#used + length > this.#block.length) {
+      this.#block = Buffer.allocUnsafeSlow(blockBytes)
+      this.#used = 0
+    }
+    const start = this.#used
+    this.#used += length
+    return this.#block.write(base64, start, length, "base64") === length
+      ? viewOf(this.#block, start, length)
+      : undefined
+  }
+
+  /** Records that came in the same millisecond share its Date, which takes more memory than all else of a small record. */
+  dateOf(millis: number): Date {
+    return this.#lastDate.getTime() === millis ? this.#lastDate : this.#lastDate = new Date(millis)
+  }
+
+  /** A part of bytes that came: where it lies, unless too much around it would be kept with it. */
+  fromPart(bytes: Buffer, start: number, end: number): Uint8Array {
+    const view = viewOf(bytes, start, end - start)
+    const whole = bytes.buffer.byteLength
+    return this.#isShared && (whole <= mostShared || whole <= 2 * view.length) ? view : view.slice()
+  }
+}
+
+const viewOf = (bytes: Buffer, start: number, length: number): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset + start, length)

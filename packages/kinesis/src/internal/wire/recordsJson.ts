@@ -1,0 +1,253 @@
+import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
+import {
+  byteAt,
+  type Cursor,
+  latin1,
+  type Pieces,
+  type Reading,
+  short,
+  skip,
+  text,
+  unexpected,
+  utf8
+} from "./pieces.js"
+import { RecordMemory, type Sharing } from "./recordMemory.js"
+
+const quote = 0x22
+const plus = 0x2b
+const comma = 0x2c
+const minus = 0x2d
+const point = 0x2e
+const zero = 0x30
+const nine = 0x39
+const equals = 0x3d
+const openBracket = 0x5b
+const backslash = 0x5c
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const highestAscii = 0x7f
+const [A, D, E, M, N, P, R, S, e, n] = text("ADEMNPRSen")
+
+const nothing = text("null")
+const records = text("\"Records\":")
+const nextShardIterator = text("\"NextShardIterator\":")
+const millisBehindLatest = text("\"MillisBehindLatest\":")
+const childShards = text("\"ChildShards\":")
+const data = text("\"Data\":\"")
+const partitionKey = text("\"PartitionKey\":")
+const sequenceNumber = text("\"SequenceNumber\":")
+const approximateArrivalTimestamp = text("\"ApproximateArrivalTimestamp\":")
+const encryptionType = text("\"EncryptionType\":")
+
+/**
+ * GetRecords' answer in JSON, made into records in one pass over its bytes. It must be laid out as AWS does it, without white space and with
+ * the known fields alone: the rest is for a decoder that knows all of JSON.
+ */
+export const decoder = (sharing: Sharing): PageDecoder =>
+  new PageDecoder((pieces) => readAnswer(pieces, new RecordMemory(sharing)))
+
+function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage> {
+  const readRecord = (cursor: Cursor) => readRecordOf(cursor, memory)
+  const answer = emptyPage()
+  yield* pieces.read(readOpenBrace)
+  do {
+    switch (yield* pieces.read(readKey)) {
+      case records:
+        answer.records = yield* readRecords(pieces, readRecord)
+        break
+      case nextShardIterator:
+        answer.nextShardIterator = yield* pieces.read(readNullableString)
+        break
+      case millisBehindLatest:
+        answer.millisBehindLatest = (yield* pieces.read(readNullableNumber)) ?? 0
+        break
+      default:
+        if (!(yield* pieces.read(readsNoElement))) throw unexpected
+    }
+  } while ((yield* pieces.read(readSeparator)) === comma)
+  yield* pieces.readEnd()
+  return answer
+}
+
+function* readRecords(pieces: Pieces, readRecord: (cursor: Cursor) => Unplaced): Reading<ReadonlyArray<Unplaced>> {
+  const all: Array<Unplaced> = []
+  if (yield* pieces.read(readsNoElement)) return all
+  yield* pieces.readWhile((cursor) => {
+    const record = readRecord(cursor)
+    const isLast = readSeparator(cursor) !== comma
+    all.push(record)
+    return !isLast
+  })
+  return all
+}
+
+const readOpenBrace = (cursor: Cursor): void => {
+  if (byteAt(cursor, 0) !== openBrace) throw unexpected
+  cursor.at++
+}
+
+const readKey = (cursor: Cursor): Uint8Array => {
+  const first = byteAt(cursor, 1)
+  const key = first === R ? records : first === N ? nextShardIterator : first === M ? millisBehindLatest : childShards
+  skip(cursor, key)
+  return key
+}
+
+/** The comma before a further element, or the end of the object or array. */
+const readSeparator = (cursor: Cursor): number => {
+  const byte = byteAt(cursor, 0)
+  if (byte !== comma && byte !== closeBrace && byte !== closeBracket) throw unexpected
+  cursor.at++
+  return byte
+}
+
+/** Null or an empty array, which are read, or else the start of an array, which is read alone. */
+const readsNoElement = (cursor: Cursor): boolean => {
+  if (byteAt(cursor, 0) !== openBracket) {
+    skip(cursor, nothing)
+    return true
+  }
+  const isEmpty = byteAt(cursor, 1) === closeBracket
+  cursor.at += isEmpty ? 2 : 1
+  return isEmpty
+}
+
+const isNothing = (cursor: Cursor): boolean => byteAt(cursor, 0) === n && (skip(cursor, nothing), true)
+
+const readNullableString = (cursor: Cursor): string | undefined => isNothing(cursor) ? undefined : readString(cursor)
+
+const readNullableNumber = (cursor: Cursor): number | undefined => isNothing(cursor) ? undefined : readNumber(cursor)
+
+const readString = (cursor: Cursor): string => {
+  if (byteAt(cursor, 0) !== quote) throw unexpected
+  const { bytes } = cursor
+  const { length } = bytes
+  const start = cursor.at + 1
+  let isPlain = true
+  for (let at = start; at < length; at++) {
+    const byte = bytes[at]!
+    if (byte === quote) {
+      cursor.at = at + 1
+      return isPlain ? latin1(bytes, start, at) : parse(utf8(bytes, start - 1, at + 1)) as string
+    }
+    if (byte < 0x20) throw unexpected
+    if (byte === backslash) at++
+    if (byte === backslash || byte > highestAscii) isPlain = false
+  }
+  throw short
+}
+
+const parse = (json: string): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw unexpected
+  }
+}
+
+const isDigit = (byte: number): boolean => byte >= zero && byte <= nine
+
+const isOfNumber = (byte: number): boolean =>
+  isDigit(byte) || byte === point || byte === E || byte === e || byte === minus || byte === plus
+
+/** Digits that a double holds exactly, whatever they are. */
+const exactDigits = 15
+
+/**
+ * A number of few digits is put together exactly: a whole number and a power of ten that doubles hold, and one operation, which rounds
+ * once, as parsing does.
+ */
+const readNumber = (cursor: Cursor): number => {
+  const { at: start, bytes } = cursor
+  const { length } = bytes
+  let at = start
+  let digits = 0
+  let whole = 0
+  let scale = 0
+  for (let isFraction = false; at < length; at++) {
+    const byte = bytes[at]!
+    if (isDigit(byte)) {
+      whole = whole * 10 + byte - zero
+      digits++
+      if (isFraction) scale--
+    } else if (byte === point && !isFraction && digits > 0) isFraction = true
+    else break
+  }
+  const startsPlain = digits > 0 && (bytes[start] !== zero || at === start + 1)
+  if (at < length && bytes[at] === E && at + 1 < length && isDigit(bytes[at + 1]!)) {
+    scale += bytes[++at]! - zero
+    at++
+  }
+  if (at >= length) throw short
+  const isSimple = startsPlain && digits <= exactDigits && isDigit(bytes[at - 1]!) && !isOfNumber(bytes[at]!)
+  if (isSimple) {
+    cursor.at = at
+    return scale < 0 ? whole / 10 ** -scale : whole * 10 ** scale
+  }
+  while (isOfNumber(bytes[at]!)) if (++at >= length) throw short
+  const value = parse(latin1(bytes, start, at))
+  if (typeof value !== "number" || !Number.isFinite(value)) throw unexpected
+  cursor.at = at
+  return value
+}
+
+/** How many bytes base64 of this length and padding stands for, or -1 if there is no such base64. */
+const decodedLength = (bytes: Buffer, start: number, end: number): number => {
+  const length = end - start
+  if (length % 4 !== 0) return -1
+  if (length === 0 || bytes[end - 1] !== equals) return (length / 4) * 3
+  return (length / 4) * 3 - (bytes[end - 2] === equals ? 2 : 1)
+}
+
+/** Node's decoder takes the URL-safe alphabet too, and leaves out what is of neither, so that fewer bytes come. */
+const isUrlSafe = (base64: string): boolean => base64.includes("-") || base64.includes("_")
+
+const readData = (cursor: Cursor, memory: RecordMemory): Uint8Array => {
+  skip(cursor, data)
+  const { at: start, bytes } = cursor
+  const end = bytes.indexOf(quote, start)
+  if (end < 0) throw short
+  const length = decodedLength(bytes, start, end)
+  if (length < 0) throw unexpected
+  const base64 = latin1(bytes, start, end)
+  const decoded = memory.fromBase64(base64, length)
+  if (decoded === undefined || isUrlSafe(base64)) throw unexpected
+  cursor.at = end + 1
+  return decoded
+}
+
+/** Seconds since the epoch, such as 1.700000000123E9. */
+const readDate = (cursor: Cursor, memory: RecordMemory): Date => memory.dateOf(Math.round(readNumber(cursor) * 1000))
+
+const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
+  let number: string | undefined
+  let key: string | undefined
+  let bytes: Uint8Array | undefined
+  let arrival: Date | undefined
+  readOpenBrace(cursor)
+  do {
+    switch (byteAt(cursor, 1)) {
+      case D:
+        bytes = readData(cursor, memory)
+        break
+      case P:
+        skip(cursor, partitionKey)
+        key = readNullableString(cursor)
+        break
+      case S:
+        skip(cursor, sequenceNumber)
+        number = readNullableString(cursor)
+        break
+      case A:
+        skip(cursor, approximateArrivalTimestamp)
+        arrival = isNothing(cursor) ? undefined : readDate(cursor, memory)
+        break
+      default:
+        skip(cursor, encryptionType)
+        readNullableString(cursor)
+    }
+  } while (readSeparator(cursor) === comma)
+  if (number === undefined || key === undefined || bytes === undefined) throw unexpected
+  return { shardId: "", sequenceNumber: number, partitionKey: key, data: bytes, approximateArrivalTimestamp: arrival }
+}

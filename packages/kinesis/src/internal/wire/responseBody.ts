@@ -1,0 +1,22 @@
+import { streamCollector } from "@smithy/node-http-handler"
+import { Readable } from "node:stream"
+
+const cutOff = (): Error =>
+  Object.assign(new Error("the connection was closed in the middle of the answer"), { code: "ECONNRESET" })
+
+/** Gives the body of an answer to a taker in the pieces in which it comes from the socket. */
+export const receive = async (body: unknown, take: (piece: Buffer) => void): Promise<void> => {
+  if (body instanceof Readable) return await receivePieces(body, take)
+  const bytes = body instanceof Uint8Array ? body : await streamCollector(body as Readable)
+  take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+}
+
+const receivePieces = (body: Readable, take: (piece: Buffer) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    body.on("data", take)
+    body.on("end", resolve)
+    body.on("error", reject)
+    body.on("close", () => {
+      if (!body.readableEnded) reject(cutOff())
+    })
+  })

@@ -1,0 +1,181 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import * as RecordsJson from "../../src/internal/wire/recordsJson.js"
+import { agrees, anyPlaces } from "../support/agreement.js"
+import { cut, pageOf } from "../support/received.js"
+
+const shardId = "shardId-000000000000"
+const encoder = new TextEncoder()
+
+const decode = (json: string | Uint8Array, places: ReadonlyArray<number> = []) =>
+  pageOf(RecordsJson.decoder("shared"), shardId, cut(typeof json === "string" ? encoder.encode(json) : json, places))
+
+const record = {
+  ApproximateArrivalTimestamp: 1.763942400123e9,
+  Data: "a2V0dGxl",
+  PartitionKey: "key",
+  SequenceNumber: "49590338271490256608559692538361571095921575989136588898"
+}
+const answer = (records: ReadonlyArray<object>, more: object = {}) =>
+  JSON.stringify({ MillisBehindLatest: 12, NextShardIterator: "AAA=", ...more, Records: records })
+
+/** An object of JSON whose members are texts of JSON. */
+const object = (members: ReadonlyArray<readonly [string, string]>): string =>
+  `{${members.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(",")}}`
+
+const shuffled = (members: Record<string, fc.Arbitrary<string | undefined>>): fc.Arbitrary<string> =>
+  fc.record(members).chain((texts) => {
+    const present = Object.entries(texts).filter((member): member is [string, string] => member[1] !== undefined)
+    return fc.shuffledSubarray(present, { minLength: present.length }).map(object)
+  })
+
+const json = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<string> => values.map((value) => JSON.stringify(value))
+const often = <A>(usual: fc.Arbitrary<A>, ...unusual: ReadonlyArray<fc.Arbitrary<A>>): fc.Arbitrary<A> =>
+  fc.oneof({ weight: 12, arbitrary: usual }, ...unusual.map((arbitrary) => ({ weight: 1, arbitrary })))
+const absent = fc.constant(undefined)
+const nothing = fc.constant("null")
+
+const base64 = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("base64"))
+const number = fc.oneof(
+  json(fc.double({ noNaN: true, noDefaultInfinity: true })),
+  json(fc.integer()),
+  fc.constantFrom("1.763942400123E9", "1763942400", "0", "-0", "1e3", "0.1", "1E21", "1.7e+9", "17.6E8", "1e400")
+)
+const key = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("a\"b", "\\", "é", "\u0000", "漢"))
+const badBase64 = fc.constantFrom("a-b_", "a", "====", "ab==cd==", "A===", "ab c", "é234", "abc")
+
+const anyRecord = shuffled({
+  Data: often<string | undefined>(json(base64), absent, nothing, json(badBase64), fc.constant("7")),
+  PartitionKey: often<string | undefined>(json(key), absent, nothing),
+  SequenceNumber: often<string | undefined>(json(fc.bigInt({ min: 0n }).map(String)), absent, nothing, json(key)),
+  ApproximateArrivalTimestamp: often<string | undefined>(number, absent, nothing, json(fc.string())),
+  EncryptionType: often<string | undefined>(absent, json(fc.constantFrom("NONE", "KMS")), nothing, json(key)),
+  Unknown: often<string | undefined>(absent, json(fc.jsonValue()))
+})
+
+const anyAnswer = shuffled({
+  Records: often<string | undefined>(
+    fc.array(anyRecord, { maxLength: 5 }).map((records) => `[${records.join(",")}]`),
+    absent,
+    nothing
+  ),
+  NextShardIterator: often<string | undefined>(json(fc.string()), absent, nothing),
+  MillisBehindLatest: often<string | undefined>(json(fc.nat()), absent, nothing, number),
+  ChildShards: often<string | undefined>(
+    absent,
+    nothing,
+    fc.constant("[]"),
+    json(fc.constant([{ ShardId: "s", ParentShards: [], HashKeyRange: { StartingHashKey: "0", EndingHashKey: "1" } }]))
+  ),
+  Unknown: often<string | undefined>(absent, json(fc.jsonValue()))
+})
+
+describe("recordsJson", () => {
+  it("decodes what AWS sends", () => {
+    assert.deepStrictEqual(decode(answer([record, { ...record, EncryptionType: "KMS", PartitionKey: "a\"é\n" }])), {
+      records: ["key", "a\"é\n"].map((partitionKey) => ({
+        shardId,
+        sequenceNumber: record.SequenceNumber,
+        partitionKey,
+        data: Uint8Array.from(Buffer.from("kettle")),
+        approximateArrivalTimestamp: new Date(1_763_942_400_123)
+      })),
+      nextShardIterator: "AAA=",
+      millisBehindLatest: 12,
+      childShards: []
+    })
+  })
+
+  it("decodes it in any pieces", () => {
+    const bytes = encoder.encode(answer([record, record, { ...record, Data: "a2V0dGxl".repeat(400) }, record]))
+    const whole = decode(bytes)
+    assert.strictEqual(whole?.records.length, 4)
+    for (const size of [1, 2, 3, 7, 50, 511, 512, 513, 2_000]) {
+      const places = Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => (index + 1) * size)
+      assert.deepStrictEqual(decode(bytes, places), whole, `pieces of ${size} bytes`)
+    }
+    for (let place = 1; place < bytes.length; place++) assert.deepStrictEqual(decode(bytes, [place]), whole)
+  })
+
+  it("null and absent are the same", () => {
+    const none = { records: [], nextShardIterator: undefined, millisBehindLatest: 0, childShards: [] }
+    const nulls = { Records: null, NextShardIterator: null, MillisBehindLatest: null, ChildShards: null }
+    assert.deepStrictEqual(decode(JSON.stringify(nulls)), none)
+    assert.deepStrictEqual(decode(`{"Records":[]}`), none)
+    assert.deepStrictEqual(decode(`{"ChildShards":[],"Records":[]}`), none)
+    const [first] = decode(answer([{ ...record, ApproximateArrivalTimestamp: null, EncryptionType: null }]))!.records
+    assert.strictEqual(first!.approximateArrivalTimestamp, undefined)
+  })
+
+  it("leaves what it does not know to the SDK's decoder", () => {
+    const children = [{ ShardId: "s", ParentShards: [], HashKeyRange: { StartingHashKey: "0", EndingHashKey: "1" } }]
+    const others = [
+      "",
+      "{}",
+      "[]",
+      "{\"Records\":[",
+      `${answer([record])} `,
+      ` ${answer([record])}`,
+      JSON.stringify({ Records: [record] }, undefined, 1),
+      answer([record], { Unknown: 1 }),
+      answer([record], { ChildShards: children }),
+      answer([{ ...record, Unknown: 1 }]),
+      answer([{ ...record, Data: undefined }]),
+      answer([{ ...record, Data: null }]),
+      answer([{ ...record, PartitionKey: null }]),
+      answer([{ ...record, SequenceNumber: 7 }]),
+      answer([{ ...record, ApproximateArrivalTimestamp: "2025-11-24" }]),
+      answer([record]).replace("1763942400.123", "1e400"),
+      answer([record]).replace("1763942400.123", "01"),
+      answer([record]).replace("key", "k\\ey"),
+      answer([record]).replace("key", "k\u0001y"),
+      answer([record]).replace("\"MillisBehindLatest\":12", "\"MillisBehindLatest\":\"12\""),
+      ...["a-b_", "a", "====", "ab==cd==", "A===", "ab c", "a\\u0062c="].map((data) =>
+        answer([record]).replace("a2V0dGxl", data)
+      )
+    ]
+    for (const other of others) assert.isUndefined(decode(other), other)
+  })
+
+  it("keeps the bytes of a small record with few others, of a large one alone", () => {
+    const data = (length: number) => ({ ...record, Data: Buffer.alloc(length, 7).toString("base64") })
+    const json = answer([...Array.from({ length: 400 }, () => data(256)), data(5_000)])
+    const pieces = [Buffer.from(json)]
+    const { records } = pageOf(RecordsJson.decoder("shared"), shardId, pieces)!
+    for (const { data } of records) assert.isAtMost(data.buffer.byteLength, 16 * 1024)
+    assert.strictEqual(records.at(-1)!.data.buffer.byteLength, 5_000)
+    const own = pageOf(RecordsJson.decoder("own"), shardId, pieces)!.records
+    for (const { data } of own) assert.strictEqual(data.buffer.byteLength, data.byteLength)
+    assert.deepStrictEqual(own, records)
+  })
+
+  it("gives the SDK's value, or none and so the SDK's error", async () => {
+    let decoded = 0
+    await fc.assert(
+      fc.asyncProperty(anyAnswer, anyPlaces, async (json, places) => {
+        if (await agrees("json", encoder.encode(json), places)) decoded++
+      }),
+      { numRuns: 1_000 }
+    )
+    assert.isAbove(decoded, 200, "enough answers are decoded here for this to mean something")
+  })
+
+  it("does so when bytes are flipped, dropped or cut off", async () => {
+    const bytes = encoder.encode(answer([record, { ...record, PartitionKey: "né\"w", EncryptionType: "NONE" }]))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(bytes.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        anyPlaces,
+        async (at, by, places) => {
+          const flipped = Uint8Array.from(bytes)
+          flipped[at]! ^= by
+          await agrees("json", flipped, places)
+          await agrees("json", Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + 1)]), places)
+          await agrees("json", bytes.subarray(0, at), places)
+        }
+      ),
+      { numRuns: 500 }
+    )
+  })
+})
