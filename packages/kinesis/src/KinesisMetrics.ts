@@ -4,10 +4,61 @@
  * @since 0.1.0
  */
 import * as Metric from "effect/Metric"
+import type * as MetricHook from "effect/MetricHook"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
 import type { KinesisEvent } from "./KinesisEvent.js"
 
-const counter = (name: string, unit: string, description: string) =>
-  Metric.counter(name, { description, incremental: true }).pipe(Metric.tagged("unit", unit))
+type Tags = Readonly<Record<string, string | undefined>>
+
+/** What counts under a key with these tags, found once: `Metric.tagged` would look for it at each update, at the price of a call. */
+const counterOf = (key: MetricKey.MetricKey.Counter<number>, labels: ReadonlyArray<MetricLabel.MetricLabel>) =>
+  Metric.globalMetricRegistry.getCounter(MetricKey.taggedWithLabels(key, labels))
+
+const gaugeOf = (key: MetricKey.MetricKey.Gauge<number>, labels: ReadonlyArray<MetricLabel.MetricLabel>) =>
+  Metric.globalMetricRegistry.getGauge(MetricKey.taggedWithLabels(key, labels))
+
+const labelsOf = (tags: Tags): ReadonlyArray<MetricLabel.MetricLabel> =>
+  Object.entries(tags).flatMap(([name, value]) => value === undefined ? [] : [MetricLabel.make(name, value)])
+
+const counterKey = (name: string, unit: string, description: string) =>
+  MetricKey.tagged(MetricKey.counter(name, { description, incremental: true }), "unit", unit)
+
+const keys = {
+  pages: counterKey("kinesis_pages_total", "1", "GetRecords answers, empty ones too"),
+  records: counterKey("kinesis_records_total", "1", "Records read"),
+  bytes: counterKey("kinesis_bytes_total", "bytes", "Bytes of data and partition keys read"),
+  attempts: counterKey("kinesis_attempts_total", "1", "Calls that were made"),
+  throttles: counterKey("kinesis_throttles_total", "1", "Attempts that were throttled"),
+  timeouts: counterKey("kinesis_timeouts_total", "1", "Attempts that had no answer in time"),
+  failures: counterKey("kinesis_failures_total", "1", "Attempts that failed in the service or the network"),
+  expiredIterators: counterKey("kinesis_expired_iterators_total", "1", "Iterators that had expired"),
+  malformedAggregates: counterKey(
+    "kinesis_malformed_aggregates_total",
+    "1",
+    "Records that said to be aggregates and were none"
+  ),
+  recordsOutsideShard: counterKey(
+    "kinesis_records_outside_shard_total",
+    "1",
+    "Records of aggregates that belong to another shard"
+  ),
+  recordsSkipped: counterKey(
+    "kinesis_records_skipped_total",
+    "1",
+    "Records that could not be decoded and were skipped"
+  ),
+  controlMessages: counterKey(
+    "kinesis_control_messages_total",
+    "1",
+    "Control messages of CloudWatch Logs that were left out"
+  ),
+  millisBehindLatest: MetricKey.tagged(
+    MetricKey.gauge("kinesis_millis_behind_latest", { description: "How far the last page was from the shard's tip" }),
+    "unit",
+    "milliseconds"
+  )
+}
 
 /**
  * Pages read, empty ones too, by shard.
@@ -15,11 +66,7 @@ const counter = (name: string, unit: string, description: string) =>
  * @since 0.1.0
  * @category metrics
  */
-export const pages: Metric.Metric.Counter<number> = counter(
-  "kinesis_pages_total",
-  "1",
-  "GetRecords answers, empty ones too"
-)
+export const pages: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.pages)
 
 /**
  * Records read, by shard.
@@ -27,7 +74,7 @@ export const pages: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const records: Metric.Metric.Counter<number> = counter("kinesis_records_total", "1", "Records read")
+export const records: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.records)
 
 /**
  * Bytes of data and partition keys read, by shard.
@@ -35,11 +82,7 @@ export const records: Metric.Metric.Counter<number> = counter("kinesis_records_t
  * @since 0.1.0
  * @category metrics
  */
-export const bytes: Metric.Metric.Counter<number> = counter(
-  "kinesis_bytes_total",
-  "bytes",
-  "Bytes of data and partition keys read"
-)
+export const bytes: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.bytes)
 
 /**
  * Milliseconds from the last page to the shard's tip, by shard.
@@ -47,9 +90,7 @@ export const bytes: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const millisBehindLatest: Metric.Metric.Gauge<number> = Metric.gauge("kinesis_millis_behind_latest", {
-  description: "How far the last page was from the shard's tip"
-}).pipe(Metric.tagged("unit", "milliseconds"))
+export const millisBehindLatest: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.millisBehindLatest)
 
 /**
  * Calls that were made, each attempt counted, by operation and shard.
@@ -57,7 +98,7 @@ export const millisBehindLatest: Metric.Metric.Gauge<number> = Metric.gauge("kin
  * @since 0.1.0
  * @category metrics
  */
-export const attempts: Metric.Metric.Counter<number> = counter("kinesis_attempts_total", "1", "Calls that were made")
+export const attempts: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.attempts)
 
 /**
  * Calls that were throttled, each attempt counted, by operation and shard.
@@ -65,11 +106,7 @@ export const attempts: Metric.Metric.Counter<number> = counter("kinesis_attempts
  * @since 0.1.0
  * @category metrics
  */
-export const throttles: Metric.Metric.Counter<number> = counter(
-  "kinesis_throttles_total",
-  "1",
-  "Attempts that were throttled"
-)
+export const throttles: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.throttles)
 
 /**
  * Calls that passed their deadline, each attempt counted, by operation and shard.
@@ -77,11 +114,7 @@ export const throttles: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const timeouts: Metric.Metric.Counter<number> = counter(
-  "kinesis_timeouts_total",
-  "1",
-  "Attempts that had no answer in time"
-)
+export const timeouts: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.timeouts)
 
 /**
  * Calls that failed in the service or on the way to it, each attempt counted, by operation and shard.
@@ -89,11 +122,7 @@ export const timeouts: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const failures: Metric.Metric.Counter<number> = counter(
-  "kinesis_failures_total",
-  "1",
-  "Attempts that failed in the service or the network"
-)
+export const failures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.failures)
 
 /**
  * Iterators that had expired, by shard.
@@ -101,11 +130,7 @@ export const failures: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const expiredIterators: Metric.Metric.Counter<number> = counter(
-  "kinesis_expired_iterators_total",
-  "1",
-  "Iterators that had expired"
-)
+export const expiredIterators: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.expiredIterators)
 
 /**
  * Records that said to be aggregates of the Kinesis Producer Library and were none, by shard.
@@ -113,11 +138,7 @@ export const expiredIterators: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const malformedAggregates: Metric.Metric.Counter<number> = counter(
-  "kinesis_malformed_aggregates_total",
-  "1",
-  "Records that said to be aggregates and were none"
-)
+export const malformedAggregates: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.malformedAggregates)
 
 /**
  * Records of aggregates that belong to another shard and were dropped, by shard.
@@ -125,11 +146,7 @@ export const malformedAggregates: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const recordsOutsideShard: Metric.Metric.Counter<number> = counter(
-  "kinesis_records_outside_shard_total",
-  "1",
-  "Records of aggregates that belong to another shard"
-)
+export const recordsOutsideShard: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.recordsOutsideShard)
 
 /**
  * Records that a decoder skipped, by shard.
@@ -137,11 +154,7 @@ export const recordsOutsideShard: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const recordsSkipped: Metric.Metric.Counter<number> = counter(
-  "kinesis_records_skipped_total",
-  "1",
-  "Records that could not be decoded and were skipped"
-)
+export const recordsSkipped: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.recordsSkipped)
 
 /**
  * Control messages of CloudWatch Logs that were left out, by shard.
@@ -149,18 +162,13 @@ export const recordsSkipped: Metric.Metric.Counter<number> = counter(
  * @since 0.1.0
  * @category metrics
  */
-export const controlMessages: Metric.Metric.Counter<number> = counter(
-  "kinesis_control_messages_total",
-  "1",
-  "Control messages of CloudWatch Logs that were left out"
-)
+export const controlMessages: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.controlMessages)
 
 /** @internal */
-export const skipped = (shardId: string): void => Metric.tagged(recordsSkipped, "shard", shardId).unsafeUpdate(1, [])
+export const skipped = (shard: string): void => counterOf(keys.recordsSkipped, labelsOf({ shard })).update(1)
 
 /** @internal */
-export const controlMessage = (shardId: string): void =>
-  Metric.tagged(controlMessages, "shard", shardId).unsafeUpdate(1, [])
+export const controlMessage = (shard: string): void => counterOf(keys.controlMessages, labelsOf({ shard })).update(1)
 
 /**
  * Counts the attempts of one stream's calls, by operation and shard, each tagged once.
@@ -169,15 +177,19 @@ export const controlMessage = (shardId: string): void =>
  * @category constructors
  */
 export const attemptRecorder = (stream: string): (operation: string, shardId: string | undefined) => void => {
-  const counters = new Map<string, Metric.Metric.Counter<number>>()
-  return (operation, shardId) => {
-    const key = `${operation}/${shardId ?? ""}`
-    const known = counters.get(key)
-    if (known !== undefined) return known.unsafeUpdate(1, [])
-    const ofOperation = attempts.pipe(Metric.tagged("stream", stream), Metric.tagged("operation", operation))
-    const counter = shardId === undefined ? ofOperation : Metric.tagged(ofOperation, "shard", shardId)
-    counters.set(key, counter)
-    counter.unsafeUpdate(1, [])
+  const ofOperations = new Map<string, Map<string | undefined, MetricHook.MetricHook.Counter<number>>>()
+  return (operation, shard) => {
+    let counters = ofOperations.get(operation)
+    if (counters === undefined) {
+      counters = new Map()
+      ofOperations.set(operation, counters)
+    }
+    let counter = counters.get(shard)
+    if (counter === undefined) {
+      counter = counterOf(keys.attempts, labelsOf({ stream, operation, shard }))
+      counters.set(shard, counter)
+    }
+    counter.update(1)
   }
 }
 
@@ -190,50 +202,44 @@ export const attemptRecorder = (stream: string): (operation: string, shardId: st
 export const recorder = (stream: string): (event: KinesisEvent) => void => {
   const ofShards = new Map<string, ReturnType<typeof ofShard>>()
   const ofShard = (shard: string) => {
-    const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) =>
-      metric.pipe(Metric.tagged("stream", stream), Metric.tagged("shard", shard))
+    const labels = labelsOf({ stream, shard })
     return {
-      pages: tagged(pages),
-      records: tagged(records),
-      bytes: tagged(bytes),
-      millisBehindLatest: tagged(millisBehindLatest)
+      labels,
+      pages: counterOf(keys.pages, labels),
+      millisBehindLatest: gaugeOf(keys.millisBehindLatest, labels),
+      records: undefined as MetricHook.MetricHook.Counter<number> | undefined,
+      bytes: undefined as MetricHook.MetricHook.Counter<number> | undefined
     }
   }
-  const count = <Type, Out>(
-    metric: Metric.Metric<Type, number, Out>,
-    tags: Record<string, string | undefined>,
-    by = 1
-  ) => {
-    let tagged = Metric.tagged(metric, "stream", stream)
-    for (const [key, value] of Object.entries(tags)) {
-      if (value !== undefined) tagged = Metric.tagged(tagged, key, value)
-    }
-    tagged.unsafeUpdate(by, [])
-  }
+  const count = (key: MetricKey.MetricKey.Counter<number>, tags: Tags, by = 1) =>
+    counterOf(key, labelsOf({ stream, ...tags })).update(by)
   return (event) => {
     switch (event._tag) {
       case "PageRead": {
         const metrics = ofShards.get(event.shardId) ?? ofShard(event.shardId)
         ofShards.set(event.shardId, metrics)
-        metrics.pages.unsafeUpdate(1, [])
-        metrics.records.unsafeUpdate(event.records, [])
-        metrics.bytes.unsafeUpdate(event.bytes, [])
-        metrics.millisBehindLatest.unsafeUpdate(event.millisBehindLatest, [])
+        metrics.pages.update(1)
+        metrics.millisBehindLatest.update(event.millisBehindLatest)
+        if (event.bytes === 0) return
+        metrics.records ??= counterOf(keys.records, metrics.labels)
+        metrics.bytes ??= counterOf(keys.bytes, metrics.labels)
+        metrics.records.update(event.records)
+        metrics.bytes.update(event.bytes)
         return
       }
       case "Throttled":
-        return count(throttles, { operation: event.operation, shard: event.shardId })
+        return count(keys.throttles, { operation: event.operation, shard: event.shardId })
       case "CallFailed":
-        return count(event.error._tag === "RequestTimeout" ? timeouts : failures, {
+        return count(event.error._tag === "RequestTimeout" ? keys.timeouts : keys.failures, {
           operation: event.operation,
           shard: event.shardId
         })
       case "MalformedAggregates":
-        return count(malformedAggregates, { shard: event.shardId }, event.count)
+        return count(keys.malformedAggregates, { shard: event.shardId }, event.count)
       case "RecordsOutsideShard":
-        return count(recordsOutsideShard, { shard: event.shardId }, event.count)
+        return count(keys.recordsOutsideShard, { shard: event.shardId }, event.count)
       case "IteratorExpired":
-        return count(expiredIterators, { shard: event.shardId })
+        return count(keys.expiredIterators, { shard: event.shardId })
       case "ShardEnded":
       case "ShardLost":
         ofShards.delete(event.shardId)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import * as Coordinator from "./internal/reading/coordinator.js"
+import * as Merging from "./internal/reading/merging.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
 import type { KinesisClient } from "./KinesisClient.js"
 import type { KinesisError } from "./KinesisError.js"
@@ -36,10 +37,9 @@ export interface ShardStream extends Coordinator.ShardStream {}
  * @category constructors
  */
 export const shards = (options: Options): Stream.Stream<ShardStream, KinesisError, KinesisClient> =>
-  shardsWithin(options, ReadAhead.unbounded)
-
-const shardsWithin = (options: Options, readAhead: ReadAhead.ReadAhead) =>
-  Stream.unwrapScoped(Effect.map(Coordinator.make(options, readAhead), Mailbox.toStream))
+  Stream.unwrapScoped(
+    Effect.map(Coordinator.make(options, ReadAhead.unbounded), ({ shards }) => Mailbox.toStream(shards))
+  )
 
 /**
  * The pages of all shards, merged as they come, empty ones too: those of a shard in its order, those of a child after its parents'.
@@ -51,18 +51,7 @@ const shardsWithin = (options: Options, readAhead: ReadAhead.ReadAhead) =>
  * @category constructors
  */
 export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> => {
-  const merged = Stream.unwrap(
-    Effect.map(
-      ReadAhead.make(Coordinator.maxReadAheadBytes(options)),
-      (readAhead) =>
-        Stream.flatMap(shardsWithin(options, readAhead), (shard) => shard.pages, { concurrency: "unbounded" }).pipe(
-          Stream.map((page) => {
-            readAhead.taken(page)
-            return page
-          })
-        )
-    )
-  )
+  const merged = Stream.unwrapScoped(Merging.make(options))
   const { until } = options
   if (until?._tag !== "Count") return merged
   return Stream.suspend(() => {

@@ -9,6 +9,7 @@ import * as Rules from "./internal/options/rules.js"
 import * as Calls from "./internal/reading/calls.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
+import * as Run from "./internal/reading/run.js"
 import * as Settings from "./internal/reading/settings.js"
 import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
@@ -55,7 +56,7 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
       Rules.position("from", StartPosition.toPosition(from))
     ])
     const emit = Calls.emitter(options)
-    const run = yield* ShardSource.makeRun(client, settings, emit, ReadAhead.unbounded)
+    const run = yield* Run.make(client, settings, emit, ReadAhead.unbounded)
     const remaining = run.deadline - (yield* Calls.monotonicMillis)
     const origin = yield* Calls.within(
       remaining,
@@ -71,7 +72,7 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
     )
     const isStored = origin._tag === "AtSequenceNumber" || origin._tag === "AfterSequenceNumber"
     let began = false
-    return ShardSource.make(run, {
+    return ShardSource.stream(run, {
       shardId,
       origin,
       because: isStored ? "stored" : "start",

@@ -93,27 +93,29 @@ describe("reading ahead", () => {
         void client
       })))
 
-  it.effect("what is interrupted while it waits or fetches holds no room", () =>
+  it.scoped("what is interrupted while it waits or fetches holds no room once its shard is left", () =>
     Effect.gen(function*() {
       const readAhead = yield* ReadAhead.make(10 * mebibyte)
       const page = { bytes: 10 * mebibyte, page: {} as never }
-      const fetching = yield* Effect.fork(readAhead.fetching(0, Effect.never))
+      const fetch = <E>(call: Effect.Effect<ReadAhead.Fetched, E>) => {
+        const shard = readAhead.forShard()
+        return Effect.ensuring(shard.fetching(call), Effect.sync(shard.leave))
+      }
+      const fetching = yield* Effect.fork(fetch(Effect.never))
       yield* Effect.yieldNow()
-      const waiting = yield* Effect.fork(readAhead.fetching(0, Effect.never))
-      const next = yield* Effect.fork(readAhead.fetching(0, Effect.succeed(page)))
+      const waiting = yield* Effect.fork(fetch(Effect.never))
+      const next = yield* Effect.fork(fetch(Effect.succeed(page)))
       yield* Effect.yieldNow()
       assert.isTrue((yield* Fiber.poll(next))._tag === "None")
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(fetching)
       assert.strictEqual(yield* Fiber.join(next), page)
-      const failed = yield* Effect.flip(
-        Effect.zipRight(
-          Effect.sync(() => readAhead.taken(page.page)),
-          readAhead.fetching(0, Effect.fail("down"))
-        )
-      )
-      assert.strictEqual(failed, "down")
-      assert.strictEqual(yield* readAhead.fetching(0, Effect.succeed(page)), page)
+      readAhead.taken([page.page])
+      readAhead.taken([])
+      assert.strictEqual(yield* Effect.flip(fetch(Effect.fail("down"))), "down")
+      const dead = yield* Effect.exit(fetch(Effect.die("broken")))
+      assert.strictEqual(dead._tag, "Failure")
+      assert.strictEqual(yield* fetch(Effect.succeed(page)), page)
     }))
 
   it("a page is expected to be as large as pages have been of late, and never above the service's limit", () => {

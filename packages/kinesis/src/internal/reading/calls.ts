@@ -53,19 +53,30 @@ const report = (emit: Emit) => (error: Called): Effect.Effect<void> => {
     : Effect.void
 }
 
+/** Fails with this at first, and is the call after that. */
+const failedWith = <A, E, R>(error: E, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  let isFirst = true
+  return Effect.suspend(() => {
+    if (!isFirst) return call
+    isFirst = false
+    return Effect.fail(error)
+  })
+}
+
 /**
  * Repeats a throttled call by the one schedule, a call that failed for a passing reason by the other, and a call whose credentials had
- * expired once, since the SDK asks their provider anew; tells of each attempt.
+ * expired once, since the SDK asks their provider anew; tells of each attempt. A call that succeeds at once costs nothing of this.
  */
 export const retrying =
   (settings: Pick<Settings, "throttleRetry" | "transientRetry">, emit: Emit) =>
   <A, E extends Called, R>(call: Effect.Effect<A, E | KinesisError, R>): Effect.Effect<A, E | KinesisError, R> =>
-    call.pipe(
-      Effect.tapError(report(emit)),
-      Effect.retry({ times: 1, while: isExpiredCredentials }),
-      Effect.retry({ schedule: settings.transientRetry as never, while: isTransient }),
-      Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled })
-    ) as Effect.Effect<A, E | KinesisError, R>
+    Effect.catchAll(call, (error) =>
+      failedWith(error, call).pipe(
+        Effect.tapError(report(emit)),
+        Effect.retry({ times: 1, while: isExpiredCredentials }),
+        Effect.retry({ schedule: settings.transientRetry as never, while: isTransient }),
+        Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled })
+      )) as Effect.Effect<A, E | KinesisError, R>
 
 /** A way to make calls, such as {@link retrying}. */
 export type Attempt = <A, E extends KinesisError | ExpiredListToken>(

@@ -17,7 +17,9 @@ import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Calls from "./calls.js"
 import * as ListShards from "./listShards.js"
+import type * as Poller from "./poller.js"
 import type * as ReadAhead from "./readAhead.js"
+import * as Run from "./run.js"
 import * as Settings from "./settings.js"
 import * as ShardSource from "./shardSource.js"
 import * as StartPosition from "./startPosition.js"
@@ -64,6 +66,17 @@ export interface ShardStream {
   readonly pages: Stream.Stream<Page, KinesisError>
 }
 
+/** A shard whose pages can be had as a Stream, or given to a taker by a fiber of its own. One of them, once. */
+export interface ReadableShard extends ShardStream {
+  readonly read: (take: (page: Page) => Effect.Effect<unknown>) => Effect.Effect<void, KinesisError>
+}
+
+/** The shards as they may be read, and what the reading of one came to. */
+export interface Coordinated {
+  readonly shards: Mailbox.ReadonlyMailbox<ReadableShard, KinesisError>
+  readonly judge: (exit: Exit.Exit<void, KinesisError>) => Exit.Exit<void, KinesisError>
+}
+
 /** Shards that closed shortly before the start are listed too: this clock may be ahead of the service's, and they bring nothing if not. */
 const listingMarginMillis = 5 * 60_000
 
@@ -79,7 +92,7 @@ const filterFor = (start: Position, resumed: boolean): ShardFilter =>
 export const make = (
   options: StreamOptions,
   readAhead: ReadAhead.ReadAhead
-): Effect.Effect<Mailbox.ReadonlyMailbox<ShardStream, KinesisError>, KinesisError, KinesisClient | Scope.Scope> =>
+): Effect.Effect<Coordinated, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = Calls.counted(yield* KinesisClient, options.stream)
     const { from, ignorePositions = false, listInterval = "30 seconds", listStaleness = "10 minutes" } = options
@@ -93,9 +106,10 @@ export const make = (
     ])
     const { stream } = settings
     const emit = Calls.emitter(options)
-    const run = yield* ShardSource.makeRun(client, settings, emit, readAhead)
+    const run = yield* Run.make(client, settings, emit, readAhead)
+    const readers = new ShardSource.Readers(run)
     const once = Calls.retrying({ throttleRetry: Schedule.stop, transientRetry: Schedule.stop }, emit)
-    const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
+    const mailbox = yield* Mailbox.make<ReadableShard, KinesisError>()
     const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)
 
     const { filter, graph: first, missing } = yield* Calls.within(
@@ -143,15 +157,15 @@ export const make = (
           shardId: shard.shardId,
           parentShards: shard.parents,
           from: shard.start,
-          pages: pagesOf(shard)
+          ...waysToRead(shard)
         })
       }
       if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
     })
 
-    const pagesOf = ({ because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
+    const waysToRead = ({ because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
       let state: "new" | "running" | "over" = "new"
-      const onEnd = ({ broughtRecords, childShards, lost }: ShardSource.ShardEnd) =>
+      const onEnd = ({ broughtRecords, childShards, lost }: Poller.ShardEnd) =>
         Effect.gen(function*() {
           state = "over"
           const found = ShardGraph.unknown(graph, childShards.map((child) => child.shardId))
@@ -162,28 +176,33 @@ export const make = (
           if (childShards.length === 0 || ShardGraph.unconfirmed(graph)) yield* list
           yield* release
         })
-      const skew = shardId in positions ? { millis: 0 } : run.skew
-      return Stream.suspend(() => {
-        if (state !== "new") return Stream.fail(runTwice(stream, shardId))
-        state = "running"
-        return Stream.ensuring(
-          ShardSource.make(run, {
-            shardId,
-            origin: start,
-            because,
-            closed,
-            hashKeyRange: Effect.succeed(hashKeyRange),
-            skew,
-            onReady: settled(shardId),
-            onEnd
-          }),
-          Effect.suspend(() => {
-            if (state === "over") return settled(shardId)
-            graph = ShardGraph.stopped(graph, shardId)
-            return release
-          })
-        )
+      const shard: Poller.Shard = {
+        shardId,
+        origin: start,
+        because,
+        closed,
+        hashKeyRange: Effect.succeed(hashKeyRange),
+        skew: shardId in positions ? { millis: 0 } : run.skew,
+        onReady: settled(shardId),
+        onEnd
+      }
+      const onLeft = Effect.suspend(() => {
+        if (state === "over") return settled(shardId)
+        graph = ShardGraph.stopped(graph, shardId)
+        return release
       })
+      return {
+        pages: Stream.suspend(() => {
+          if (state !== "new") return Stream.fail(runTwice(stream, shardId))
+          state = "running"
+          return Stream.ensuring(ShardSource.stream(run, shard), onLeft)
+        }),
+        read: (take: (page: Page) => Effect.Effect<unknown>) =>
+          Effect.suspend(() => {
+            state = "running"
+            return Effect.onExit(readers.read(shard, take), (exit) => Exit.isInterrupted(exit) ? Effect.void : onLeft)
+          })
+      }
     }
 
     const onListed = Effect.fnUntraced(function*(shards: ReadonlyArray<Shard>) {
@@ -216,8 +235,14 @@ export const make = (
       Effect.annotateLogs({ package: "effect-kinesis", module: "KinesisStream", fiber: "shard listing" }),
       Effect.forkScoped
     )
-    if (run.deadline !== Infinity) yield* Effect.forkScoped(Effect.delay(mailbox.end, Math.max(0, yield* remaining)))
-    return mailbox
+    if (run.deadline !== Infinity) {
+      const end = Effect.sync(() => {
+        readers.end()
+        mailbox.unsafeDone(Exit.void)
+      })
+      yield* Effect.forkScoped(Effect.delay(end, Math.max(0, yield* remaining)))
+    }
+    return { shards: mailbox, judge: (exit) => readers.judge(exit) }
   })
 
 const runTwice = (stream: string, shardId: string) =>

@@ -12,6 +12,12 @@ const attributesOf = (stream: string, shardId: string) => ({
   "messaging.destination.partition.id": shardId
 })
 
+/** Effect's own tracer, which is there when no other was provided: nobody sees its spans. */
+const unseen = Effect.runSync(Effect.tracer)
+
+/** Whether spans are to be made. */
+export const isTraced: Effect.Effect<boolean> = Effect.map(Effect.tracer, (tracer) => tracer !== unseen)
+
 /** A span for each attempt to get a page. */
 export const getRecords = (stream: string, shardId: string) => {
   const options = { kind: "client", captureStackTrace: false, attributes: attributesOf(stream, shardId) } as const

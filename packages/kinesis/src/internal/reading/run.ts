@@ -1,0 +1,56 @@
+import * as Effect from "effect/Effect"
+import type { Service } from "../../KinesisClient.js"
+import type { KinesisError } from "../../KinesisError.js"
+import type * as ServerClock from "../shard/serverClock.js"
+import * as StopRule from "../shard/stopRule.js"
+import * as Calls from "./calls.js"
+import type * as ReadAhead from "./readAhead.js"
+import type { Settings } from "./settings.js"
+import * as Tracing from "./tracing.js"
+
+/** What the shards of a run share. */
+export interface Run {
+  readonly client: Service
+  readonly settings: Settings
+  readonly emit: Calls.Emit
+  readonly retrying: ReturnType<typeof Calls.retrying>
+  /** Milliseconds on a clock that no correction of the time sets back. */
+  readonly monotonicMillis: () => number
+  /** Milliseconds since the epoch. */
+  readonly epochMillis: () => number
+  /** On the monotonic clock. */
+  readonly deadline: number
+  readonly progress: StopRule.Progress
+  readonly readAhead: ReadAhead.ReadAhead
+  /** By how much this clock was found to be ahead of the service's, for positions that come from the run's start. */
+  readonly skew: ServerClock.Skew
+  /** Whether any read was answered, and what the last one failed with: a run without an answer is an outage. */
+  readonly outage: { answered: boolean; last: KinesisError | undefined }
+  readonly isTraced: boolean
+}
+
+export const make = (
+  client: Service,
+  settings: Settings,
+  emit: Calls.Emit,
+  readAhead: ReadAhead.ReadAhead
+): Effect.Effect<Run> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const monotonicMillis = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const now = monotonicMillis()
+    return {
+      client,
+      settings,
+      emit,
+      retrying: Calls.retrying(settings, emit),
+      monotonicMillis,
+      epochMillis: () => clock.unsafeCurrentTimeMillis(),
+      deadline: settings.until._tag === "Elapsed" ? now + settings.until.millis : Infinity,
+      progress: StopRule.begin(now),
+      readAhead,
+      skew: { millis: 0 },
+      outage: { answered: false, last: undefined },
+      isTraced: yield* Tracing.isTraced
+    }
+  })
