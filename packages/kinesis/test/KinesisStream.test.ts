@@ -647,6 +647,22 @@ describe("reading a stream", () => {
         assert.strictEqual((yield* local.calls).length, calls, "no fiber goes on")
       })))
 
+  it.effect("elapsed hands on the pages that came, those that wait for a slow consumer too", () =>
+    withKinesis(shardsOf(25), ({ client }) =>
+      Effect.gen(function*() {
+        for (let shard = 0; shard < 25; shard++) yield* put(client, [`r${shard}`], to(shard, 25))
+        let isSlow = true
+        const reading = yield* read(
+          KinesisStream.pages({ ...fromStart, until: Until.elapsed("5 seconds") }),
+          () => isSlow ? Effect.sleep("20 seconds") : Effect.void
+        )
+        yield* TestClock.adjust("10 seconds")
+        isSlow = false
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual(new Set(reading.texts()).size, 25)
+      })))
+
   it.effect("elapsed on a service that cannot be reached fails: an outage is not an empty stream", () =>
     withKinesis(oneShard, ({ local }) =>
       Effect.gen(function*() {
