@@ -16,7 +16,7 @@ const help = `Measures effect-kinesis side by side with others, interleaved, eac
 ${command} [NAME ...] [--json]
 ${command} --check
 
-    reading      pages through every layer, against the AWS SDK as it comes (5 minutes)
+    reading      pages through every layer, against the AWS SDK as it comes (6 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     shards       1,000 busy shards and 10,000 idle ones, the client in memory
