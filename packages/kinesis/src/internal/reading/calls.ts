@@ -1,4 +1,5 @@
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Service } from "../../KinesisClient.js"
@@ -123,6 +124,6 @@ export const interruptionAsDefect = <E>(cause: Cause.Cause<E>): Cause.Cause<E> =
  * Milliseconds on a clock that no correction of the time sets back. (The effect `Clock.currentTimeNanos` dies under TestClock between
  * milliseconds.)
  */
-export const monotonicMillis: Effect.Effect<number> = Effect.clockWith((clock) =>
-  Effect.sync(() => Number(clock.unsafeCurrentTimeNanos()) / 1e6)
-)
+export const monotonicMillisOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+
+export const monotonicMillis: Effect.Effect<number> = Effect.map(Effect.clock, monotonicMillisOf)

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Page } from "../../Page.js"
 import * as PageEstimate from "../shard/pageEstimate.js"
-import { monotonicMillis } from "./calls.js"
+import { monotonicMillisOf } from "./calls.js"
 
 /** A page, and what it was as it came. */
 export interface Fetched {
@@ -51,7 +51,7 @@ interface Place {
 export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const now = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const now = () => monotonicMillisOf(clock)
     let free = maxBytes
     let recent = PageEstimate.unknown
     const waiting: Array<Place> = []
@@ -93,7 +93,7 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
     const reclaim = Effect.gen(function*() {
       yield* someoneWaits.await
       const [oldest] = rooms
-      const left = oldest === undefined ? 0 : oldest.since + patience - (yield* monotonicMillis)
+      const left = oldest === undefined ? 0 : oldest.since + patience - now()
       if (left > 0) return yield* Effect.sleep(left)
       if (oldest === undefined || waiting.length === 0) return yield* someoneWaits.close
       rooms.delete(oldest)

@@ -37,7 +37,7 @@ export const make = (
 ): Effect.Effect<Run> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const monotonicMillis = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const monotonicMillis = () => Calls.monotonicMillisOf(clock)
     const now = monotonicMillis()
     return {
       client,

@@ -33,8 +33,8 @@ const poller = (run: Run, shard: Poller.Shard) => {
 }
 
 /** A run that ends by its time without a single answer was an outage, not an empty stream. */
-const outageOf = ({ outage }: Run): Effect.Effect<void, KinesisError> =>
-  outage.answered || outage.last === undefined ? Effect.void : Effect.fail(outage.last)
+const outageOf = ({ outage }: Run): Exit.Exit<void, KinesisError> =>
+  outage.answered || outage.last === undefined ? Exit.void : Exit.fail(outage.last)
 
 /** The pages of a shard. Each run of the stream reads anew. */
 export const stream = (run: Run, shard: Poller.Shard): Stream.Stream<Page, KinesisError> =>
@@ -118,7 +118,6 @@ export class Readers {
     if (!this.#isOver || !Cause.isInterruptedOnly(exit.cause)) {
       return Exit.failCause(Calls.interruptionAsDefect(exit.cause))
     }
-    const { answered, last } = this.run.outage
-    return answered || last === undefined ? Exit.void : Exit.fail(last)
+    return outageOf(this.run)
   }
 }
