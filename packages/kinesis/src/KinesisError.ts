@@ -215,6 +215,56 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis
 }
 
 /**
+ * The lease of a shard is another worker's by now, or could not be renewed in time, so that it may be: what is written in its name is
+ * refused.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LeaseLost extends Schema.TaggedError<LeaseLost>("effect-kinesis/LeaseLost")(
+  "LeaseLost",
+  {
+    operation: Schema.String,
+    leaseKey: Schema.String,
+    shardId: Schema.String,
+    /** The worker that has lost it. */
+    worker: Schema.optional(Schema.String),
+    description: Schema.String
+  }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `${this.operation} of the lease ${this.leaseKey}: lost by ${this.worker ?? "nobody"}: ${this.description}`
+  }
+}
+
+/**
+ * A handler of records failed, died or threw: what it was given is not acknowledged.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class HandlerError extends Schema.TaggedError<HandlerError>("effect-kinesis/HandlerError")(
+  "HandlerError",
+  {
+    stream: Schema.String,
+    shardId: Schema.String,
+    /** The record, or the first of the page, that was being handled. */
+    sequenceNumber: Schema.optional(Schema.String),
+    subSequenceNumber: Schema.optional(Schema.Number),
+    description: Schema.String,
+    /** What the handler failed with, or what it threw. */
+    cause: Schema.Defect
+  }
+) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    const place = this.sequenceNumber === undefined ? "" : ` at ${this.sequenceNumber}`
+    return `the handler failed on ${this.stream}/${this.shardId}${place}: ${this.description}`
+  }
+}
+
+/**
  * What any call to the service can fail with.
  *
  * @since 0.1.0

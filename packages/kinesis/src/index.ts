@@ -13,6 +13,10 @@ export * as KinesisRecord from "./KinesisRecord.js"
 /** @since 0.1.0 */
 export * as KinesisStream from "./KinesisStream.js"
 /** @since 0.1.0 */
+export * as LeaseStore from "./LeaseStore.js"
+/** @since 0.1.0 */
+export * as LeaseStoreContract from "./LeaseStoreContract.js"
+/** @since 0.1.0 */
 export * as Page from "./Page.js"
 /** @since 0.1.0 */
 export * as Position from "./Position.js"

@@ -1,0 +1,221 @@
+/**
+ * Where the workers of an application agree on who reads which shard, and where each shard is to go on: a table of leases with
+ * conditional writes.
+ *
+ * An implementation must pass the suite of `LeaseStoreContract`. `@effect-kinesis/dynamodb` has the one for production.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Checkpoint from "./internal/lease/checkpoint.js"
+import * as LeaseWrites from "./internal/lease/leaseWrites.js"
+import type { HashKeyRange } from "./KinesisApi.js"
+import type { KinesisError } from "./KinesisError.js"
+import { LeaseLost } from "./KinesisError.js"
+import type { Position } from "./Position.js"
+
+/**
+ * A worker's claim on one shard, and what is stored of the shard. The names are those of the Kinesis Client Library's lease table.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Lease {
+  /** The shard's id; in a table of several streams the stream's identifier and the shard's id. */
+  readonly leaseKey: string
+  readonly shardId: string
+  /** `account:name:creation in epoch seconds`; absent in a table of one stream. */
+  readonly streamIdentifier: string | undefined
+  /** The worker that the lease was given to last; absent when it was given back. Whether it is alive, the counter tells. */
+  readonly leaseOwner: string | undefined
+  /** Grows with each write of the owner and of whoever takes the lease: its heartbeat, and its version. */
+  readonly leaseCounter: number
+  /** Up to where the shard was handled; undefined to begin where the application is told to. */
+  readonly checkpoint: Position | undefined
+  readonly ownerSwitchesSinceCheckpoint: number
+  /** While a lease is being handed over: the worker that still holds it, and that may still write checkpoints. */
+  readonly checkpointOwner: string | undefined
+  readonly parentShardIds: ReadonlyArray<string>
+  /** Known since the shard's end was reached. */
+  readonly childShardIds: ReadonlyArray<string>
+  readonly hashKeyRange: HashKeyRange | undefined
+  /** Kilobytes a second, as the owner saw them lately. */
+  readonly throughputKBps: number | undefined
+}
+
+/**
+ * What a lease begins as: unowned.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type NewLease = Pick<
+  Lease,
+  "leaseKey" | "shardId" | "streamIdentifier" | "checkpoint" | "parentShardIds" | "hashKeyRange"
+>
+
+/**
+ * The leases of one application. Each write takes the lease as the writer believes it to be and has an effect only if it still is so. A
+ * write whose answer was lost can be made again: it finds that it was made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Leases {
+  /** Every lease, in no order. */
+  readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  /** The leases whose `leaseOwner` is this worker: asked for far more often than {@link list}, so it should cost less. */
+  readonly owned: (worker: string) => Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  /** A lease that is not there yet; false when it is. */
+  readonly create: (lease: NewLease) => Effect.Effect<boolean, KinesisError>
+  /** Takes the lease, if its counter has not moved; none when it has. */
+  readonly claim: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  /**
+   * Asks the lease's owner to hand it over to this worker: the owner goes on until it has stored what it handled, then lets go. None when
+   * the owner is another by now, or is already handing it over.
+   */
+  readonly requestHandOver: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  /** The heartbeat. The answer shows whether a hand-over was asked for. */
+  readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  /** Stores a position. One that lies before the stored one changes nothing: checkpoints only move forward. */
+  readonly checkpoint: (lease: Lease, position: Position) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  /** Stores the shard's end and the shards that follow it. Nothing moves that checkpoint any more. */
+  readonly finish: (
+    lease: Lease,
+    childShardIds: ReadonlyArray<string>
+  ) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  /** Lets go of the lease: for the worker that asked for it, else for this successor, else for anybody. */
+  readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<void, LeaseLost | KinesisError>
+  /** Adds what is known of the shard, beside whoever owns the lease; the counter stays. Nothing when there is no such lease. */
+  readonly describe: (
+    leaseKey: string,
+    known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
+  ) => Effect.Effect<void, KinesisError>
+  /** Deletes the lease, if its counter has not moved; false when it has. */
+  readonly remove: (lease: Lease) => Effect.Effect<boolean, KinesisError>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The leases of an application, whose table is made if it must be. */
+  readonly open: (application: string) => Effect.Effect<Leases, KinesisError>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class LeaseStore extends Context.Tag("effect-kinesis/LeaseStore")<LeaseStore, Service>() {}
+
+/**
+ * Who may write to the lease: its owner, or until a hand-over is complete the worker that hands it over.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const holder: (lease: Lease) => string | undefined = LeaseWrites.holder
+
+/**
+ * Everything of the shard was handled.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isFinished = (lease: Lease): boolean => lease.checkpoint?._tag === "ShardEnd"
+
+/**
+ * Negative when checkpoint `a` lies before `b`, positive when after, 0 when neither. Sequence numbers are compared as numbers; places
+ * without one lie before all that have one, the shard's end after.
+ *
+ * @since 0.1.0
+ * @category ordering
+ */
+export const compareCheckpoints: (a: Position | undefined, b: Position | undefined) => number = Checkpoint.compare
+
+/**
+ * What a table must be able to do for {@link fromTable}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Table {
+  readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  /** Decides on the row as it is, and writes what was decided before anybody else writes to it. */
+  readonly write: (
+    leaseKey: string,
+    operation: string,
+    decide: (current: Lease | undefined) => Decision
+  ) => Effect.Effect<Decision, KinesisError>
+}
+
+/**
+ * What becomes of a row.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision = LeaseWrites.Decision
+
+/**
+ * The leases of a table that can read, decide and write one row in one step.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTable = ({ list, write }: Table): Leases => {
+  const changed = (operation: string, lease: Lease, decide: LeaseWrites.Write) =>
+    Effect.flatMap(
+      write(lease.leaseKey, operation, decide),
+      (decision): Effect.Effect<Lease, LeaseLost> =>
+        "lease" in decision ? Effect.succeed(decision.lease) : Effect.fail(lost(operation, lease, decision))
+    )
+  const perhaps = (operation: string, lease: Lease, decide: LeaseWrites.Write) =>
+    Effect.map(
+      write(lease.leaseKey, operation, decide),
+      (decision) => "lease" in decision ? Option.some(decision.lease) : Option.none()
+    )
+  return {
+    list,
+    owned: (worker) => Effect.map(list, (leases) => leases.filter((lease) => lease.leaseOwner === worker)),
+    create: (lease) =>
+      Effect.map(write(lease.leaseKey, "create", LeaseWrites.create(lease)), ({ _tag }) => _tag === "Put"),
+    claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),
+    requestHandOver: (lease, worker) => perhaps("requestHandOver", lease, LeaseWrites.requestHandOver(lease, worker)),
+    renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
+    checkpoint: (lease, position) => changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position)),
+    finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),
+    release: (lease, successor) => Effect.asVoid(changed("release", lease, LeaseWrites.release(lease, successor))),
+    describe: (leaseKey, known) => Effect.asVoid(write(leaseKey, "describe", LeaseWrites.describe(known))),
+    remove: (lease) =>
+      Effect.map(write(lease.leaseKey, "remove", LeaseWrites.remove(lease)), ({ _tag }) => _tag === "Delete")
+  }
+}
+
+const lost = (operation: string, lease: Lease, decision: Decision) => {
+  const current = decision._tag === "Refuse" ? decision.current : undefined
+  return leaseLost(operation, lease, current)
+}
+
+/**
+ * The error of a write to a lease that is not the writer's any more.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const leaseLost = (operation: string, lease: Lease, current: Lease | undefined): LeaseLost =>
+  new LeaseLost({
+    operation,
+    leaseKey: lease.leaseKey,
+    shardId: lease.shardId,
+    worker: LeaseWrites.holder(lease),
+    description: current === undefined
+      ? "the lease is gone"
+      : current.leaseOwner === undefined
+      ? "the lease was given back"
+      : `the lease is ${LeaseWrites.holder(current)}'s, at counter ${current.leaseCounter}`
+  })

@@ -1,0 +1,31 @@
+import type { Position } from "../../Position.js"
+import * as SequenceNumber from "../record/sequenceNumber.js"
+
+/** The order of what a lease can hold: places without a number come before all numbers, the shard's end after them. */
+const rank = (checkpoint: Position | undefined): 0 | 1 | 2 => {
+  switch (checkpoint?._tag) {
+    case "AtSequenceNumber":
+    case "AfterSequenceNumber":
+      return 1
+    case "ShardEnd":
+      return 2
+    default:
+      return 0
+  }
+}
+
+const subSequenceNumber = (checkpoint: Position): number =>
+  checkpoint._tag === "AfterSequenceNumber" ? checkpoint.subSequenceNumber ?? 0 : -1
+
+/** Negative when `a` lies before `b`, 0 when neither lies before the other. Numbers are compared as numbers. */
+export const compare = (a: Position | undefined, b: Position | undefined): number => {
+  if (a === undefined || b === undefined || !("sequenceNumber" in a) || !("sequenceNumber" in b)) {
+    return rank(a) - rank(b)
+  }
+  return SequenceNumber.compare(a.sequenceNumber, b.sequenceNumber) || subSequenceNumber(a) - subSequenceNumber(b)
+}
+
+/** The same place in the shard, however it is written: a record that came alone is the first of one. */
+export const isSame = (a: Position | undefined, b: Position | undefined): boolean =>
+  a?._tag === b?._tag && compare(a, b) === 0 &&
+  (a?._tag !== "AtTimestamp" || b?._tag !== "AtTimestamp" || a.timestamp === b.timestamp)

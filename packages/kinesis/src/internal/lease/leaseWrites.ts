@@ -1,0 +1,138 @@
+import type { HashKeyRange } from "../../KinesisApi.js"
+import type { Lease, NewLease } from "../../LeaseStore.js"
+import type { Position } from "../../Position.js"
+import * as Checkpoint from "./checkpoint.js"
+
+/**
+ * What a conditional write makes of a row: another row, the same one because an earlier attempt whose answer was lost has written it, or
+ * nothing, because the row is no longer as the writer believes.
+ */
+export type Decision =
+  | { readonly _tag: "Put"; readonly lease: Lease }
+  | { readonly _tag: "Keep"; readonly lease: Lease }
+  | { readonly _tag: "Delete" }
+  | { readonly _tag: "Refuse"; readonly current: Lease | undefined }
+
+/** Decides a write by the row as it is. */
+export type Write = (current: Lease | undefined) => Decision
+
+const put = (lease: Lease): Decision => ({ _tag: "Put", lease })
+const keep = (lease: Lease): Decision => ({ _tag: "Keep", lease })
+const refuse = (current: Lease | undefined): Decision => ({ _tag: "Refuse", current })
+
+/** Who may write to the lease: until a hand-over is complete the worker that hands it over. */
+export const holder = ({ checkpointOwner, leaseOwner }: Lease): string | undefined => checkpointOwner ?? leaseOwner
+
+/**
+ * The row is the holder's: as it believes, or one write further, which can only be its own, since every write of another takes the lease
+ * from it.
+ */
+const isHeld = (current: Lease | undefined, lease: Lease): current is Lease =>
+  current !== undefined && holder(lease) !== undefined && holder(current) === holder(lease) &&
+  (current.leaseCounter === lease.leaseCounter || current.leaseCounter === lease.leaseCounter + 1)
+
+const isWritten = (current: Lease, lease: Lease): boolean => current.leaseCounter === lease.leaseCounter + 1
+
+export const create = (lease: NewLease): Write => (current) =>
+  current !== undefined ? refuse(current) : put({
+    leaseKey: lease.leaseKey,
+    shardId: lease.shardId,
+    streamIdentifier: lease.streamIdentifier,
+    leaseOwner: undefined,
+    leaseCounter: 0,
+    checkpoint: lease.checkpoint,
+    ownerSwitchesSinceCheckpoint: 0,
+    checkpointOwner: undefined,
+    parentShardIds: lease.parentShardIds,
+    childShardIds: [],
+    hashKeyRange: lease.hashKeyRange,
+    throughputKBps: undefined
+  })
+
+export const claim = (lease: Lease, worker: string): Write => (current) => {
+  if (current === undefined) return refuse(current)
+  if (isWritten(current, lease) && current.leaseOwner === worker && current.checkpointOwner === undefined) {
+    return keep(current)
+  }
+  if (current.leaseCounter !== lease.leaseCounter) return refuse(current)
+  return put({
+    ...current,
+    leaseOwner: worker,
+    checkpointOwner: undefined,
+    leaseCounter: current.leaseCounter + 1,
+    ownerSwitchesSinceCheckpoint: current.ownerSwitchesSinceCheckpoint + (current.leaseOwner === worker ? 0 : 1)
+  })
+}
+
+export const requestHandOver = (lease: Lease, worker: string): Write => (current) => {
+  if (current === undefined || lease.leaseOwner === undefined) return refuse(current)
+  if (current.leaseOwner === worker && current.checkpointOwner === lease.leaseOwner) return keep(current)
+  return current.leaseOwner === lease.leaseOwner && current.checkpointOwner === undefined && worker !== lease.leaseOwner
+    ? put({ ...current, leaseOwner: worker, checkpointOwner: lease.leaseOwner })
+    : refuse(current)
+}
+
+export const renew = (lease: Lease): Write => (current) => {
+  if (!isHeld(current, lease)) return refuse(current)
+  if (isWritten(current, lease)) return keep(current)
+  return put({
+    ...current,
+    leaseCounter: current.leaseCounter + 1,
+    throughputKBps: lease.throughputKBps ?? current.throughputKBps
+  })
+}
+
+const advance = (
+  current: Lease,
+  lease: Lease,
+  checkpoint: Position,
+  childShardIds: ReadonlyArray<string>
+): Decision => {
+  if (isWritten(current, lease) && Checkpoint.isSame(current.checkpoint, checkpoint)) return keep(current)
+  const goesBack = Checkpoint.compare(checkpoint, current.checkpoint) < 0
+  return put({
+    ...current,
+    leaseCounter: current.leaseCounter + 1,
+    checkpoint: goesBack ? current.checkpoint : checkpoint,
+    childShardIds: childShardIds.length === 0 ? current.childShardIds : childShardIds,
+    ownerSwitchesSinceCheckpoint: 0
+  })
+}
+
+export const checkpoint = (lease: Lease, position: Position): Write => (current) =>
+  isHeld(current, lease) ? advance(current, lease, position, []) : refuse(current)
+
+export const finish = (lease: Lease, childShardIds: ReadonlyArray<string>): Write => (current) =>
+  isHeld(current, lease) ? advance(current, lease, { _tag: "ShardEnd" }, childShardIds) : refuse(current)
+
+export const release = (lease: Lease, successor: string | undefined): Write => (current) => {
+  if (current === undefined) return refuse(current)
+  const released = current.leaseCounter === lease.leaseCounter + 1 && current.checkpointOwner === undefined
+  if (released && current.leaseOwner === successor && successor !== lease.leaseOwner) return keep(current)
+  if (!isHeld(current, lease)) return refuse(current)
+  const next = current.checkpointOwner === undefined ? successor : current.leaseOwner
+  return put({
+    ...current,
+    leaseOwner: next,
+    checkpointOwner: undefined,
+    leaseCounter: current.leaseCounter + 1,
+    ownerSwitchesSinceCheckpoint: current.ownerSwitchesSinceCheckpoint +
+      (current.checkpointOwner === undefined && next !== undefined && next !== current.leaseOwner ? 1 : 0)
+  })
+}
+
+export const describe = (
+  { childShardIds, hashKeyRange }: {
+    readonly childShardIds?: ReadonlyArray<string> | undefined
+    readonly hashKeyRange?: HashKeyRange | undefined
+  }
+): Write =>
+(current) =>
+  current === undefined ? refuse(current) : put({
+    ...current,
+    childShardIds: childShardIds ?? current.childShardIds,
+    hashKeyRange: hashKeyRange ?? current.hashKeyRange
+  })
+
+export const remove = (lease: Lease): Write => (current) =>
+  current === undefined || current.leaseCounter === lease.leaseCounter ? { _tag: "Delete" } : refuse(current)

@@ -1,0 +1,289 @@
+/**
+ * An in-memory lease table behind the `LeaseStore` service, on Effect's Clock, with knobs for what goes wrong.
+ *
+ * Ownership and the conditions of each write are those of every implementation: a worker that has lost its lease is refused here too.
+ *
+ * @since 0.1.0
+ */
+import * as Errors from "effect-kinesis/KinesisError"
+import * as LeaseStore from "effect-kinesis/LeaseStore"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long each call takes, before it takes effect. Default: 0. */
+  readonly latency?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation = keyof LeaseStore.Leases | "open"
+
+/**
+ * Which calls a knob meets. An absent field means every operation, lease or worker.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Target {
+  readonly operation?: Operation | undefined
+  readonly leaseKey?: string | undefined
+  /** The worker in whose name the call is made. */
+  readonly worker?: string | undefined
+  /** How many calls, from the next one on. Default: 1. */
+  readonly times?: number | undefined
+}
+
+/**
+ * A call that reached the table.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  readonly operation: Operation
+  /** When it came, by Effect's Clock, in milliseconds since the epoch. */
+  readonly at: number
+  readonly leaseKey: string | undefined
+  readonly worker: string | undefined
+  /** `pending` while there is no answer, and for ever when the caller gave up first; `ok`; or the `_tag` of the error. */
+  readonly outcome: string
+}
+
+/**
+ * The knobs. A call meets at most one delay and one other fault, of each the one that was asked for first; the delay comes first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The calls fail with a `ThrottledError` and take no effect. */
+  readonly throttle: (target: Target) => Effect.Effect<void>
+  /** The calls fail with this error and take no effect. */
+  readonly fail: (target: Target & { readonly error: Errors.KinesisError }) => Effect.Effect<void>
+  /** The calls take that much longer, then take effect. */
+  readonly delay: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
+  /** The calls take no effect and are never answered. */
+  readonly hang: (target: Target) => Effect.Effect<void>
+  /** The calls take effect, then fail with `ServiceUnavailable`. */
+  readonly loseAnswer: (target: Target) => Effect.Effect<void>
+  /** Forgets all faults that have not met their calls. */
+  readonly clearFaults: Effect.Effect<void>
+  /** The application's leases as they are, in the order of their keys. */
+  readonly leases: (application: string) => Effect.Effect<ReadonlyArray<LeaseStore.Lease>>
+  /** Writes a row as it is given, whoever owns it: as somebody's hand, or another library, would. */
+  readonly put: (application: string, lease: LeaseStore.Lease) => Effect.Effect<void>
+  /** Deletes a row, whoever owns it. */
+  readonly drop: (application: string, leaseKey: string) => Effect.Effect<void>
+  /** The newest 100,000 calls, oldest first. */
+  readonly calls: Effect.Effect<ReadonlyArray<Call>>
+}
+
+/**
+ * The knobs of the in-memory table that {@link layer} provides.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class LocalLeaseStore extends Context.Tag("@effect-kinesis/local/LocalLeaseStore")<LocalLeaseStore, Service>() {}
+
+/**
+ * Tables of their own, with their knobs.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<{ readonly store: LeaseStore.Service; readonly local: Service }> =>
+  Effect.sync(() => {
+    const engine = makeEngine(options)
+    return { store: makeStore(engine), local: makeKnobs(engine) }
+  })
+
+/**
+ * One set of tables behind both services.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore | LocalLeaseStore> =>
+  Layer.effectContext(
+    Effect.map(
+      make(options),
+      ({ local, store }) => Context.make(LeaseStore.LeaseStore, store).pipe(Context.add(LocalLeaseStore, local))
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+type Rows = Map<string, LeaseStore.Lease>
+
+type Action =
+  | { readonly _tag: "Delay"; readonly millis: number }
+  | { readonly _tag: "Fail"; readonly error: (operation: string) => Errors.KinesisError }
+  | { readonly _tag: "Hang" }
+  | { readonly _tag: "LoseAnswer" }
+
+interface Fault {
+  readonly target: Target
+  readonly action: Action
+  left: number
+}
+
+interface Subject {
+  readonly operation: Operation
+  readonly leaseKey?: string | undefined
+  readonly worker?: string | undefined
+}
+
+const keptCalls = 100_000
+
+const makeEngine = ({ latency = 0 }: Options) => ({
+  latency: Duration.toMillis(latency),
+  tables: new Map<string, Rows>(),
+  faults: [] as Array<Fault>,
+  calls: [] as Array<{ -readonly [K in keyof Call]: Call[K] }>
+})
+
+type Engine = ReturnType<typeof makeEngine>
+
+const rowsOf = ({ tables }: Engine, application: string): Rows => {
+  const rows = tables.get(application) ?? new Map()
+  tables.set(application, rows)
+  return rows
+}
+
+const meets = ({ leaseKey, operation, worker }: Target, subject: Subject): boolean =>
+  (operation === undefined || operation === subject.operation) &&
+  (leaseKey === undefined || leaseKey === subject.leaseKey) &&
+  (worker === undefined || worker === subject.worker)
+
+/** At most one delay and one other fault, of each the oldest that fits. */
+const meet = (engine: Engine, subject: Subject): ReadonlyArray<Action> => {
+  const fitting = engine.faults.filter(({ target }) => meets(target, subject))
+  const met = [
+    fitting.find(({ action }) => action._tag === "Delay"),
+    fitting.find(({ action }) => action._tag !== "Delay")
+  ].filter((fault) => fault !== undefined)
+  for (const fault of met) fault.left--
+  if (met.length > 0) engine.faults = engine.faults.filter(({ left }) => left > 0)
+  return met.map(({ action }) => action)
+}
+
+/** The way of every call: it is logged, meets its faults, waits, takes effect, and is answered. */
+const serve = <A, E>(
+  engine: Engine,
+  subject: Subject,
+  effect: Effect.Effect<A, E>
+): Effect.Effect<A, E | Errors.KinesisError> =>
+  Effect.gen(function*() {
+    const call = {
+      leaseKey: undefined,
+      worker: undefined,
+      ...subject,
+      at: yield* Clock.currentTimeMillis,
+      outcome: "pending"
+    }
+    if (engine.calls.length === 2 * keptCalls) engine.calls.splice(0, keptCalls)
+    engine.calls.push(call)
+    const actions = meet(engine, subject)
+    const wait = actions.reduce(
+      (millis, action) => action._tag === "Delay" ? millis + action.millis : millis,
+      engine.latency
+    )
+    if (wait > 0) yield* Effect.sleep(wait)
+    const fault = actions.find(({ _tag }) => _tag !== "Delay")
+    const answer: Effect.Effect<A, E | Errors.KinesisError> = fault?._tag === "Hang"
+      ? Effect.never
+      : fault?._tag === "Fail"
+      ? Effect.fail(fault.error(subject.operation))
+      : fault?._tag === "LoseAnswer"
+      ? Effect.zipRight(effect, Effect.fail(answerLost(subject.operation)))
+      : effect
+    return yield* Effect.tapBoth(answer, {
+      onSuccess: () => Effect.sync(() => call.outcome = "ok"),
+      onFailure: (error) => Effect.sync(() => call.outcome = String((error as { readonly _tag?: unknown })._tag))
+    })
+  })
+
+const answerLost = (operation: string) =>
+  new Errors.ServiceUnavailable({ operation, description: "The answer was lost." })
+
+const throttled = (operation: string) =>
+  new Errors.ThrottledError({ operation, reason: "throughput", description: "The table's throughput is exceeded." })
+
+const makeStore = (engine: Engine): LeaseStore.Service => ({
+  open: (application) =>
+    serve(engine, { operation: "open" }, Effect.sync(() => makeLeases(engine, rowsOf(engine, application))))
+})
+
+const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
+  const leases = LeaseStore.fromTable({
+    list: Effect.sync(() => [...rows.values()]),
+    write: (leaseKey, _, decide) =>
+      Effect.sync(() => {
+        const decision = decide(rows.get(leaseKey))
+        if (decision._tag === "Put") rows.set(leaseKey, decision.lease)
+        if (decision._tag === "Delete") rows.delete(leaseKey)
+        return decision
+      })
+  })
+  const inNameOf = (lease: LeaseStore.Lease) => ({ leaseKey: lease.leaseKey, worker: LeaseStore.holder(lease) })
+  return {
+    list: serve(engine, { operation: "list" }, leases.list),
+    owned: (worker) => serve(engine, { operation: "owned", worker }, leases.owned(worker)),
+    create: (lease) => serve(engine, { operation: "create", leaseKey: lease.leaseKey }, leases.create(lease)),
+    claim: (lease, worker) =>
+      serve(engine, { operation: "claim", leaseKey: lease.leaseKey, worker }, leases.claim(lease, worker)),
+    requestHandOver: (lease, worker) =>
+      serve(
+        engine,
+        { operation: "requestHandOver", leaseKey: lease.leaseKey, worker },
+        leases.requestHandOver(lease, worker)
+      ),
+    renew: (lease) => serve(engine, { operation: "renew", ...inNameOf(lease) }, leases.renew(lease)),
+    checkpoint: (lease, position) =>
+      serve(engine, { operation: "checkpoint", ...inNameOf(lease) }, leases.checkpoint(lease, position)),
+    finish: (lease, childShardIds) =>
+      serve(engine, { operation: "finish", ...inNameOf(lease) }, leases.finish(lease, childShardIds)),
+    release: (lease, successor) =>
+      serve(engine, { operation: "release", ...inNameOf(lease) }, leases.release(lease, successor)),
+    describe: (leaseKey, known) => serve(engine, { operation: "describe", leaseKey }, leases.describe(leaseKey, known)),
+    remove: (lease) => serve(engine, { operation: "remove", leaseKey: lease.leaseKey }, leases.remove(lease))
+  }
+}
+
+const makeKnobs = (engine: Engine): Service => {
+  const inject = (target: Target, action: Action): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const { times = 1 } = target
+      if (times >= 1) engine.faults.push({ target, action, left: times })
+    })
+  return {
+    throttle: (target) => inject(target, { _tag: "Fail", error: throttled }),
+    fail: (target) => inject(target, { _tag: "Fail", error: () => target.error }),
+    delay: (target) => inject(target, { _tag: "Delay", millis: Duration.toMillis(target.duration) }),
+    hang: (target) => inject(target, { _tag: "Hang" }),
+    loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
+    clearFaults: Effect.sync(() => {
+      engine.faults = []
+    }),
+    leases: (application) =>
+      Effect.sync(() => [...rowsOf(engine, application).values()].sort((a, b) => a.leaseKey < b.leaseKey ? -1 : 1)),
+    put: (application, lease) => Effect.sync(() => void rowsOf(engine, application).set(lease.leaseKey, lease)),
+    drop: (application, leaseKey) => Effect.sync(() => void rowsOf(engine, application).delete(leaseKey)),
+    calls: Effect.sync(() => engine.calls.slice(-keptCalls).map((call) => ({ ...call })))
+  }
+}
