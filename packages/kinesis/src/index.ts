@@ -13,6 +13,8 @@ export * as KinesisRecord from "./KinesisRecord.js"
 /** @since 0.1.0 */
 export * as KinesisStream from "./KinesisStream.js"
 /** @since 0.1.0 */
+export * as LeasePlan from "./LeasePlan.js"
+/** @since 0.1.0 */
 export * as LeaseStore from "./LeaseStore.js"
 /** @since 0.1.0 */
 export * as LeaseStoreContract from "./LeaseStoreContract.js"

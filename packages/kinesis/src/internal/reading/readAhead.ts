@@ -15,6 +15,8 @@ export interface ReadAhead {
   readonly forShard: () => ForShard
   /** The consumer has these pages now, in place of those that it had before. */
   readonly taken: (pages: Iterable<Page>) => void
+  /** A consumer of this page's shard alone has it now, or nobody will. */
+  readonly handedOn: (page: Page) => void
 }
 
 /** What one shard asks of the bound. */
@@ -31,7 +33,8 @@ export interface ForShard {
 /** For whoever takes each page as it comes. */
 export const unbounded: ReadAhead = {
   forShard: () => ({ fetching: (call) => call, leave: () => undefined }),
-  taken: () => undefined
+  taken: () => undefined,
+  handedOn: () => undefined
 }
 
 /** A call that takes longer, in milliseconds, no longer holds room for its page: shards that hang must not hold up the others. */
@@ -165,6 +168,12 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
           held.delete(page)
         }
         give(before)
+      },
+      handedOn: (page) => {
+        const bytes = held.get(page)
+        if (bytes === undefined) return
+        held.delete(page)
+        give(bytes)
       }
     }
   })

@@ -1,0 +1,144 @@
+import type { KinesisRecord } from "../../KinesisRecord.js"
+import type { Page } from "../../Page.js"
+import type { Position } from "../../Position.js"
+import * as SequenceNumber from "../record/sequenceNumber.js"
+
+/** The place of a record in its shard. */
+export type RecordPlace = Pick<KinesisRecord, "sequenceNumber" | "subSequenceNumber">
+
+type DeliveredPage = Pick<Page, "position"> & { readonly records: ReadonlyArray<RecordPlace> }
+
+interface Delivered {
+  /** The number of its first record, counted over all that was delivered. */
+  readonly first: number
+  readonly records: ReadonlyArray<RecordPlace>
+  /** Where to go on when all of it is acknowledged; undefined for the shard's last page when that is empty. */
+  readonly end: Position | undefined
+  readonly acknowledged: Set<number>
+}
+
+export const placeAfter = ({ sequenceNumber, subSequenceNumber }: RecordPlace): Position => ({
+  _tag: "AfterSequenceNumber",
+  sequenceNumber,
+  ...(subSequenceNumber === undefined ? {} : { subSequenceNumber })
+})
+
+/**
+ * The place after a page, with the place in the aggregate when a page ends with one. The shard's end is no place to store before all of it
+ * is acknowledged and its children are known.
+ */
+const endOf = ({ position, records }: DeliveredPage): Position | undefined => {
+  const last = records.at(-1)
+  const isOfLast = position._tag === "ShardEnd" ||
+    ("sequenceNumber" in position && position.sequenceNumber === last?.sequenceNumber)
+  return isOfLast ? last && placeAfter(last) : position
+}
+
+const comparePlaces = (a: RecordPlace, b: RecordPlace): number =>
+  SequenceNumber.compare(a.sequenceNumber, b.sequenceNumber) || (a.subSequenceNumber ?? 0) - (b.subSequenceNumber ?? 0)
+
+/** How many of the records lie up to and including a place. */
+const countUpTo = (records: ReadonlyArray<RecordPlace>, place: RecordPlace): number => {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (comparePlaces(records[middle]!, place) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * What was delivered of one shard, and what of it is acknowledged, in whatever order. Only the contiguous prefix counts: what lies beyond
+ * a record that is not acknowledged would be lost by a position after it.
+ */
+export class AckTracker {
+  #pages: Array<Delivered> = []
+  #delivered = 0
+  /** So many records are acknowledged without a gap. */
+  #prefix = 0
+  #position: Position | undefined
+  #total = 0
+
+  /** Counts a page as delivered; gives the number of its first record. */
+  deliver(page: DeliveredPage): number {
+    const first = this.#delivered
+    this.#delivered += page.records.length
+    this.#pages.push({ first, records: page.records, end: endOf(page), acknowledged: new Set() })
+    this.#advance()
+    return first
+  }
+
+  /** A record by its number. */
+  acknowledge(number: number): void {
+    const page = this.#pages.find(({ first, records }) => number >= first && number < first + records.length)
+    if (page === undefined || number < this.#prefix || page.acknowledged.has(number)) return
+    this.#total++
+    if (number === this.#prefix) this.#prefix++
+    else page.acknowledged.add(number)
+    this.#advance()
+  }
+
+  /** A record by its place; nothing when it was not delivered. */
+  acknowledgeAt(place: RecordPlace): void {
+    const number = this.#numberOf(place)
+    if (number !== undefined) this.acknowledge(number)
+  }
+
+  /** Everything that was delivered up to and including a place. */
+  acknowledgeUpTo(place: RecordPlace): void {
+    let upTo = this.#prefix
+    for (const { first, records } of this.#pages) {
+      const count = countUpTo(records, place)
+      if (count > 0) upTo = Math.max(upTo, first + count)
+    }
+    for (let number = this.#prefix; number < upTo; number++) this.acknowledge(number)
+  }
+
+  /** Where to go on after all that is acknowledged without a gap; undefined as long as that is nothing. */
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  /** Records that were delivered, from the first one that is not acknowledged. */
+  get gap(): number {
+    return this.#delivered - this.#prefix
+  }
+
+  /** Nothing is left to acknowledge. */
+  get isSettled(): boolean {
+    return this.#pages.length === 0
+  }
+
+  /** How many records were acknowledged. */
+  get acknowledged(): number {
+    return this.#total
+  }
+
+  /** How many records are acknowledged without a gap. */
+  get prefix(): number {
+    return this.#prefix
+  }
+
+  #numberOf(place: RecordPlace): number | undefined {
+    for (const { first, records } of this.#pages) {
+      const count = countUpTo(records, place)
+      if (count > 0 && comparePlaces(records[count - 1]!, place) === 0) return first + count - 1
+    }
+    return undefined
+  }
+
+  #advance(): void {
+    for (let page = this.#pages[0]; page !== undefined; page = this.#pages[0]) {
+      while (page.acknowledged.delete(this.#prefix)) this.#prefix++
+      const count = this.#prefix - page.first
+      if (count < page.records.length) {
+        if (count > 0) this.#position = placeAfter(page.records[count - 1]!)
+        return
+      }
+      this.#position = page.end ?? this.#position
+      this.#pages.shift()
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Lease } from "../../LeaseStore.js"
+
+/** A lease, and when its counter was last seen to move, on the observer's own clock that never goes back. */
+export interface Seen {
+  readonly lease: Lease
+  readonly movedAt: number
+}
+
+/** What a worker has seen of a table: clocks of different hosts are never compared. */
+export type LeaseView = ReadonlyMap<string, Seen>
+
+export const empty: LeaseView = new Map()
+
+/** A lease that is new, or whose counter has moved, has shown life now. */
+export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: number): LeaseView =>
+  new Map(leases.map((lease) => {
+    const before = view.get(lease.leaseKey)
+    const movedAt = before !== undefined && before.lease.leaseCounter === lease.leaseCounter ? before.movedAt : now
+    return [lease.leaseKey, { lease, movedAt }] as const
+  }))
+
+/** Nobody owns it, or its owner has not shown life for as long as a lease lasts. */
+export const isFree = ({ lease, movedAt }: Seen, now: number, leaseMillis: number): boolean =>
+  lease.leaseOwner === undefined || now - movedAt >= leaseMillis

@@ -1,0 +1,118 @@
+import type { Shard } from "../../KinesisApi.js"
+import type { Lease } from "../../LeaseStore.js"
+import type { Position } from "../../Position.js"
+
+/** A shard that needs a lease, and where it is to begin. */
+export interface Missing {
+  readonly shard: Shard
+  readonly checkpoint: Position
+}
+
+type KnownLease = Pick<Lease, "shardId" | "checkpoint" | "parentShardIds">
+
+const trimHorizon: Position = { _tag: "TrimHorizon" }
+
+export const parentsOf = (shard: Shard): ReadonlyArray<string> =>
+  [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
+
+const isFinished = (lease: KnownLease | undefined): boolean => lease?.checkpoint?._tag === "ShardEnd"
+
+/** All that `next` leads to from the given shards, without the shards themselves unless they are led to. */
+const reach = (from: Iterable<string>, next: (shardId: string) => ReadonlyArray<string>): ReadonlySet<string> => {
+  const reached = new Set<string>()
+  const pending = [...from]
+  for (let shardId = pending.pop(); shardId !== undefined; shardId = pending.pop()) {
+    for (const neighbour of next(shardId)) {
+      if (reached.has(neighbour)) continue
+      reached.add(neighbour)
+      pending.push(neighbour)
+    }
+  }
+  return reached
+}
+
+/**
+ * The leases that are missing so that every record is read once: the first generation of the shards that no lease leads to. Their
+ * descendants get theirs at the end of their parents. Ancestors of a shard with a lease were read before, and so whatever descends from
+ * one is read from its beginning; a shard that is not related to any lease begins at `start`.
+ */
+export const missing = (
+  shards: ReadonlyArray<Shard>,
+  leases: ReadonlyArray<KnownLease>,
+  start: Position
+): ReadonlyArray<Missing> => {
+  const leaseOf = new Map(leases.map((lease) => [lease.shardId, lease]))
+  const parents = new Map<string, ReadonlyArray<string>>(leases.map((lease) => [lease.shardId, lease.parentShardIds]))
+  for (const shard of shards) parents.set(shard.shardId, parentsOf(shard))
+  const children = new Map<string, Array<string>>()
+  for (const [shardId, ofShard] of parents) {
+    for (const parent of ofShard) children.set(parent, [...children.get(parent) ?? [], shardId])
+  }
+  const before = reach(leaseOf.keys(), (shardId) => parents.get(shardId) ?? [])
+  const after = reach(leaseOf.keys(), (shardId) => children.get(shardId) ?? [])
+  const listed = new Set(shards.map((shard) => shard.shardId))
+  const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)
+  const isCovered = (shardId: string): boolean =>
+    after.has(shardId) &&
+    parents.get(shardId)!.some((parent) =>
+      leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : isUnread(parent) && listed.has(parent)
+    )
+  const isFollowing = (shardId: string): boolean =>
+    parents.get(shardId)!.some((parent) => listed.has(parent) && isUnread(parent))
+  return shards
+    .filter(({ shardId }) => isUnread(shardId) && !isCovered(shardId) && !isFollowing(shardId))
+    .map((shard) => ({
+      shard,
+      checkpoint: parentsOf(shard).some((parent) => leaseOf.has(parent) || before.has(parent)) ? trimHorizon : start
+    }))
+}
+
+const mostHashKey = 2n ** 128n - 1n
+
+/**
+ * Whether the shards that are still to be read take every hash key, so that no record can go unread: `"unknown"` when the range of one is
+ * not known.
+ */
+export const coverage = (
+  leases: ReadonlyArray<Pick<Lease, "checkpoint" | "hashKeyRange">>
+): "complete" | "hole" | "unknown" => {
+  const open = leases.filter((lease) => lease.checkpoint?._tag !== "ShardEnd")
+  if (open.some((lease) => lease.hashKeyRange === undefined)) return "unknown"
+  const ranges = open
+    .map(({ hashKeyRange }) => [BigInt(hashKeyRange!.startingHashKey), BigInt(hashKeyRange!.endingHashKey)] as const)
+    .sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
+  let next = 0n
+  for (const [from, to] of ranges) {
+    if (from > next) return "hole"
+    if (to >= next) next = to + 1n
+  }
+  return next > mostHashKey ? "complete" : "hole"
+}
+
+/** The shard may be read: the leases of its parents, as far as there are any, have come to their ends. */
+export const isReadable = (lease: Lease, byShard: (shardId: string) => KnownLease | undefined): boolean =>
+  lease.parentShardIds.every((parent) => {
+    const known = byShard(parent)
+    return known === undefined || isFinished(known)
+  })
+
+const hasBegun = ({ checkpoint }: KnownLease): boolean =>
+  checkpoint?._tag === "AfterSequenceNumber" || checkpoint?._tag === "AtSequenceNumber" ||
+  checkpoint?._tag === "ShardEnd"
+
+/**
+ * The leases that nobody needs any more: read to their ends, of shards that have left retention, whose children have begun and whose
+ * parents' leases are gone.
+ */
+export const garbage = (leases: ReadonlyArray<Lease>, listed: ReadonlySet<string>): ReadonlyArray<Lease> => {
+  const byShard = new Map(leases.map((lease) => [lease.shardId, lease]))
+  return leases.filter((lease) =>
+    isFinished(lease) &&
+    !listed.has(lease.shardId) &&
+    lease.childShardIds.every((child) => {
+      const known = byShard.get(child)
+      return known === undefined ? !listed.has(child) : hasBegun(known)
+    }) &&
+    lease.parentShardIds.every((parent) => !byShard.has(parent))
+  )
+}
