@@ -156,6 +156,8 @@ export interface DescribeStreamSummaryResponse {
   /** 24 to 8,760. */
   readonly retentionPeriodHours: number
   readonly openShardCount: number
+  /** Tells the stream from an earlier one of its name; in whole seconds or finer. */
+  readonly creationTimestamp: Date | undefined
 }
 
 /**

@@ -1,10 +1,10 @@
 /**
- * What happens to a reader: the source of its metrics, and of whatever view or log a program makes of it.
+ * What happens to a reader, and to a worker of a group: the source of its metrics, and of whatever view or log a program makes of it.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { KinesisError, ThrottledError, TransientError } from "./KinesisError.js"
+import type { HandlerError, KinesisError, ThrottledError, TransientError } from "./KinesisError.js"
 import type { Position } from "./Position.js"
 
 /**
@@ -62,6 +62,51 @@ export type KinesisEvent = Data.TaggedEnum<{
   readonly StartClamped: { readonly requested: number; readonly retentionPeriodHours: number }
   /** The service refused the start as lying in its future: this clock is ahead by `skewMillis`, and the start was moved back by it. */
   readonly ClockAhead: { readonly skewMillis: number }
+  /** This worker has the lease of a shard, and reads it from `from`. `fencingToken` is higher than that of every earlier owner. */
+  readonly LeaseAcquired: {
+    readonly shardId: string
+    readonly worker: string
+    readonly from: Position
+    readonly fencingToken: number
+    /** What it was before: given back or new, left by a worker that showed no life, or given to this one. */
+    readonly because: "free" | "expired" | "given"
+  }
+  /** The lease is another's, or may be: this worker has stopped reading the shard. */
+  readonly LeaseLost: { readonly shardId: string; readonly worker: string; readonly description: string }
+  /** This worker has let go of the lease, with what was acknowledged stored. */
+  readonly LeaseReleased: {
+    readonly shardId: string
+    readonly worker: string
+    readonly position: Position | undefined
+    /** The worker that it was given to, if it was given to one. */
+    readonly successor: string | undefined
+  }
+  /** This worker asks another for the lease of a shard. */
+  readonly HandOverRequested: { readonly shardId: string; readonly worker: string; readonly owner: string }
+  /** A position is stored: what comes before it will not be handled again. */
+  readonly CheckpointStored: { readonly shardId: string; readonly position: Position }
+  /** A call to the lease store failed and will be made again, as long as the lease lasts. */
+  readonly LeaseStoreFailed: {
+    readonly operation: string
+    readonly shardId: string | undefined
+    readonly error: KinesisError
+  }
+  /** This worker has looked at all leases: those of shards that can be read, its own, and how many workers have some. */
+  readonly Balanced: { readonly leases: number; readonly mine: number; readonly workers: number }
+  /** Leases that were missing, and are there now. */
+  readonly LeasesCreated: { readonly shardIds: ReadonlyArray<string>; readonly because: "start" | "shard-end" | "hole" }
+  /** The shards that have leases do not take every hash key: the missing ones are looked for. */
+  readonly HoleFound: { readonly open: number }
+  /** A lease that nobody needs any more was deleted: its shard has left retention, and its children have begun. */
+  readonly LeaseRemoved: { readonly shardId: string }
+  /** A handler failed; `policy` says what becomes of what it was given. */
+  readonly HandlerFailed: {
+    readonly shardId: string
+    readonly error: HandlerError
+    readonly policy: "fail" | "restart" | "dead-letter" | "skip"
+  }
+  /** Records whose handler failed were left out, as the failure policy says, and count as acknowledged. */
+  readonly RecordsSkipped: { readonly shardId: string; readonly count: number; readonly sequenceNumber: string }
 }>
 
 /**

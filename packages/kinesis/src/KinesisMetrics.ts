@@ -1,5 +1,5 @@
 /**
- * What readers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`.
+ * What readers and workers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`.
  *
  * @since 0.1.0
  */
@@ -52,6 +52,21 @@ const keys = {
     "kinesis_control_messages_total",
     "1",
     "Control messages of CloudWatch Logs that were left out"
+  ),
+  checkpoints: counterKey("kinesis_checkpoints_total", "1", "Positions that were stored"),
+  leasesAcquired: counterKey("kinesis_leases_acquired_total", "1", "Leases that were taken"),
+  leasesLost: counterKey("kinesis_leases_lost_total", "1", "Leases that were lost"),
+  leaseStoreFailures: counterKey("kinesis_lease_store_failures_total", "1", "Calls to the lease store that failed"),
+  handlerFailures: counterKey("kinesis_handler_failures_total", "1", "Handlers that failed"),
+  handlerSkips: counterKey(
+    "kinesis_handler_skipped_records_total",
+    "1",
+    "Records that were left out since their handler failed"
+  ),
+  leasesHeld: MetricKey.tagged(
+    MetricKey.gauge("kinesis_leases_held", { description: "Leases that this worker holds" }),
+    "unit",
+    "1"
   ),
   millisBehindLatest: MetricKey.tagged(
     MetricKey.gauge("kinesis_millis_behind_latest", { description: "How far the last page was from the shard's tip" }),
@@ -164,6 +179,62 @@ export const recordsSkipped: Metric.Metric.Counter<number> = Metric.fromMetricKe
  */
 export const controlMessages: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.controlMessages)
 
+/**
+ * Positions that were stored, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const checkpoints: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.checkpoints)
+
+/**
+ * Leases that this worker took, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const leasesAcquired: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.leasesAcquired)
+
+/**
+ * Leases that this worker lost without having let go, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const leasesLost: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.leasesLost)
+
+/**
+ * Calls to the lease store that failed, each attempt counted, by operation and shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const leaseStoreFailures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.leaseStoreFailures)
+
+/**
+ * Handlers that failed, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const handlerFailures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.handlerFailures)
+
+/**
+ * Records that were left out since their handler failed and the policy is to skip, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const handlerSkips: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.handlerSkips)
+
+/**
+ * Leases that this worker held when it last looked at all of them.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const leasesHeld: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.leasesHeld)
+
 /** @internal */
 export const skipped = (shard: string): void => counterOf(keys.recordsSkipped, labelsOf({ shard })).update(1)
 
@@ -240,6 +311,20 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
         return count(keys.recordsOutsideShard, { shard: event.shardId }, event.count)
       case "IteratorExpired":
         return count(keys.expiredIterators, { shard: event.shardId })
+      case "CheckpointStored":
+        return count(keys.checkpoints, { shard: event.shardId })
+      case "LeaseAcquired":
+        return count(keys.leasesAcquired, { shard: event.shardId })
+      case "LeaseLost":
+        return count(keys.leasesLost, { shard: event.shardId })
+      case "LeaseStoreFailed":
+        return count(keys.leaseStoreFailures, { operation: event.operation, shard: event.shardId })
+      case "HandlerFailed":
+        return count(keys.handlerFailures, { shard: event.shardId })
+      case "RecordsSkipped":
+        return count(keys.handlerSkips, { shard: event.shardId }, event.count)
+      case "Balanced":
+        return gaugeOf(keys.leasesHeld, labelsOf({ stream })).update(event.mine)
       case "ShardEnded":
       case "ShardLost":
         ofShards.delete(event.shardId)

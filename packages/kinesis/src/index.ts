@@ -1,4 +1,8 @@
 /** @since 0.1.0 */
+export * as Consumer from "./Consumer.js"
+/** @since 0.1.0 */
+export * as FailurePolicy from "./FailurePolicy.js"
+/** @since 0.1.0 */
 export * as KinesisApi from "./KinesisApi.js"
 /** @since 0.1.0 */
 export * as KinesisClient from "./KinesisClient.js"

@@ -16,7 +16,8 @@ describe("streams", () => {
         streamStatus: "ACTIVE",
         streamMode: "PROVISIONED",
         retentionPeriodHours: 24,
-        openShardCount: 3
+        openShardCount: 3,
+        creationTimestamp: new Date(0)
       } as const
       assert.deepStrictEqual(yield* client.describeStreamSummary({ stream }), expected)
       assert.deepStrictEqual(yield* client.describeStreamSummary({ stream: streamArn }), expected)

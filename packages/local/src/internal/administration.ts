@@ -38,6 +38,7 @@ export const createStream = (
   const stream = makeStream({
     name: request.stream,
     generation: nextSerial(account),
+    createdAt: now,
     mode: onDemand ? "ON_DEMAND" : "PROVISIONED",
     retentionPeriodHours
   })
@@ -71,7 +72,8 @@ export const describeStreamSummary = (
     streamStatus: stream.status,
     streamMode: stream.mode,
     retentionPeriodHours: stream.retentionPeriodHours,
-    openShardCount: stream.open.length
+    openShardCount: stream.open.length,
+    creationTimestamp: new Date(stream.createdAt)
   }
 }
 

@@ -44,6 +44,8 @@ export interface Stream {
   readonly name: string
   /** Tells it from an earlier stream of the name. */
   readonly generation: number
+  /** By the server's clock, in milliseconds since the epoch. */
+  readonly createdAt: number
   readonly mode: "PROVISIONED" | "ON_DEMAND"
   readonly shards: Array<Shard>
   /** The open shards in the order of their hash keys. */
@@ -68,7 +70,7 @@ export const makeAccount = (id: string, region: string): Account => ({ id, regio
 export const nextSerial = (account: Account): number => ++account.serial
 
 export const makeStream = (
-  options: Pick<Stream, "name" | "generation" | "mode" | "retentionPeriodHours">
+  options: Pick<Stream, "name" | "generation" | "createdAt" | "mode" | "retentionPeriodHours">
 ): Stream => ({ ...options, shards: [], open: [], status: "CREATING", pending: undefined, listings: [] })
 
 export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`

@@ -7,7 +7,7 @@ import { makeStream } from "../../src/internal/model.js"
 import * as Reshard from "../../src/internal/reshard.js"
 
 const streamOf = (count: number): Stream => {
-  const stream = makeStream({ name: "s", generation: 1, mode: "PROVISIONED", retentionPeriodHours: 24 })
+  const stream = makeStream({ name: "s", generation: 1, createdAt: 0, mode: "PROVISIONED", retentionPeriodHours: 24 })
   Reshard.createShards(stream, count, 0)
   return stream
 }

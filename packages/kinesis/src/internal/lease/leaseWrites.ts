@@ -33,21 +33,19 @@ const isHeld = (current: Lease | undefined, lease: Lease): current is Lease =>
 
 const isWritten = (current: Lease, lease: Lease): boolean => current.leaseCounter === lease.leaseCounter + 1
 
+/** The row of a new lease. */
+export const unowned = (lease: NewLease): Lease => ({
+  ...lease,
+  leaseOwner: undefined,
+  leaseCounter: 0,
+  ownerSwitchesSinceCheckpoint: 0,
+  checkpointOwner: undefined,
+  childShardIds: [],
+  throughputKBps: undefined
+})
+
 export const create = (lease: NewLease): Write => (current) =>
-  current !== undefined ? refuse(current) : put({
-    leaseKey: lease.leaseKey,
-    shardId: lease.shardId,
-    streamIdentifier: lease.streamIdentifier,
-    leaseOwner: undefined,
-    leaseCounter: 0,
-    checkpoint: lease.checkpoint,
-    ownerSwitchesSinceCheckpoint: 0,
-    checkpointOwner: undefined,
-    parentShardIds: lease.parentShardIds,
-    childShardIds: [],
-    hashKeyRange: lease.hashKeyRange,
-    throughputKBps: undefined
-  })
+  current === undefined ? put(unowned(lease)) : refuse(current)
 
 export const claim = (lease: Lease, worker: string): Write => (current) => {
   if (current === undefined) return refuse(current)
@@ -88,8 +86,8 @@ const advance = (
   checkpoint: Position,
   childShardIds: ReadonlyArray<string>
 ): Decision => {
-  if (isWritten(current, lease) && Checkpoint.isSame(current.checkpoint, checkpoint)) return keep(current)
   const goesBack = Checkpoint.compare(checkpoint, current.checkpoint) < 0
+  if (isWritten(current, lease) && (goesBack || Checkpoint.isSame(current.checkpoint, checkpoint))) return keep(current)
   return put({
     ...current,
     leaseCounter: current.leaseCounter + 1,
@@ -107,8 +105,9 @@ export const finish = (lease: Lease, childShardIds: ReadonlyArray<string>): Writ
 
 export const release = (lease: Lease, successor: string | undefined): Write => (current) => {
   if (current === undefined) return refuse(current)
-  const released = current.leaseCounter === lease.leaseCounter + 1 && current.checkpointOwner === undefined
-  if (released && current.leaseOwner === successor && successor !== lease.leaseOwner) return keep(current)
+  const given = lease.checkpointOwner === undefined ? successor : lease.leaseOwner
+  const isGiven = current.leaseOwner === given && current.checkpointOwner === undefined
+  if (isWritten(current, lease) && isGiven && given !== holder(lease)) return keep(current)
   if (!isHeld(current, lease)) return refuse(current)
   const next = current.checkpointOwner === undefined ? successor : current.leaseOwner
   return put({

@@ -12,7 +12,7 @@ import type { ReadOptions, Settings } from "./settings.js"
 /** Tells of an event: to the metrics, then to the user. */
 export type Emit = (event: KinesisEvent) => Effect.Effect<void>
 
-export const emitter = ({ onEvent, stream }: ReadOptions): Emit => {
+export const emitter = ({ onEvent, stream }: Pick<ReadOptions, "onEvent" | "stream">): Emit => {
   const count = KinesisMetrics.recorder(stream)
   return (event) => {
     count(event)

@@ -109,7 +109,8 @@ export const make = (
           streamStatus: required(summary?.StreamStatus, "StreamStatus"),
           streamMode: summary?.StreamModeDetails?.StreamMode ?? "PROVISIONED",
           retentionPeriodHours: required(summary?.RetentionPeriodHours, "RetentionPeriodHours"),
-          openShardCount: required(summary?.OpenShardCount, "OpenShardCount")
+          openShardCount: required(summary?.OpenShardCount, "OpenShardCount"),
+          creationTimestamp: summary?.StreamCreationTimestamp
         })
       ),
     listStreams: (request) =>

@@ -1,0 +1,223 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type { KinesisError } from "../../KinesisError.js"
+import { isThrottled, isTransient } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease } from "../../LeaseStore.js"
+import type * as LeasePlan from "../lease/leasePlan.js"
+import * as LeaseView from "../lease/leaseView.js"
+import type { Group } from "./group.js"
+import type { Held } from "./held.js"
+import type { Instant } from "./instants.js"
+import * as LeaseTable from "./leaseTable.js"
+import type { GroupStream } from "./streams.js"
+
+/** A lease as it is planned with, as it is, and its stream. */
+type Known = readonly [LeasePlan.PlannedLease, Lease, GroupStream]
+
+export interface Balancing {
+  /** Looks at all leases and takes what the plan says; again and again. */
+  readonly forever: Effect.Effect<never>
+  /** Looks at the leases that were given to this worker; again and again. */
+  readonly discovery: Effect.Effect<never>
+  /** Children of a shard that was read to its end go on where it was, as far as the plan wants them here. */
+  readonly goOn: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
+  /** The leases of shards that can be read, as they were last seen. */
+  readonly seen: () => ReadonlyArray<LeasePlan.PlannedLease>
+}
+
+const claimsAtOnce = 16
+
+/** Where one of so many claims fails others are claiming too: their claims are looked at before more are made. */
+const claimsBeforeLook = 50
+
+/** How often a look is repeated at once, since what it saw has changed by what it led to. */
+const mostLooks = 10
+
+/** A hole is believed when it is seen so often in a row: another worker may be writing. */
+const confidence = 2
+
+/** A call that will fail again when it is made again. */
+const isFatal = (error: KinesisError): boolean =>
+  !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse"
+
+const jittered = (millis: number): Effect.Effect<number> =>
+  Effect.map(Random.next, (random) => millis * (0.8 + 0.4 * random))
+
+export const make = (
+  group: Group,
+  held: () => Held,
+  onBalanced: Effect.Effect<void>,
+  onReady: (leaseKey: string) => Effect.Effect<void>
+): Balancing => {
+  const { clocks, emit, fail, leases, settings, streams, worker } = group
+  const wanted = Effect.unsafeMakeLatch(false)
+  let view = LeaseView.empty
+  let listedAt = clocks.now()
+  let cleanedAt = clocks.now()
+  let repairedAt: Instant | undefined
+  let holesInARow = 0
+  let isBalanced = false
+
+  const storeFailed = (error: KinesisError) =>
+    emit(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId: undefined, error }))
+
+  const claim = (lease: Lease, stream: GroupStream, because: "free" | "expired" | "given") =>
+    held().claim(lease, stream, because, () => onReady(lease.leaseKey))
+
+  const planned = (lease: Lease): LeasePlan.PlannedLease => {
+    const { leaseKey, shardId, streamIdentifier } = lease
+    const mine = held().tasks.get(leaseKey)?.task.lease()
+    const { checkpointOwner, leaseOwner } = mine ?? lease
+    const age = clocks.now().monotonic - (view.get(leaseKey)?.movedAt ?? clocks.now().monotonic)
+    const freeForMillis = mine !== undefined ? -1 : leaseOwner === undefined ? age : age - settings.leaseMillis
+    return freeForMillis >= 0
+      ? { leaseKey, shardId, streamIdentifier, owner: undefined, handedOverBy: undefined, freeForMillis }
+      : { leaseKey, shardId, streamIdentifier, owner: leaseOwner, handedOverBy: checkpointOwner, freeForMillis: 0 }
+  }
+
+  const known = (): ReadonlyArray<Known> =>
+    LeaseTable.readable([...view.values()].map(({ lease }) => lease), streams)
+      .map(([lease, stream]) => [planned(lease), lease, stream])
+
+  const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases): LeasePlan.Plan =>
+    settings.plan({ worker, leases, maxLeases, maxMoves: settings.maxMoves, leaseMillis: settings.leaseMillis })
+
+  const look = Effect.gen(function*() {
+    const all = yield* leases.list
+    listedAt = clocks.now()
+    view = LeaseView.observe(view, all, listedAt.monotonic)
+    return all
+  })
+
+  /** Of many workers that start at once on an empty table few list the shards. */
+  const awaitOthers = Effect.gen(function*() {
+    const all = yield* look
+    if (all.length > 0) return all
+    yield* Effect.sleep((yield* Random.next) * Math.min(1_000, settings.balanceMillis / 10))
+    return yield* look
+  })
+
+  /** Creates what is missing when the shards that have leases do not take every hash key. */
+  const repaired = (all: ReadonlyArray<Lease>) =>
+    Effect.gen(function*() {
+      const incomplete = streams.filter((stream) => LeaseTable.isIncomplete(all, stream))
+      holesInARow = incomplete.length === 0 ? 0 : holesInARow + 1
+      if (incomplete.length === 0 || (isBalanced && holesInARow < confidence)) return false
+      if (repairedAt !== undefined && clocks.since(repairedAt) < settings.listMillis) return false
+      repairedAt = clocks.now()
+      if (isBalanced) {
+        yield* Effect.forEach(incomplete, (stream) => stream.emit(KinesisEvent.HoleFound({ open: known().length })))
+      }
+      const changes = yield* Effect.forEach(incomplete, (stream) => LeaseTable.repair(leases, all, stream))
+      return changes.includes(true)
+    })
+
+  const cleaned = (all: ReadonlyArray<Lease>) =>
+    Effect.gen(function*() {
+      if (clocks.since(cleanedAt) < (yield* jittered(settings.cleanupMillis))) return
+      cleanedAt = clocks.now()
+      yield* Effect.forEach(streams, (stream) => LeaseTable.cleanUp(leases, all, stream), { discard: true })
+    })
+
+  /** Claims until all are made, or one has failed. */
+  const claimAll = (chosen: ReadonlyArray<Known>) =>
+    Effect.gen(function*() {
+      for (let from = 0; from < chosen.length; from += claimsBeforeLook) {
+        const won = yield* Effect.forEach(
+          chosen.slice(from, from + claimsBeforeLook),
+          ([, lease, stream]) => claim(lease, stream, lease.leaseOwner === undefined ? "free" : "expired"),
+          { concurrency: claimsAtOnce }
+        )
+        if (won.includes(false)) return false
+      }
+      return true
+    })
+
+  const ask = ([, lease, stream]: Known) =>
+    Effect.flatMap(leases.requestHandOver(lease, worker), (asked) =>
+      Option.isNone(asked) ? Effect.void : stream.emit(
+        KinesisEvent.HandOverRequested({ shardId: lease.shardId, worker, owner: lease.leaseOwner ?? "" })
+      ))
+
+  const balance = (looks: number): Effect.Effect<void, KinesisError> =>
+    Effect.gen(function*() {
+      const all = yield* isBalanced ? look : awaitOthers
+      if ((yield* repaired(all)) && looks < mostLooks) return yield* balance(looks + 1)
+      const entries = known()
+      const byKey = new Map(entries.map((entry) => [entry[1].leaseKey, entry]))
+      const chosen = (keys: ReadonlyArray<string>) =>
+        keys.flatMap((key) => {
+          const entry = byKey.get(key)
+          return entry === undefined ? [] : [entry]
+        })
+      const { claim, release, request } = plan(entries.map(([lease]) => lease))
+      if (!(yield* claimAll(chosen(claim))) && looks < mostLooks) return yield* balance(looks + 1)
+      yield* Effect.forEach(chosen(request), ask, { discard: true })
+      for (const key of release) yield* held().tasks.get(key)?.task.letGo(undefined) ?? Effect.void
+      const workers = new Set(entries.flatMap(([{ handedOverBy, owner }]) => [owner, handedOverBy, worker]))
+      workers.delete(undefined)
+      const mine = held().tasks.size
+      yield* emit(KinesisEvent.Balanced({ leases: entries.length, mine, workers: workers.size }))
+      if (!isBalanced) {
+        isBalanced = true
+        yield* onBalanced
+      }
+      yield* cleaned(all)
+    })
+
+  const balanceFailed = (error: KinesisError) =>
+    Effect.gen(function*() {
+      yield* storeFailed(error)
+      if (isFatal(error) || clocks.since(listedAt) > settings.staleMillis) yield* fail(Cause.fail(error))
+    })
+
+  const soon = Effect.flatMap(
+    jittered(isBalanced ? settings.balanceMillis : 1_000),
+    (millis) => Effect.timeoutOption(wanted.await, millis)
+  )
+
+  /** What was given to this worker, and what is its own and nobody's work since it had lost it for a while. */
+  const discover = Effect.gen(function*() {
+    const given = (yield* leases.owned(worker)).filter((lease) =>
+      lease.checkpointOwner === undefined && !held().tasks.has(lease.leaseKey)
+    )
+    if (given.length === 0) return
+    const keys = new Set(given.map((lease) => lease.leaseKey))
+    const others = [...view.values()].map(({ lease }) => lease).filter(({ leaseKey }) => !keys.has(leaseKey))
+    for (const [lease, stream] of LeaseTable.readable([...given, ...others], streams)) {
+      if (keys.has(lease.leaseKey)) yield* claim(lease, stream, "given")
+    }
+  })
+
+  return {
+    forever: Effect.suspend(() => {
+      wanted.unsafeClose()
+      return balance(0)
+    }).pipe(
+      Effect.catchAll(balanceFailed),
+      Effect.zipRight(Effect.suspend(() => soon)),
+      Effect.forever,
+      Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", fiber: "balancing" })
+    ),
+    discovery: discover.pipe(
+      Effect.catchAll(storeFailed),
+      Effect.zipRight(Effect.sleep(settings.discoveryMillis)),
+      Effect.forever,
+      Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", fiber: "discovery" })
+    ),
+    goOn: (children, stream) =>
+      Effect.gen(function*() {
+        const { claim: keys } = plan(children.map(planned), Math.max(0, settings.maxLeases - held().tasks.size))
+        yield* Effect.forEach(children, (lease) =>
+          keys.includes(lease.leaseKey) ? claim(lease, stream, "free") : Effect.void, { discard: true })
+      }).pipe(
+        Effect.catchAll(storeFailed),
+        Effect.zipRight(wanted.open),
+        Effect.asVoid
+      ),
+    seen: () => known().map(([lease]) => lease)
+  }
+}

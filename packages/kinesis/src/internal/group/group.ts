@@ -1,0 +1,24 @@
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import type { HandlerError, KinesisError } from "../../KinesisError.js"
+import type { Leases } from "../../LeaseStore.js"
+import type { Emit } from "../reading/calls.js"
+import type { Clocks } from "./instants.js"
+import type { GroupSettings } from "./settings.js"
+import type { GroupStream } from "./streams.js"
+
+export type WorkerError = KinesisError | HandlerError
+
+/** What all parts of a worker know. */
+export interface Group {
+  readonly settings: GroupSettings
+  /** The worker's own name, which no other has. */
+  readonly worker: string
+  readonly leases: Leases
+  readonly streams: ReadonlyArray<GroupStream>
+  readonly clocks: Clocks
+  /** Tells of what concerns no stream alone. */
+  readonly emit: Emit
+  /** Ends the worker with a reason. */
+  readonly fail: (reason: Cause.Cause<WorkerError>) => Effect.Effect<void>
+}

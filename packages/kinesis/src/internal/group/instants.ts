@@ -1,0 +1,29 @@
+import * as Effect from "effect/Effect"
+import { monotonicMillisOf } from "../reading/calls.js"
+
+/** A moment of one process, on both of its clocks. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+/** The clocks of this process; they are never compared with another's. */
+export interface Clocks {
+  readonly now: () => Instant
+  /**
+   * Milliseconds since a moment, by the clock that has gone further: the monotonic one stands still while a machine sleeps, the other may
+   * be set back.
+   */
+  readonly since: (moment: Instant) => number
+}
+
+export const clocks: Effect.Effect<Clocks> = Effect.map(Effect.clock, (clock) => {
+  const now = () => ({ monotonic: monotonicMillisOf(clock), wall: clock.unsafeCurrentTimeMillis() })
+  return {
+    now,
+    since: (moment) => {
+      const { monotonic, wall } = now()
+      return Math.max(monotonic - moment.monotonic, wall - moment.wall)
+    }
+  }
+})

@@ -1,0 +1,78 @@
+import * as Effect from "effect/Effect"
+import type { KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease, Leases } from "../../LeaseStore.js"
+import * as ShardSync from "../lease/shardSync.js"
+import type { GroupStream } from "./streams.js"
+
+const atOnce = 16
+
+const ofStream = (all: ReadonlyArray<Lease>, stream: GroupStream): ReadonlyArray<Lease> =>
+  all.filter((lease) => lease.streamIdentifier === stream.identifier)
+
+/** The leases of the shards that may be read now: of each stream those not read to their ends, and whose parents are. */
+export const readable = (
+  all: ReadonlyArray<Lease>,
+  streams: ReadonlyArray<GroupStream>
+): ReadonlyArray<readonly [Lease, GroupStream]> =>
+  streams.flatMap((stream) => {
+    const leases = ofStream(all, stream)
+    const byShard = new Map(leases.map((lease) => [lease.shardId, lease]))
+    return leases
+      .filter((lease) =>
+        lease.checkpoint?._tag !== "ShardEnd" && ShardSync.isReadable(lease, (shardId) => byShard.get(shardId))
+      )
+      .map((lease) => [lease, stream] as const)
+  })
+
+/** A stream's shards that are to be read leave hash keys out, or it is not known whether they do. */
+export const isIncomplete = (all: ReadonlyArray<Lease>, stream: GroupStream): boolean =>
+  ShardSync.coverage(ofStream(all, stream)) !== "complete"
+
+/** Creates the leases that are missing and adds the hash ranges that are; says whether anything changed. */
+export const repair = (
+  leases: Leases,
+  all: ReadonlyArray<Lease>,
+  stream: GroupStream
+): Effect.Effect<boolean, KinesisError> =>
+  Effect.gen(function*() {
+    const known = ofStream(all, stream)
+    const shards = yield* stream.listShards(known.length === 0 ? "start" : "trim-horizon")
+    const missing = ShardSync.missing(shards, known, stream.start)
+    const ranges = new Map(shards.map((shard) => [shard.shardId, shard.hashKeyRange]))
+    const undescribed = known.filter((lease) => lease.hashKeyRange === undefined && ranges.has(lease.shardId))
+    yield* Effect.forEach(
+      undescribed,
+      (lease) => leases.describe(lease.leaseKey, { hashKeyRange: ranges.get(lease.shardId) }),
+      { concurrency: atOnce, discard: true }
+    )
+    const created = yield* Effect.forEach(missing, ({ checkpoint, shard }) =>
+      leases.create({
+        leaseKey: stream.leaseKeyOf(shard.shardId),
+        shardId: shard.shardId,
+        streamIdentifier: stream.identifier,
+        checkpoint,
+        parentShardIds: ShardSync.parentsOf(shard),
+        hashKeyRange: shard.hashKeyRange
+      }), { concurrency: atOnce })
+    const shardIds = missing.filter((_, index) => created[index]).map(({ shard }) => shard.shardId)
+    if (shardIds.length > 0) {
+      yield* stream.emit(KinesisEvent.LeasesCreated({ shardIds, because: known.length === 0 ? "start" : "hole" }))
+    }
+    return missing.length > 0 || undescribed.length > 0
+  })
+
+/** Deletes the leases that nobody needs any more. */
+export const cleanUp = (
+  leases: Leases,
+  all: ReadonlyArray<Lease>,
+  stream: GroupStream
+): Effect.Effect<void, KinesisError> =>
+  Effect.gen(function*() {
+    const known = ofStream(all, stream)
+    if (!known.some((lease) => lease.checkpoint?._tag === "ShardEnd")) return
+    const listed = new Set((yield* stream.listShards("trim-horizon")).map((shard) => shard.shardId))
+    for (const lease of ShardSync.garbage(known, listed)) {
+      if (yield* leases.remove(lease)) yield* stream.emit(KinesisEvent.LeaseRemoved({ shardId: lease.shardId }))
+    }
+  })

@@ -1,0 +1,62 @@
+import * as Effect from "effect/Effect"
+import type { ChildShard } from "../../KinesisApi.js"
+import type { KinesisError, LeaseLost } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
+import type { Position } from "../../Position.js"
+import * as LeaseWrites from "../lease/leaseWrites.js"
+import { parentsOf } from "../lease/shardSync.js"
+import type { ShardEnd } from "../reading/poller.js"
+import type { GroupStream } from "./streams.js"
+import type { Tenure } from "./tenure.js"
+
+/** The shards that follow: the last page names them, unless the shard was lost or its service does not tell. */
+const childrenOf = (stream: GroupStream, shardId: string, { childShards }: ShardEnd) =>
+  childShards.length > 0
+    ? Effect.succeed(childShards)
+    : Effect.map(stream.listShards("trim-horizon"), (shards): ReadonlyArray<ChildShard> =>
+      shards.filter((shard) =>
+        parentsOf(shard).includes(shardId)
+      ).map((shard) => ({
+        shardId: shard.shardId,
+        parentShards: parentsOf(shard),
+        hashKeyRange: shard.hashKeyRange
+      })))
+
+/**
+ * Children begin with their first record. Only when nothing of the parent came since the instant at which reading was to begin, so that it
+ * may have been closed by then, do they begin at that instant.
+ */
+const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardEnd): Position =>
+  stored?._tag === "AtTimestamp" && !broughtRecords ? stored : { _tag: "TrimHorizon" }
+
+/**
+ * Everything of the shard is acknowledged: its children get their leases, then the end is stored, so that no crash in between leaves a
+ * shard without. Gives the leases of those that may be read now.
+ */
+export const finish = (
+  leases: Leases,
+  stream: GroupStream,
+  tenure: Tenure,
+  end: ShardEnd
+): Effect.Effect<ReadonlyArray<Lease>, LeaseLost | KinesisError> =>
+  Effect.gen(function*() {
+    const { shardId } = tenure.lease()
+    const children = yield* childrenOf(stream, shardId, end)
+    const checkpoint = startOfChildren(tenure.stored(), end)
+    const created = children.map((child): NewLease => ({
+      leaseKey: stream.leaseKeyOf(child.shardId),
+      shardId: child.shardId,
+      streamIdentifier: stream.identifier,
+      checkpoint,
+      parentShardIds: child.parentShards,
+      hashKeyRange: child.hashKeyRange
+    }))
+    for (const lease of created) yield* tenure.insist(leases.create(lease))
+    const shardIds = children.map((child) => child.shardId)
+    if (shardIds.length > 0) yield* stream.emit(KinesisEvent.LeasesCreated({ shardIds, because: "shard-end" }))
+    yield* tenure.finish(shardIds)
+    return created
+      .filter(({ parentShardIds }) => parentShardIds.every((parent) => parent === shardId))
+      .map(LeaseWrites.unowned)
+  })

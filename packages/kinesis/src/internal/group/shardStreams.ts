@@ -1,0 +1,94 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { LeaseLost } from "../../KinesisError.js"
+import type { KinesisRecord } from "../../KinesisRecord.js"
+import type { Page } from "../../Page.js"
+import type { Position } from "../../Position.js"
+import type { RecordPlace } from "../lease/ackTracker.js"
+import type { ShardWork, Strategy } from "./shardWork.js"
+
+/** Tells how far a shard was handled. */
+export interface Checkpointer {
+  /** This record and all before it were handled. Costs nothing: it is stored later, with a renewal of the lease. */
+  readonly stage: (record: RecordPlace) => Effect.Effect<void>
+  /**
+   * This record was handled, in whatever order: what is stored is the place before the first one that was not. Costs nothing, like `stage`.
+   */
+  readonly acknowledge: (record: RecordPlace) => Effect.Effect<void>
+  /** Stores now what was staged. Fails when the lease is another's by now: what was handled since the last one is handled again there. */
+  readonly flush: Effect.Effect<void, LeaseLost>
+  /** What is stored. */
+  readonly stored: Effect.Effect<Position | undefined>
+}
+
+/** One shard that this worker has the lease of. */
+export interface ShardStream {
+  readonly stream: string
+  readonly shardId: string
+  readonly parentShards: ReadonlyArray<string>
+  readonly lease: {
+    readonly worker: string
+    /** Higher than that of every earlier owner: a store that keeps the highest one it saw can refuse what an earlier one writes. */
+    readonly fencingToken: number
+  }
+  /** The shard's pages, in order, empty ones too. Ends with the shard, when its lease is lost, or when it is given up. Run it once. */
+  readonly pages: Stream.Stream<Page>
+  /** The records of {@link pages}. */
+  readonly records: Stream.Stream<KinesisRecord>
+  readonly checkpointer: Checkpointer
+}
+
+const checkpointerOf = (work: ShardWork, wake: () => void): Checkpointer => {
+  const telling = (tell: (record: RecordPlace) => void) => (record: RecordPlace) =>
+    Effect.sync(() => {
+      tell(record)
+      work.acknowledged()
+      wake()
+    })
+  return {
+    stage: telling((record) => work.tracker.acknowledgeUpTo(record)),
+    acknowledge: telling((record) => work.tracker.acknowledgeAt(record)),
+    flush: work.tenure.flush,
+    stored: Effect.sync(work.tenure.stored)
+  }
+}
+
+/** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
+export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
+  const changed = Effect.unsafeMakeLatch(false)
+  const wake = () => changed.unsafeOpen()
+  let isRead = false
+  const waitUntil = (holds: () => boolean): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (holds()) return Effect.void
+      changed.unsafeClose()
+      return Effect.zipRight(changed.await, waitUntil(holds))
+    })
+  const next = Effect.matchEffect(work.next, {
+    onSuccess: ({ page }) => Effect.succeed(page),
+    onFailure: () =>
+      Effect.suspend(() => {
+        isRead = true
+        wake()
+        return Effect.fail(Option.none())
+      })
+  })
+  const pages = Stream.repeatEffectOption(next)
+  return {
+    run: Effect.suspend(() => {
+      give({
+        stream: work.stream.name,
+        shardId: work.shardId,
+        parentShards: work.parentShardIds,
+        lease: { worker: work.tenure.lease().leaseOwner ?? "", fencingToken: work.tenure.fencingToken },
+        pages,
+        records: Stream.flattenIterables(Stream.map(pages, (page) => page.records)),
+        checkpointer: checkpointerOf(work, wake)
+      })
+      return waitUntil(() => (isRead || work.isStopped()) && work.tracker.isSettled)
+    }),
+    stop: wake,
+    inFlight: () => work.tracker.gap
+  }
+}

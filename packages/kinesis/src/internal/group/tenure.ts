@@ -1,0 +1,247 @@
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { type KinesisError, LeaseLost, RequestTimeout } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease, Leases } from "../../LeaseStore.js"
+import type { Position } from "../../Position.js"
+import * as Checkpoint from "../lease/checkpoint.js"
+import type { Emit } from "../reading/calls.js"
+import type { Clocks, Instant } from "./instants.js"
+import type { GroupSettings } from "./settings.js"
+
+/** What a tenure goes by. */
+export interface TenureOptions {
+  readonly leases: Leases
+  readonly clocks: Clocks
+  readonly emit: Emit
+  readonly settings: Pick<GroupSettings, "leaseMillis" | "renewMillis" | "marginMillis" | "checkpointMillis">
+  readonly worker: string
+  readonly claimed: Lease
+  /** Before the claim was sent. */
+  readonly claimedAt: Instant
+  /** What is to be stored by now; undefined as long as that is nothing. */
+  readonly acknowledged: () => Position | undefined
+}
+
+/** The time in which a worker holds one lease: all that is written in its name goes one after the other, and ends when it is lost. */
+export interface Tenure {
+  /** As it was last written. */
+  readonly lease: () => Lease
+  /** The counter of the claim: that of every later owner is higher. */
+  readonly fencingToken: number
+  /** What was last stored in this tenure, or was stored before it. */
+  readonly stored: () => Position | undefined
+  /** Renews the lease, and stores with it what is acknowledged; until it is lost. Has a fiber of its own. */
+  readonly keep: Effect.Effect<never, LeaseLost>
+  /** Lets {@link keep} store what is acknowledged at once. */
+  readonly nudge: () => void
+  readonly isValid: () => boolean
+  /** At once while the lease is surely held; else when that is known. */
+  readonly whenValid: Effect.Effect<void, LeaseLost>
+  readonly lost: Effect.Effect<LeaseLost>
+  /** Another worker has asked for the lease. */
+  readonly handOverRequested: Effect.Effect<void>
+  /** Stores where reading begins. */
+  readonly begin: (position: Position) => Effect.Effect<void, LeaseLost>
+  /** Stores what is acknowledged, if that is more than what is stored. */
+  readonly flush: Effect.Effect<void, LeaseLost>
+  readonly finish: (childShardIds: ReadonlyArray<string>) => Effect.Effect<void, LeaseLost>
+  readonly release: (successor: string | undefined) => Effect.Effect<void, LeaseLost>
+  /** Makes a call again until it succeeds or the lease is lost. */
+  readonly insist: (call: Effect.Effect<unknown, LeaseLost | KinesisError>) => Effect.Effect<void, LeaseLost>
+}
+
+type Write = (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
+
+const longestBackoff = 1_000
+
+export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
+  Effect.gen(function*() {
+    const { acknowledged, claimed, clocks, emit, leases, settings, worker } = options
+    const { checkpointMillis, leaseMillis, marginMillis, renewMillis } = settings
+    const { shardId } = claimed
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+    const lost = yield* Deferred.make<LeaseLost>()
+    const handOverRequested = yield* Deferred.make<void>()
+    const nudged = Effect.unsafeMakeLatch(false)
+    let isNudged = false
+    let written = Deferred.unsafeMake<void>(yield* Effect.fiberId)
+    const fiberId = yield* Effect.fiberId
+    let lease = claimed
+    /** When the last write that took effect was sent: others count from no earlier. */
+    let writtenAt = options.claimedAt
+    let checkpointedAt = options.claimedAt
+    /** Since when it is not known whether a write took effect. */
+    let uncertainSince: Instant | undefined
+    let over: LeaseLost | undefined
+
+    const leftMillis = () => leaseMillis - marginMillis - clocks.since(writtenAt)
+    const isValid = () => over === undefined && leftMillis() > 0
+
+    const lose = (error: LeaseLost) =>
+      Effect.suspend(() => {
+        if (over !== undefined) return Effect.void
+        over = error
+        Deferred.unsafeDone(lost, Effect.succeed(error))
+        return emit(KinesisEvent.LeaseLost({ shardId, worker, description: error.description }))
+      })
+
+    const adopt = (next: Lease, sentAt: Instant) => {
+      lease = next
+      writtenAt = sentAt
+      uncertainSince = undefined
+      const before = written
+      written = Deferred.unsafeMake(fiberId)
+      Deferred.unsafeDone(before, Effect.void)
+      if (next.checkpointOwner === worker) Deferred.unsafeDone(handOverRequested, Effect.void)
+    }
+
+    const timedOut = (millis: number) =>
+      new RequestTimeout({ operation: "LeaseStore", shardId, description: `waited ${Duration.format(millis)}` })
+
+    /** A call that is not answered in time must not outlast the lease; after a pause it gets what is left before others may take it. */
+    const send = (call: Write) =>
+      Effect.suspend(() => {
+        if (over !== undefined) return Effect.fail(over)
+        const sentAt = uncertainSince ?? clocks.now()
+        const duration = Math.min(renewMillis, Math.max(leftMillis(), marginMillis))
+        const isUncertain = Effect.sync(() => {
+          uncertainSince ??= sentAt
+        })
+        return call(lease).pipe(
+          Effect.timeoutFail({ duration, onTimeout: () => timedOut(duration) }),
+          Effect.tapBoth({
+            onSuccess: (next) => Effect.sync(() => adopt(next, sentAt)),
+            onFailure: (error) => error._tag === "LeaseLost" ? lose(error) : isUncertain
+          }),
+          Effect.onInterrupt(() => isUncertain)
+        )
+      })
+
+    /** After a write of which it is not known whether it took effect, that is found out first. */
+    const write = (call: Write) =>
+      oneAtATime.withPermits(1)(
+        Effect.suspend(() =>
+          uncertainSince === undefined ? send(call) : Effect.zipRight(send(leases.renew), send(call))
+        )
+      )
+
+    const toStore = (): Position | undefined => {
+      const position = acknowledged()
+      return position === undefined || Checkpoint.isSame(position, lease.checkpoint) ? undefined : position
+    }
+
+    const store = (position: Position) =>
+      Effect.suspend(() => {
+        const sentAt = clocks.now()
+        return Effect.flatMap(write((current) => leases.checkpoint(current, position)), () => {
+          checkpointedAt = sentAt
+          return emit(KinesisEvent.CheckpointStored({ shardId, position }))
+        })
+      })
+
+    const renewOrStore = Effect.suspend(() => {
+      isNudged = false
+      const position = toStore()
+      return position === undefined ? Effect.asVoid(write(leases.renew)) : store(position)
+    })
+
+    const failed = (error: KinesisError, attempt: number) =>
+      Effect.gen(function*() {
+        yield* emit(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error }))
+        const left = leftMillis()
+        if (left <= 0) return yield* lose(expired(lease, worker, error))
+        const jitter = 0.5 + (yield* Random.next) / 2
+        yield* Effect.sleep(Math.min(left, jitter * Math.min(longestBackoff, 100 * 2 ** attempt)))
+      })
+
+    /** Until it succeeds or the lease is lost. */
+    const insist = (
+      attempt: Effect.Effect<unknown, LeaseLost | KinesisError>,
+      times = 0
+    ): Effect.Effect<void, LeaseLost> =>
+      Effect.catchAll(Effect.asVoid(attempt), (error) =>
+        error._tag === "LeaseLost"
+          ? Effect.fail(error)
+          : Effect.zipRight(failed(error, times), Effect.suspend(() => insist(attempt, times + 1))))
+
+    /** Time passes while the lease may be lost without a write: it is then verified before anything else. */
+    const untilDue = Effect.suspend(() => {
+      const untilRenewal = renewMillis - clocks.since(writtenAt)
+      const untilCheckpoint = toStore() === undefined ? Infinity : checkpointMillis - clocks.since(checkpointedAt)
+      const wait = Math.min(untilRenewal, Math.max(untilCheckpoint, 0))
+      if (wait <= 0 || isNudged) return Effect.void
+      nudged.unsafeClose()
+      return Effect.timeoutOption(nudged.await, wait)
+    })
+    const isDue = () =>
+      renewMillis <= clocks.since(writtenAt) ||
+      (toStore() !== undefined && (isNudged || checkpointMillis <= clocks.since(checkpointedAt)))
+
+    const keep: Effect.Effect<never, LeaseLost> = Effect.forever(
+      Effect.flatMap(untilDue, () => {
+        if (isDue()) return insist(renewOrStore)
+        isNudged = false
+        return Effect.void
+      })
+    )
+
+    const whenValid: Effect.Effect<void, LeaseLost> = Effect.suspend(() =>
+      over !== undefined
+        ? Effect.fail(over)
+        : isValid()
+        ? Effect.void
+        : Effect.raceFirst(Effect.flatMap(Deferred.await(lost), Effect.fail), Deferred.await(written)).pipe(
+          Effect.zipRight(whenValid)
+        )
+    )
+
+    const end = (operation: string) =>
+      Effect.sync(() => {
+        over = new LeaseLost({
+          operation,
+          leaseKey: lease.leaseKey,
+          shardId,
+          worker,
+          description: "this worker has let go of it"
+        })
+      })
+
+    return {
+      lease: () => lease,
+      fencingToken: claimed.leaseCounter,
+      stored: () => lease.checkpoint,
+      keep,
+      nudge: () => {
+        isNudged = true
+        nudged.unsafeOpen()
+      },
+      isValid,
+      whenValid,
+      lost: Deferred.await(lost),
+      handOverRequested: Deferred.await(handOverRequested),
+      begin: (position) => insist(store(position)),
+      flush: insist(Effect.suspend(() => {
+        const position = toStore()
+        return position === undefined ? Effect.void : store(position)
+      })),
+      finish: (childShardIds) =>
+        Effect.zipRight(insist(write((current) => leases.finish(current, childShardIds))), end("finish")),
+      release: (successor) =>
+        insist(write((current) => Effect.as(leases.release(current, successor), current))).pipe(
+          Effect.zipRight(end("release"))
+        ),
+      insist: (call) => insist(Effect.suspend(() => over === undefined ? call : Effect.fail(over)))
+    }
+  })
+
+const expired = ({ leaseKey, shardId }: Lease, worker: string, { message }: KinesisError) =>
+  new LeaseLost({
+    operation: "renew",
+    leaseKey,
+    shardId,
+    worker,
+    description: `it could not be renewed in time: ${message}`
+  })

@@ -1,0 +1,149 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { KinesisClient } from "../../KinesisClient.js"
+import type { KinesisError } from "../../KinesisError.js"
+import { holder, LeaseStore } from "../../LeaseStore.js"
+import * as LeasePlan from "../lease/leasePlan.js"
+import * as Calls from "../reading/calls.js"
+import * as Balancing from "./balancing.js"
+import type { Group, WorkerError } from "./group.js"
+import * as Held from "./held.js"
+import * as Instants from "./instants.js"
+import type { GroupSettings } from "./settings.js"
+import type { Report } from "./shardTask.js"
+import * as Streams from "./streams.js"
+
+/** One process of a group. */
+export interface Worker {
+  readonly name: string
+  readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Held.Assigned>>
+  readonly ready: SubscriptionRef.SubscriptionRef<boolean>
+  /** Reads its share of the shards until it is shut down or fails. Once. */
+  readonly run: Effect.Effect<ReadonlyArray<Report>, WorkerError>
+  /** Gives all shards up, with so long for their handlers to finish. A later call shortens the time. */
+  readonly shutDown: (drainMillis: number) => Effect.Effect<ReadonlyArray<Report>>
+}
+
+/** No two are ever the same, whatever they are called. */
+const uniqueName = (name: string): Effect.Effect<string> =>
+  Effect.map(
+    Effect.replicateEffect(Random.nextIntBetween(0, 36 ** 5), 2),
+    (numbers) => `${name}-${numbers.map((number) => number.toString(36).padStart(5, "0")).join("")}`
+  )
+
+const makeGroup = (
+  settings: GroupSettings,
+  fail: Group["fail"]
+): Effect.Effect<Group, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+  Effect.gen(function*() {
+    const streams = yield* Streams.make(yield* KinesisClient, settings)
+    const { application, onEvent } = settings
+    const emit = streams.length === 1 ? streams[0]!.emit : Calls.emitter({
+      stream: streams.map((stream) => stream.name).join(),
+      onEvent: onEvent && ((event) => onEvent(event, application))
+    })
+    const store = yield* LeaseStore
+    return {
+      settings,
+      worker: yield* uniqueName(settings.worker),
+      leases: yield* Calls.retrying(settings.streams[0]!, emit)(store.open(application)),
+      streams,
+      clocks: yield* Instants.clocks,
+      emit,
+      fail
+    }
+  })
+
+/** Leases are given up when the scope closes, if they were not before. */
+export const make = (
+  settings: GroupSettings,
+  work: Held.Work
+): Effect.Effect<Worker, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+  Effect.gen(function*() {
+    const over = yield* Deferred.make<void, WorkerError>()
+    const cutting = yield* Deferred.make<void>()
+    const summary = yield* Deferred.make<ReadonlyArray<Report>>()
+    const group = yield* makeGroup(settings, (reason) => Effect.asVoid(Deferred.failCause(over, reason)))
+    const { leases, worker } = group
+    const scope = yield* Scope.make()
+    const ready = yield* SubscriptionRef.make(false)
+    const unsettled = new Set<string>()
+    let isBalanced = false
+    let isStopping = false
+
+    /** Ready when each shard that the first balancing brought has an iterator, or came to its end without one. */
+    const settled = Effect.suspend(() =>
+      isBalanced && unsettled.size === 0 && !isStopping ? SubscriptionRef.set(ready, true) : Effect.void
+    )
+    const onBalanced = Effect.suspend(() => {
+      isBalanced = true
+      return settled
+    })
+    const onReady = (leaseKey: string) => {
+      if (!isBalanced) unsettled.add(leaseKey)
+      return Effect.suspend(() => unsettled.delete(leaseKey) ? settled : Effect.void)
+    }
+
+    const balancing = Balancing.make(group, () => held, onBalanced, onReady)
+    const held: Held.Held = yield* Held.make(group, work, scope, balancing.goOn)
+
+    /** What was given to this worker while it left is anybody's. */
+    const giveBack = Effect.gen(function*() {
+      for (const lease of yield* leases.owned(worker)) {
+        if (holder(lease) === worker && !held.tasks.has(lease.leaseKey)) yield* leases.release(lease, undefined)
+      }
+    }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
+
+    const drain = Effect.gen(function*() {
+      const entries = [...held.tasks]
+      const successors = LeasePlan.successors(
+        { leases: balancing.seen(), worker },
+        entries.map(([leaseKey]) => leaseKey)
+      )
+      const cut = Effect.forEach(entries, ([, { task }]) => task.cut, { discard: true })
+      yield* Effect.fork(Effect.zipRight(Deferred.await(cutting), cut))
+      for (const [leaseKey, { task }] of entries) yield* task.letGo(successors.get(leaseKey))
+      const reports = yield* Effect.forEach(entries, ([, { report }]) => Deferred.await(report))
+      yield* giveBack
+      return reports
+    })
+
+    /** Has a fiber of its own: whoever asks for it may be interrupted already. */
+    const shutDown = (drainMillis: number) =>
+      Effect.gen(function*() {
+        const isFirst = !isStopping
+        isStopping = true
+        held.close()
+        yield* SubscriptionRef.set(ready, false)
+        yield* Deferred.succeed(over, undefined)
+        yield* Effect.forkIn(Effect.delay(Deferred.succeed(cutting, undefined), drainMillis), scope)
+        if (isFirst) yield* Deferred.complete(summary, drain)
+        return yield* Deferred.await(summary)
+      }).pipe(
+        Effect.interruptible,
+        Effect.forkDaemon,
+        Effect.flatMap(Fiber.join)
+      )
+
+    yield* Effect.addFinalizer(() => Effect.zipRight(shutDown(settings.drainMillis), Scope.close(scope, Exit.void)))
+
+    const run = Effect.gen(function*() {
+      const loops = yield* Effect.fork(
+        Effect.all([balancing.forever, balancing.discovery], { concurrency: 2, discard: true })
+      )
+      const outcome = yield* Effect.exit(Effect.raceFirst(Deferred.await(over), Fiber.join(loops)))
+      held.close()
+      yield* Fiber.interrupt(loops)
+      const reports = yield* shutDown(settings.drainMillis)
+      if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
+      const failed = reports.find(({ error }) => error !== undefined)
+      return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
+    }).pipe(Effect.onInterrupt(() => shutDown(settings.drainMillis)))
+
+    return { name: worker, assignment: held.assignment, ready, run, shutDown }
+  })

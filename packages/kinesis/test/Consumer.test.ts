@@ -1,0 +1,40 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, TestClock } from "effect"
+import { application, eventually, run, stop, withGroup } from "./support/groups.js"
+import { numbered, oneShard, put, shard0 } from "./support/reading.js"
+
+describe("a worker alone", () => {
+  it.effect("B39 handles all records, and goes on after a restart where it was", () =>
+    withGroup(oneShard, ({ client, leases }) =>
+      Effect.gen(function*() {
+        yield* put(client, numbered("a", 1, 5))
+        const first = yield* run()
+        yield* eventually("5 records", () => first.handled.length === 5)
+        yield* stop(first)
+        assert.deepStrictEqual(first.texts(), numbered("a", 1, 5))
+        const [lease] = yield* leases.leases(application)
+        assert.strictEqual(lease?.leaseOwner, undefined)
+        assert.strictEqual(lease?.checkpoint?._tag, "AfterSequenceNumber")
+        yield* put(client, numbered("a", 6, 9))
+        const second = yield* run()
+        yield* eventually("4 records", () => second.handled.length === 4)
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(second.texts(), numbered("a", 6, 9))
+        yield* stop(second)
+      })))
+
+  it.effect("follows a split: the parent's end is stored, then the children are read", () =>
+    withGroup(oneShard, ({ client, leases }) =>
+      Effect.gen(function*() {
+        yield* put(client, numbered("a", 1, 5))
+        const worker = yield* run()
+        yield* client.splitShard({ stream: "orders", shardToSplit: shard0, newStartingHashKey: String(2n ** 127n) })
+        yield* put(client, numbered("b", 1, 8))
+        yield* eventually("13 records", () => worker.handled.length === 13)
+        const all = yield* leases.leases(application)
+        assert.deepStrictEqual(all.map((lease) => lease.checkpoint?._tag), ["ShardEnd", "TrimHorizon", "TrimHorizon"])
+        yield* stop(worker)
+        const exit = yield* Fiber.await(worker.fiber)
+        assert.strictEqual(exit._tag, "Failure")
+      })))
+})

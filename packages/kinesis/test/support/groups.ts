@@ -1,0 +1,97 @@
+import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+import { Clock, Effect, Fiber, TestClock } from "effect"
+import { Consumer, KinesisClient, type KinesisEvent, type KinesisRecord, LeaseStore } from "effect-kinesis"
+
+/** Kinesis and a lease table of a test's own, with their knobs. */
+export interface World {
+  readonly client: KinesisClient.Service
+  readonly local: LocalKinesis.Service
+  readonly store: LeaseStore.Service
+  readonly leases: LocalLeaseStore.Service
+}
+
+export const withGroup = <A, E, R>(
+  options: LocalKinesis.Options,
+  test: (world: World) => Effect.Effect<A, E, R>
+): Effect.Effect<
+  A,
+  E,
+  Exclude<Exclude<R, KinesisClient.KinesisClient>, LeaseStore.LeaseStore>
+> =>
+  Effect.gen(function*() {
+    const kinesis = yield* LocalKinesis.make(options)
+    const table = yield* LocalLeaseStore.make()
+    return yield* test({ ...kinesis, store: table.store, leases: table.local }).pipe(
+      Effect.provideService(KinesisClient.KinesisClient, kinesis.client),
+      Effect.provideService(LeaseStore.LeaseStore, table.store)
+    )
+  })
+
+export const application = "billing"
+
+/** What a worker was given, and what happened to it. */
+export interface Running<E> {
+  readonly fiber: Fiber.RuntimeFiber<Consumer.Summary, E>
+  readonly handled: Array<
+    { readonly text: string; readonly shardId: string; readonly at: number; readonly token: number }
+  >
+  readonly events: Array<KinesisEvent.KinesisEvent & { readonly at: number }>
+  readonly texts: () => ReadonlyArray<string>
+}
+
+const decoder = new TextDecoder()
+
+export const textOf = (record: KinesisRecord.KinesisRecord): string => decoder.decode(record.data)
+
+/** Runs a worker in the background, whose handler notes the records it was given, then does what it is told to. */
+export const run = (
+  options: Partial<Consumer.GroupOptions> & {
+    readonly concurrency?: number
+    readonly onFailure?: Consumer.Options["onFailure"]
+    readonly handle?: (record: KinesisRecord.KinesisRecord) => Effect.Effect<unknown, unknown>
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const { handle = () => Effect.void, ...rest } = options
+    const handled: Running<never>["handled"] = []
+    const events: Running<never>["events"] = []
+    const fiber = yield* Effect.fork(Consumer.run({
+      application,
+      stream: "orders",
+      from: "trim-horizon",
+      onEvent: (event) =>
+        Effect.map(Clock.currentTimeMillis, (at) => {
+          events.push({ ...event, at })
+        }),
+      ...rest,
+      handler: (record, shard) =>
+        Effect.gen(function*() {
+          yield* handle(record)
+          handled.push({
+            text: textOf(record),
+            shardId: shard.shardId,
+            at: yield* Clock.currentTimeMillis,
+            token: shard.fencingToken
+          })
+        })
+    }))
+    return { fiber, handled, events, texts: () => handled.map(({ text }) => text) } satisfies Running<unknown>
+  })
+
+export const stop = <E>({ fiber }: Running<E>) => Fiber.interrupt(fiber)
+
+/** Moves the clock in steps until it holds, or dies. */
+export const eventually = (
+  what: string,
+  holds: () => boolean | Effect.Effect<boolean>,
+  within = 60_000,
+  step = 250
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    for (let passed = 0; passed <= within; passed += step) {
+      const answer = holds()
+      if (typeof answer === "boolean" ? answer : yield* answer) return
+      yield* TestClock.adjust(step)
+    }
+    yield* Effect.dieMessage(`not in ${within} ms: ${what}`)
+  })
