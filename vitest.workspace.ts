@@ -8,6 +8,7 @@ const project = (name: string, root: string, folder = "test") => ({
 export default defineWorkspace([
   project("kinesis", "packages/kinesis"),
   project("local", "packages/local"),
+  project("dynamodb", "packages/dynamodb"),
   project("cli", "packages/cli"),
   project("simulation", "packages/simulation"),
   project("docs", "docs", "examples")

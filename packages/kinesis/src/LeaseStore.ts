@@ -57,6 +57,16 @@ export type NewLease = Pick<
 >
 
 /**
+ * Keys of leases: a `Set` of them, or a `Map` by them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KnownLeases {
+  readonly has: (leaseKey: string) => boolean
+}
+
+/**
  * The leases of one application. Each write takes the lease as the writer believes it to be and has an effect only if it still is so. A
  * write whose answer was lost can be made again: it finds that it was made.
  *
@@ -66,8 +76,11 @@ export type NewLease = Pick<
 export interface Leases {
   /** Every lease, in no order. */
   readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
-  /** The leases whose `leaseOwner` is this worker: asked for far more often than {@link list}, so it should cost less. */
-  readonly owned: (worker: string) => Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  /**
+   * The leases whose `leaseOwner` is this worker, but those that it knows of: asked for far more often than {@link list}, so it should cost
+   * less. Default: it knows of none.
+   */
+  readonly owned: (worker: string, known?: KnownLeases) => Effect.Effect<ReadonlyArray<Lease>, KinesisError>
   /** A lease that is not there yet; false when it is. */
   readonly create: (lease: NewLease) => Effect.Effect<boolean, KinesisError>
   /** Takes the lease, if its counter has not moved; none when it has. */
@@ -181,7 +194,11 @@ export const fromTable = ({ list, write }: Table): Leases => {
     )
   return {
     list,
-    owned: (worker) => Effect.map(list, (leases) => leases.filter((lease) => lease.leaseOwner === worker)),
+    owned: (worker, known) =>
+      Effect.map(
+        list,
+        (leases) => leases.filter(({ leaseKey, leaseOwner }) => leaseOwner === worker && known?.has(leaseKey) !== true)
+      ),
     create: (lease) =>
       Effect.map(write(lease.leaseKey, "create", LeaseWrites.create(lease)), ({ _tag }) => _tag === "Put"),
     claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),

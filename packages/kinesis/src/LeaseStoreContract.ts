@@ -411,6 +411,10 @@ function suite(): Readonly<Record<string, Test>> {
         })
         yield* expect((yield* leases.owned("ann")).length === 70, "ann's leases")
         yield* expect((yield* leases.owned("bob")).length === 50, "bob's leases")
+        const unknown = yield* leases.owned("bob", new Set(keys.slice(1)))
+        yield* expect(unknown.length === 0, "bob's leases but those he knows", unknown.length)
+        const one = yield* leases.owned("ann", new Set(keys.slice(1)))
+        yield* expect(one.length === 1 && one[0]!.leaseKey === keys[0], "ann's leases but those she knows", one)
       }),
 
     "an owner's writes at once do not undo one another": (leases) =>

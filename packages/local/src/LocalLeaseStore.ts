@@ -243,7 +243,7 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
   const inNameOf = (lease: LeaseStore.Lease) => ({ leaseKey: lease.leaseKey, worker: LeaseStore.holder(lease) })
   return {
     list: serve(engine, { operation: "list" }, leases.list),
-    owned: (worker) => serve(engine, { operation: "owned", worker }, leases.owned(worker)),
+    owned: (worker, known) => serve(engine, { operation: "owned", worker }, leases.owned(worker, known)),
     create: (lease) => serve(engine, { operation: "create", leaseKey: lease.leaseKey }, leases.create(lease)),
     claim: (lease, worker) =>
       serve(engine, { operation: "claim", leaseKey: lease.leaseKey, worker }, leases.claim(lease, worker)),

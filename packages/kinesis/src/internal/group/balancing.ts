@@ -181,9 +181,7 @@ export const make = (
 
   /** What was given to this worker, and what is its own and nobody's work since it had lost it for a while. */
   const discover = Effect.gen(function*() {
-    const given = (yield* leases.owned(worker)).filter((lease) =>
-      lease.checkpointOwner === undefined && !held().tasks.has(lease.leaseKey)
-    )
+    const given = (yield* leases.owned(worker, held().tasks)).filter((lease) => lease.checkpointOwner === undefined)
     if (given.length === 0) return
     const keys = new Set(given.map((lease) => lease.leaseKey))
     const others = [...view.values()].map(({ lease }) => lease).filter(({ leaseKey }) => !keys.has(leaseKey))

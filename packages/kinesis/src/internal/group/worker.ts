@@ -94,8 +94,8 @@ export const make = (
 
     /** What was given to this worker while it left is anybody's. */
     const giveBack = Effect.gen(function*() {
-      for (const lease of yield* leases.owned(worker)) {
-        if (holder(lease) === worker && !held.tasks.has(lease.leaseKey)) yield* leases.release(lease, undefined)
+      for (const lease of yield* leases.owned(worker, held.tasks)) {
+        if (holder(lease) === worker) yield* leases.release(lease, undefined)
       }
     }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
 

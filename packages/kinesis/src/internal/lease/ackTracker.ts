@@ -2,6 +2,7 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
+import * as Checkpoint from "./checkpoint.js"
 
 /** The place of a record in its shard. */
 export type RecordPlace = Pick<KinesisRecord, "sequenceNumber" | "subSequenceNumber">
@@ -137,7 +138,7 @@ export class AckTracker {
         if (count > 0) this.#position = placeAfter(page.records[count - 1]!)
         return
       }
-      this.#position = page.end ?? this.#position
+      if (page.end !== undefined && Checkpoint.compare(page.end, this.#position) >= 0) this.#position = page.end
       this.#pages.shift()
     }
   }

@@ -5,13 +5,57 @@ interface Entry<A> {
   readonly value: A
 }
 
+/** Entries by their numbers. To add at the end and to take at the front costs the same however many there are. */
+class Line<A> {
+  #entries: Array<Entry<A>> = []
+  #first = 0
+
+  get length(): number {
+    return this.#entries.length - this.#first
+  }
+
+  add(entry: Entry<A>): void {
+    const index = this.#indexAfter(entry.number)
+    if (index > 0 && index === this.#first) this.#entries[--this.#first] = entry
+    else this.#entries.splice(index, 0, entry)
+  }
+
+  take(): Entry<A> | undefined {
+    const entry = this.#entries[this.#first]
+    if (entry === undefined) return undefined
+    this.#first++
+    if (this.#first * 2 > this.#entries.length) {
+      this.#entries.splice(0, this.#first)
+      this.#first = 0
+    }
+    return entry
+  }
+
+  /** Drops the entries above a number. */
+  cut(number: number): ReadonlyArray<Entry<A>> {
+    return this.#entries.splice(this.#indexAfter(number))
+  }
+
+  #indexAfter(number: number): number {
+    let low = this.#first
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#entries[middle]!.number <= number) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
 /**
  * What waits to be handled by several handlers at once: of one key one after the other, in order; of different keys in any order, the
  * oldest first.
  */
 export class KeyedQueue<A> {
-  #ready: Array<Entry<A>> = []
-  #behind = new Map<string, Array<Entry<A>>>()
+  readonly #ready = new Line<A>()
+  /** By each key that is ready or being handled, what comes after it. */
+  readonly #behind = new Map<string, Line<A>>()
   #waiting = 0
   #lastTaken = -1
 
@@ -20,16 +64,16 @@ export class KeyedQueue<A> {
     const entry = { number, key, value }
     const behind = this.#behind.get(key)
     this.#waiting++
-    if (behind !== undefined) behind.push(entry)
+    if (behind !== undefined) behind.add(entry)
     else {
-      this.#behind.set(key, [])
-      this.#ready.push(entry)
+      this.#behind.set(key, new Line())
+      this.#ready.add(entry)
     }
   }
 
   /** The oldest whose key is not being handled. */
   take(): Entry<A> | undefined {
-    const entry = this.#ready.shift()
+    const entry = this.#ready.take()
     if (entry === undefined) return undefined
     this.#waiting--
     this.#lastTaken = Math.max(this.#lastTaken, entry.number)
@@ -38,21 +82,18 @@ export class KeyedQueue<A> {
 
   /** What was taken is done: the next of its key may be. */
   done({ key }: Entry<A>): void {
-    const behind = this.#behind.get(key)
-    const next = behind?.shift()
+    const next = this.#behind.get(key)?.take()
     if (next === undefined) this.#behind.delete(key)
-    else this.#insert(next)
+    else this.#ready.add(next)
   }
 
   /** Drops what comes after everything that was taken: what is left closes the gaps. */
   cut(): void {
-    const isKept = ({ number }: Entry<A>): boolean => number <= this.#lastTaken
-    this.#ready = this.#ready.filter(isKept)
+    for (const { key } of this.#ready.cut(this.#lastTaken)) this.#behind.delete(key)
     this.#waiting = this.#ready.length
-    for (const [key, entries] of this.#behind) {
-      const kept = entries.filter(isKept)
-      this.#behind.set(key, kept)
-      this.#waiting += kept.length
+    for (const behind of this.#behind.values()) {
+      behind.cut(this.#lastTaken)
+      this.#waiting += behind.length
     }
   }
 
@@ -62,10 +103,5 @@ export class KeyedQueue<A> {
 
   get isReady(): boolean {
     return this.#ready.length > 0
-  }
-
-  #insert(entry: Entry<A>): void {
-    const index = this.#ready.findIndex(({ number }) => number > entry.number)
-    this.#ready.splice(index < 0 ? this.#ready.length : index, 0, entry)
   }
 }

@@ -47,19 +47,24 @@ const inOrderOf = (worker: string, leases: ReadonlyArray<PlannedLease>): Readonl
     .map(([, lease]) => lease)
 
 interface Loads {
-  readonly ofWorkers: Map<string, number>
+  readonly ofWorkers: ReadonlyMap<string, number>
   readonly mine: number
+  /** How many more leases this worker can have; it still has those that it is handing over. */
+  readonly room: number
 }
 
 /** Whoever owns a lease or hands one over is there, and so is this worker. */
-const loadsOf = ({ leases, worker }: View): Loads => {
+const loadsOf = ({ leases, maxLeases, worker }: View): Loads => {
   const ofWorkers = new Map([[worker, 0]])
+  let leaving = 0
   for (const { handedOverBy, owner } of leases) {
     if (owner === undefined) continue
     ofWorkers.set(owner, (ofWorkers.get(owner) ?? 0) + 1)
-    if (handedOverBy !== undefined && !ofWorkers.has(handedOverBy)) ofWorkers.set(handedOverBy, 0)
+    if (handedOverBy === worker) leaving++
+    else if (handedOverBy !== undefined && !ofWorkers.has(handedOverBy)) ofWorkers.set(handedOverBy, 0)
   }
-  return { ofWorkers, mine: ofWorkers.get(worker)! }
+  const mine = ofWorkers.get(worker)!
+  return { ofWorkers, mine, room: Math.max(0, maxLeases - mine - leaving) }
 }
 
 /** The share of each worker: so many at least, and so many at most. */
@@ -71,43 +76,50 @@ export const share = (leases: number, workers: number): { readonly least: number
 /** A lease that nobody has taken for so many times as long as a lease lasts is taken beyond the share: others may be full. */
 const overdueAfter = 2
 
-/** The leases to ask for: those of the most loaded worker, while that makes the two more equal. */
-const requests = (view: View, { mine, ofWorkers }: Loads): ReadonlyArray<PlannedLease> => {
-  const { leases, maxLeases, maxMoves, worker } = view
-  const loads = new Map(ofWorkers)
-  const given = new Map<string, Array<PlannedLease>>()
-  const { least } = share(leases.length, loads.size)
-  const chosen: Array<PlannedLease> = []
-  while (chosen.length < Math.min(maxMoves, maxLeases - mine)) {
-    const have = mine + chosen.length
-    const [victim, load] = [...loads].reduce((most, other) => other[1] > most[1] ? other : most, ["", 0] as const)
-    if (victim === worker || load < have + 2 || load <= least) break
-    const theirs = given.get(victim) ??
-      [...inOrderOf(worker, leases.filter((each) => each.owner === victim && each.handedOverBy === undefined))]
-    given.set(victim, theirs)
-    const lease = theirs.shift()
-    if (lease === undefined) loads.delete(victim)
-    else {
-      chosen.push(lease)
-      loads.set(victim, load - 1)
-    }
-  }
-  return chosen
+/** How many leases too many each worker has: the larger shares are of those that have most, so that least is moved. */
+const surplusOf = (loads: ReadonlyMap<string, number>, least: number, larger: number): Map<string, number> =>
+  new Map(
+    [...loads]
+      .sort(([a, has], [b, hasToo]) => hasToo - has || (a < b ? -1 : 1))
+      .map(([worker, load], index) => [worker, load - least - (index < larger ? 1 : 0)])
+  )
+
+/**
+ * The leases to ask for. Whoever sees the same leases finds the same ones to be too many, so that all who ask at once leave each worker its
+ * share. Those that own nothing are not seen by one another: they choose among all that anybody has above the lesser share.
+ */
+const requests = (
+  { leases, maxMoves, worker }: View,
+  { mine, ofWorkers, room }: Loads
+): ReadonlyArray<PlannedLease> => {
+  const { least } = share(leases.length, ofWorkers.size)
+  const surplus = surplusOf(ofWorkers, least, mine === 0 ? 0 : leases.length - least * ofWorkers.size)
+  const wanted = Math.min(-surplus.get(worker)!, room, maxMoves)
+  if (wanted <= 0) return []
+  const movable = leases.filter((each) => each.handedOverBy === undefined && surplus.get(each.owner!)! > 0)
+  const tooMany = inOrderOf("", movable).filter(({ owner }) => {
+    const left = surplus.get(owner!)!
+    surplus.set(owner!, left - 1)
+    return left > 0
+  })
+  return inOrderOf(worker, tooMany).slice(0, wanted)
 }
 
 /**
  * Shares the leases evenly. A worker keeps what it has, takes its whole share of what is free at once, and asks for more only when nothing
- * is free and another has at least two more than it has; so a fleet whose shares differ by one makes no move.
+ * is free and others have more than their share; so a fleet whose shares differ by one makes no move.
  */
 export const balanced = (view: View): Plan => {
-  const { leaseMillis, leases, maxLeases, worker } = view
+  const { leaseMillis, leases, worker } = view
   const loads = loadsOf(view)
+  const { mine, ofWorkers, room } = loads
   const free = inOrderOf(worker, leases.filter((lease) => lease.owner === undefined))
-  const room = maxLeases - loads.mine
-  const { most } = share(leases.length, loads.ofWorkers.size)
-  const inShare = Math.max(0, Math.min(most - loads.mine, room, free.length))
+  const { most } = share(leases.length, ofWorkers.size)
+  const inShare = Math.max(0, Math.min(most - mine, room))
   const overdue = free.slice(inShare).filter((lease) => lease.freeForMillis >= overdueAfter * leaseMillis)
-  const beyond = Math.max(0, Math.min(Math.ceil(overdue.length / loads.ofWorkers.size), room - inShare))
+  // Whoever has not its share after so long is full: the others take the rest among them.
+  const takers = [...ofWorkers].filter(([other, load]) => other === worker || load >= most).length
+  const beyond = Math.min(Math.ceil(overdue.length / takers), Math.max(0, room - inShare))
   return {
     claim: [...free.slice(0, inShare), ...overdue.slice(0, beyond)].map((lease) => lease.leaseKey),
     request: free.length > 0 ? [] : requests(view, loads).map((lease) => lease.leaseKey),
@@ -116,18 +128,20 @@ export const balanced = (view: View): Plan => {
 }
 
 /** This worker is to have just the leases that are wanted. */
-export const only =
-  (isWanted: (lease: PlannedLease) => boolean) => ({ leases, maxLeases, maxMoves, worker }: View): Plan => {
-    const keys = (chosen: ReadonlyArray<PlannedLease>) => chosen.map((lease) => lease.leaseKey)
-    const mine = leases.filter((lease) => lease.owner === worker)
-    const wanted = leases.filter((lease) => lease.owner !== worker && isWanted(lease)).slice(0, maxLeases - mine.length)
-    return {
-      claim: keys(wanted.filter((lease) => lease.owner === undefined)),
-      request: keys(wanted.filter((lease) => lease.owner !== undefined && lease.handedOverBy === undefined))
-        .slice(0, maxMoves),
-      release: keys(mine.filter((lease) => lease.handedOverBy === undefined && !isWanted(lease)))
-    }
+export const only = (isWanted: (lease: PlannedLease) => boolean) => (view: View): Plan => {
+  const { leases, maxMoves, worker } = view
+  const { room } = loadsOf(view)
+  const keys = (chosen: ReadonlyArray<PlannedLease>) => chosen.map((lease) => lease.leaseKey)
+  const mine = leases.filter((lease) => lease.owner === worker)
+  const wanted = leases.filter((lease) => lease.owner !== worker && isWanted(lease))
+  const free = wanted.filter((lease) => lease.owner === undefined).slice(0, room)
+  const others = wanted.filter((lease) => lease.owner !== undefined && lease.handedOverBy === undefined)
+  return {
+    claim: keys(free),
+    request: keys(others.slice(0, Math.min(maxMoves, room - free.length))),
+    release: keys(mine.filter((lease) => lease.handedOverBy === undefined && !isWanted(lease)))
   }
+}
 
 /** Who is to have the leases of a worker that leaves: the others, the least loaded first; nobody when there is no other. */
 export const successors = (

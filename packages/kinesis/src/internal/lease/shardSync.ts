@@ -96,6 +96,17 @@ export const isReadable = (lease: Lease, byShard: (shardId: string) => KnownLeas
     return known === undefined || isFinished(known)
   })
 
+/**
+ * Whether a shard gets its lease at the end of this parent: not while another parent is still to get its own, since one without a lease
+ * counts as read. Then the other parent's end is where it does.
+ */
+export const isDue = (
+  parentShardIds: ReadonlyArray<string>,
+  ended: string,
+  byShard: (shardId: string) => KnownLease | undefined,
+  listed: ReadonlySet<string>
+): boolean => parentShardIds.every((parent) => parent === ended || byShard(parent) !== undefined || !listed.has(parent))
+
 const hasBegun = ({ checkpoint }: KnownLease): boolean =>
   checkpoint?._tag === "AfterSequenceNumber" || checkpoint?._tag === "AtSequenceNumber" ||
   checkpoint?._tag === "ShardEnd"

@@ -2,10 +2,14 @@ import * as Errors from "../../KinesisError.js"
 
 /** What is known of a failed call without asking it. */
 export interface Call {
+  /** Whose operation it is, as IAM has it. Default: `"kinesis"`. */
+  readonly service?: "kinesis" | "dynamodb" | undefined
   /** The API's name of the operation. */
   readonly operation: string
   readonly stream?: string | undefined
   readonly shardId?: string | undefined
+  /** What the call is on when that is no stream, such as `table orders`: the description begins with it. */
+  readonly resource?: string | undefined
 }
 
 type Kind =
@@ -27,8 +31,11 @@ const kinds: Record<string, Kind> = {
   ExpiredIteratorException: "iterator",
   ExpiredNextTokenException: "token",
   ResourceNotFoundException: "ResourceNotFound",
+  TableNotFoundException: "ResourceNotFound",
   ResourceInUseException: "ResourceInUse",
+  TableInUseException: "ResourceInUse",
   InvalidArgumentException: "InvalidArgument",
+  ItemCollectionSizeLimitExceededException: "InvalidArgument",
   SerializationException: "InvalidArgument",
   ValidationException: "InvalidArgument",
   CborRefused: "InvalidArgument",
@@ -55,6 +62,9 @@ const kinds: Record<string, Kind> = {
   InternalFailure: "ServiceUnavailable",
   InternalFailureException: "ServiceUnavailable",
   InternalServerError: "ServiceUnavailable",
+  ReplicatedWriteConflictException: "ServiceUnavailable",
+  TransactionConflictException: "ServiceUnavailable",
+  TransactionInProgressException: "ServiceUnavailable",
   ServiceUnavailable: "ServiceUnavailable",
   ServiceUnavailableException: "ServiceUnavailable",
   EAI_AGAIN: "ServiceUnavailable",
@@ -133,7 +143,15 @@ export const fromCause = (
     ? misconfigured === undefined ? "ServiceUnavailable" : "InvalidArgument"
     : named(known) ?? byStatus(known)!
   const code = telling === undefined ? "" : String(telling.name ?? telling.code ?? "")
-  const fields = { ...call, description: String(telling?.message ?? cause), cause }
+  const { operation, resource, service = "kinesis", shardId, stream } = call
+  const said = String(telling?.message ?? cause)
+  const fields = {
+    operation,
+    stream,
+    shardId,
+    description: resource === undefined ? said : `${resource}: ${said}`,
+    cause
+  }
   switch (kind) {
     case "throughput":
     case "kms":
@@ -152,7 +170,7 @@ export const fromCause = (
     case "AccessDenied":
       return new Errors.AccessDenied({
         ...fields,
-        action: `kinesis:${call.operation}`,
+        action: `${service}:${operation}`,
         expired: code.startsWith("ExpiredToken")
       })
     case "KmsError":

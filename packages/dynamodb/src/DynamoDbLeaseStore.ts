@@ -1,0 +1,188 @@
+/**
+ * The leases of an application in a DynamoDB table of the Kinesis Client Library's own format (KCL 2 and 3): an application moves from it to
+ * this library and back without losing its place. `docs/leases-table.md` has the table's definition, the permissions and the steps.
+ *
+ * @since 0.1.0
+ */
+import type { DynamoDBClient as SdkClient } from "@aws-sdk/client-dynamodb"
+import { InvalidArgument } from "effect-kinesis/KinesisError"
+import * as LeaseStore from "effect-kinesis/LeaseStore"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Calls from "./internal/calls.js"
+import * as Checks from "./internal/checks.js"
+import * as LeasesInTable from "./internal/leases.js"
+import * as LiveKcl from "./internal/liveKcl.js"
+import * as OpenTable from "./internal/openTable.js"
+
+/**
+ * How the table is found and used.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TableOptions {
+  /**
+   * How long a call may take before it is interrupted and fails with `RequestTimeout`, at most 60 seconds. A renewal must be decided well
+   * before the lease is over. Default: 3 seconds.
+   */
+  readonly requestTimeout?: Duration.DurationInput | undefined
+  /** The table's name, or its ARN, by the application's name. Default: the application's name, as in KCL. */
+  readonly table?: ((application: string) => string) | undefined
+  /**
+   * Whether a table that is missing is made: on demand, with its index. With false it is an error, and the permission to make tables is not
+   * needed. Default: true.
+   */
+  readonly createTable?: boolean | undefined
+  /**
+   * Whether listings are consistent, at twice the price. The index of owners never is; the rows that it names are then. What is read after
+   * a refused write always is. Default: false, as in KCL.
+   */
+  readonly consistentReads?: boolean | undefined
+  /**
+   * What to do when a leader of KCL 3 is at work on the application. With `"refuse"` opening fails with `ResourceInUse`; when a leader did
+   * not stop cleanly, that is watched for as long as its lease lasts, which is 2 minutes, once. With `"allow"` nothing is looked at. A live
+   * KCL 2 cannot be told from our own workers. Default: `"refuse"`.
+   */
+  readonly withLiveKcl?: "refuse" | "allow" | undefined
+  /** Rows that a page of a listing has at most, from 1 to 10,000. Default: as many as DynamoDB sends, which is 1 MB of them. */
+  readonly pageSize?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Calls.ClientOptions, TableOptions {}
+
+/**
+ * A store on an AWS SDK client of its own, closed with the scope. Nothing is retried underneath.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<LeaseStore.Service, InvalidArgument, Scope.Scope> =>
+  check("DynamoDbLeaseStore.make", options).pipe(
+    Effect.zipRight(Calls.makeClient(options)),
+    Effect.map((sdk) => makeStore(sdk, options))
+  )
+
+/**
+ * A store on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore, InvalidArgument> =>
+  Layer.scoped(LeaseStore.LeaseStore, make(options))
+
+/**
+ * {@link layer} with options that are read from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<LeaseStore.LeaseStore, ConfigError.ConfigError | InvalidArgument> =>
+  Layer.scoped(LeaseStore.LeaseStore, Effect.flatMap(Config.unwrap(config), make))
+
+/**
+ * A store on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide throttles,
+ * and take longer than a lease lasts.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromSdk = (
+  sdk: SdkClient,
+  options: TableOptions = {}
+): Layer.Layer<LeaseStore.LeaseStore, InvalidArgument> =>
+  Layer.effect(
+    LeaseStore.LeaseStore,
+    check("DynamoDbLeaseStore.layerFromSdk", options).pipe(
+      Effect.zipRight(Effect.promise(() => sdk.config.maxAttempts())),
+      Effect.filterOrFail(
+        (maxAttempts) => maxAttempts === 1,
+        (maxAttempts) =>
+          new InvalidArgument({
+            operation: "DynamoDbLeaseStore.layerFromSdk",
+            field: "maxAttempts",
+            description: `must be 1, was ${maxAttempts}; write new DynamoDBClient({ maxAttempts: 1 })`
+          })
+      ),
+      Effect.map(() => makeStore(sdk, options))
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const mostTimeout = 60_000
+
+const check = (operation: string, options: Options): Effect.Effect<void, InvalidArgument> => {
+  const { endpoint, pageSize = 1, requestTimeout = 1, withLiveKcl = "refuse" } = options
+  return Checks.check(operation, [
+    Checks.url("endpoint", endpoint),
+    Checks.duration("requestTimeout", requestTimeout, mostTimeout),
+    Checks.oneOf("withLiveKcl", ["refuse", "allow"], withLiveKcl),
+    Checks.whole("pageSize", pageSize, 1, 10_000)
+  ])
+}
+
+const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service => {
+  const {
+    consistentReads = false,
+    createTable = true,
+    pageSize,
+    requestTimeout = "3 seconds",
+    table = (application: string) => application,
+    withLiveKcl = "refuse"
+  } = options
+  const callsOn = (name: string) => Calls.make(sdk, name, Duration.toMillis(requestTimeout))
+  return {
+    open: Effect.fnUntraced(function*(application: string) {
+      const name = table(application)
+      yield* Checks.check("DynamoDbLeaseStore.open", [Checks.table(name)])
+      const calls = callsOn(name)
+      const found = yield* OpenTable.openTable(calls, createTable)
+      if (withLiveKcl === "refuse" && !found.isNew) {
+        const coordinatorState = `${application}-CoordinatorState`
+        yield* LiveKcl.refuse(application, [
+          LiveKcl.inLeaseTable(calls),
+          ...(Checks.isTable(coordinatorState) ? [LiveKcl.inCoordinatorState(callsOn(coordinatorState))] : [])
+        ])
+      }
+      return LeasesInTable.make(calls, {
+        consistentReads,
+        pageSize,
+        isIndexed: found.isIndexed ? Effect.succeed(true) : yield* indexLater(calls)
+      })
+    })
+  }
+}
+
+const indexMillis = 60_000
+
+/** An index that was not there, or is being filled, is looked for every minute, until it is there. */
+const indexLater = Effect.fnUntraced(function*(calls: Calls.Calls) {
+  yield* Effect.logWarning(
+    `The table ${calls.table} has no index ${OpenTable.ownerIndex} that can be asked, as one of KCL 2 has none: a worker finds its leases ` +
+      "by reading the whole table. docs/leases-table.md says how to add the index; it is used as soon as it is there."
+  )
+  let isIndexed = false
+  let looked = yield* Clock.currentTimeMillis
+  return Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    if (isIndexed || now - looked < indexMillis) return isIndexed
+    looked = now
+    isIndexed = yield* Effect.map(calls.describeTable, OpenTable.isIndexed).pipe(Effect.orElseSucceed(() => false))
+    return isIndexed
+  })
+})

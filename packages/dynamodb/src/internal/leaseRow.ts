@@ -1,0 +1,154 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
+import type { Lease, NewLease } from "effect-kinesis/LeaseStore"
+import type { Position } from "effect-kinesis/Position"
+import * as Positions from "effect-kinesis/Position"
+
+/** A row of the table: attributes by name. */
+export type Row = Readonly<Record<string, AttributeValue>>
+
+/** What a row is. */
+export type Reading =
+  | { readonly _tag: "Lease"; readonly lease: Lease }
+  /** Another of KCL's entities: worker metrics, the leader's lock, the state of a migration, a stream. */
+  | { readonly _tag: "Other" }
+  | { readonly _tag: "Unreadable"; readonly leaseKey: string; readonly description: string }
+
+const text = (row: Row, name: string): string | undefined => row[name]?.S
+
+const number = (row: Row, name: string): number | undefined => {
+  const written = row[name]?.N
+  const value = written === undefined ? Number.NaN : Number(written)
+  return Number.isFinite(value) ? value : undefined
+}
+
+const texts = (row: Row, name: string): ReadonlyArray<string> => row[name]?.SS ?? []
+
+const isSequenceNumber = (value: string): boolean => /^\d+$/.test(value)
+
+const unreadable = Symbol()
+
+/** KCL stores no instant beside AT_TIMESTAMP: without ours it means that the application says where to begin. */
+const toCheckpoint = (row: Row): Position | undefined | typeof unreadable => {
+  const written = text(row, "checkpoint")
+  switch (written) {
+    case "TRIM_HORIZON":
+      return Positions.trimHorizon
+    case "LATEST":
+      return Positions.latest
+    case "SHARD_END":
+      return Positions.shardEnd
+    case "AT_TIMESTAMP": {
+      const timestamp = number(row, "startTimestamp")
+      return timestamp === undefined ? undefined : Positions.atTimestamp(timestamp)
+    }
+    default:
+      return written !== undefined && isSequenceNumber(written)
+        ? Positions.after({
+          sequenceNumber: written,
+          subSequenceNumber: number(row, "checkpointSubSequenceNumber")
+        })
+        : unreadable
+  }
+}
+
+const shardIdOf = (leaseKey: string): string => leaseKey.slice(leaseKey.lastIndexOf(":") + 1)
+
+/** Reads a row of KCL's table, of any of its versions. */
+export const read = (row: Row): Reading => {
+  const entity = text(row, "entityType")
+  if (row["entityType"] !== undefined && entity !== "LEASE") return { _tag: "Other" }
+  const leaseKey = text(row, "leaseKey") ?? ""
+  const leaseCounter = number(row, "leaseCounter")
+  const checkpoint = toCheckpoint(row)
+  if (leaseCounter === undefined) return { _tag: "Unreadable", leaseKey, description: "it has no leaseCounter" }
+  if (checkpoint === unreadable) {
+    const written = text(row, "checkpoint")
+    return {
+      _tag: "Unreadable",
+      leaseKey,
+      description: written === undefined ? "it has no checkpoint" : `its checkpoint is ${JSON.stringify(written)}`
+    }
+  }
+  const startingHashKey = text(row, "startingHashKey")
+  const endingHashKey = text(row, "endingHashKey")
+  return {
+    _tag: "Lease",
+    lease: {
+      leaseKey,
+      shardId: text(row, "shardId") ?? shardIdOf(leaseKey),
+      streamIdentifier: text(row, "streamName"),
+      leaseOwner: text(row, "leaseOwner"),
+      leaseCounter,
+      checkpoint,
+      ownerSwitchesSinceCheckpoint: number(row, "ownerSwitchesSinceCheckpoint") ?? 0,
+      checkpointOwner: text(row, "checkpointOwner"),
+      parentShardIds: texts(row, "parentShardId"),
+      childShardIds: texts(row, "childShardIds"),
+      hashKeyRange: startingHashKey === undefined || endingHashKey === undefined
+        ? undefined
+        : { startingHashKey, endingHashKey },
+      throughputKBps: number(row, "throughputKBps")
+    }
+  }
+}
+
+/** Why a position cannot be stored; undefined when it can. */
+export const refusal = (checkpoint: Position | undefined): string | undefined => {
+  switch (checkpoint?._tag) {
+    case "AtSequenceNumber":
+      return "cannot be stored: the table holds what was handled, so a position is after a record"
+    case "AfterSequenceNumber":
+      return isSequenceNumber(checkpoint.sequenceNumber)
+        ? undefined
+        : `must be a sequence number, was ${checkpoint.sequenceNumber}`
+    default:
+      return undefined
+  }
+}
+
+const sentinels = {
+  TrimHorizon: "TRIM_HORIZON",
+  Latest: "LATEST",
+  AtTimestamp: "AT_TIMESTAMP",
+  ShardEnd: "SHARD_END"
+} as const
+
+/** The attributes of a checkpoint. `startTimestamp` is ours, and stays when the checkpoint moves on. */
+export const checkpointAttributes = (checkpoint: Position | undefined): Record<string, AttributeValue> => {
+  const written = checkpoint === undefined
+    ? sentinels.AtTimestamp
+    : "sequenceNumber" in checkpoint
+    ? checkpoint.sequenceNumber
+    : sentinels[checkpoint._tag]
+  const subSequenceNumber = checkpoint?._tag === "AfterSequenceNumber" ? checkpoint.subSequenceNumber ?? 0 : 0
+  return {
+    checkpoint: { S: written },
+    checkpointSubSequenceNumber: { N: String(subSequenceNumber) },
+    ...(checkpoint?._tag === "AtTimestamp" ? { startTimestamp: { N: String(checkpoint.timestamp) } } : {})
+  }
+}
+
+/** A string set; none at all when it would be empty, which DynamoDB does not store. */
+export const setAttribute = (name: string, members: ReadonlyArray<string>): Record<string, AttributeValue> =>
+  members.length === 0 ? {} : { [name]: { SS: [...new Set(members)] } }
+
+export const hashRangeAttributes = (range: Lease["hashKeyRange"]): Record<string, AttributeValue> =>
+  range === undefined ? {} : {
+    startingHashKey: { S: range.startingHashKey },
+    endingHashKey: { S: range.endingHashKey }
+  }
+
+/** A new lease's whole row. */
+export const create = (lease: NewLease): Record<string, AttributeValue> => ({
+  leaseKey: { S: lease.leaseKey },
+  entityType: { S: "LEASE" },
+  leaseCounter: { N: "0" },
+  ownerSwitchesSinceCheckpoint: { N: "0" },
+  ...checkpointAttributes(lease.checkpoint),
+  ...setAttribute("parentShardId", lease.parentShardIds),
+  ...hashRangeAttributes(lease.hashKeyRange),
+  ...(lease.streamIdentifier === undefined ? {} : { streamName: { S: lease.streamIdentifier } }),
+  ...(lease.streamIdentifier === undefined && shardIdOf(lease.leaseKey) === lease.shardId
+    ? {}
+    : { shardId: { S: lease.shardId } })
+})

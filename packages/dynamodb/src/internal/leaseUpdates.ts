@@ -1,0 +1,122 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
+import type { Lease, Leases } from "effect-kinesis/LeaseStore"
+import * as LeaseRow from "./leaseRow.js"
+
+/** An update of one row under a condition, as DynamoDB's API has it. */
+export interface Update {
+  readonly UpdateExpression: string
+  readonly ConditionExpression: string
+  readonly ExpressionAttributeNames: Record<string, string>
+  readonly ExpressionAttributeValues: Record<string, AttributeValue> | undefined
+}
+
+/** What is to be of attributes: their values; undefined when they are not to be there. */
+type Attributes = Readonly<Record<string, AttributeValue | undefined>>
+
+/** All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. */
+const make = (changes: Attributes, conditions: Attributes): Update => {
+  const values: Record<string, AttributeValue> = {}
+  const names: Record<string, string> = {}
+  const named = (name: string): string => {
+    names[`#${name}`] = name
+    return `#${name}`
+  }
+  const valued = (prefix: string, name: string, value: AttributeValue): string => {
+    values[`:${prefix}_${name}`] = value
+    return `:${prefix}_${name}`
+  }
+  const sets: Array<string> = []
+  const removals: Array<string> = []
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) removals.push(named(name))
+    else sets.push(`${named(name)} = ${valued("to", name, value)}`)
+  }
+  const terms = Object.entries(conditions).map(([name, value]) =>
+    value === undefined
+      ? `attribute_not_exists(${named(name)})`
+      : `${named(name)} = ${valued("is", name, value)}`
+  )
+  return {
+    UpdateExpression: [
+      ...(sets.length === 0 ? [] : [`SET ${sets.join(", ")}`]),
+      ...(removals.length === 0 ? [] : [`REMOVE ${removals.join(", ")}`])
+    ].join(" "),
+    ConditionExpression: [`attribute_exists(${named("leaseKey")})`, ...terms].join(" AND "),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: Object.keys(values).length === 0 ? undefined : values
+  }
+}
+
+const maybe = (value: string | undefined): AttributeValue | undefined => value === undefined ? undefined : { S: value }
+
+const whole = (value: number): AttributeValue => ({ N: String(value) })
+
+/** The operations that change a row that is there, and belong to an owner or make one. */
+export type Operation = Extract<
+  keyof Leases,
+  "claim" | "requestHandOver" | "renew" | "checkpoint" | "finish" | "release"
+>
+
+/** What KCL's two-phase checkpoints leave, which the next plain one clears. */
+const pending = {
+  pendingCheckpoint: undefined,
+  pendingCheckpointSubSequenceNumber: undefined,
+  pendingCheckpointState: undefined
+}
+
+const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes => {
+  const leaseCounter = whole(next.leaseCounter)
+  const ownerSwitchesSinceCheckpoint = whole(next.ownerSwitchesSinceCheckpoint)
+  const leaseOwner = maybe(next.leaseOwner)
+  const checkpointOwner = maybe(next.checkpointOwner)
+  switch (operation) {
+    case "claim":
+    case "release":
+      return { leaseCounter, leaseOwner, checkpointOwner, ownerSwitchesSinceCheckpoint }
+    case "requestHandOver":
+      return { leaseOwner, checkpointOwner }
+    case "renew": {
+      const { throughputKBps } = next
+      return throughputKBps === undefined || !Number.isFinite(throughputKBps)
+        ? { leaseCounter }
+        : { leaseCounter, throughputKBps: { N: String(throughputKBps) } }
+    }
+    case "checkpoint":
+    case "finish":
+      return {
+        leaseCounter,
+        ownerSwitchesSinceCheckpoint,
+        ...(next.checkpoint === seen.checkpoint
+          ? {}
+          : { ...LeaseRow.checkpointAttributes(next.checkpoint), ...pending }),
+        ...(next.childShardIds === seen.childShardIds
+          ? {}
+          : LeaseRow.setAttribute("childShardIds", next.childShardIds))
+      }
+  }
+}
+
+/**
+ * The update that makes `next` of the row as it was seen, and of no other: a hand-over is asked of whoever has the lease, at any counter.
+ * Attributes that are not the operation's stay as they are.
+ */
+export const change = (operation: Operation, seen: Lease, next: Lease): Update => {
+  const owners = { leaseOwner: maybe(seen.leaseOwner), checkpointOwner: maybe(seen.checkpointOwner) }
+  return make(
+    changesOf(operation, seen, next),
+    operation === "requestHandOver" ? owners : { leaseCounter: whole(seen.leaseCounter), ...owners }
+  )
+}
+
+/** The update that adds what is known of a shard; undefined when nothing is. */
+export const describe = (
+  known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
+): Update | undefined => {
+  const { childShardIds } = known
+  const changes: Attributes = {
+    ...(childShardIds?.length === 0 ? { childShardIds: undefined } : {}),
+    ...LeaseRow.setAttribute("childShardIds", childShardIds ?? []),
+    ...LeaseRow.hashRangeAttributes(known.hashKeyRange)
+  }
+  return Object.keys(changes).length === 0 ? undefined : make(changes, {})
+}

@@ -1,0 +1,108 @@
+import type { CreateTableCommandInput, TableDescription } from "@aws-sdk/client-dynamodb"
+import type { KinesisError } from "effect-kinesis/KinesisError"
+import { InvalidArgument, ResourceInUse, ResourceNotFound } from "effect-kinesis/KinesisError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { Calls } from "./calls.js"
+
+/** KCL 3's index of the leases by their owners. */
+export const ownerIndex = "LeaseOwnerToLeaseKeyIndex"
+
+/** The table and its index at once: KCL adds the index later, which takes a quarter of an hour. */
+export const definition: Omit<CreateTableCommandInput, "TableName"> = {
+  BillingMode: "PAY_PER_REQUEST",
+  AttributeDefinitions: [
+    { AttributeName: "leaseKey", AttributeType: "S" },
+    { AttributeName: "leaseOwner", AttributeType: "S" }
+  ],
+  KeySchema: [{ AttributeName: "leaseKey", KeyType: "HASH" }],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: ownerIndex,
+      KeySchema: [
+        { AttributeName: "leaseOwner", KeyType: "HASH" },
+        { AttributeName: "leaseKey", KeyType: "RANGE" }
+      ],
+      Projection: { ProjectionType: "KEYS_ONLY" }
+    }
+  ]
+}
+
+export interface Found {
+  /** This call, or another worker's at the same time, has made the table. */
+  readonly isNew: boolean
+  readonly isIndexed: boolean
+}
+
+const waitsFor: Duration.DurationInput = "5 minutes"
+
+const polls = Schedule.exponential("10 millis").pipe(
+  Schedule.either(Schedule.spaced("3 seconds")),
+  Schedule.upTo(waitsFor)
+)
+
+const isServing = ({ TableStatus }: TableDescription): boolean =>
+  TableStatus !== "CREATING" && TableStatus !== "DELETING"
+
+export const isIndexed = ({ GlobalSecondaryIndexes }: TableDescription): boolean =>
+  GlobalSecondaryIndexes?.some(
+    ({ IndexName, IndexStatus }) => IndexName === ownerIndex && (IndexStatus === "ACTIVE" || IndexStatus === "UPDATING")
+  ) ?? false
+
+const wrongKey = (table: string, { AttributeDefinitions, KeySchema }: TableDescription): string | undefined => {
+  const keys = (KeySchema ?? []).map(({ AttributeName, KeyType }) =>
+    `${AttributeName} (${KeyType}, ${
+      AttributeDefinitions?.find((is) => is.AttributeName === AttributeName)?.AttributeType
+    })`
+  )
+  const is = keys.join(" and ")
+  return is === "leaseKey (HASH, S)"
+    ? undefined
+    : `must be a lease table, whose only key is leaseKey (HASH, S); that of ${table} is ${is}`
+}
+
+/** Describes the table, makes it when it is not there and may be made, and waits until it serves. */
+export const openTable = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> =>
+  Effect.suspend(() => attempt(calls, createTable))
+
+const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> => {
+  let isNew = false
+  const missing = (error: ResourceNotFound) => {
+    if (!createTable) {
+      return Effect.fail(
+        new ResourceNotFound({
+          operation: "DynamoDbLeaseStore.open",
+          description:
+            `there is no table ${calls.table}, and createTable is false: make it as docs/leases-table.md says, ` +
+            "or leave createTable out",
+          cause: error
+        })
+      )
+    }
+    isNew = true
+    return Effect.zipRight(calls.createTable(definition), Effect.fail(notYet(calls.table, "CREATING")))
+  }
+  return calls.describeTable.pipe(
+    Effect.filterOrFail(isServing, (table) => {
+      if (table.TableStatus === "CREATING") isNew = true
+      return notYet(calls.table, table.TableStatus ?? "unknown")
+    }),
+    Effect.catchTag("ResourceNotFound", missing),
+    Effect.retry({ schedule: polls, while: ({ _tag }) => _tag === "ResourceInUse" }),
+    Effect.flatMap((table) => {
+      const wrong = wrongKey(calls.table, table)
+      return wrong === undefined
+        ? Effect.succeed({ isNew, isIndexed: isIndexed(table) })
+        : Effect.fail(
+          new InvalidArgument({ operation: "DynamoDbLeaseStore.open", field: "table", description: wrong })
+        )
+    })
+  )
+}
+
+const notYet = (table: string, status: string) =>
+  new ResourceInUse({
+    operation: "DynamoDbLeaseStore.open",
+    description: `table ${table} is ${status}; waited up to ${Duration.format(waitsFor)}`
+  })

@@ -1,0 +1,202 @@
+/**
+ * The leases of a single process, kept across its restarts in a `KeyValueStore` of `@effect/platform`: in files, say.
+ *
+ * It is not for groups. Who owns a lease is known in memory only, so two processes on the same store would read the same shards and overwrite
+ * each other's checkpoints without a word. Workers that share the shards of a stream need a table, such as `@effect-kinesis/dynamodb`'s.
+ *
+ * This module needs `@effect/platform`, which is an optional peer dependency: it is imported as `effect-kinesis/KeyValueLeaseStore`.
+ *
+ * @since 0.1.0
+ */
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as LeaseWrites from "./internal/lease/leaseWrites.js"
+import type { KinesisError } from "./KinesisError.js"
+import { InvalidArgument, ServiceUnavailable } from "./KinesisError.js"
+import * as LeaseStore from "./LeaseStore.js"
+
+/**
+ * Leases in the key-value store: a key for each lease and one for the list of them, by application. Checkpoints and what is known of the
+ * shards are stored before a call answers; owners and counters are not stored, so that every lease is unowned after a restart. Renewals do
+ * not touch the store.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<LeaseStore.Service, never, KeyValueStore.KeyValueStore> = Effect.gen(function*() {
+  const store = yield* KeyValueStore.KeyValueStore
+  const opening = yield* Effect.makeSemaphore(1)
+  const opened = new Map<string, LeaseStore.Leases>()
+  return {
+    open: (application) =>
+      opening.withPermits(1)(Effect.gen(function*() {
+        const before = opened.get(application)
+        if (before !== undefined) return before
+        const leases = yield* openApplication(store, application)
+        opened.set(application, leases)
+        return leases
+      }))
+  }
+})
+
+/**
+ * {@link make} as a layer. An application that is opened twice through one layer has the same leases.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<LeaseStore.LeaseStore, never, KeyValueStore.KeyValueStore> = Layer.effect(
+  LeaseStore.LeaseStore,
+  make
+)
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const Position = Schema.Union(
+  Schema.TaggedStruct("TrimHorizon", {}),
+  Schema.TaggedStruct("Latest", {}),
+  Schema.TaggedStruct("AtTimestamp", { timestamp: Schema.Number }),
+  Schema.TaggedStruct("AtSequenceNumber", { sequenceNumber: Schema.String }),
+  Schema.TaggedStruct("AfterSequenceNumber", {
+    sequenceNumber: Schema.String,
+    subSequenceNumber: Schema.optional(Schema.Number)
+  }),
+  Schema.TaggedStruct("ShardEnd", {})
+)
+
+/** What is stored of a lease. */
+const Row = Schema.parseJson(
+  Schema.Struct({
+    leaseKey: Schema.String,
+    shardId: Schema.String,
+    streamIdentifier: Schema.optional(Schema.String),
+    checkpoint: Schema.optional(Position),
+    parentShardIds: Schema.Array(Schema.String),
+    childShardIds: Schema.Array(Schema.String),
+    hashKeyRange: Schema.optional(Schema.Struct({ startingHashKey: Schema.String, endingHashKey: Schema.String }))
+  })
+)
+
+const Index = Schema.parseJson(Schema.Array(Schema.String))
+
+const encodeRow = ({
+  checkpoint,
+  childShardIds,
+  hashKeyRange,
+  leaseKey,
+  parentShardIds,
+  shardId,
+  streamIdentifier
+}: LeaseStore.Lease): string =>
+  JSON.stringify({ leaseKey, shardId, streamIdentifier, checkpoint, parentShardIds, childShardIds, hashKeyRange })
+
+const unowned = (row: typeof Row.Type): LeaseStore.Lease => ({
+  leaseKey: row.leaseKey,
+  shardId: row.shardId,
+  streamIdentifier: row.streamIdentifier,
+  leaseOwner: undefined,
+  leaseCounter: 0,
+  checkpoint: row.checkpoint,
+  ownerSwitchesSinceCheckpoint: 0,
+  checkpointOwner: undefined,
+  parentShardIds: row.parentShardIds,
+  childShardIds: row.childShardIds,
+  hashKeyRange: row.hashKeyRange,
+  throughputKBps: undefined
+})
+
+const prefixOf = (application: string): string => `effect-kinesis/${encodeURIComponent(application)}`
+const indexOf = (application: string): string => `${prefixOf(application)}/leases`
+const keyOf = (application: string, leaseKey: string): string =>
+  `${prefixOf(application)}/lease/${encodeURIComponent(leaseKey)}`
+
+const failed = (operation: string, key: string) => (cause: { readonly message: string }) =>
+  new ServiceUnavailable({
+    operation: `KeyValueLeaseStore.${operation}`,
+    description: `key ${key}: ${cause.message}`,
+    cause
+  })
+
+const damaged = (key: string, description: string, cause?: unknown) =>
+  new InvalidArgument({ operation: "KeyValueLeaseStore.open", field: `key ${key}`, description, cause })
+
+const decoded = <A>(key: string, schema: Schema.Schema<A, string>, text: string): Effect.Effect<A, InvalidArgument> =>
+  Either.match(Schema.decodeEither(schema)(text), {
+    onLeft: (cause) => Effect.fail(damaged(key, `what is stored there cannot be read: ${cause.message}`, cause)),
+    onRight: Effect.succeed
+  })
+
+const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, application: string) {
+  const read = (key: string) => Effect.mapError(store.get(key), failed("open", key))
+  const indexKey = indexOf(application)
+  const index = yield* read(indexKey)
+  const rows = new Map<string, LeaseStore.Lease>()
+  if (Option.isNone(index)) return rows
+  for (const leaseKey of yield* decoded(indexKey, Index, index.value)) {
+    const key = keyOf(application, leaseKey)
+    const text = yield* read(key)
+    if (Option.isNone(text)) return yield* damaged(key, `nothing is stored there, but ${indexKey} names it`)
+    const row = yield* decoded(key, Row, text.value)
+    rows.set(leaseKey, unowned({ ...row, leaseKey }))
+  }
+  return rows
+})
+
+const openApplication = (
+  store: KeyValueStore.KeyValueStore,
+  application: string
+): Effect.Effect<LeaseStore.Leases, KinesisError> =>
+  Effect.gen(function*() {
+    const rows = yield* readAll(store, application)
+    const writing = yield* Effect.makeSemaphore(1)
+    /** What surely is stored, by key: nothing while a write of the key is under way, and after one that failed. */
+    const stored = new Map([...rows].map(([leaseKey, lease]) => [keyOf(application, leaseKey), encodeRow(lease)]))
+    stored.set(indexOf(application), JSON.stringify([...rows.keys()]))
+
+    const set = (operation: string, key: string, value: string): Effect.Effect<void, KinesisError> =>
+      Effect.suspend(() => {
+        if (stored.get(key) === value) return Effect.void
+        stored.delete(key)
+        return Effect.map(
+          Effect.mapError(store.set(key, value), failed(operation, key)),
+          () => void stored.set(key, value)
+        )
+      })
+    const setIndex = (operation: string, leaseKeys: Iterable<string>) =>
+      set(operation, indexOf(application), JSON.stringify([...leaseKeys]))
+
+    /** A row is stored before it is listed, and no longer listed before it is removed: what is listed is always there. */
+    const write = (
+      operation: string,
+      leaseKey: string,
+      decide: LeaseWrites.Write
+    ): Effect.Effect<LeaseWrites.Decision, KinesisError> =>
+      Effect.gen(function*() {
+        const key = keyOf(application, leaseKey)
+        const decision = decide(rows.get(leaseKey))
+        if (decision._tag === "Put") {
+          yield* set(operation, key, encodeRow(decision.lease))
+          yield* setIndex(operation, new Set([...rows.keys(), leaseKey]))
+          rows.set(leaseKey, decision.lease)
+        }
+        if (decision._tag === "Delete" && rows.has(leaseKey)) {
+          yield* setIndex(operation, [...rows.keys()].filter((listed) => listed !== leaseKey))
+          rows.delete(leaseKey)
+          stored.delete(key)
+          yield* Effect.mapError(store.remove(key), failed(operation, key))
+        }
+        return decision
+      })
+
+    return LeaseStore.fromTable({
+      list: Effect.sync(() => [...rows.values()]),
+      write: (leaseKey, operation, decide) =>
+        writing.withPermits(1)(Effect.uninterruptible(write(operation, leaseKey, decide)))
+    })
+  })
