@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
-import { application, eventually, run, stop, withGroup } from "./support/groups.js"
-import { numbered, oneShard, put, shard0 } from "./support/reading.js"
+import { application, eventually, run, stop, withGroup } from "../support/groups.js"
+import { numbered, oneShard, put, shard0 } from "../support/reading.js"
 
 describe("a worker alone", () => {
   it.effect("B39 handles all records, and goes on after a restart where it was", () =>

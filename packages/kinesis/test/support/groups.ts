@@ -1,6 +1,6 @@
 import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
 import { Clock, Effect, Fiber, TestClock } from "effect"
-import { Consumer, KinesisClient, type KinesisEvent, type KinesisRecord, LeaseStore } from "effect-kinesis"
+import { Consumer, KinesisClient, type KinesisError, type KinesisEvent, type KinesisRecord, LeaseStore } from "effect-kinesis"
 
 /** Kinesis and a lease table of a test's own, with their knobs. */
 export interface World {
@@ -37,6 +37,9 @@ export interface Running<E> {
   >
   readonly events: Array<KinesisEvent.KinesisEvent & { readonly at: number }>
   readonly texts: () => ReadonlyArray<string>
+  readonly of: <Tag extends KinesisEvent.KinesisEvent["_tag"]>(
+    tag: Tag
+  ) => ReadonlyArray<Extract<KinesisEvent.KinesisEvent, { readonly _tag: Tag }> & { readonly at: number }>
 }
 
 const decoder = new TextDecoder()
@@ -49,13 +52,15 @@ export const run = (
     readonly concurrency?: number
     readonly onFailure?: Consumer.Options["onFailure"]
     readonly handle?: (record: KinesisRecord.KinesisRecord) => Effect.Effect<unknown, unknown>
+    /** Outlives the test: for a worker that is killed. */
+    readonly detached?: boolean
   } = {}
 ) =>
   Effect.gen(function*() {
-    const { handle = () => Effect.void, ...rest } = options
+    const { detached = false, handle = () => Effect.void, ...rest } = options
     const handled: Running<never>["handled"] = []
     const events: Running<never>["events"] = []
-    const fiber = yield* Effect.fork(Consumer.run({
+    const fiber = yield* (detached ? Effect.forkDaemon : Effect.fork)(Consumer.run({
       application,
       stream: "orders",
       from: "trim-horizon",
@@ -75,18 +80,54 @@ export const run = (
           })
         })
     }))
-    return { fiber, handled, events, texts: () => handled.map(({ text }) => text) } satisfies Running<unknown>
+    const running: Running<Consumer.ConsumerError> = {
+      fiber,
+      handled,
+      events,
+      texts: () => handled.map(({ text }) => text),
+      of: (tag) => events.filter((event) => event._tag === tag) as never
+    }
+    return running
   })
 
 export const stop = <E>({ fiber }: Running<E>) => Fiber.interrupt(fiber)
 
+/** Both services as one process sees them, until it is killed: then no call is answered any more, and none takes effect. */
+export const mortal = (world: World) => {
+  let isDead = false
+  const alive = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => isDead ? Effect.never : Effect.flatMap(call, (a) => isDead ? Effect.never : Effect.succeed(a)))
+  const wrap = <S extends object>(service: S): S =>
+    Object.fromEntries(
+      Object.entries(service).map(([name, member]) => [
+        name,
+        typeof member === "function"
+          ? (...args: ReadonlyArray<unknown>) => alive(member(...args) as Effect.Effect<unknown>)
+          : alive(member as Effect.Effect<unknown>)
+      ])
+    ) as S
+  return {
+    kill: () => {
+      isDead = true
+    },
+    isDead: () => isDead,
+    provide: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      effect.pipe(
+        Effect.provideService(KinesisClient.KinesisClient, wrap(world.client)),
+        Effect.provideService(LeaseStore.LeaseStore, {
+          open: (application) => alive(Effect.map(world.store.open(application), wrap))
+        })
+      )
+  }
+}
+
 /** Moves the clock in steps until it holds, or dies. */
 export const eventually = (
   what: string,
-  holds: () => boolean | Effect.Effect<boolean>,
+  holds: () => boolean | Effect.Effect<boolean, KinesisError.KinesisError>,
   within = 60_000,
   step = 250
-): Effect.Effect<void> =>
+): Effect.Effect<void, KinesisError.KinesisError> =>
   Effect.gen(function*() {
     for (let passed = 0; passed <= within; passed += step) {
       const answer = holds()

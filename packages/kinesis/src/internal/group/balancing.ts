@@ -24,6 +24,8 @@ export interface Balancing {
   readonly discovery: Effect.Effect<never>
   /** Children of a shard that was read to its end go on where it was, as far as the plan wants them here. */
   readonly goOn: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
+  /** Looks at all leases. */
+  readonly look: Effect.Effect<unknown, KinesisError>
   /** The leases of shards that can be read, as they were last seen. */
   readonly seen: () => ReadonlyArray<LeasePlan.PlannedLease>
 }
@@ -44,7 +46,7 @@ const isFatal = (error: KinesisError): boolean =>
   !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse"
 
 const jittered = (millis: number): Effect.Effect<number> =>
-  Effect.map(Random.next, (random) => millis * (0.8 + 0.4 * random))
+  Effect.map(Random.next, (random) => Math.round(millis * (0.8 + 0.4 * random)))
 
 export const make = (
   group: Group,
@@ -70,7 +72,7 @@ export const make = (
   const planned = (lease: Lease): LeasePlan.PlannedLease => {
     const { leaseKey, shardId, streamIdentifier } = lease
     const mine = held().tasks.get(leaseKey)?.task.lease()
-    const { checkpointOwner, leaseOwner } = mine ?? lease
+    const { checkpointOwner, leaseOwner } = mine !== undefined && mine.leaseCounter > lease.leaseCounter ? mine : lease
     const age = clocks.now().monotonic - (view.get(leaseKey)?.movedAt ?? clocks.now().monotonic)
     const freeForMillis = mine !== undefined ? -1 : leaseOwner === undefined ? age : age - settings.leaseMillis
     return freeForMillis >= 0
@@ -96,7 +98,7 @@ export const make = (
   const awaitOthers = Effect.gen(function*() {
     const all = yield* look
     if (all.length > 0) return all
-    yield* Effect.sleep((yield* Random.next) * Math.min(1_000, settings.balanceMillis / 10))
+    yield* Effect.sleep(Math.round((yield* Random.next) * Math.min(1_000, settings.balanceMillis / 10)))
     return yield* look
   })
 
@@ -216,6 +218,7 @@ export const make = (
         Effect.zipRight(wanted.open),
         Effect.asVoid
       ),
+    look,
     seen: () => known().map(([lease]) => lease)
   }
 }

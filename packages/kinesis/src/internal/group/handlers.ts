@@ -18,7 +18,7 @@ export interface HandlerOptions {
 
 /** Takes pages, one after the other, until there are no more. */
 const eachPage = (
-  work: ShardWork,
+  work: Pick<ShardWork, "next">,
   take: (delivered: Delivered) => Effect.Effect<void, HandlerError>
 ): Effect.Effect<void, HandlerError> => {
   let left = true
@@ -101,6 +101,7 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
   const { application, concurrency, maxUnacknowledged, onFailure } = options
   const queue = new KeyedQueue<KinesisRecord>()
   const changed = Effect.unsafeMakeLatch(false)
+  const broken = Effect.unsafeMakeLatch(false)
   let lanes = 0
   let inFlight = 0
   let failure: HandlerError | undefined
@@ -131,6 +132,7 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
         onFailure: (error) => {
           failure ??= error
           queue.cut()
+          broken.unsafeOpen()
         }
       }),
       Effect.ensuring(Effect.sync(() => {
@@ -163,8 +165,9 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
         return lanes < concurrency ? startLanes : Effect.void
       })
     )
+  const next = Effect.raceFirst(work.next, Effect.zipRight(broken.await, Effect.fail(Option.none())))
   return {
-    run: eachPage(work, ({ first, page: { records } }) => {
+    run: eachPage({ next }, ({ first, page: { records } }) => {
       let index = 0
       return Effect.zipRight(
         Effect.whileLoop({

@@ -5,7 +5,7 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
 import * as LeaseWrites from "../lease/leaseWrites.js"
-import { parentsOf } from "../lease/shardSync.js"
+import * as ShardSync from "../lease/shardSync.js"
 import type { ShardEnd } from "../reading/poller.js"
 import type { GroupStream } from "./streams.js"
 import type { Tenure } from "./tenure.js"
@@ -16,12 +16,27 @@ const childrenOf = (stream: GroupStream, shardId: string, { childShards }: Shard
     ? Effect.succeed(childShards)
     : Effect.map(stream.listShards("trim-horizon"), (shards): ReadonlyArray<ChildShard> =>
       shards.filter((shard) =>
-        parentsOf(shard).includes(shardId)
+        ShardSync.parentsOf(shard).includes(shardId)
       ).map((shard) => ({
         shardId: shard.shardId,
-        parentShards: parentsOf(shard),
+        parentShards: ShardSync.parentsOf(shard),
         hashKeyRange: shard.hashKeyRange
       })))
+
+/** Those that get their leases now: a merged shard whose other parent has none yet gets its own at the end of that one. */
+const dueOf = (leases: Leases, stream: GroupStream, shardId: string, children: ReadonlyArray<ChildShard>) =>
+  Effect.gen(function*() {
+    if (children.every((child) => child.parentShards.every((parent) => parent === shardId))) return children
+    const known = new Map(
+      (yield* leases.list)
+        .filter((lease) => lease.streamIdentifier === stream.identifier)
+        .map((lease) => [lease.shardId, lease])
+    )
+    const listed = new Set((yield* stream.listShards("trim-horizon")).map((shard) => shard.shardId))
+    return children.filter((child) =>
+      ShardSync.isDue(child.parentShards, shardId, (parent) => known.get(parent), listed)
+    )
+  })
 
 /**
  * Children begin with their first record. Only when nothing of the parent came since the instant at which reading was to begin, so that it
@@ -44,7 +59,8 @@ export const finish = (
     const { shardId } = tenure.lease()
     const children = yield* childrenOf(stream, shardId, end)
     const checkpoint = startOfChildren(tenure.stored(), end)
-    const created = children.map((child): NewLease => ({
+    const due = yield* tenure.insist(dueOf(leases, stream, shardId, children))
+    const created = due.map((child): NewLease => ({
       leaseKey: stream.leaseKeyOf(child.shardId),
       shardId: child.shardId,
       streamIdentifier: stream.identifier,
@@ -53,9 +69,9 @@ export const finish = (
       hashKeyRange: child.hashKeyRange
     }))
     for (const lease of created) yield* tenure.insist(leases.create(lease))
-    const shardIds = children.map((child) => child.shardId)
+    const shardIds = due.map((child) => child.shardId)
     if (shardIds.length > 0) yield* stream.emit(KinesisEvent.LeasesCreated({ shardIds, because: "shard-end" }))
-    yield* tenure.finish(shardIds)
+    yield* tenure.finish(children.map((child) => child.shardId))
     return created
       .filter(({ parentShardIds }) => parentShardIds.every((parent) => parent === shardId))
       .map(LeaseWrites.unowned)

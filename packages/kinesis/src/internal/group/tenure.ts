@@ -50,7 +50,7 @@ export interface Tenure {
   readonly finish: (childShardIds: ReadonlyArray<string>) => Effect.Effect<void, LeaseLost>
   readonly release: (successor: string | undefined) => Effect.Effect<void, LeaseLost>
   /** Makes a call again until it succeeds or the lease is lost. */
-  readonly insist: (call: Effect.Effect<unknown, LeaseLost | KinesisError>) => Effect.Effect<void, LeaseLost>
+  readonly insist: <A>(call: Effect.Effect<A, LeaseLost | KinesisError>) => Effect.Effect<A, LeaseLost>
 }
 
 type Write = (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
@@ -130,7 +130,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
 
     const toStore = (): Position | undefined => {
       const position = acknowledged()
-      return position === undefined || Checkpoint.isSame(position, lease.checkpoint) ? undefined : position
+      return position === undefined || !Checkpoint.isAdvance(lease.checkpoint, position) ? undefined : position
     }
 
     const store = (position: Position) =>
@@ -154,18 +154,21 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
         const left = leftMillis()
         if (left <= 0) return yield* lose(expired(lease, worker, error))
         const jitter = 0.5 + (yield* Random.next) / 2
-        yield* Effect.sleep(Math.min(left, jitter * Math.min(longestBackoff, 100 * 2 ** attempt)))
+        yield* Effect.sleep(Math.ceil(Math.min(left, jitter * Math.min(longestBackoff, 100 * 2 ** attempt))))
       })
 
     /** Until it succeeds or the lease is lost. */
-    const insist = (
-      attempt: Effect.Effect<unknown, LeaseLost | KinesisError>,
+    const insist = <A>(
+      attempt: Effect.Effect<A, LeaseLost | KinesisError>,
       times = 0
-    ): Effect.Effect<void, LeaseLost> =>
-      Effect.catchAll(Effect.asVoid(attempt), (error) =>
+    ): Effect.Effect<A, LeaseLost> =>
+      Effect.catchAll(attempt, (error) =>
         error._tag === "LeaseLost"
           ? Effect.fail(error)
-          : Effect.zipRight(failed(error, times), Effect.suspend(() => insist(attempt, times + 1))))
+          : Effect.zipRight(
+            failed(error, times),
+            Effect.suspend(() => over === undefined ? insist(attempt, times + 1) : Effect.fail(over))
+          ))
 
     /** Time passes while the lease may be lost without a write: it is then verified before anything else. */
     const untilDue = Effect.suspend(() => {
@@ -174,7 +177,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       const wait = Math.min(untilRenewal, Math.max(untilCheckpoint, 0))
       if (wait <= 0 || isNudged) return Effect.void
       nudged.unsafeClose()
-      return Effect.timeoutOption(nudged.await, wait)
+      return Effect.timeoutOption(nudged.await, Math.ceil(wait))
     })
     const isDue = () =>
       renewMillis <= clocks.since(writtenAt) ||

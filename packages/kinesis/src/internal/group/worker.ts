@@ -101,6 +101,7 @@ export const make = (
 
     const drain = Effect.gen(function*() {
       const entries = [...held.tasks]
+      yield* Effect.ignore(Effect.timeout(balancing.look, settings.renewMillis))
       const successors = LeasePlan.successors(
         { leases: balancing.seen(), worker },
         entries.map(([leaseKey]) => leaseKey)
@@ -119,7 +120,7 @@ export const make = (
         const isFirst = !isStopping
         isStopping = true
         held.close()
-        yield* SubscriptionRef.set(ready, false)
+        if (isFirst) yield* SubscriptionRef.set(ready, false)
         yield* Deferred.succeed(over, undefined)
         yield* Effect.forkIn(Effect.delay(Deferred.succeed(cutting, undefined), drainMillis), scope)
         if (isFirst) yield* Deferred.complete(summary, drain)

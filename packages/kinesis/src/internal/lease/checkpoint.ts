@@ -25,6 +25,12 @@ export const compare = (a: Position | undefined, b: Position | undefined): numbe
   return SequenceNumber.compare(a.sequenceNumber, b.sequenceNumber) || subSequenceNumber(a) - subSequenceNumber(b)
 }
 
+/** Storing `b` in place of `a` changes something: it lies further, or is another place without a number. */
+export const isAdvance = (a: Position | undefined, b: Position): boolean => {
+  const order = compare(b, a)
+  return order > 0 || (order === 0 && !isSame(a, b))
+}
+
 /** The same place in the shard, however it is written: a record that came alone is the first of one. */
 export const isSame = (a: Position | undefined, b: Position | undefined): boolean =>
   a?._tag === b?._tag && compare(a, b) === 0 &&
