@@ -176,9 +176,12 @@ export const make = (
       if (isFatal(error) || clocks.since(listedAt) > settings.staleMillis) yield* fail(Cause.fail(error))
     })
 
-  const soon = Effect.flatMap(
-    jittered(isBalanced ? settings.balanceMillis : 1_000),
-    (millis) => Effect.timeoutOption(wanted.await, millis)
+  /** At once when there is a reason, and soon while the first look has not succeeded. */
+  const untilNext = Effect.suspend(() =>
+    Effect.flatMap(
+      jittered(isBalanced ? settings.balanceMillis : Math.min(1_000, settings.balanceMillis)),
+      (millis) => Effect.timeoutOption(wanted.await, millis)
+    )
   )
 
   /** What was given to this worker, and what is its own and nobody's work since it had lost it for a while. */
@@ -198,7 +201,7 @@ export const make = (
       return balance(0)
     }).pipe(
       Effect.catchAll(balanceFailed),
-      Effect.zipRight(Effect.suspend(() => soon)),
+      Effect.zipRight(untilNext),
       Effect.forever,
       Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", fiber: "balancing" })
     ),

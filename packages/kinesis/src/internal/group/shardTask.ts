@@ -102,6 +102,7 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
     })
 
     const acknowledged = () => {
+      tenure.touch()
       if (tracker.prefix - storedPrefix < settings.checkpointRecords) return
       storedPrefix = tracker.prefix
       tenure.nudge()

@@ -37,6 +37,8 @@ export interface Tenure {
   readonly keep: Effect.Effect<never, LeaseLost>
   /** Lets {@link keep} store what is acknowledged at once. */
   readonly nudge: () => void
+  /** Something was acknowledged, which {@link keep} may have to store earlier than it would look. */
+  readonly touch: () => void
   readonly isValid: () => boolean
   /** At once while the lease is surely held; else when that is known. */
   readonly whenValid: Effect.Effect<void, LeaseLost>
@@ -67,6 +69,8 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
     const handOverRequested = yield* Deferred.make<void>()
     const nudged = Effect.unsafeMakeLatch(false)
     let isNudged = false
+    /** It waits with nothing to store, for longer than what is acknowledged meanwhile may wait. */
+    let isUnaware = false
     let written = Deferred.unsafeMake<void>(yield* Effect.fiberId)
     const fiberId = yield* Effect.fiberId
     let lease = claimed
@@ -177,6 +181,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       const wait = Math.min(untilRenewal, Math.max(untilCheckpoint, 0))
       if (wait <= 0 || isNudged) return Effect.void
       nudged.unsafeClose()
+      isUnaware = untilCheckpoint === Infinity && checkpointMillis < wait
       return Effect.timeoutOption(nudged.await, Math.ceil(wait))
     })
     const isDue = () =>
@@ -219,6 +224,11 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       keep,
       nudge: () => {
         isNudged = true
+        nudged.unsafeOpen()
+      },
+      touch: () => {
+        if (!isUnaware) return
+        isUnaware = false
         nudged.unsafeOpen()
       },
       isValid,
