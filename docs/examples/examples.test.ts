@@ -34,4 +34,13 @@ describe("the examples do what they say", () => {
       assert.strictEqual(lines.length, 3)
       assert.strictEqual(lines.at(-1), "shardId-000000000002: e")
     }))
+
+  it.live("group", () =>
+    Effect.gen(function*() {
+      const output = yield* run("group.ts")
+      const handled = [...output.matchAll(/(ann|bob) handled ([a-l]) of/g)]
+      assert.deepStrictEqual(handled.map(([, , text]) => text).toSorted(), [..."abcdefghijkl"])
+      assert.isTrue(handled.filter(([, , text]) => text! > "f").every(([, worker]) => worker === "bob"))
+      assert.match(output, /ann has left 2 shards, 0 records cut off/)
+    }))
 })

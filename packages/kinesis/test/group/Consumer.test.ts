@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
-import { application, eventually, run, stop, withGroup } from "../support/groups.js"
+import { Context, Effect, Fiber, TestClock } from "effect"
+import { Consumer } from "effect-kinesis"
+import { application, eventually, run, stop, textOf, withGroup } from "../support/groups.js"
 import { numbered, oneShard, put, shard0 } from "../support/reading.js"
 
 describe("a worker alone", () => {
@@ -36,5 +37,24 @@ describe("a worker alone", () => {
         yield* stop(worker)
         const exit = yield* Fiber.await(worker.fiber)
         assert.strictEqual(exit._tag, "Failure")
+      })))
+
+  it.effect("a handler has the services of whoever runs it", () =>
+    withGroup(oneShard, ({ client }) =>
+      Effect.gen(function*() {
+        class Prefix extends Context.Tag("Prefix")<Prefix, string>() {}
+        yield* put(client, ["a1"])
+        const seen: Array<string> = []
+        const fiber = yield* Effect.fork(
+          Consumer.run({
+            application,
+            stream: "orders",
+            from: "trim-horizon",
+            handler: (record) => Effect.map(Prefix, (prefix) => seen.push(`${prefix}${textOf(record)}`))
+          }).pipe(Effect.provideService(Prefix, "got "))
+        )
+        yield* eventually("the record", () => seen.length > 0)
+        assert.deepStrictEqual(seen, ["got a1"])
+        yield* Fiber.interrupt(fiber)
       })))
 })

@@ -73,8 +73,9 @@ export const make = (
     const { leaseKey, shardId, streamIdentifier } = lease
     const mine = held().tasks.get(leaseKey)?.task.lease()
     const { checkpointOwner, leaseOwner } = mine !== undefined && mine.leaseCounter > lease.leaseCounter ? mine : lease
-    const age = clocks.now().monotonic - (view.get(leaseKey)?.movedAt ?? clocks.now().monotonic)
-    const freeForMillis = mine !== undefined ? -1 : leaseOwner === undefined ? age : age - settings.leaseMillis
+    const now = clocks.now().monotonic
+    const seen = view.get(leaseKey) ?? { lease, movedAt: now }
+    const freeForMillis = mine === undefined ? LeaseView.freeForMillis(seen, now, settings.leaseMillis) : -1
     return freeForMillis >= 0
       ? { leaseKey, shardId, streamIdentifier, owner: undefined, handedOverBy: undefined, freeForMillis }
       : { leaseKey, shardId, streamIdentifier, owner: leaseOwner, handedOverBy: checkpointOwner, freeForMillis: 0 }
@@ -202,14 +203,12 @@ export const make = (
     }).pipe(
       Effect.catchAll(balanceFailed),
       Effect.zipRight(untilNext),
-      Effect.forever,
-      Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", fiber: "balancing" })
+      Effect.forever
     ),
     discovery: discover.pipe(
       Effect.catchAll(storeFailed),
       Effect.zipRight(Effect.sleep(settings.discoveryMillis)),
-      Effect.forever,
-      Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", fiber: "discovery" })
+      Effect.forever
     ),
     goOn: (children, stream) =>
       Effect.gen(function*() {

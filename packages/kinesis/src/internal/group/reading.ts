@@ -111,4 +111,4 @@ export const start = (
       }),
       end: () => end
     }
-  }).pipe(Effect.annotateLogs({ stream: name }))
+  }).pipe(Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", stream: name, shardId: lease.shardId }))

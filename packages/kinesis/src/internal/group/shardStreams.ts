@@ -7,6 +7,7 @@ import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import type { RecordPlace } from "../lease/ackTracker.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
+import type { Tenure } from "./tenure.js"
 
 /** Tells how far a shard was handled. */
 export interface Checkpointer {
@@ -54,6 +55,13 @@ const checkpointerOf = (work: ShardWork, wake: () => void): Checkpointer => {
   }
 }
 
+/** One after the other, each when the lease is surely held: the rest of a page whose lease is lost is another's. */
+const whileHeld = <A>({ isValid, whenValid }: Tenure, values: Stream.Stream<A>): Stream.Stream<A> =>
+  values.pipe(
+    Stream.mapEffect((value) => isValid() ? Effect.succeedSome(value) : Effect.option(Effect.as(whenValid, value))),
+    Stream.filterMapWhile((held) => held)
+  )
+
 /** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
 export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
   const changed = Effect.unsafeMakeLatch(false)
@@ -83,7 +91,7 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
         parentShards: work.parentShardIds,
         lease: { worker: work.tenure.lease().leaseOwner ?? "", fencingToken: work.tenure.fencingToken },
         pages,
-        records: Stream.flattenIterables(Stream.map(pages, (page) => page.records)),
+        records: whileHeld(work.tenure, Stream.flattenIterables(Stream.map(pages, (page) => page.records))),
         checkpointer: checkpointerOf(work, wake)
       })
       return waitUntil(() => (isRead || work.isStopped()) && work.tracker.isSettled)

@@ -279,8 +279,7 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       const origin = yield* startOf(claimed, options.startsAt, tenure)
       return yield* conclude(yield* readOn(origin, yield* restarting))
     }).pipe(
-      Effect.catchTag("LeaseLost", () => Effect.sync(lost)),
-      Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", shardId })
+      Effect.catchTag("LeaseLost", () => Effect.sync(lost))
     )
 
     return {

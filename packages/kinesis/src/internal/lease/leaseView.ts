@@ -19,6 +19,12 @@ export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: numb
     return [lease.leaseKey, { lease, movedAt }] as const
   }))
 
-/** Nobody owns it, or its owner has not shown life for as long as a lease lasts. */
-export const isFree = ({ lease, movedAt }: Seen, now: number, leaseMillis: number): boolean =>
-  lease.leaseOwner === undefined || now - movedAt >= leaseMillis
+/**
+ * For how long anybody could have taken the lease: nobody owns it, or its owner has not shown life for as long as a lease lasts; negative
+ * while its owner is believed to be alive.
+ */
+export const freeForMillis = ({ lease, movedAt }: Seen, now: number, leaseMillis: number): number =>
+  now - movedAt - (lease.leaseOwner === undefined ? 0 : leaseMillis)
+
+export const isFree = (seen: Seen, now: number, leaseMillis: number): boolean =>
+  freeForMillis(seen, now, leaseMillis) >= 0

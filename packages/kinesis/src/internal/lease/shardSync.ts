@@ -1,6 +1,7 @@
 import type { Shard } from "../../KinesisApi.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
+import { reach } from "../shard/reach.js"
 
 /** A shard that needs a lease, and where it is to begin. */
 export interface Missing {
@@ -17,20 +18,6 @@ export const parentsOf = (shard: Shard): ReadonlyArray<string> =>
 
 const isFinished = (lease: KnownLease | undefined): boolean => lease?.checkpoint?._tag === "ShardEnd"
 
-/** All that `next` leads to from the given shards, without the shards themselves unless they are led to. */
-const reach = (from: Iterable<string>, next: (shardId: string) => ReadonlyArray<string>): ReadonlySet<string> => {
-  const reached = new Set<string>()
-  const pending = [...from]
-  for (let shardId = pending.pop(); shardId !== undefined; shardId = pending.pop()) {
-    for (const neighbour of next(shardId)) {
-      if (reached.has(neighbour)) continue
-      reached.add(neighbour)
-      pending.push(neighbour)
-    }
-  }
-  return reached
-}
-
 /**
  * The leases that are missing so that every record is read once: the first generation of the shards that no lease leads to. Their
  * descendants get theirs at the end of their parents. Ancestors of a shard with a lease were read before, and so whatever descends from
@@ -44,23 +31,13 @@ export const missing = (
   const leaseOf = new Map(leases.map((lease) => [lease.shardId, lease]))
   const parents = new Map<string, ReadonlyArray<string>>(leases.map((lease) => [lease.shardId, lease.parentShardIds]))
   for (const shard of shards) parents.set(shard.shardId, parentsOf(shard))
-  const children = new Map<string, Array<string>>()
-  for (const [shardId, ofShard] of parents) {
-    for (const parent of ofShard) children.set(parent, [...children.get(parent) ?? [], shardId])
-  }
   const before = reach(leaseOf.keys(), (shardId) => parents.get(shardId) ?? [])
-  const after = reach(leaseOf.keys(), (shardId) => children.get(shardId) ?? [])
   const listed = new Set(shards.map((shard) => shard.shardId))
   const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)
-  const isCovered = (shardId: string): boolean =>
-    after.has(shardId) &&
-    parents.get(shardId)!.some((parent) =>
-      leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : isUnread(parent) && listed.has(parent)
-    )
-  const isFollowing = (shardId: string): boolean =>
-    parents.get(shardId)!.some((parent) => listed.has(parent) && isUnread(parent))
+  const isAhead = (parent: string): boolean =>
+    leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : listed.has(parent) && isUnread(parent)
   return shards
-    .filter(({ shardId }) => isUnread(shardId) && !isCovered(shardId) && !isFollowing(shardId))
+    .filter((shard) => isUnread(shard.shardId) && !parentsOf(shard).some(isAhead))
     .map((shard) => ({
       shard,
       checkpoint: parentsOf(shard).some((parent) => leaseOf.has(parent) || before.has(parent)) ? trimHorizon : start

@@ -1,5 +1,6 @@
 import type { ChildShard, HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Position } from "../../Position.js"
+import { reach } from "./reach.js"
 
 /**
  * `waiting` for its parents, `reading`, `ended` with everything of it handed on (or nothing left of it), or `stopped` before its end, so
@@ -86,21 +87,6 @@ const node = (
 const update = (graph: ShardGraph, shardId: string, change: Partial<Node>): ShardGraph => {
   const found = graph.get(shardId)
   return found === undefined ? graph : new Map(graph).set(shardId, { ...found, ...change })
-}
-
-/** All that `next` leads to from the given shards, without the shards themselves. */
-const reach = (from: Iterable<string>, next: (shardId: string) => ReadonlyArray<string>): ReadonlySet<string> => {
-  const reached = new Set<string>()
-  const pending = [...from]
-  for (let shardId = pending.pop(); shardId !== undefined; shardId = pending.pop()) {
-    for (const neighbour of next(shardId)) {
-      if (!reached.has(neighbour)) {
-        reached.add(neighbour)
-        pending.push(neighbour)
-      }
-    }
-  }
-  return reached
 }
 
 /** Stored positions with something left to read, of shards that are no longer listed. */

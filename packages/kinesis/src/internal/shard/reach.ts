@@ -1,0 +1,17 @@
+/** All that `next` leads to from the given shards: parents' parents, children's children. */
+export const reach = (
+  from: Iterable<string>,
+  next: (shardId: string) => ReadonlyArray<string>
+): ReadonlySet<string> => {
+  const reached = new Set<string>()
+  const pending = [...from]
+  for (let shardId = pending.pop(); shardId !== undefined; shardId = pending.pop()) {
+    for (const neighbour of next(shardId)) {
+      if (!reached.has(neighbour)) {
+        reached.add(neighbour)
+        pending.push(neighbour)
+      }
+    }
+  }
+  return reached
+}
