@@ -62,6 +62,8 @@ export const make = (
   let repairedAt: Instant | undefined
   let holesInARow = 0
   let isBalanced = false
+  let isAskingLater = false
+  const takingMillis = Math.min(2 * settings.discoveryMillis, settings.leaseMillis)
 
   const storeFailed = (error: KinesisError) =>
     emit(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId: undefined, error }))
@@ -145,6 +147,13 @@ export const make = (
         KinesisEvent.HandOverRequested({ shardId: lease.shardId, worker, owner: lease.leaseOwner ?? "" })
       ))
 
+  /**
+   * A lease that was given to a worker a moment ago may not be taken yet: asked to hand it over, that worker would not find it any more, and
+   * nobody would read the shard for as long as a lease lasts. Only who has it for longer than it takes to find it is asked.
+   */
+  const isTaken = ([, { leaseKey }]: Known) =>
+    clocks.now().monotonic - (view.get(leaseKey)?.ownedSince ?? Infinity) >= takingMillis
+
   const balance = (looks: number): Effect.Effect<void, KinesisError> =>
     Effect.gen(function*() {
       const all = yield* isBalanced ? look : awaitOthers
@@ -158,7 +167,10 @@ export const make = (
         })
       const { claim, release, request } = plan(entries.map(([lease]) => lease))
       if (!(yield* claimAll(chosen(claim))) && looks < mostLooks) return yield* balance(looks + 1)
-      yield* Effect.forEach(chosen(request), ask, { discard: true })
+      const wishes = chosen(request)
+      const taken = wishes.filter(isTaken)
+      yield* Effect.forEach(taken, ask, { discard: true })
+      isAskingLater = taken.length < wishes.length
       for (const key of release) yield* held().tasks.get(key)?.task.letGo(undefined) ?? Effect.void
       const workers = new Set(entries.flatMap(([{ handedOverBy, owner }]) => [owner, handedOverBy, worker]))
       workers.delete(undefined)
@@ -177,10 +189,12 @@ export const make = (
       if (isFatal(error) || clocks.since(listedAt) > settings.staleMillis) yield* fail(Cause.fail(error))
     })
 
-  /** At once when there is a reason, and soon while the first look has not succeeded. */
+  /** At once when there is a reason, and soon while the first look has not succeeded, or somebody is still to be asked. */
   const untilNext = Effect.suspend(() =>
     Effect.flatMap(
-      jittered(isBalanced ? settings.balanceMillis : Math.min(1_000, settings.balanceMillis)),
+      isAskingLater
+        ? Effect.succeed(Math.min(takingMillis, settings.balanceMillis))
+        : jittered(isBalanced ? settings.balanceMillis : Math.min(1_000, settings.balanceMillis)),
       (millis) => Effect.timeoutOption(wanted.await, millis)
     )
   )

@@ -65,17 +65,22 @@ export const make = (
     const claiming = new Set<string>()
     let isClosed = false
 
-    const tellAssignment = Effect.suspend(() =>
-      SubscriptionRef.set(
-        assignment,
-        [...tasks].map(([leaseKey, { task: { fencingToken, lease, stream } }]): Assigned => ({
-          stream: stream.name,
-          shardId: lease().shardId,
-          leaseKey,
-          fencingToken
-        }))
-      )
+    const assigned = (): ReadonlyArray<Assigned> =>
+      [...tasks].map(([leaseKey, { task: { fencingToken, lease, stream } }]) => ({
+        stream: stream.name,
+        shardId: lease().shardId,
+        leaseKey,
+        fencingToken
+      }))
+
+    /** Told once for all that changes at a time: a worker may take thousands of leases. */
+    const changed = Effect.unsafeMakeLatch(false)
+    const telling = changed.await.pipe(
+      Effect.zipRight(changed.close),
+      Effect.zipRight(Effect.yieldNow()),
+      Effect.zipRight(Effect.suspend(() => SubscriptionRef.set(assignment, assigned())))
     )
+    yield* Effect.forkIn(Effect.forever(telling), scope)
 
     const startsAt = ({ checkpoint }: Lease, { start }: GroupStream): Startable =>
       checkpoint?._tag === "Latest" ? atTimestamp(clocks.now().wall) : start
@@ -90,7 +95,7 @@ export const make = (
         const task = yield* ShardTask.make({ ...options, settings, leases, clocks, worker, strategy, onFailure })
         const report = yield* Deferred.make<ShardTask.Report>()
         tasks.set(leaseKey, { task, report })
-        yield* tellAssignment
+        changed.unsafeOpen()
         yield* stream.emit(KinesisEvent.LeaseAcquired({
           shardId,
           worker,
@@ -109,12 +114,17 @@ export const make = (
         yield* Effect.fork(work).pipe(
           Effect.flatMap(Fiber.await),
           Effect.tap((exit) => Exit.isFailure(exit) ? fail(exit.cause as Cause.Cause<never>) : Effect.void),
-          Effect.zipRight(Effect.sync(() => tasks.delete(leaseKey))),
-          Effect.zipRight(tellAssignment),
+          Effect.zipRight(Effect.sync(() => {
+            tasks.delete(leaseKey)
+            changed.unsafeOpen()
+          })),
           Effect.interruptible,
           Effect.forkIn(scope)
         )
       })
+
+    const giveBack = (claimed: Lease) =>
+      Effect.ignore(Effect.timeout(leases.release(claimed, undefined), settings.renewMillis))
 
     const claim: Held["claim"] = (lease, stream, because, onReady) =>
       Effect.suspend(() => {
@@ -128,6 +138,7 @@ export const make = (
             (answer) => {
               const claimed = Option.flatten(answer)
               if (Option.isNone(claimed)) return Effect.succeed(false)
+              if (isClosed) return Effect.as(restore(giveBack(claimed.value)), false)
               const options = {
                 claimed: claimed.value,
                 claimedAt,

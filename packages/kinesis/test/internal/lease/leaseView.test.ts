@@ -31,7 +31,11 @@ describe("leaseView", () => {
   it("what was seen last is kept, also when the counter has not moved", () => {
     const before = LeaseView.observe(LeaseView.empty, [lease("a", { leaseOwner: "ann" })], 100)
     const asked = lease("a", { leaseOwner: "bob", checkpointOwner: "ann" })
-    assert.deepStrictEqual(LeaseView.observe(before, [asked], 200).get("a"), { lease: asked, movedAt: 100 })
+    assert.deepStrictEqual(LeaseView.observe(before, [asked], 200).get("a"), {
+      lease: asked,
+      movedAt: 100,
+      ownedSince: 200
+    })
   })
 
   it("B50 a lease is free when nobody owns it, or when it has shown no life for as long as a lease lasts", () => {
