@@ -1,44 +1,16 @@
 import { LocalKinesis } from "@effect-kinesis/local"
 import { KinesisClient, KinesisStream, Position, RecordDecoder, Until } from "effect-kinesis"
-import type { KinesisApi, KinesisError } from "effect-kinesis"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { batch, Order } from "./Order.js"
+import { Order } from "./Order.js"
 import * as Screen from "./Screen.js"
 import * as Summary from "./Summary.js"
+import * as Writer from "./Writer.js"
 
 const stream = "orders"
 const shards = 4
 const customers = 60
-const batchEveryMillis = 100
-
-const encodeOrder = Schema.encodeSync(Schema.parseJson(Order))
-const encoder = new TextEncoder()
-
-const toEntry = (order: Order): KinesisApi.PutRecordsEntry => ({
-  data: encoder.encode(encodeOrder(order)),
-  partitionKey: order.customer
-})
-
-/** Writes all of them, sending again what was refused, and notes what was accepted. */
-const write = (
-  client: KinesisClient.Service,
-  orders: ReadonlyArray<Order>,
-  written: Summary.Ledger
-): Effect.Effect<void, KinesisError.KinesisError> =>
-  Effect.gen(function*() {
-    const answer = yield* client.putRecords({ stream, records: orders.map(toEntry) })
-    const refused: Array<Order> = []
-    for (const [i, result] of answer.records.entries()) {
-      const order = orders[i]!
-      if (result.errorCode === undefined) Summary.wrote(written, order.customer, order.number)
-      else refused.push(order)
-    }
-    if (refused.length > 0) yield* Effect.delay(write(client, refused, written), batchEveryMillis)
-  })
 
 /** What goes wrong, and when: throttled reads, an iterator that expires, a shard that is split. */
 const mischief = (client: KinesisClient.Service, local: LocalKinesis.Service, totalMillis: number) =>
@@ -93,10 +65,12 @@ export const run = ({ json, totalMillis }: { readonly totalMillis: number; reado
         Effect.provideService(KinesisClient.KinesisClient, client)
       )
 
-    let number = 0
-    const writing = Effect.suspend(() => write(client, batch(number++, customers), written)).pipe(
-      Effect.repeat(Schedule.fixed(batchEveryMillis))
-    )
+    const writing = Writer.run({
+      client,
+      stream,
+      customers,
+      onWritten: ({ customer, number }) => Summary.wrote(written, customer, number)
+    })
     yield* Effect.raceFirst(
       read({ until: Until.elapsed(totalMillis) }),
       Effect.zipRight(

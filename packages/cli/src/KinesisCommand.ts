@@ -129,8 +129,45 @@ const read = Command.make(
   )
 )
 
+/** Something was lost or reordered, or handled twice without a reason: the exit code is 1. */
+export class NotExactlyShared extends Data.TaggedError("NotExactlyShared")<{ readonly message: string }> {}
+
+const fleetMinMillis = 30_000
+const fleetMaxMillis = 600_000
+
+const fleet = Command.make(
+  "fleet",
+  {
+    json,
+    totalMillis: Options.text("for").pipe(
+      Options.withDefault("60s"),
+      Options.filterMap(
+        (text) =>
+          Option.filter(Arguments.duration(text), (millis) => millis >= fleetMinMillis && millis <= fleetMaxMillis),
+        "--for must be a time such as 45s or 2m, from 30s to 10m"
+      ),
+      Options.withDescription("How long to write, once the workers share the stream: from 30s to 10m. Default: 60s.")
+    )
+  },
+  (flags) =>
+    Effect.promise(() => import("./FleetDemo.js")).pipe(
+      Effect.flatMap((FleetDemo) => FleetDemo.run(flags)),
+      Effect.flatMap(({ isExact, message }) => isExact ? Effect.void : new NotExactlyShared({ message }))
+    )
+).pipe(
+  Command.withDescription(
+    "Watch four worker processes share a stream of eight shards through leases. Each is a program of its own, which uses kinesis-local " +
+      "and dynalite on 127.0.0.1 as it would use Kinesis and DynamoDB; nothing else is reached. While orders are written one worker is " +
+      "killed (SIGKILL), one leaves (SIGTERM), a new one joins, and a shard is split. A table shows who has which shards, and of those " +
+      "that change hands it is told for how long nobody read them: after the kill about as long as a lease lasts (5s), after the leave " +
+      "less than a second. At the end, what was handled is held against what was written. The exit code is 1 if anything was lost or " +
+      "reordered, or handled twice, save for what the killed worker had handled and not stored yet. kinesis-local and dynalite do not " +
+      "come with the published command: run npm run start:fleet in a clone of the repository, or install them next to it."
+  )
+)
+
 /** `kinesis` with its subcommands. */
 export const kinesis = Command.make("kinesis").pipe(
   Command.withDescription(HelpDoc.p("Reads Amazon Kinesis streams.")),
-  Command.withSubcommands([demo, read])
+  Command.withSubcommands([demo, read, fleet])
 )

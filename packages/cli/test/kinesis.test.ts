@@ -120,7 +120,8 @@ describe("kinesis", () => {
         "--from must be one of trim-horizon, latest, 2026"
       ],
       [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid stream: must be a stream's name"],
-      [["read"], "--stream"]
+      [["read"], "--stream"],
+      [["fleet", "--for", "5s"], "--for must be a time such as 45s or 2m, from 30s to 10m"]
     ] as const
   ) {
     it.live(`refuses ${args.join(" ")}`, () =>

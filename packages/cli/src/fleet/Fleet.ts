@@ -1,0 +1,236 @@
+import type { KinesisApi, KinesisError } from "effect-kinesis"
+import * as KinesisClient from "effect-kinesis/KinesisClient"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { fileURLToPath } from "node:url"
+import * as Writer from "../Writer.js"
+import * as Children from "./Children.js"
+import * as Emulators from "./Emulators.js"
+import * as History from "./History.js"
+import * as Report from "./Report.js"
+
+/** A worker ended that was not told to, or did not end as it should. */
+export class WorkerFailed extends Data.TaggedError("WorkerFailed")<{ readonly message: string }> {}
+
+/** What was to happen did not, in its time. */
+export class NotInTime extends Data.TaggedError("NotInTime")<{ readonly message: string }> {}
+
+export interface Options {
+  readonly shardCount: number
+  /** Of how many customers there are ten orders a second each. */
+  readonly customers: number
+  readonly leaseMillis: number
+  readonly balanceMillis: number
+  readonly discoveryMillis: number
+  /** How long an order is worked on. */
+  readonly orderMillis: number
+}
+
+/** A worker process, as it is known from outside. */
+export interface Worker {
+  readonly name: string
+  readonly pid: number
+  state: "starting" | "reading" | "leaving" | "left" | "killed" | "failed"
+  handled: number
+  /** What it said last: how many records it finished while it left, and how many it cut off. */
+  farewell: { readonly drained: number; readonly cut: number } | undefined
+  readonly child: Children.Child
+}
+
+/** Worker processes that share a stream, and the emulators that they use. */
+export interface Fleet {
+  readonly history: History.History
+  readonly workers: ReadonlyArray<Worker>
+  /** Starts another worker. */
+  readonly join: Effect.Effect<Worker>
+  /** Ends a worker at once. */
+  readonly kill: (worker: Worker) => Effect.Effect<void>
+  /** Asks a worker to leave, and gives how long it took. */
+  readonly leave: (worker: Worker) => Effect.Effect<number, WorkerFailed>
+  /** Writes orders, for ever. */
+  readonly write: Effect.Effect<void, KinesisError.KinesisError>
+  /** In the order of their hash keys. */
+  readonly openShards: Effect.Effect<
+    ReadonlyArray<KinesisApi.Shard>,
+    KinesisError.KinesisError | KinesisError.ExpiredListToken
+  >
+  /** Splits a shard in the middle, and gives its children. */
+  readonly split: (shard: KinesisApi.Shard) => Effect.Effect<ReadonlyArray<string>, FleetError>
+  /** Merges two shards that lie next to one another, and gives their child. */
+  readonly merge: (left: KinesisApi.Shard, right: KinesisApi.Shard) => Effect.Effect<ReadonlyArray<string>, FleetError>
+  /** Looks every 50 ms whether it holds. Fails when it does not in its time, or when a worker fails meanwhile. */
+  readonly until: (what: string, millis: number, holds: () => boolean) => Effect.Effect<void, FleetError>
+  /** Fails when a worker does. */
+  readonly failed: Effect.Effect<never, WorkerFailed>
+}
+
+export type FleetError =
+  | WorkerFailed
+  | NotInTime
+  | Emulators.EmulatorMissing
+  | KinesisError.KinesisError
+  | KinesisError.ExpiredListToken
+
+/** As this file is: from source with tsx, or built. */
+const program = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../FleetWorker.ts" : "../FleetWorker.js", import.meta.url)
+)
+
+const stream = "orders"
+const application = "fleet"
+
+/** What a worker that leaves may take, before it is ended. */
+const graceMillis = 5_000
+
+const environmentOf = (
+  worker: string,
+  { dynamodb, kinesis }: Emulators.Endpoints,
+  { balanceMillis, discoveryMillis, leaseMillis, orderMillis }: Options
+): Record<string, string> => ({
+  AWS_REGION: Emulators.region,
+  AWS_ACCESS_KEY_ID: Emulators.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: Emulators.credentials.secretAccessKey,
+  AWS_ENDPOINT_URL_KINESIS: kinesis,
+  AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+  APPLICATION: application,
+  STREAM: stream,
+  WORKER: worker,
+  LEASE_DURATION: `${leaseMillis} millis`,
+  BALANCE_INTERVAL: `${balanceMillis} millis`,
+  DISCOVERY_INTERVAL: `${discoveryMillis} millis`,
+  ORDER_DURATION: `${orderMillis} millis`
+})
+
+/** Starts the emulators and makes the stream; workers join later. All of it is ended with the scope, the workers first. */
+export const make = (options: Options): Effect.Effect<Fleet, FleetError, Scope.Scope> =>
+  Effect.gen(function*() {
+    yield* Children.guard
+    const endpoints = yield* Emulators.start
+    const { credentials, region } = Emulators
+    const client = yield* KinesisClient.make({ endpoint: endpoints.kinesis, region, credentials })
+    const active = client.describeStreamSummary({ stream }).pipe(
+      Effect.repeat({ until: ({ streamStatus }) => streamStatus === "ACTIVE", schedule: Schedule.spaced("20 millis") })
+    )
+    yield* client.createStream({ stream, shardCount: options.shardCount })
+    yield* active
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
+    const failure = yield* Deferred.make<never, WorkerFailed>()
+    const history = History.begin()
+    const workers: Array<Worker> = []
+
+    /** A worker that ends without having been told to has failed, and so has one that says that something was wrong. */
+    const watch = (worker: Worker) =>
+      Effect.flatMap(worker.child.ended, ({ code, complaint, signal }) => {
+        if (worker.state === "killed" || (worker.state === "leaving" && code === 0)) return Effect.void
+        worker.state = "failed"
+        const message = `${worker.name} ended with ${signal ?? `code ${code}`}${complaint && `: ${complaint}`}`
+        return Effect.asVoid(Deferred.fail(failure, new WorkerFailed({ message })))
+      })
+
+    const join = Effect.gen(function*() {
+      const name = `worker-${workers.length + 1}`
+      const child = yield* Scope.extend(
+        Children.run({
+          program,
+          env: environmentOf(name, endpoints, options),
+          graceMillis,
+          onLine: (line) => {
+            const report = Report.fromLine(line)
+            if (report === undefined) return
+            if (report._tag === "Started" && worker.state === "starting") worker.state = "reading"
+            if (report._tag === "Handled") worker.handled++
+            if (report._tag === "Left") worker.farewell = report
+            History.told(history, name, report)
+          }
+        }),
+        scope
+      )
+      const worker: Worker = { name, pid: child.pid, state: "starting", handled: 0, farewell: undefined, child }
+      workers.push(worker)
+      yield* Effect.forkIn(watch(worker), scope)
+      return worker
+    })
+
+    const kill = (worker: Worker) =>
+      Effect.gen(function*() {
+        worker.state = "killed"
+        yield* worker.child.kill("SIGKILL")
+        const at = yield* Clock.currentTimeMillis
+        yield* worker.child.ended
+        History.killed(history, worker.name, at)
+      })
+
+    const leave = (worker: Worker) =>
+      Effect.gen(function*() {
+        const askedAt = yield* Clock.currentTimeMillis
+        worker.state = "leaving"
+        yield* worker.child.kill("SIGTERM")
+        const { code } = yield* worker.child.ended
+        if (code !== 0) return yield* Deferred.await(failure)
+        worker.state = "left"
+        return (yield* Clock.currentTimeMillis) - askedAt
+      })
+
+    const listShards = Effect.map(client.listShards({ stream }), ({ shards }) => shards)
+
+    /** Waits for the shards that came of others by this, and notes whose children they are. */
+    const reshard = (call: Effect.Effect<void, KinesisError.KinesisError>) =>
+      Effect.gen(function*() {
+        const before = new Set((yield* listShards).map(({ shardId }) => shardId))
+        yield* call
+        yield* active
+        const children = (yield* listShards).filter(({ shardId }) => !before.has(shardId))
+        for (const { adjacentParentShardId, parentShardId, shardId } of children) {
+          history.parents.set(shardId, [parentShardId, adjacentParentShardId].filter((parent) => parent !== undefined))
+        }
+        return children.map(({ shardId }) => shardId)
+      })
+
+    const until: Fleet["until"] = (what, millis, holds) =>
+      Effect.suspend(() => holds() ? Effect.void : Effect.fail(new NotInTime({ message: what }))).pipe(
+        Effect.retry(Schedule.spaced("50 millis")),
+        Effect.timeoutFail({
+          duration: millis,
+          onTimeout: () => new NotInTime({ message: `not in ${millis} ms: ${what}` })
+        }),
+        Effect.raceFirst(Deferred.await(failure))
+      )
+
+    return {
+      history,
+      workers,
+      join,
+      kill,
+      leave,
+      write: Writer.run({
+        client,
+        stream,
+        customers: options.customers,
+        onWritten: (_, { sequenceNumber, shardId }) => void history.written.push({ shardId, sequenceNumber })
+      }),
+      openShards: Effect.map(
+        listShards,
+        (shards) =>
+          shards
+            .filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
+            .sort((a, b) => BigInt(a.hashKeyRange.startingHashKey) < BigInt(b.hashKeyRange.startingHashKey) ? -1 : 1)
+      ),
+      split: ({ hashKeyRange: { endingHashKey, startingHashKey }, shardId }) =>
+        reshard(client.splitShard({
+          stream,
+          shardToSplit: shardId,
+          newStartingHashKey: String((BigInt(startingHashKey) + BigInt(endingHashKey)) / 2n)
+        })),
+      merge: (left, right) =>
+        reshard(
+          client.mergeShards({ stream, shardToMerge: left.shardId, adjacentShardToMerge: right.shardId })
+        ),
+      until,
+      failed: Deferred.await(failure)
+    }
+  })

@@ -1,0 +1,212 @@
+import { compareSequenceNumbers } from "effect-kinesis/Position"
+import type { Handled, Report, Told } from "./Report.js"
+
+/** The time in which one worker had a shard, as the worker told it. */
+export interface Tenure {
+  readonly worker: string
+  readonly shardId: string
+  readonly fencingToken: number
+  readonly acquiredAt: number
+  readonly because: "free" | "expired" | "given"
+  /** Of the answers to GetRecords, empty or not. */
+  firstReadAt: number | undefined
+  lastReadAt: number | undefined
+  millisBehindLatest: number
+  /** The sequence number up to which is stored that the shard was handled. */
+  stored: string
+  end: { readonly _tag: "Released" | "Finished" | "Lost" | "Killed"; readonly at: number } | undefined
+}
+
+/** A record that a worker handled. */
+export interface HandledBy extends Handled {
+  readonly worker: string
+}
+
+/** A record that the service took. */
+export interface Written {
+  readonly shardId: string
+  readonly sequenceNumber: string
+}
+
+/** What was written, and what the workers told. */
+export interface History {
+  readonly written: Array<Written>
+  readonly handled: Array<HandledBy>
+  /** Which records were handled. */
+  readonly places: Set<string>
+  readonly tenures: Array<Tenure>
+  /** The parents of the shards that came of others. */
+  readonly parents: Map<string, ReadonlyArray<string>>
+}
+
+export const begin = (): History => ({ written: [], handled: [], places: new Set(), tenures: [], parents: new Map() })
+
+const placeOf = ({ sequenceNumber, shardId }: Written): string => `${shardId}/${sequenceNumber}`
+
+/** What was written and is not handled. */
+export const unhandled = ({ places, written }: History): ReadonlyArray<Written> =>
+  written.filter((record) => !places.has(placeOf(record)))
+
+/** The shards that a worker has. */
+export const heldBy = (history: History, worker: string): ReadonlyArray<Tenure> =>
+  history.tenures.filter((tenure) => tenure.worker === worker && tenure.end === undefined)
+
+export const told = (history: History, worker: string, report: Report): void => {
+  if (report._tag === "Handled") {
+    history.handled.push({ ...report, worker })
+    history.places.add(placeOf(report))
+  }
+  if (report._tag === "Happened") happened(history, worker, report.at, report.event)
+}
+
+const happened = (history: History, worker: string, at: number, event: Told): void => {
+  if (event._tag === "LeaseAcquired") {
+    const { because, fencingToken, shardId } = event
+    const stored = "sequenceNumber" in event.from ? event.from.sequenceNumber : "0"
+    history.tenures.push({
+      worker,
+      shardId,
+      fencingToken,
+      acquiredAt: at,
+      because,
+      stored,
+      firstReadAt: undefined,
+      lastReadAt: undefined,
+      millisBehindLatest: 0,
+      end: undefined
+    })
+    return
+  }
+  if (!("shardId" in event) || event.shardId === undefined) return
+  const tenure = history.tenures.findLast((one) => one.worker === worker && one.shardId === event.shardId)
+  if (tenure === undefined) return
+  switch (event._tag) {
+    case "PageRead":
+      tenure.firstReadAt ??= at
+      tenure.lastReadAt = at
+      tenure.millisBehindLatest = event.millisBehindLatest
+      return
+    case "CheckpointStored":
+      if ("sequenceNumber" in event.position) tenure.stored = event.position.sequenceNumber
+      return
+    case "LeaseReleased":
+      tenure.end = { _tag: "Released", at }
+      return
+    case "LeaseLost":
+      tenure.end = { _tag: "Lost", at }
+      return
+    case "ShardEnded":
+      tenure.end = { _tag: "Finished", at }
+  }
+}
+
+/** Notes that a worker is no more, whatever it had. */
+export const killed = (history: History, worker: string, at: number): void => {
+  for (const tenure of heldBy(history, worker)) tenure.end = { _tag: "Killed", at }
+}
+
+/** What became of the records. */
+export interface Judgement {
+  readonly written: number
+  readonly handled: number
+  readonly lost: number
+  readonly duplicates: number
+  /** Duplicates of what a worker that was killed had handled, and not stored yet. */
+  readonly duplicatesAfterKill: number
+  /** So many at most are handled again: what workers that were killed had handled, and not stored yet. */
+  readonly unstoredAtKill: number
+  /** Records that were handled after a later one of their key. */
+  readonly reordered: number
+  /** Records of a child shard that were handled before one of its parents' was. */
+  readonly beforeParents: number
+}
+
+/** Holds what was handled against what was written. */
+export const judge = (history: History): Judgement => {
+  const inTime = [...history.handled].sort((a, b) => a.at - b.at)
+  const ofTenure = new Map(history.tenures.map((tenure) => [`${tenure.shardId}/${tenure.fencingToken}`, tenure]))
+  const isUnstored = ({ fencingToken, sequenceNumber, shardId }: HandledBy): boolean => {
+    const tenure = ofTenure.get(`${shardId}/${fencingToken}`)
+    return tenure?.end?._tag === "Killed" && compareSequenceNumbers(sequenceNumber, tenure.stored) > 0
+  }
+  const last = new Map<string, HandledBy>()
+  const highest = new Map<string, number>()
+  const highestOfTenure = new Map<string, number>()
+  let duplicates = 0
+  let duplicatesAfterKill = 0
+  let reordered = 0
+  for (const record of inTime) {
+    const place = placeOf(record)
+    const before = last.get(place)
+    last.set(place, record)
+    const { fencingToken, key, number, shardId } = record
+    const keyOfTenure = `${shardId}/${fencingToken}/${key}`
+    const isLateInTenure = number < (highestOfTenure.get(keyOfTenure) ?? -1)
+    highestOfTenure.set(keyOfTenure, number)
+    if (before !== undefined) {
+      duplicates++
+      if (isUnstored(before)) duplicatesAfterKill++
+    }
+    if (isLateInTenure || (before === undefined && number < (highest.get(key) ?? -1))) reordered++
+    highest.set(key, Math.max(number, highest.get(key) ?? -1))
+  }
+  return {
+    written: history.written.length,
+    handled: last.size,
+    lost: unhandled(history).length,
+    duplicates,
+    duplicatesAfterKill,
+    unstoredAtKill: history.handled.filter(isUnstored).length,
+    reordered,
+    beforeParents: beforeParents(history)
+  }
+}
+
+const beforeParents = ({ handled, parents }: History): number => {
+  const lastOf = new Map<string, number>()
+  for (const { at, shardId } of handled) lastOf.set(shardId, Math.max(at, lastOf.get(shardId) ?? 0))
+  return handled.filter(({ at, shardId }) =>
+    (parents.get(shardId) ?? []).some((parent) => at < (lastOf.get(parent) ?? 0))
+  ).length
+}
+
+/** A shard that went from one worker to another, and how long nobody read it. */
+export interface Gap {
+  readonly shardId: string
+  readonly from: string
+  readonly to: string
+  /** How the new owner came by it. */
+  readonly because: Tenure["because"]
+  /** From the kill, or from the last answer that the old owner had, to the first of the new one. */
+  readonly millis: number
+  /** From when the lease was given up, or its owner killed. */
+  readonly sinceGivenUp: number
+}
+
+/** How the shards went on that were left in this way; undefined of those that nobody has read again. */
+export const gaps = (
+  { tenures }: History,
+  end: "Released" | "Killed",
+  { since = 0, worker }: { readonly worker?: string; readonly since?: number } = {}
+): ReadonlyArray<Gap | undefined> =>
+  tenures.flatMap((tenure, index) => {
+    const { end: ended, lastReadAt, shardId } = tenure
+    if (ended?._tag !== end || ended.at < since || (worker !== undefined && tenure.worker !== worker)) return []
+    const next = tenures.find((one, at) => at > index && one.shardId === shardId && one.firstReadAt !== undefined)
+    if (next?.firstReadAt === undefined) return [undefined]
+    return [{
+      shardId,
+      from: tenure.worker,
+      to: next.worker,
+      because: next.because,
+      millis: next.firstReadAt - (end === "Killed" ? ended.at : lastReadAt ?? ended.at),
+      sinceGivenUp: next.firstReadAt - ended.at
+    }]
+  })
+
+/** The longest of the gaps; undefined when a shard was not read again. */
+export const longest = (all: ReadonlyArray<Gap | undefined>): number | undefined =>
+  all.reduce<number | undefined>(
+    (most, gap) => most === undefined || gap === undefined ? undefined : Math.max(most, gap.millis),
+    0
+  )

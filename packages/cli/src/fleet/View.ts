@@ -1,0 +1,94 @@
+import type { Worker } from "./Fleet.js"
+import type { Gap, History, Judgement } from "./History.js"
+import * as Histories from "./History.js"
+
+/** What is shown of a fleet. */
+export interface View {
+  readonly elapsedMillis: number
+  readonly totalMillis: number
+  readonly workers: ReadonlyArray<Worker>
+  readonly history: History
+  /** The latest events, oldest first. */
+  readonly events: ReadonlyArray<string>
+}
+
+const count = (value: number): string => value.toLocaleString("en-US")
+const plural = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`
+
+export const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
+
+/** A shard's number: a table of whole identifiers is too wide. */
+export const shortId = (shardId: string): string => shardId.replace(/^shardId-0*(?=\d)/, "")
+
+const behindOf = (history: History, worker: string): number =>
+  Math.max(0, ...Histories.heldBy(history, worker).map(({ millisBehindLatest }) => millisBehindLatest))
+
+const shardsOf = (history: History, worker: string): string =>
+  [...new Set(Histories.heldBy(history, worker).map(({ shardId }) => shortId(shardId)))]
+    .sort((a, b) => Number(a) - Number(b))
+    .join(" ")
+
+const isThere = ({ state }: Worker): boolean => state === "reading" || state === "leaving"
+
+/** One line of progress: the time, the counts, and which worker has which shards. */
+export const progress = ({ elapsedMillis, history, totalMillis, workers }: View): string => {
+  const there = workers.filter(isThere).map(({ name }) => `${name}: ${shardsOf(history, name) || "-"}`)
+  return `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
+    `${count(history.places.size)} handled  ${there.join("  ")}`
+}
+
+/** The table of the workers and what they have, with the latest events. */
+export const screen = (view: View): ReadonlyArray<string> => {
+  const { elapsedMillis, events, history, totalMillis, workers } = view
+  const row = (...[worker, pid, state, shards, handled, behind]: ReadonlyArray<string>) =>
+    `  ${worker!.padEnd(10)} ${pid!.padStart(7)}  ${state!.padEnd(9)} ${shards!.padEnd(20)} ${handled!.padStart(9)}  ` +
+    behind!.padStart(8)
+  return [
+    `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
+    `${count(history.places.size)} handled`,
+    "",
+    row("worker", "pid", "", "shards", "handled", "behind"),
+    ...workers.map((worker) =>
+      row(
+        worker.name,
+        String(worker.pid),
+        worker.state,
+        shardsOf(history, worker.name),
+        count(worker.handled),
+        isThere(worker) ? seconds(behindOf(history, worker.name)) : ""
+      )
+    ),
+    "",
+    ...events.map((line) => `  ${line}`)
+  ]
+}
+
+/** Where each shard went, the longest without a reader last. */
+export const describeGaps = (gaps: ReadonlyArray<Gap | undefined>): string =>
+  gaps
+    .filter((gap) => gap !== undefined)
+    .sort((a, b) => a.millis - b.millis)
+    .map(({ millis, shardId, to }) => `${shortId(shardId)} by ${to} after ${(millis / 1000).toFixed(2)} s`)
+    .join(", ")
+
+/** What `--json` prints. A gap is the longest of a shard; null when a shard was not read again. */
+export interface Summary extends Judgement {
+  readonly gapAfterKillMillis: number | null
+  readonly gapAfterLeaveMillis: number | null
+}
+
+/** Nothing is lost or out of order, and nothing is handled twice but what the killed worker could not store any more. */
+export const isExact = ({ beforeParents, duplicates, duplicatesAfterKill, lost, reordered }: Summary): boolean =>
+  lost === 0 && reordered === 0 && beforeParents === 0 && duplicates === duplicatesAfterKill
+
+const gap = (millis: number | null): string => millis === null ? "not read again" : `${(millis / 1000).toFixed(2)} s`
+
+/** The summary for a person. */
+export const summary = (result: Summary): ReadonlyArray<string> => [
+  `${plural(result.written, "record")} written, ${count(result.handled)} handled`,
+  `${count(result.lost)} lost, ${count(result.reordered + result.beforeParents)} reordered, ${
+    plural(result.duplicates, "duplicate")
+  }: ${count(result.duplicatesAfterKill)} of the ${count(result.unstoredAtKill)} that the killed worker had not stored`,
+  `nobody read a shard for at most ${gap(result.gapAfterKillMillis)} after the kill, ` +
+  `${gap(result.gapAfterLeaveMillis)} after the leave`
+]
