@@ -127,6 +127,14 @@ export const make = (
       yield* Effect.forEach(streams, (stream) => LeaseTable.cleanUp(leases, all, stream), { discard: true })
     })
 
+  /** What another was promised by this worker, which does not have it (any more): it waits for this worker's word. */
+  const keepPromises = (all: ReadonlyArray<Lease>) =>
+    Effect.forEach(
+      all.filter((lease) => lease.checkpointOwner === worker && !held().isBusy(lease.leaseKey)),
+      (lease) => Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void),
+      { discard: true }
+    )
+
   /** Claims until all are made, or one has failed. */
   const claimAll = (chosen: ReadonlyArray<Known>) =>
     Effect.gen(function*() {
@@ -157,6 +165,7 @@ export const make = (
   const balance = (looks: number): Effect.Effect<void, KinesisError> =>
     Effect.gen(function*() {
       const all = yield* isBalanced ? look : awaitOthers
+      yield* keepPromises(all)
       if ((yield* repaired(all)) && looks < mostLooks) return yield* balance(looks + 1)
       const entries = known()
       const byKey = new Map(entries.map((entry) => [entry[1].leaseKey, entry]))

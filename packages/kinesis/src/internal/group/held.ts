@@ -49,6 +49,8 @@ export interface Held {
     because: Because,
     onReady: () => Effect.Effect<void>
   ) => Effect.Effect<boolean, KinesisError>
+  /** The lease is worked on, or is being taken. */
+  readonly isBusy: (leaseKey: string) => boolean
   /** No lease is taken from here on. */
   readonly close: () => void
 }
@@ -156,6 +158,7 @@ export const make = (
       assignment,
       tasks,
       claim,
+      isBusy: (leaseKey) => tasks.has(leaseKey) || claiming.has(leaseKey),
       close: () => {
         isClosed = true
       }

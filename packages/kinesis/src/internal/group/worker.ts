@@ -92,25 +92,26 @@ export const make = (
     const balancing = Balancing.make(group, () => held, onBalanced, onReady)
     const held: Held.Held = yield* Held.make(group, work, scope, balancing.goOn)
 
-    /** What was given to this worker while it left is anybody's. */
-    const giveBack = Effect.gen(function*() {
-      for (const lease of yield* leases.owned(worker, held.tasks)) {
-        if (holder(lease) === worker) yield* leases.release(lease, undefined)
-      }
+    const successorsOf = (leaving: ReadonlyArray<string>) =>
+      LeasePlan.successors({ leases: balancing.seen(), worker }, leaving)
+
+    /** What is given to this worker while it leaves is given on. */
+    const giveOn = Effect.gen(function*() {
+      const given = (yield* leases.owned(worker, held.tasks)).filter((lease) => holder(lease) === worker)
+      const successors = successorsOf(given.map((lease) => lease.leaseKey))
+      for (const lease of given) yield* leases.release(lease, successors.get(lease.leaseKey))
     }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
 
     const drain = Effect.gen(function*() {
       const entries = [...held.tasks]
       yield* Effect.ignore(Effect.timeout(balancing.look, settings.renewMillis))
-      const successors = LeasePlan.successors(
-        { leases: balancing.seen(), worker },
-        entries.map(([leaseKey]) => leaseKey)
-      )
+      const successors = successorsOf(entries.map(([leaseKey]) => leaseKey))
       const cut = Effect.forEach(entries, ([, { task }]) => task.cut, { discard: true })
       yield* Effect.fork(Effect.zipRight(Deferred.await(cutting), cut))
       for (const [leaseKey, { task }] of entries) yield* task.letGo(successors.get(leaseKey))
+      yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.sleep(settings.discoveryMillis), giveOn)))
       const reports = yield* Effect.forEach(entries, ([, { report }]) => Deferred.await(report))
-      yield* giveBack
+      yield* giveOn
       return reports
     })
 
