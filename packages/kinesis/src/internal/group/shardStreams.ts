@@ -67,6 +67,8 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
   const changed = Effect.unsafeMakeLatch(false)
   const wake = () => changed.unsafeOpen()
   let isRead = false
+  /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
+  let isLeft = false
   const waitUntil = (holds: () => boolean): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (holds()) return Effect.void
@@ -82,7 +84,13 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
         return Effect.fail(Option.none())
       })
   })
-  const pages = Stream.repeatEffectOption(next)
+  const pages = Stream.ensuring(
+    Stream.repeatEffectOption(next),
+    Effect.sync(() => {
+      isLeft = !isRead
+      wake()
+    })
+  )
   return {
     run: Effect.suspend(() => {
       give({
@@ -94,7 +102,9 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
         records: whileHeld(work.tenure, Stream.flattenIterables(Stream.map(pages, (page) => page.records))),
         checkpointer: checkpointerOf(work, wake)
       })
-      return waitUntil(() => (isRead || work.isStopped()) && work.tracker.isSettled)
+      return waitUntil(() =>
+        work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled
+      )
     }),
     stop: wake,
     inFlight: () => work.tracker.gap

@@ -97,7 +97,9 @@ export const make = (
 
     /** What is given to this worker while it leaves is given on. */
     const giveOn = Effect.gen(function*() {
-      const given = (yield* leases.owned(worker, held.tasks)).filter((lease) => holder(lease) === worker)
+      const given = (yield* leases.owned(worker, held.tasks)).filter((lease) =>
+        holder(lease) === worker && !held.isBusy(lease.leaseKey)
+      )
       const successors = successorsOf(given.map((lease) => lease.leaseKey))
       for (const lease of given) yield* leases.release(lease, successors.get(lease.leaseKey))
     }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
