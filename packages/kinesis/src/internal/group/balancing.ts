@@ -1,14 +1,14 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { KinesisError } from "../../KinesisError.js"
-import { isThrottled, isTransient } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
-import type { Lease } from "../../LeaseStore.js"
+import { isFinished, type KnownLeases, type Lease } from "../../LeaseStore.js"
 import type * as LeasePlan from "../lease/leasePlan.js"
 import * as LeaseView from "../lease/leaseView.js"
-import type { Group } from "./group.js"
+import { type Group, isFatal } from "./group.js"
 import type { Held } from "./held.js"
 import type { Instant } from "./instants.js"
 import * as LeaseTable from "./leaseTable.js"
@@ -26,6 +26,10 @@ export interface Balancing {
   readonly goOn: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
   /** Looks at all leases. */
   readonly look: Effect.Effect<unknown, KinesisError>
+  /** All leases, as they were last seen. */
+  readonly leases: () => ReadonlyArray<Lease>
+  /** Leases that need not be asked for: those that are worked on, and those of shards that were read to their ends. */
+  readonly known: KnownLeases
   /** The leases of shards that can be read, as they were last seen. */
   readonly seen: () => ReadonlyArray<LeasePlan.PlannedLease>
 }
@@ -35,15 +39,16 @@ const claimsAtOnce = 16
 /** Where one of so many claims fails others are claiming too: their claims are looked at before more are made. */
 const claimsBeforeLook = 50
 
+/** The least time between two looks, in milliseconds: in a large reshard there are many reasons to look. */
+const leastMillis = 1_000
+
 /** How often a look is repeated at once, since what it saw has changed by what it led to. */
 const mostLooks = 10
 
 /** A hole is believed when it is seen so often in a row: another worker may be writing. */
 const confidence = 2
 
-/** A call that will fail again when it is made again. */
-const isFatal = (error: KinesisError): boolean =>
-  !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse"
+const nobody = Effect.succeed(undefined)
 
 const jittered = (millis: number): Effect.Effect<number> =>
   Effect.map(Random.next, (random) => Math.round(millis * (0.8 + 0.4 * random)))
@@ -57,7 +62,8 @@ export const make = (
   const { clocks, emit, fail, leases, settings, streams, worker } = group
   const wanted = Effect.unsafeMakeLatch(false)
   let view = LeaseView.empty
-  let listedAt = clocks.now()
+  let lookedAt = clocks.now()
+  let balancedAt = clocks.now()
   let cleanedAt = clocks.now()
   let repairedAt: Instant | undefined
   let holesInARow = 0
@@ -83,8 +89,25 @@ export const make = (
       : { leaseKey, shardId, streamIdentifier, owner: leaseOwner, handedOverBy: checkpointOwner, freeForMillis: 0 }
   }
 
+  const all = (): ReadonlyArray<Lease> => [...view.values()].map(({ lease }) => lease)
+  const knownLeases: KnownLeases = {
+    has: (leaseKey) => {
+      const seen = view.get(leaseKey)
+      return held().tasks.has(leaseKey) || (seen !== undefined && isFinished(seen.lease))
+    }
+  }
+  const roomLeft = () => Math.max(0, settings.maxLeases - held().tasks.size)
+  const unowned = ({ leaseKey, shardId, streamIdentifier }: Lease): LeasePlan.PlannedLease => ({
+    leaseKey,
+    shardId,
+    streamIdentifier,
+    owner: undefined,
+    handedOverBy: undefined,
+    freeForMillis: 0
+  })
+
   const known = (): ReadonlyArray<Known> =>
-    LeaseTable.readable([...view.values()].map(({ lease }) => lease), streams)
+    LeaseTable.readable(all(), streams)
       .map(([lease, stream]) => [planned(lease), lease, stream])
 
   const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases): LeasePlan.Plan =>
@@ -92,8 +115,8 @@ export const make = (
 
   const look = Effect.gen(function*() {
     const all = yield* leases.list
-    listedAt = clocks.now()
-    view = LeaseView.observe(view, all, listedAt.monotonic)
+    lookedAt = clocks.now()
+    view = LeaseView.observe(view, all, lookedAt.monotonic)
     return all
   })
 
@@ -130,7 +153,7 @@ export const make = (
   /** What another was promised by this worker, which does not have it (any more): it waits for this worker's word. */
   const keepPromises = (all: ReadonlyArray<Lease>) =>
     Effect.forEach(
-      all.filter((lease) => lease.checkpointOwner === worker && !held().isBusy(lease.leaseKey)),
+      all.filter((lease) => lease.checkpointOwner === worker && !isFinished(lease) && !held().isBusy(lease.leaseKey)),
       (lease) => Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void),
       { discard: true }
     )
@@ -166,7 +189,8 @@ export const make = (
     Effect.gen(function*() {
       const all = yield* isBalanced ? look : awaitOthers
       yield* keepPromises(all)
-      if ((yield* repaired(all)) && looks < mostLooks) return yield* balance(looks + 1)
+      const repairs = yield* Effect.either(repaired(all))
+      if (Either.isRight(repairs) && repairs.right && looks < mostLooks) return yield* balance(looks + 1)
       const entries = known()
       const byKey = new Map(entries.map((entry) => [entry[1].leaseKey, entry]))
       const chosen = (keys: ReadonlyArray<string>) =>
@@ -180,11 +204,13 @@ export const make = (
       const taken = wishes.filter(isTaken)
       yield* Effect.forEach(taken, ask, { discard: true })
       isAskingLater = taken.length < wishes.length
-      for (const key of release) yield* held().tasks.get(key)?.task.letGo(undefined) ?? Effect.void
+      for (const key of release) yield* held().tasks.get(key)?.task.letGo(nobody, true) ?? Effect.void
       const workers = new Set(entries.flatMap(([{ handedOverBy, owner }]) => [owner, handedOverBy, worker]))
       workers.delete(undefined)
       const mine = held().tasks.size
       yield* emit(KinesisEvent.Balanced({ leases: entries.length, mine, workers: workers.size }))
+      if (Either.isLeft(repairs)) return yield* Effect.fail(repairs.left)
+      balancedAt = clocks.now()
       if (!isBalanced) {
         isBalanced = true
         yield* onBalanced
@@ -194,8 +220,11 @@ export const make = (
 
   const balanceFailed = (error: KinesisError) =>
     Effect.gen(function*() {
-      yield* storeFailed(error)
-      if (isFatal(error) || clocks.since(listedAt) > settings.staleMillis) yield* fail(Cause.fail(error))
+      const millisSinceLastListing = clocks.since(balancedAt)
+      yield* error.operation === "ListShards"
+        ? emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing }))
+        : storeFailed(error)
+      if (isFatal(error) || millisSinceLastListing > settings.staleMillis) yield* fail(Cause.fail(error))
     })
 
   /** At once when there is a reason, and soon while the first look has not succeeded, or somebody is still to be asked. */
@@ -205,18 +234,30 @@ export const make = (
         ? Effect.succeed(Math.min(takingMillis, settings.balanceMillis))
         : jittered(isBalanced ? settings.balanceMillis : Math.min(1_000, settings.balanceMillis)),
       (millis) => Effect.timeoutOption(wanted.await, millis)
+    ).pipe(
+      Effect.zipRight(Effect.suspend(() =>
+        Effect.sleep(Math.max(0, Math.ceil(Math.min(leastMillis, settings.balanceMillis) - clocks.since(lookedAt))))
+      ))
     )
   )
 
   /** What was given to this worker, and what is its own and nobody's work since it had lost it for a while. */
   const discover = Effect.gen(function*() {
-    const given = (yield* leases.owned(worker, held().tasks)).filter((lease) => lease.checkpointOwner === undefined)
+    const given = (yield* leases.owned(worker, knownLeases)).filter((lease) =>
+      lease.checkpointOwner === undefined && !isFinished(lease) && !held().isBusy(lease.leaseKey)
+    )
     if (given.length === 0) return
     const keys = new Set(given.map((lease) => lease.leaseKey))
-    const others = [...view.values()].map(({ lease }) => lease).filter(({ leaseKey }) => !keys.has(leaseKey))
-    for (const [lease, stream] of LeaseTable.readable([...given, ...others], streams)) {
-      if (keys.has(lease.leaseKey)) yield* claim(lease, stream, "given")
-    }
+    const others = all().filter(({ leaseKey }) => !keys.has(leaseKey))
+    const readable = LeaseTable.readable([...given, ...others], streams).filter(([lease]) => keys.has(lease.leaseKey))
+    const { claim: chosen } = plan(readable.map(([lease]) => unowned(lease)), roomLeft())
+    yield* Effect.forEach(readable, ([lease, stream]) =>
+      chosen.includes(lease.leaseKey)
+        ? claim(lease, stream, "given")
+        : Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void), {
+      concurrency: claimsAtOnce,
+      discard: true
+    })
   })
 
   return {
@@ -235,7 +276,7 @@ export const make = (
     ),
     goOn: (children, stream) =>
       Effect.gen(function*() {
-        const { claim: keys } = plan(children.map(planned), Math.max(0, settings.maxLeases - held().tasks.size))
+        const { claim: keys } = plan(children.map(unowned), roomLeft())
         yield* Effect.forEach(children, (lease) =>
           keys.includes(lease.leaseKey) ? claim(lease, stream, "free") : Effect.void, { discard: true })
       }).pipe(
@@ -244,6 +285,8 @@ export const make = (
         Effect.asVoid
       ),
     look,
+    leases: all,
+    known: knownLeases,
     seen: () => known().map(([lease]) => lease)
   }
 }

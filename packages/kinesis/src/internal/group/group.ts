@@ -1,6 +1,6 @@
 import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
-import type { HandlerError, KinesisError } from "../../KinesisError.js"
+import { type HandlerError, isThrottled, isTransient, type KinesisError } from "../../KinesisError.js"
 import type { Leases } from "../../LeaseStore.js"
 import type { Emit } from "../reading/calls.js"
 import type { Clocks } from "./instants.js"
@@ -8,6 +8,10 @@ import type { GroupSettings } from "./settings.js"
 import type { GroupStream } from "./streams.js"
 
 export type WorkerError = KinesisError | HandlerError
+
+/** A call that will fail again when it is made again. */
+export const isFatal = (error: KinesisError): boolean =>
+  !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse"
 
 /** What all parts of a worker know. */
 export interface Group {

@@ -182,7 +182,11 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
         )
       )
     }).pipe(
-      Effect.zipRight(waitUntil(() => lanes === 0)),
+      Effect.zipRight(Effect.whileLoop({
+        while: () => lanes > 0 || (queue.isReady && failure === undefined),
+        body: () => Effect.zipRight(startLanes, waitUntil(() => lanes === 0)),
+        step: () => undefined
+      })),
       Effect.zipRight(Effect.suspend(() => failure === undefined ? Effect.void : Effect.fail(failure)))
     ),
     stop,

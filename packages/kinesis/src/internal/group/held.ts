@@ -59,6 +59,7 @@ export const make = (
   { clocks, fail, leases, settings, worker }: Group,
   { onFailure, strategy }: Work,
   scope: Scope.Scope,
+  seen: () => ReadonlyArray<Lease>,
   onFinished: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
 ): Effect.Effect<Held> =>
   Effect.gen(function*() {
@@ -88,34 +89,43 @@ export const make = (
       checkpoint?._tag === "Latest" ? atTimestamp(clocks.now().wall) : start
 
     const start = (
-      options: Omit<ShardTask.TaskOptions, "settings" | "leases" | "clocks" | "worker" | "strategy" | "onFailure">,
+      options: Omit<
+        ShardTask.TaskOptions,
+        "settings" | "leases" | "clocks" | "worker" | "strategy" | "onFailure" | "seen"
+      >,
       because: Because
     ) =>
       Effect.gen(function*() {
         const { claimed, startsAt, stream } = options
         const { leaseKey, shardId } = claimed
-        const task = yield* ShardTask.make({ ...options, settings, leases, clocks, worker, strategy, onFailure })
+        const task = yield* ShardTask.make({ ...options, settings, leases, clocks, worker, strategy, onFailure, seen })
         const report = yield* Deferred.make<ShardTask.Report>()
         tasks.set(leaseKey, { task, report })
         changed.unsafeOpen()
-        yield* stream.emit(KinesisEvent.LeaseAcquired({
+        const acquired = KinesisEvent.LeaseAcquired({
           shardId,
           worker,
           from: claimed.checkpoint ?? startsAt,
           fencingToken: claimed.leaseCounter,
           because
-        }))
-        const work = Effect.flatMap(task.run, (done) =>
+        })
+        const work = Effect.flatMap(Effect.zipRight(Effect.suspend(() => stream.emit(acquired)), task.run), (done) =>
           Effect.gen(function*() {
             yield* Deferred.succeed(report, done)
             yield* options.onReady
             if (done.error !== undefined) yield* fail(Cause.fail(done.error))
-            if (done.end === "finished") yield* onFinished(done.children, stream)
+            if (done.end === "finished") {
+              yield* onFinished(done.children, stream)
+            }
           }))
         /** The lease is not taken again before the work's last handler has let go. */
         yield* Effect.fork(work).pipe(
           Effect.flatMap(Fiber.await),
-          Effect.tap((exit) => Exit.isFailure(exit) ? fail(exit.cause as Cause.Cause<never>) : Effect.void),
+          Effect.tap((exit) =>
+            Exit.isSuccess(exit)
+              ? Effect.void
+              : Effect.zipRight(fail(exit.cause as Cause.Cause<never>), Deferred.succeed(report, task.crashed()))
+          ),
           Effect.zipRight(Effect.sync(() => {
             tasks.delete(leaseKey)
             changed.unsafeOpen()
@@ -131,7 +141,9 @@ export const make = (
     const claim: Held["claim"] = (lease, stream, because, onReady) =>
       Effect.suspend(() => {
         const { leaseKey } = lease
-        if (isClosed || tasks.has(leaseKey) || claiming.has(leaseKey)) return Effect.succeed(true)
+        if (isClosed || tasks.has(leaseKey) || claiming.has(leaseKey)) {
+          return Effect.succeed(true)
+        }
         claiming.add(leaseKey)
         const claimedAt = clocks.now()
         return Effect.uninterruptibleMask((restore) =>
@@ -139,8 +151,12 @@ export const make = (
             restore(Effect.timeoutOption(leases.claim(lease, worker), settings.renewMillis)),
             (answer) => {
               const claimed = Option.flatten(answer)
-              if (Option.isNone(claimed)) return Effect.succeed(false)
-              if (isClosed) return Effect.as(restore(giveBack(claimed.value)), false)
+              if (Option.isNone(claimed)) {
+                return Effect.succeed(false)
+              }
+              if (isClosed) {
+                return Effect.as(restore(giveBack(claimed.value)), false)
+              }
               const options = {
                 claimed: claimed.value,
                 claimedAt,
@@ -151,7 +167,9 @@ export const make = (
               return Effect.as(start(options, because), true)
             }
           )
-        ).pipe(Effect.ensuring(Effect.sync(() => claiming.delete(leaseKey))))
+        ).pipe(Effect.ensuring(Effect.sync(() =>
+          claiming.delete(leaseKey)
+        )))
       })
 
     return {

@@ -40,7 +40,7 @@ export const start = (
     const hashKeyRange = lease.hashKeyRange === undefined
       ? yield* Effect.cached(
         Effect.map(
-          stream.listShards("trim-horizon"),
+          run.retrying(stream.listShards("trim-horizon")),
           (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
         )
       )

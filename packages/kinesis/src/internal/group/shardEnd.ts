@@ -14,7 +14,7 @@ import type { Tenure } from "./tenure.js"
 const childrenOf = (stream: GroupStream, shardId: string, { childShards }: ShardEnd) =>
   childShards.length > 0
     ? Effect.succeed(childShards)
-    : Effect.map(stream.listShards("trim-horizon"), (shards): ReadonlyArray<ChildShard> =>
+    : Effect.map(stream.run.retrying(stream.listShards("trim-horizon")), (shards): ReadonlyArray<ChildShard> =>
       shards.filter((shard) =>
         ShardSync.parentsOf(shard).includes(shardId)
       ).map((shard) => ({
@@ -23,15 +23,27 @@ const childrenOf = (stream: GroupStream, shardId: string, { childShards }: Shard
         hashKeyRange: shard.hashKeyRange
       })))
 
-/** Those that get their leases now: a merged shard whose other parent has none yet gets its own at the end of that one. */
-const dueOf = (leases: Leases, stream: GroupStream, shardId: string, children: ReadonlyArray<ChildShard>) =>
+/**
+ * Those that get their leases now: a merged shard whose other parent has none yet gets its own at the end of that one. The table is looked
+ * at only when the worker has not seen the other parent's lease before.
+ */
+const dueOf = (
+  leases: Leases,
+  seen: ReadonlyArray<Lease>,
+  stream: GroupStream,
+  shardId: string,
+  children: ReadonlyArray<ChildShard>
+) =>
   Effect.gen(function*() {
-    if (children.every((child) => child.parentShards.every((parent) => parent === shardId))) return children
-    const known = new Map(
-      (yield* leases.list)
-        .filter((lease) => lease.streamIdentifier === stream.identifier)
-        .map((lease) => [lease.shardId, lease])
-    )
+    const ofStream = (all: ReadonlyArray<Lease>) =>
+      new Map(
+        all.filter((lease) => lease.streamIdentifier === stream.identifier).map((lease) => [lease.shardId, lease])
+      )
+    const others = children.flatMap((child) => child.parentShards.filter((parent) => parent !== shardId))
+    if (others.length === 0) return children
+    const before = ofStream(seen)
+    if (others.every((parent) => before.has(parent))) return children
+    const known = ofStream(yield* leases.list)
     const listed = new Set((yield* stream.listShards("trim-horizon")).map((shard) => shard.shardId))
     return children.filter((child) =>
       ShardSync.isDue(child.parentShards, shardId, (parent) => known.get(parent), listed)
@@ -51,6 +63,7 @@ const startOfChildren = (stored: Position | undefined, { broughtRecords }: Shard
  */
 export const finish = (
   leases: Leases,
+  seen: ReadonlyArray<Lease>,
   stream: GroupStream,
   tenure: Tenure,
   end: ShardEnd
@@ -59,7 +72,7 @@ export const finish = (
     const { shardId } = tenure.lease()
     const children = yield* childrenOf(stream, shardId, end)
     const checkpoint = startOfChildren(tenure.stored(), end)
-    const due = yield* tenure.insist(dueOf(leases, stream, shardId, children))
+    const due = yield* tenure.insist(dueOf(leases, seen, stream, shardId, children))
     const created = due.map((child): NewLease => ({
       leaseKey: stream.leaseKeyOf(child.shardId),
       shardId: child.shardId,

@@ -102,9 +102,7 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
         records: whileHeld(work.tenure, Stream.flattenIterables(Stream.map(pages, (page) => page.records))),
         checkpointer: checkpointerOf(work, wake)
       })
-      return waitUntil(() =>
-        work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled
-      )
+      return waitUntil(() => work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled)
     }),
     stop: wake,
     inFlight: () => work.tracker.gap

@@ -40,10 +40,15 @@ export interface ShardTask {
   readonly lease: () => Lease
   readonly stream: GroupStream
   readonly fencingToken: number
-  /** Asks it to give the shard up: for the worker that asked for it, else for this successor, else for anybody. */
-  readonly letGo: (successor: string | undefined) => Effect.Effect<void>
+  /**
+   * Asks it to give the shard up: for the worker that asked for it, else for this successor, who is asked for when the shard is drained, else
+   * for anybody. A bounded one waits for handlers no longer than the settings say, another until {@link cut}.
+   */
+  readonly letGo: (successor: Effect.Effect<string | undefined>, bounded: boolean) => Effect.Effect<void>
   /** Handlers are waited for no longer. */
   readonly cut: Effect.Effect<void>
+  /** What is to be said of it when it has died. */
+  readonly crashed: () => Report
   /** Runs to the end. Has a fiber of its own. */
   readonly run: Effect.Effect<Report>
 }
@@ -61,11 +66,13 @@ export interface TaskOptions {
   /** Where the shard begins if its lease does not say. */
   readonly startsAt: Startable
   readonly onReady: Effect.Effect<void>
+  /** The leases as they were last seen. */
+  readonly seen: () => ReadonlyArray<Lease>
 }
 
 /** Why a shard is not read on. */
 type Stop =
-  | { readonly _tag: "LetGo"; readonly successor: string | undefined }
+  | { readonly _tag: "LetGo"; readonly successor: Effect.Effect<string | undefined>; readonly bounded: boolean }
   | { readonly _tag: "Lost" }
   | { readonly _tag: "Failed"; readonly error: KinesisError }
 
@@ -144,6 +151,9 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       }
     }
 
+    const patience = (stop: Stop) =>
+      stop._tag === "LetGo" && !stop.bounded ? Effect.never : Effect.sleep(settings.drainMillis)
+
     /** Handlers that are under way may finish, unless the lease is lost or the time for it is over. */
     const drain = (handling: Handling, fiber: Fiber.RuntimeFiber<void, HandlerError>, stop: Stop) =>
       Effect.gen(function*() {
@@ -151,9 +161,7 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
           Effect.option(Fiber.await(fiber)),
           Effect.raceFirst(
             Effect.as(tenure.lost, Option.none()),
-            Effect.raceFirst(Deferred.await(cutting), Effect.sleep(settings.drainMillis)).pipe(
-              Effect.as(Option.none())
-            )
+            Effect.raceFirst(Deferred.await(cutting), patience(stop)).pipe(Effect.as(Option.none()))
           )
         )
         if (Option.isSome(inTime)) return inTime.value
@@ -187,8 +195,11 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
         if (Option.isNone(first) || end === undefined) {
           return { _tag: "Stopped", stop: yield* Deferred.await(stopping) }
         }
+        if (!tracker.isSettled) return yield* Effect.dieMessage(`records of ${shardId} were left unhandled at its end`)
         return { _tag: "Ended", end }
       })
+
+    const stopped = Effect.map(Deferred.await(stopping), (stop): Outcome => ({ _tag: "Stopped", stop }))
 
     /** Again from what is acknowledged, as often as the policy says. */
     const readOn = (
@@ -196,10 +207,13 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       again: (error: HandlerError) => Effect.Effect<boolean>
     ): Effect.Effect<Outcome> =>
       Effect.flatMap(read(origin), (outcome) => {
-        if (outcome._tag !== "HandlerFailed" || isStopped) return Effect.succeed(outcome)
+        if (outcome._tag !== "HandlerFailed" || onFailure._tag !== "Restart") return Effect.succeed(outcome)
+        if (isStopped) return stopped
         before = acknowledgedPosition()
         return Effect.flatMap(again(outcome.error), (isAgain) => {
-          if (!isAgain) return Effect.succeed(outcome)
+          if (!isAgain) {
+            return Effect.flatMap(Deferred.isDone(stopping), (isDone) => isDone ? stopped : Effect.succeed(outcome))
+          }
           tracker = new AckTracker()
           storedPrefix = 0
           return readOn(startable(before) ?? origin, again)
@@ -234,36 +248,47 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
     })
 
     const lost = () => report("lost")
-    const letGo = (successor: string | undefined) =>
+    const nobody = Effect.succeed(undefined)
+    const letGo = (successor: Effect.Effect<string | undefined>) =>
       Effect.gen(function*() {
         yield* tenure.flush
         const { checkpointOwner, leaseOwner } = tenure.lease()
-        yield* tenure.release(successor)
-        const next = checkpointOwner === worker ? leaseOwner : successor
+        const chosen = checkpointOwner === worker ? leaseOwner : yield* successor
+        yield* tenure.release(chosen)
+        const next = checkpointOwner === worker ? leaseOwner : chosen
         yield* emit(KinesisEvent.LeaseReleased({ shardId, worker, position: tenure.stored(), successor: next }))
       })
+
+    /** A shard's end that cannot be stored is left to the next owner, when this one is to stop. */
+    const givenUp = Deferred.await(stopping).pipe(
+      Effect.zipRight(Effect.raceFirst(Deferred.await(cutting), Effect.sleep(settings.renewMillis))),
+      Effect.as(Option.none())
+    )
 
     const conclude = (outcome: Outcome): Effect.Effect<Report, LeaseLost> => {
       switch (outcome._tag) {
         case "Ended":
           return Effect.gen(function*() {
             yield* tenure.flush
-            const ended = yield* Effect.either(Ending.finish(leases, stream, tenure, outcome.end))
+            const finish = Ending.finish(leases, options.seen(), stream, tenure, outcome.end)
+            const ended = yield* Effect.either(Effect.raceFirst(Effect.asSome(finish), givenUp))
             if (ended._tag === "Left") {
               if (ended.left._tag === "LeaseLost") return lost()
-              yield* letGo(undefined)
+              yield* letGo(nobody)
               return report("failed", { error: ended.left })
             }
-            return report("finished", { children: ended.right })
+            if (Option.isSome(ended.right)) return report("finished", { children: ended.right.value })
+            yield* letGo(nobody)
+            return report("released")
           })
         case "HandlerFailed":
-          return Effect.as(letGo(undefined), report("failed", { error: outcome.error }))
+          return Effect.as(letGo(nobody), report("failed", { error: outcome.error }))
         case "Stopped": {
           const { stop } = outcome
           if (stop._tag === "Lost") return Effect.succeed(lost())
           return stop._tag === "LetGo"
             ? Effect.map(letGo(stop.successor), () => report("released"))
-            : Effect.as(letGo(undefined), report("failed", { error: stop.error }))
+            : Effect.as(letGo(nobody), report("failed", { error: stop.error }))
         }
       }
     }
@@ -271,13 +296,15 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
     const stop = (reason: Stop) => Effect.asVoid(Deferred.succeed(stopping, reason))
 
     const run = Effect.gen(function*() {
-      yield* Effect.fork(tenure.keep)
+      const crashed = yield* Deferred.make<never>()
+      yield* Effect.fork(Effect.catchAllDefect(tenure.keep, (defect) => Deferred.die(crashed, defect)))
       yield* Effect.fork(Effect.zipRight(tenure.lost, stop({ _tag: "Lost" })))
       yield* Effect.fork(
-        Effect.zipRight(tenure.handOverRequested, stop({ _tag: "LetGo", successor: undefined }))
+        Effect.zipRight(tenure.handOverRequested, stop({ _tag: "LetGo", successor: nobody, bounded: true }))
       )
       const origin = yield* startOf(claimed, options.startsAt, tenure)
-      return yield* conclude(yield* readOn(origin, yield* restarting))
+      const work = Effect.flatMap(readOn(origin, yield* restarting), conclude)
+      return yield* Effect.raceFirst(work, Deferred.await(crashed))
     }).pipe(
       Effect.catchTag("LeaseLost", () => Effect.sync(lost))
     )
@@ -286,7 +313,8 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       lease: tenure.lease,
       stream,
       fencingToken: tenure.fencingToken,
-      letGo: (successor) => stop({ _tag: "LetGo", successor }),
+      letGo: (successor, bounded) => stop({ _tag: "LetGo", successor, bounded }),
+      crashed: () => report("failed"),
       cut: Effect.asVoid(Deferred.succeed(cutting, undefined)),
       run
     }

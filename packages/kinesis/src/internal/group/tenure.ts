@@ -1,6 +1,9 @@
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { type KinesisError, LeaseLost, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
@@ -8,6 +11,7 @@ import type { Lease, Leases } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
 import * as Checkpoint from "../lease/checkpoint.js"
 import type { Emit } from "../reading/calls.js"
+import { isFatal } from "./group.js"
 import type { Clocks, Instant } from "./instants.js"
 import type { GroupSettings } from "./settings.js"
 
@@ -51,8 +55,8 @@ export interface Tenure {
   readonly flush: Effect.Effect<void, LeaseLost>
   readonly finish: (childShardIds: ReadonlyArray<string>) => Effect.Effect<void, LeaseLost>
   readonly release: (successor: string | undefined) => Effect.Effect<void, LeaseLost>
-  /** Makes a call again until it succeeds or the lease is lost. */
-  readonly insist: <A>(call: Effect.Effect<A, LeaseLost | KinesisError>) => Effect.Effect<A, LeaseLost>
+  /** Makes a call again until it succeeds, the lease is lost, or it fails so that it would fail again. */
+  readonly insist: <A>(call: Effect.Effect<A, LeaseLost | KinesisError>) => Effect.Effect<A, LeaseLost | KinesisError>
 }
 
 type Write = (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
@@ -81,6 +85,16 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
     let uncertainSince: Instant | undefined
     let over: LeaseLost | undefined
 
+    /** Whoever is told may take long: the lease is renewed meanwhile. */
+    const tell = (event: KinesisEvent) => {
+      const told = emit(event)
+      if (told === Effect.void) return told
+      return Effect.flatMap(
+        Effect.forkDaemon(Effect.interruptible(told)),
+        (fiber) => Effect.interruptible(Effect.timeoutOption(Fiber.join(fiber), marginMillis))
+      ).pipe(Effect.asVoid)
+    }
+
     const leftMillis = () => leaseMillis - marginMillis - clocks.since(writtenAt)
     const isValid = () => over === undefined && leftMillis() > 0
 
@@ -89,7 +103,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
         if (over !== undefined) return Effect.void
         over = error
         Deferred.unsafeDone(lost, Effect.succeed(error))
-        return emit(KinesisEvent.LeaseLost({ shardId, worker, description: error.description }))
+        return tell(KinesisEvent.LeaseLost({ shardId, worker, description: error.description }))
       })
 
     const adopt = (next: Lease, sentAt: Instant) => {
@@ -110,17 +124,18 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       Effect.suspend(() => {
         if (over !== undefined) return Effect.fail(over)
         const sentAt = uncertainSince ?? clocks.now()
-        const duration = Math.min(renewMillis, Math.max(leftMillis(), marginMillis))
+        const left = leftMillis()
+        const duration = Math.min(renewMillis, left > 0 ? Math.ceil(left) : marginMillis)
         const isUncertain = Effect.sync(() => {
           uncertainSince ??= sentAt
         })
         return call(lease).pipe(
           Effect.timeoutFail({ duration, onTimeout: () => timedOut(duration) }),
-          Effect.tapBoth({
-            onSuccess: (next) => Effect.sync(() => adopt(next, sentAt)),
-            onFailure: (error) => error._tag === "LeaseLost" ? lose(error) : isUncertain
-          }),
-          Effect.onInterrupt(() => isUncertain)
+          Effect.tap((next) => Effect.sync(() => adopt(next, sentAt))),
+          Effect.onError((cause) => {
+            const error = Option.getOrUndefined(Cause.failureOption(cause))
+            return error?._tag === "LeaseLost" ? lose(error) : isUncertain
+          })
         )
       })
 
@@ -142,7 +157,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
         const sentAt = clocks.now()
         return Effect.flatMap(write((current) => leases.checkpoint(current, position)), () => {
           checkpointedAt = sentAt
-          return emit(KinesisEvent.CheckpointStored({ shardId, position }))
+          return tell(KinesisEvent.CheckpointStored({ shardId, position }))
         })
       })
 
@@ -154,7 +169,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
 
     const failed = (error: KinesisError, attempt: number) =>
       Effect.gen(function*() {
-        yield* emit(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error }))
+        yield* tell(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error }))
         const left = leftMillis()
         if (left <= 0) return yield* lose(expired(lease, worker, error))
         const jitter = 0.5 + (yield* Random.next) / 2
@@ -246,7 +261,15 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
         insist(write((current) => Effect.as(leases.release(current, successor), current))).pipe(
           Effect.zipRight(end("release"))
         ),
-      insist: (call) => insist(Effect.suspend(() => over === undefined ? call : Effect.fail(over)))
+      insist: (call) =>
+        Effect.flatten(insist(Effect.suspend(() =>
+          over !== undefined ? Effect.fail(over) : Effect.map(call, Effect.succeed).pipe(
+            Effect.catchIf(
+              (error) => error._tag !== "LeaseLost" && isFatal(error),
+              (error) => Effect.succeed(Effect.fail(error))
+            )
+          )
+        )))
     }
   })
 

@@ -7,7 +7,7 @@ import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
-import { holder, LeaseStore } from "../../LeaseStore.js"
+import { holder, isFinished, LeaseStore } from "../../LeaseStore.js"
 import * as LeasePlan from "../lease/leasePlan.js"
 import * as Calls from "../reading/calls.js"
 import * as Balancing from "./balancing.js"
@@ -90,27 +90,35 @@ export const make = (
     }
 
     const balancing = Balancing.make(group, () => held, onBalanced, onReady)
-    const held: Held.Held = yield* Held.make(group, work, scope, balancing.goOn)
+    const held: Held.Held = yield* Held.make(group, work, scope, balancing.leases, balancing.goOn)
 
     const successorsOf = (leaving: ReadonlyArray<string>) =>
       LeasePlan.successors({ leases: balancing.seen(), worker }, leaving)
 
     /** What is given to this worker while it leaves is given on. */
     const giveOn = Effect.gen(function*() {
-      const given = (yield* leases.owned(worker, held.tasks)).filter((lease) =>
-        holder(lease) === worker && !held.isBusy(lease.leaseKey)
+      const given = (yield* leases.owned(worker, balancing.known)).filter((lease) =>
+        holder(lease) === worker && !held.isBusy(lease.leaseKey) && !isFinished(lease)
       )
       const successors = successorsOf(given.map((lease) => lease.leaseKey))
-      for (const lease of given) yield* leases.release(lease, successors.get(lease.leaseKey))
+      yield* Effect.forEach(given, (lease) => leases.release(lease, successors.get(lease.leaseKey)), {
+        concurrency: 16,
+        discard: true
+      })
     }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
 
     const drain = Effect.gen(function*() {
       const entries = [...held.tasks]
-      yield* Effect.ignore(Effect.timeout(balancing.look, settings.renewMillis))
-      const successors = successorsOf(entries.map(([leaseKey]) => leaseKey))
+      const successors = yield* Effect.cached(
+        Effect.ignore(Effect.timeout(balancing.look, settings.renewMillis)).pipe(
+          Effect.map(() => successorsOf(entries.map(([leaseKey]) => leaseKey)))
+        )
+      )
       const cut = Effect.forEach(entries, ([, { task }]) => task.cut, { discard: true })
       yield* Effect.fork(Effect.zipRight(Deferred.await(cutting), cut))
-      for (const [leaseKey, { task }] of entries) yield* task.letGo(successors.get(leaseKey))
+      for (const [leaseKey, { task }] of entries) {
+        yield* task.letGo(Effect.map(successors, (chosen) => chosen.get(leaseKey)), false)
+      }
       yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.sleep(settings.discoveryMillis), giveOn)))
       const reports = yield* Effect.forEach(entries, ([, { report }]) => Deferred.await(report))
       yield* giveOn
@@ -134,7 +142,10 @@ export const make = (
         Effect.flatMap(Fiber.join)
       )
 
-    yield* Effect.addFinalizer(() => Effect.zipRight(shutDown(settings.drainMillis), Scope.close(scope, Exit.void)))
+    /** A shutdown that is under way keeps the time that it was given. */
+    const end = Effect.suspend(() => isStopping ? Deferred.await(summary) : shutDown(settings.drainMillis))
+
+    yield* Effect.addFinalizer(() => Effect.zipRight(end, Scope.close(scope, Exit.void)))
 
     const run = Effect.gen(function*() {
       const loops = yield* Effect.fork(
@@ -143,11 +154,11 @@ export const make = (
       const outcome = yield* Effect.exit(Effect.raceFirst(Deferred.await(over), Fiber.join(loops)))
       held.close()
       yield* Fiber.interrupt(loops)
-      const reports = yield* shutDown(settings.drainMillis)
+      const reports = yield* end
       if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
       const failed = reports.find(({ error }) => error !== undefined)
       return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
-    }).pipe(Effect.onInterrupt(() => shutDown(settings.drainMillis)))
+    }).pipe(Effect.onInterrupt(() => end))
 
     return { name: worker, assignment: held.assignment, ready, run, shutDown }
   })

@@ -1,6 +1,7 @@
 import type { Shard } from "../../KinesisApi.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
+import * as HashKey from "../record/hashKey.js"
 import { reach } from "../shard/reach.js"
 
 /** A shard that needs a lease, and where it is to begin. */
@@ -36,11 +37,14 @@ export const missing = (
   const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)
   const isAhead = (parent: string): boolean =>
     leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : listed.has(parent) && isUnread(parent)
+  /** Where there are leases, a parent of which nothing is known any more may have descended from one. */
+  const wasRead = (parent: string): boolean =>
+    leaseOf.has(parent) || before.has(parent) || (leases.length > 0 && !listed.has(parent))
   return shards
     .filter((shard) => isUnread(shard.shardId) && !parentsOf(shard).some(isAhead))
     .map((shard) => ({
       shard,
-      checkpoint: parentsOf(shard).some((parent) => leaseOf.has(parent) || before.has(parent)) ? trimHorizon : start
+      checkpoint: parentsOf(shard).some(wasRead) ? trimHorizon : start
     }))
 }
 
@@ -53,11 +57,15 @@ const mostHashKey = 2n ** 128n - 1n
 export const coverage = (
   leases: ReadonlyArray<Pick<Lease, "checkpoint" | "hashKeyRange">>
 ): "complete" | "hole" | "unknown" => {
-  const open = leases.filter((lease) => lease.checkpoint?._tag !== "ShardEnd")
-  if (open.some((lease) => lease.hashKeyRange === undefined)) return "unknown"
-  const ranges = open
-    .map(({ hashKeyRange }) => [BigInt(hashKeyRange!.startingHashKey), BigInt(hashKeyRange!.endingHashKey)] as const)
-    .sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
+  const ranges: Array<readonly [from: bigint, to: bigint]> = []
+  for (const { checkpoint, hashKeyRange } of leases) {
+    if (checkpoint?._tag === "ShardEnd") continue
+    const from = HashKey.fromDecimal(hashKeyRange?.startingHashKey ?? "")
+    const to = HashKey.fromDecimal(hashKeyRange?.endingHashKey ?? "")
+    if (from === undefined || to === undefined) return "unknown"
+    ranges.push([from, to])
+  }
+  ranges.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
   let next = 0n
   for (const [from, to] of ranges) {
     if (from > next) return "hole"
