@@ -3,6 +3,10 @@ import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import * as FleetInvariants from "./fleet/invariants.js"
+import * as FleetScenario from "./fleet/scenario.js"
+import * as Fleet from "./fleet/simulate.js"
+import type { LogLine } from "./history.js"
 import * as Invariants from "./invariants.js"
 import * as Scenario from "./scenario.js"
 import { simulate } from "./simulate.js"
@@ -12,32 +16,59 @@ const command = "node --import tsx packages/simulation/src/bin.ts"
 const help =
   `Lets histories of reading a stream happen in virtual time, and checks that nothing is lost, repeated or reordered.
 
-${command} --seeds N [--from M] [--workers W] [--faults]
+${command} [--fleet] --seeds N [--from M] [--workers W] [--faults]
     N histories, those of the seeds from M on (1 unless told), in W processes (2 at the most, unless told).
-    --faults tells how often each kind of fault met the reader.
-${command} --seed N
+    --faults tells how often each kind of fault met the reader. With --fleet those of workers that share a stream.
+${command} [--fleet] --seed N
     The history of one seed, with all that happened at its virtual time.
 
 The exit code is 1 if an invariant was violated.
 `
 
+type Met = ReadonlyArray<readonly [fault: string, times: number]>
+
 /** What one seed came to. */
 interface Result {
   readonly seed: number
-  readonly violations: ReadonlyArray<Invariants.Violation>
-  readonly met: ReadonlyArray<readonly [fault: string, times: number]>
+  readonly violations: ReadonlyArray<{ readonly invariant: string; readonly text: string }>
+  readonly met: Met
   readonly wakeUps: number
 }
 
-const judge = (seed: number): Result => {
-  const history = simulate(Scenario.make(seed))
+/** One seed's history, as it is told. */
+interface Told {
+  readonly result: Result
+  readonly scenario: { readonly steps: ReadonlyArray<object> }
+  readonly epoch: number
+  readonly log: ReadonlyArray<LogLine>
+  readonly summary: string
+}
+
+/** A kind of histories. */
+type Play = (seed: number, verbose: boolean) => Told
+
+const reader: Play = (seed, verbose) => {
+  const scenario = Scenario.make(seed)
+  const history = simulate(scenario, { verbose })
+  const { epoch, log, wakeUps } = history
+  const violations = Invariants.violations(history)
   const repeats = Invariants.unavoidableRepeats(history)
-  return {
-    seed,
-    violations: Invariants.violations(history),
-    met: [...history.met, ...repeats > 0 ? [["record repeated after a crash", repeats] as const] : []],
-    wakeUps: history.wakeUps
-  }
+  const met: Met = [...history.met, ...repeats > 0 ? [["record repeated after a crash", repeats] as const] : []]
+  const summary = `${history.written.length} records, ${history.runs.length} runs`
+  return { result: { seed, violations, met, wakeUps }, scenario, epoch, log, summary }
+}
+
+const fleet: Play = (seed, verbose) => {
+  const scenario = FleetScenario.make(seed)
+  const history = Fleet.simulate(scenario, { verbose })
+  const { epoch, log, wakeUps } = history
+  const violations = FleetInvariants.violations(history)
+  const repeats = [...FleetInvariants.repeats(history)].map(([reason, times]) =>
+    [`repeated: ${reason}`, times] as const
+  )
+  const summary =
+    `${history.written.length} records, ${history.lives.length} workers, ${history.tenures.length} tenures`
+  return { result: { seed, violations, met: [...history.met, ...repeats], wakeUps }, scenario, epoch, log, summary }
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -49,32 +80,37 @@ const whole = (name: string, text: string | undefined, otherwise: number): numbe
   process.exit(2)
 }
 
-const printOne = (seed: number): number => {
-  const scenario = Scenario.make(seed)
-  const history = simulate(scenario, { verbose: true })
-  const violations = Invariants.violations(history)
+const printOne = (play: Play, seed: number): number => {
+  const { epoch, log, result: { violations }, scenario, summary } = play(seed, true)
   const { steps, ...rest } = scenario
   print(JSON.stringify(rest, undefined, 1))
   print(steps.map((step) => JSON.stringify(step)).join("\n"))
-  for (const { at, text } of history.log) print(`${((at - history.epoch) / 1000).toFixed(3).padStart(12)}  ${text}`)
+  for (const { at, text } of log) print(`${((at - epoch) / 1000).toFixed(3).padStart(12)}  ${text}`)
   for (const { invariant, text } of violations) print(`VIOLATED ${invariant}: ${text}`)
-  print(`seed ${seed}: ${history.written.length} records, ${history.runs.length} runs, ${violations.length} violations`)
+  print(`seed ${seed}: ${summary}, ${violations.length} violations`)
   return violations.length
 }
 
 /** The seeds of one of several processes that share the work. */
-const share = (first: number, seeds: number, worker: number, workers: number): void => {
-  for (let seed = first + worker; seed < first + seeds; seed += workers) process.send!(judge(seed))
+const share = (play: Play, first: number, seeds: number, worker: number, workers: number): void => {
+  for (let seed = first + worker; seed < first + seeds; seed += workers) process.send!(play(seed, false).result)
   process.disconnect()
 }
 
-const printMany = async (first: number, seeds: number, workers: number, faults: boolean): Promise<number> => {
+const printMany = async (
+  first: number,
+  seeds: number,
+  workers: number,
+  faults: boolean,
+  kind: ReadonlyArray<string>
+): Promise<number> => {
   const startedAt = Date.now()
   const results: Array<Result> = []
   const progress = setInterval(() => print(`${results.length} of ${seeds} seeds`), 1000)
   const codes = await Promise.all(Array.from({ length: workers }, (_, worker) =>
     new Promise<number>((resolve) => {
       const shared = [
+        ...kind,
         "--seeds",
         String(seeds),
         "--from",
@@ -95,7 +131,7 @@ const printMany = async (first: number, seeds: number, workers: number, faults: 
         print(
           `seed ${result.seed}: ${result.violations.length} violations, the first: ${violation.invariant}: ${violation.text}`
         )
-        print(`    again: ${command} --seed ${result.seed}`)
+        print(`    again: ${[command, ...kind].join(" ")} --seed ${result.seed}`)
       })
       child.on("exit", (code) => resolve(code ?? 1))
     })))
@@ -127,18 +163,23 @@ const { values } = parseArgs({
     workers: { type: "string" },
     share: { type: "string" },
     faults: { type: "boolean" },
+    fleet: { type: "boolean" },
     help: { type: "boolean", short: "h" }
   }
 })
 
+const play = values.fleet === true ? fleet : reader
+const kind = values.fleet === true ? ["--fleet"] : []
+
 if (values.help === true || (values.seed === undefined && values.seeds === undefined)) {
   print(help)
 } else if (values.seed !== undefined) {
-  process.exitCode = printOne(whole("seed", values.seed, 1)) > 0 ? 1 : 0
+  process.exitCode = printOne(play, whole("seed", values.seed, 1)) > 0 ? 1 : 0
 } else {
   const seeds = whole("seeds", values.seeds, 1)
   const first = whole("from", values.from, 1)
   const workers = whole("workers", values.workers, Math.min(2, availableParallelism(), seeds))
-  if (values.share === undefined) process.exitCode = await printMany(first, seeds, workers, values.faults ?? false)
-  else share(first, seeds, Number(values.share), workers)
+  if (values.share === undefined) {
+    process.exitCode = await printMany(first, seeds, workers, values.faults ?? false, kind)
+  } else share(play, first, seeds, Number(values.share), workers)
 }

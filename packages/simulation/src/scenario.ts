@@ -115,7 +115,8 @@ const someCall = (random: Random.Random, operation = readOperation(random)) => (
   shard: operation === "getRecords" || operation === "getShardIterator" ? someShard(random) : undefined
 })
 
-const write = (random: Random.Random, keys: number): Action => {
+/** Some of the keys get records. */
+export const write = (random: Random.Random, keys: number): Action => {
   const wanted = random.int(1, keys)
   const chosen = Array.from({ length: keys }, (_, key) => key).filter(() => random.next() * keys < wanted)
   return {
@@ -126,14 +127,15 @@ const write = (random: Random.Random, keys: number): Action => {
   }
 }
 
-const reshard = (random: Random.Random): Action =>
+export const reshard = (random: Random.Random): Action =>
   random.weighted<() => Action>([
     [4, () => ({ _tag: "Split", shard: random.next(), at: random.pick([0.5, 0.5, random.next()]) })],
     [4, () => ({ _tag: "Merge", shard: random.next() })],
     [2, () => ({ _tag: "Resize", factor: random.pick([0.5, 0.75, 1.5, 2]) })]
   ])()
 
-const fault = (random: Random.Random, operation?: ReadOperation): Action =>
+/** What goes wrong with a call of the stream. */
+export const fault = (random: Random.Random, operation?: ReadOperation): Action =>
   random.weighted<() => Action>([
     [
       5,

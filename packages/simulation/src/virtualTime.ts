@@ -2,9 +2,18 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { Random } from "./random.js"
+
+/** Virtual time as programs see it. It is on one clock, from which others can be made. */
+export interface VirtualClock extends Clock.Clock {
+  /** Calls back when so many milliseconds have passed, unless what it gives is called before. */
+  readonly schedule: (millis: number, wake: () => void) => () => void
+}
+
+/** The clock of {@link run}, in a program that has no other. */
+export const clock: Effect.Effect<VirtualClock> = Effect.map(Effect.clock, (clock) => clock as VirtualClock)
 
 /** How fibers take turns. */
 export interface Interleaving {
@@ -79,6 +88,13 @@ const shuffle = <A>(values: Array<A>, random: Random): void => {
   }
 }
 
+/** Ends what a program has left behind: a fiber that waits for ever keeps the process alive, and all that it knows. */
+const endDaemonsOf = (program: Fiber.RuntimeFiber<any, any>): void => {
+  for (const root of Effect.runSync(Fiber.roots)) {
+    if (root.id().id >= program.id().id) root.unsafeInterruptAsFork(program.id())
+  }
+}
+
 /**
  * Runs a program in virtual time, synchronously, from its start to its end.
  *
@@ -94,7 +110,12 @@ export const run = <A, E>(program: Effect.Effect<A, E>, options: Options): Outco
   const sleepers = makeSleepers()
   let now = 0
   let tasks: Array<() => void> = []
-  const clock: Clock.Clock = {
+  const schedule: VirtualClock["schedule"] = (millis, wake) => {
+    const sleeper = { due: now + Math.ceil(millis), wake }
+    if (Number.isFinite(sleeper.due)) sleepers.add(sleeper)
+    return () => sleepers.remove(sleeper)
+  }
+  const clock: VirtualClock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
     unsafeCurrentTimeMillis: () => epoch + now,
     unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
@@ -102,10 +123,10 @@ export const run = <A, E>(program: Effect.Effect<A, E>, options: Options): Outco
     currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
     sleep: (duration) =>
       Effect.async<void>((resume) => {
-        const sleeper = { due: now + Math.ceil(Duration.toMillis(duration)), wake: () => resume(Effect.void) }
-        if (Number.isFinite(sleeper.due)) sleepers.add(sleeper)
-        return Effect.sync(() => sleepers.remove(sleeper))
-      })
+        const cancel = schedule(Duration.toMillis(duration), () => resume(Effect.void))
+        return Effect.sync(cancel)
+      }),
+    schedule
   }
   const scheduler: Scheduler.Scheduler = {
     shouldYield: (fiber) => fiber.currentOpCount > interleaving.stepsBeforeYield ? 0 : false,
@@ -123,15 +144,21 @@ export const run = <A, E>(program: Effect.Effect<A, E>, options: Options): Outco
     return true
   }
   const fiber: Fiber.RuntimeFiber<A, E> = Effect.runFork(Effect.withClock(program, clock), { scheduler })
-  for (let wakeUps = 0; wakeUps <= maxWakeUps; wakeUps++) {
-    if (!settle()) return { _tag: "Endless", wakeUps }
-    const exit = fiber.unsafePoll()
-    if (exit !== null) return { _tag: "Done", exit, wakeUps }
-    const due = [...sleepers.takeFirst()]
-    if (due.length === 0) return { _tag: "Stuck", wakeUps }
-    if (interleaving.shuffled) shuffle(due, random)
-    now = Math.max(now, due[0]!.due)
-    for (const { wake } of due) wake()
+  const go = (): Outcome<A, E> => {
+    for (let wakeUps = 0; wakeUps <= maxWakeUps; wakeUps++) {
+      if (!settle()) return { _tag: "Endless", wakeUps }
+      const exit = fiber.unsafePoll()
+      if (exit !== null) return { _tag: "Done", exit, wakeUps }
+      const due = [...sleepers.takeFirst()]
+      if (due.length === 0) return { _tag: "Stuck", wakeUps }
+      if (interleaving.shuffled) shuffle(due, random)
+      now = Math.max(now, due[0]!.due)
+      for (const { wake } of due) wake()
+    }
+    return { _tag: "Endless", wakeUps: maxWakeUps }
   }
-  return { _tag: "Endless", wakeUps: maxWakeUps }
+  const outcome = go()
+  endDaemonsOf(fiber)
+  settle()
+  return outcome
 }

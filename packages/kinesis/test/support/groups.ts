@@ -1,6 +1,13 @@
 import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
 import { Clock, Effect, Fiber, TestClock } from "effect"
-import { Consumer, KinesisClient, type KinesisError, type KinesisEvent, type KinesisRecord, LeaseStore } from "effect-kinesis"
+import {
+  Consumer,
+  KinesisClient,
+  type KinesisError,
+  type KinesisEvent,
+  type KinesisRecord,
+  LeaseStore
+} from "effect-kinesis"
 
 /** Kinesis and a lease table of a test's own, with their knobs. */
 export interface World {
@@ -96,7 +103,7 @@ export const stop = <E>({ fiber }: Running<E>) => Fiber.interrupt(fiber)
 export const mortal = (world: World) => {
   let isDead = false
   const alive = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => isDead ? Effect.never : Effect.flatMap(call, (a) => isDead ? Effect.never : Effect.succeed(a)))
+    Effect.suspend(() => isDead ? Effect.never : Effect.filterOrElse(call, () => !isDead, () => Effect.never))
   const wrap = <S extends object>(service: S): S =>
     Object.fromEntries(
       Object.entries(service).map(([name, member]) => [
@@ -134,5 +141,5 @@ export const eventually = (
       if (typeof answer === "boolean" ? answer : yield* answer) return
       yield* TestClock.adjust(step)
     }
-    yield* Effect.dieMessage(`not in ${within} ms: ${what}`)
+    return yield* Effect.dieMessage(`not in ${within} ms: ${what}`)
   })

@@ -1,0 +1,100 @@
+import type { Lease } from "effect-kinesis/LeaseStore"
+import type { LogLine, Written } from "../history.js"
+import type { Scenario } from "./scenario.js"
+
+/** An instant of the world, and its place in the order of all that happened. */
+export interface Moment {
+  readonly at: number
+  readonly tick: number
+}
+
+/** A time in which something was so. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** A record that was given to a handler. */
+export interface Handling {
+  readonly process: number
+  readonly token: number
+  readonly shardId: string
+  readonly sequenceNumber: string
+  readonly key: string
+  /** What was given to the handler at once has the same number. */
+  readonly piece: number
+  readonly began: Moment
+  /** The handler succeeded. */
+  readonly ended: Moment | undefined
+  /** The library knows by then that it need not be handled again: its handler succeeded, or its failure was dealt with. */
+  readonly told: Moment | undefined
+  readonly failed: Moment | undefined
+  /** The handler was interrupted. */
+  readonly cut: Moment | undefined
+}
+
+export const isHandled = ({ ended, told }: Handling): boolean => ended !== undefined || told !== undefined
+
+/** The time in which a worker has a lease, as it believes. */
+export interface Tenure {
+  readonly process: number
+  readonly shardId: string
+  readonly token: number
+  readonly acquired: Moment
+  readonly because: "free" | "expired" | "given"
+  readonly over: { readonly moment: Moment; readonly how: "released" | "lost" } | undefined
+  /** When handlers failed in it. */
+  readonly failures: ReadonlyArray<Moment>
+  /** When reading began in it: again after a handler failed. */
+  readonly readings: ReadonlyArray<Moment>
+}
+
+/** The life of a process. */
+export interface Life {
+  readonly index: number
+  readonly started: Moment
+  /** When it was told to leave. */
+  readonly asked: Moment | undefined
+  readonly end:
+    | { readonly moment: Moment; readonly how: "crashed" | "left" | "failed"; readonly reason: string }
+    | undefined
+  readonly pauses: ReadonlyArray<Span>
+  /** When its wall clock was set. */
+  readonly steps: ReadonlyArray<number>
+}
+
+/** A row of the lease table as it was written; undefined when it was deleted. */
+export interface RowVersion {
+  readonly moment: Moment
+  readonly leaseKey: string
+  readonly lease: Lease | undefined
+}
+
+/** All that happened, by the clock of the world in milliseconds since the epoch. */
+export interface History {
+  readonly scenario: Scenario
+  readonly epoch: number
+  /** Shard by shard, in order. */
+  readonly written: ReadonlyArray<Written>
+  readonly handlings: ReadonlyArray<Handling>
+  readonly tenures: ReadonlyArray<Tenure>
+  readonly lives: ReadonlyArray<Life>
+  readonly rows: ReadonlyArray<RowVersion>
+  /** Calls of the lease store, of each process, that failed or took longer than they should. */
+  readonly troubles: ReadonlyArray<Span & { readonly process: number }>
+  readonly parents: ReadonlyMap<string, ReadonlyArray<string>>
+  /** When something last happened that the fleet had to get over. */
+  readonly lastDisturbance: number
+  /** After all is well: times in which a shard that could be read had no living owner. */
+  readonly orphans: ReadonlyArray<Span & { readonly leaseKey: string }>
+  /** At the end: how many leases each living worker has. */
+  readonly shares: ReadonlyArray<number>
+  /** When the shares were to be even; no lease moves from then on. */
+  readonly settledAt: number
+  /** Shards that can be read and that nobody had at the end. */
+  readonly unowned: ReadonlyArray<string>
+  readonly unfinished: string | undefined
+  readonly met: ReadonlyMap<string, number>
+  readonly wakeUps: number
+  readonly log: ReadonlyArray<LogLine>
+}

@@ -1,0 +1,136 @@
+import type * as KinesisClient from "effect-kinesis/KinesisClient"
+import { type KinesisError, type LeaseLost, RequestTimeout, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import type { Leases, Service } from "effect-kinesis/LeaseStore"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { watch } from "../stream.js"
+import type { Cut } from "./scenario.js"
+import { application, disturb, type Member, type World } from "./world.js"
+
+/** The stream's service, as one process reaches it. */
+export const clientOf = (world: World, { life, process }: Member): KinesisClient.Service => {
+  const say = (text: () => string) => world.notes.say(() => `w${life.index} ${text()}`)
+  const client = watch({ ...world, notes: { ...world.notes, say } }, world.scenario)
+  const reach = <Request, A, E>(call: (request: Request) => Effect.Effect<A, E>) => (request: Request) =>
+    process.call(Effect.suspend(() => {
+      const sentAt = world.notes.now()
+      return Effect.ensuring(
+        call(request),
+        Effect.sync(() => {
+          if (world.notes.now() - sentAt > world.scenario.latencyMillis) disturb(world)
+        })
+      )
+    }))
+  return {
+    ...client,
+    listShards: reach(client.listShards),
+    getShardIterator: reach(client.getShardIterator),
+    getRecords: reach(client.getRecords),
+    describeStreamSummary: reach(client.describeStreamSummary)
+  }
+}
+
+/** Notes what was written to the lease table, after each call that may have done it. */
+const observe = ({ notes, table }: World): Effect.Effect<void> =>
+  Effect.map(table.leases(application), (rows) => {
+    for (const lease of rows) {
+      if (notes.table.get(lease.leaseKey) === lease) continue
+      notes.table.set(lease.leaseKey, lease)
+      notes.rows.push({ moment: notes.moment(), leaseKey: lease.leaseKey, lease })
+    }
+    if (rows.length === notes.table.size) return
+    const left = new Set(rows.map((lease) => lease.leaseKey))
+    for (const leaseKey of notes.table.keys()) {
+      if (left.has(leaseKey)) continue
+      notes.table.delete(leaseKey)
+      notes.rows.push({ moment: notes.moment(), leaseKey, lease: undefined })
+    }
+  })
+
+type StoreError = KinesisError | LeaseLost
+
+/** What a cut between a process and the store does to a call. */
+const suffer = <A>(
+  { notes, random, scenario }: World,
+  operation: string,
+  cut: Cut | undefined,
+  call: Effect.Effect<A, StoreError>
+): Effect.Effect<A, StoreError> => {
+  const unavailable = () => new ServiceUnavailable({ operation, description: "The table is out of reach." })
+  switch (cut) {
+    case undefined:
+      return call
+    case "hang":
+      notes.count("partition: hang")
+      return Effect.delay(Effect.failSync(unavailable), 2 * scenario.storeDeadlineMillis)
+    case "refuse":
+      notes.count("partition: refused")
+      return Effect.failSync(unavailable)
+    case "lose answers":
+      notes.count("partition: answer lost")
+      return Effect.zipRight(call, Effect.failSync(unavailable))
+    case "some": {
+      const how = random.pick([undefined, "hang", "refuse", "lose answers"] as const)
+      return suffer({ notes, random, scenario } as World, operation, how, call)
+    }
+  }
+}
+
+const faultOf = (error: unknown): string => {
+  const { _tag, description } = error as { readonly _tag: string; readonly description: string }
+  return _tag === "ServiceUnavailable" && description.includes("answer was lost") ? "lost answer" : _tag
+}
+
+/** The lease store, as one process reaches it. */
+export const storeOf = (world: World, member: Member): Service => {
+  const { notes, scenario, store } = world
+  const { storeDeadlineMillis, storeLatencyMillis } = scenario
+  const { index } = member.life
+  const ask = <A, E extends StoreError>(
+    operation: string,
+    call: Effect.Effect<A, E>,
+    writes = true
+  ): Effect.Effect<A, E | KinesisError> =>
+    Effect.suspend(() => {
+      const sentAt = notes.now()
+      const isLate = () => notes.now() - sentAt > storeLatencyMillis
+      const arrive = Effect.onExit(call, (exit) => {
+        if (isLate()) disturb(world)
+        if (isLate() && Exit.isSuccess(exit) && notes.now() - sentAt > storeDeadlineMillis) {
+          notes.count("store: late effect")
+        }
+        return writes ? observe(world) : Effect.void
+      })
+      const request = Effect.suspend(() => suffer(world, operation, member.cut, arrive))
+      return member.process.call(request as Effect.Effect<A, E>).pipe(
+        Effect.timeoutFail({
+          duration: storeDeadlineMillis,
+          onTimeout: () => new RequestTimeout({ operation, description: "The table did not answer." })
+        }),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            if (member.process.isDead()) return
+            const failure = Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
+            const isOurs = failure !== undefined && failure._tag !== "LeaseLost"
+            if (isOurs) notes.count(`store: ${faultOf(failure)}`)
+            if (isOurs || isLate()) notes.troubles.push({ process: index, from: sentAt, to: notes.now() })
+            notes.write(() => `w${index} ${operation}: ${failure?._tag ?? exit._tag}`)
+          })
+        )
+      )
+    })
+  const bound = (leases: Leases): Leases => ({
+    list: ask("list", leases.list, false),
+    owned: (worker, known) => ask("owned", leases.owned(worker, known), false),
+    create: (lease) => ask(`create ${lease.shardId}`, leases.create(lease)),
+    claim: (lease, worker) => ask(`claim ${lease.shardId}`, leases.claim(lease, worker)),
+    requestHandOver: (lease, worker) => ask(`request ${lease.shardId}`, leases.requestHandOver(lease, worker)),
+    renew: (lease) => ask(`renew ${lease.shardId}`, leases.renew(lease)),
+    checkpoint: (lease, position) => ask(`checkpoint ${lease.shardId}`, leases.checkpoint(lease, position)),
+    finish: (lease, childShardIds) => ask(`finish ${lease.shardId}`, leases.finish(lease, childShardIds)),
+    release: (lease, successor) => ask(`release ${lease.shardId}`, leases.release(lease, successor)),
+    describe: (leaseKey, known) => ask(`describe ${leaseKey}`, leases.describe(leaseKey, known)),
+    remove: (lease) => ask(`remove ${lease.shardId}`, leases.remove(lease))
+  })
+  return { open: (name) => Effect.map(ask("open", store.open(name)), bound) }
+}

@@ -1,0 +1,234 @@
+import * as Random from "../random.js"
+import { type Action as StreamAction, fault, reshard, write } from "../scenario.js"
+import type { Change } from "../stream.js"
+
+/** How the worker's program takes what it reads. */
+export type View = "records" | "pages" | "shards"
+
+/** What becomes of records whose handlers failed. */
+export type Policy = "fail" | "restart" | "dead-letter" | "skip"
+
+/** How the lease store is out of one worker's reach. */
+export type Cut = "hang" | "refuse" | "lose answers" | "some"
+
+/** A process with a worker. */
+export interface Member {
+  /** Its wall clock is ahead by this, or behind. */
+  readonly wallMillis: number
+  readonly uptimeMillis: number
+}
+
+/** A `worker` is a number from 0 to 1 that picks one of those that run by then. */
+export type FleetAction =
+  | { readonly _tag: "Join"; readonly member: Member }
+  | {
+    readonly _tag: "Leave"
+    readonly worker: number
+    readonly how: "shutDown" | "interrupt"
+    /** Handlers are given up after this. */
+    readonly hurryAfter: number | undefined
+  }
+  | {
+    readonly _tag: "Crash"
+    readonly worker: number
+    /** When it is started again. */
+    readonly downMillis: number | undefined
+  }
+  | { readonly _tag: "Pause"; readonly worker: number; readonly millis: number; readonly isAsleep: boolean }
+  | { readonly _tag: "Partition"; readonly worker: number; readonly millis: number; readonly how: Cut }
+  | { readonly _tag: "StepClock"; readonly worker: number; readonly millis: number }
+  | {
+    readonly _tag: "ThrottleTable" | "FailTable" | "LoseTableAnswer" | "HangTable"
+    readonly times: number
+  }
+  | { readonly _tag: "DelayTable"; readonly times: number; readonly millis: number }
+  | { readonly _tag: "RetireShard"; readonly shard: number }
+
+export type Action = Extract<StreamAction, { _tag: "Write" }> | Change | FleetAction
+
+export interface Step {
+  /** Milliseconds since the history's start. */
+  readonly at: number
+  readonly action: Action
+}
+
+/** A history of a fleet before it happens. */
+export interface Scenario {
+  readonly seed: number
+  readonly shardCount: number
+  readonly listingPage: number
+  readonly latencyMillis: number
+  readonly storeLatencyMillis: number
+  /** A call of the lease store that takes longer has no answer. */
+  readonly storeDeadlineMillis: number
+  readonly transitionMillis: number
+  readonly shuffled: boolean
+  readonly stepsBeforeYield: number
+  readonly view: View
+  readonly concurrency: number
+  readonly policy: Policy
+  /** Of the pieces of work, so many fail, as long as things go wrong at all. */
+  readonly failing: number
+  readonly slow: number
+  readonly slowMillis: number
+  readonly handlerMillis: number
+  /** With shards: what was handled is told after so many records, and stored at once. */
+  readonly stageEvery: number
+  readonly flushes: boolean
+  readonly inAnyOrder: boolean
+  readonly leaseMillis: number
+  readonly balanceMillis: number
+  readonly discoveryMillis: number
+  readonly checkpointMillis: number | undefined
+  readonly checkpointRecords: number
+  readonly maxUnacknowledged: number
+  readonly drainMillis: number
+  readonly cleanupMillis: number
+  readonly maxRecords: number
+  readonly pollMillis: number
+  readonly idleMillis: number
+  /** Those that start at the beginning, after these times. */
+  readonly members: ReadonlyArray<readonly [startsAt: number, member: Member]>
+  /** A worker that failed is started again after this. */
+  readonly restartMillis: number
+  readonly keys: number
+  readonly steps: ReadonlyArray<Step>
+  /** From here on nothing goes wrong any more. */
+  readonly healAt: number
+}
+
+const second = 1_000
+const minute = 60 * second
+
+const makeMember = (random: Random.Random): Member => ({
+  wallMillis: random.chance(0.5) ? 0 : random.int(-10 * minute, 10 * minute),
+  uptimeMillis: random.pick([0, random.int(0, 3_600_000)])
+})
+
+const disturbance = (random: Random.Random, leaseMillis: number): FleetAction =>
+  random.weighted<() => FleetAction>([
+    [4, () => ({ _tag: "Join", member: makeMember(random) })],
+    [4, () => ({
+      _tag: "Leave",
+      worker: random.next(),
+      how: random.pick(["shutDown", "interrupt"]),
+      hurryAfter: random.chance(0.3) ? random.int(0, 3 * second) : undefined
+    })],
+    [3, () => ({
+      _tag: "Crash",
+      worker: random.next(),
+      downMillis: random.chance(0.6) ? random.int(0, 15 * second) : undefined
+    })],
+    [3, () => ({
+      _tag: "Pause",
+      worker: random.next(),
+      millis: Math.ceil(leaseMillis * random.pick([random.next(), 1 + random.next(), 4 * random.next()])),
+      isAsleep: random.chance(0.4)
+    })],
+    [4, () => ({
+      _tag: "Partition",
+      worker: random.next(),
+      millis: Math.ceil(leaseMillis * random.pick([random.next(), 1 + random.next(), 4 * random.next()])),
+      how: random.pick(["hang", "refuse", "lose answers", "some"])
+    })],
+    [1, () => ({
+      _tag: "StepClock",
+      worker: random.next(),
+      millis: random.pick([-1, 1]) * random.int(1, random.pick([second, 10 * minute]))
+    })],
+    [3, () => ({
+      _tag: random.pick(["ThrottleTable", "ThrottleTable", "FailTable", "LoseTableAnswer", "HangTable"] as const),
+      times: random.pick([1, random.int(1, 5), random.int(5, 40)])
+    })],
+    [1.5, () => ({
+      _tag: "DelayTable",
+      times: random.int(1, 5),
+      millis: random.pick([random.int(10, 500), random.int(1, 2 * leaseMillis)])
+    })],
+    [1, () => ({ _tag: "RetireShard", shard: random.next() })]
+  ])()
+
+/** The history that a seed stands for. */
+export const make = (seed: number): Scenario => {
+  const random = Random.make(seed, 3)
+  const leaseMillis = random.weighted([[4, 2], [3, 3], [2, 5], [0.5, 10]]) * second
+  const size = random.weighted([
+    [1, 1],
+    [5, random.int(2, 4)],
+    [3, random.int(5, 8)],
+    [0.4, random.int(9, 20)]
+  ])
+  const isCalm = random.chance(0.15)
+  const healAt = random.int(10, size > 8 ? 20 : 40) * second
+  const keys = random.int(1, 8)
+  const at = () => random.int(0, healAt)
+  const several = (count: number, action: () => Action): ReadonlyArray<Step> =>
+    Array.from({ length: count }, () => ({ at: at(), action: action() }))
+  const burstAt = at()
+  const steps = [
+    ...(random.chance(0.6) ? [{ at: 0, action: write(random, keys) as Action }] : []),
+    ...several(random.int(4, 16), () => write(random, keys) as Action),
+    ...several(
+      random.weighted([[3, 0], [4, random.int(1, 2)], [1, random.int(3, 5)]]),
+      () => reshard(random) as Action
+    ),
+    ...isCalm ?
+      several(random.int(0, 3), () =>
+        random.chance(0.5) ? { _tag: "Join", member: makeMember(random) } : {
+          _tag: "Leave",
+          worker: random.next(),
+          how: random.pick(["shutDown", "interrupt"]),
+          hurryAfter: undefined
+        }) :
+      [
+        ...several(random.int(1, 8), () => disturbance(random, leaseMillis)),
+        ...several(random.weighted([[3, 0], [2, random.int(1, 4)]]), () => fault(random) as Action),
+        ...random.chance(0.3)
+          ? several(random.int(2, 4), () => disturbance(random, leaseMillis)).map(({ action }) => ({
+            at: burstAt + random.int(0, 2) * 300,
+            action
+          }))
+          : []
+      ]
+  ]
+  return {
+    seed,
+    shardCount: random.weighted([[1, 1], [5, random.int(2, 5)], [2, random.int(6, 10)]]),
+    listingPage: random.pick([2, 3, 1000]),
+    latencyMillis: random.weighted([[3, 0], [3, random.int(1, 80)]]),
+    storeLatencyMillis: random.weighted([[3, 0], [3, random.int(1, 40)], [1, random.int(40, 150)]]),
+    storeDeadlineMillis: random.pick([1, 3]) * second,
+    transitionMillis: random.weighted([[5, 0], [3, random.int(1, 5) * second]]),
+    shuffled: random.chance(0.6),
+    stepsBeforeYield: random.weighted([[10, 2048], [1, 200], [0.5, 40]]),
+    view: random.weighted<View>([[5, "records"], [3, "pages"], [4, "shards"]]),
+    concurrency: random.int(1, 4),
+    policy: random.pick(["fail", "restart", "restart", "dead-letter", "skip"]),
+    failing: isCalm || random.chance(0.5) ? 0 : random.pick([0.02, 0.1]),
+    slow: isCalm || random.chance(0.4) ? 0 : random.pick([0.01, 0.05]),
+    slowMillis: Math.ceil(leaseMillis * (0.5 + 3 * random.next())),
+    handlerMillis: random.weighted([[4, 0], [3, random.int(1, 200)], [1, random.int(200, 800)]]),
+    stageEvery: random.pick([1, 1, random.int(2, 5)]),
+    flushes: random.chance(0.3),
+    inAnyOrder: random.chance(0.3),
+    leaseMillis,
+    balanceMillis: random.pick([1_000, leaseMillis / 2, leaseMillis]),
+    discoveryMillis: random.pick([200, 500, 500]),
+    checkpointMillis: random.pick([undefined, undefined, 0, random.int(100, 5 * second)]),
+    checkpointRecords: random.pick([10_000, random.int(1, 10)]),
+    maxUnacknowledged: random.pick([1024, random.int(1, 10)]),
+    drainMillis: isCalm ? 30 * second : random.pick([0, random.int(100, 3 * second), random.int(3, 15) * second]),
+    cleanupMillis: random.pick([1, 5, 600]) * second,
+    maxRecords: random.pick([1, random.int(2, 10), 10_000]),
+    pollMillis: random.pick([200, 300, 500]),
+    idleMillis: random.pick([1_000, 1_000, 2_000]),
+    members: Array.from({ length: size }, () => [
+      random.pick([0, 0, random.int(0, 2 * second), random.int(0, Math.ceil(healAt / 2))]),
+      makeMember(random)
+    ]),
+    restartMillis: random.int(100, 3 * second),
+    keys,
+    steps: steps.sort((a, b) => a.at - b.at),
+    healAt
+  }
+}

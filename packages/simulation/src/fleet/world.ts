@@ -1,0 +1,82 @@
+import type * as LocalLeaseStore from "@effect-kinesis/local/LocalLeaseStore"
+import type { Shard } from "effect-kinesis/KinesisApi"
+import type { Lease, Service } from "effect-kinesis/LeaseStore"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { LogLine } from "../history.js"
+import type { Random } from "../random.js"
+import type { StreamWorld } from "../stream.js"
+import type { VirtualClock } from "../virtualTime.js"
+import type { Handling, Life, Moment, RowVersion, Span, Tenure } from "./history.js"
+import type { Process } from "./process.js"
+import type { Cut, Scenario } from "./scenario.js"
+
+/** The name of the group. */
+export const application = "fleet"
+
+export type Noted<A> = { -readonly [Key in keyof A]: A[Key] }
+
+/** A process of the fleet. */
+export interface Member {
+  readonly process: Process
+  readonly life: Noted<Life> & { readonly pauses: Array<Span>; readonly steps: Array<number> }
+  /** What it believes to have, by shard. */
+  readonly held: Map<string, Noted<Tenure>>
+  /** How the lease store is out of its reach. */
+  cut: Cut | undefined
+  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  /** Asks its worker to leave, with so long for its handlers; undefined before it listens. */
+  shutDown: ((drainMillis: number | undefined) => Effect.Effect<unknown>) | undefined
+}
+
+export const isUp = ({ life, process }: Member): boolean => life.end === undefined && !process.isDead()
+
+/** What is noted while a history happens. */
+export const makeNotes = (base: VirtualClock, verbose: boolean) => {
+  const log: Array<LogLine> = []
+  const met = new Map<string, number>()
+  const now = () => base.unsafeCurrentTimeMillis()
+  let ticks = 0
+  const write = (text: () => string): void => {
+    if (verbose) log.push({ at: now(), text: text() })
+  }
+  return {
+    log,
+    met,
+    parents: new Map<string, ReadonlyArray<string>>(),
+    shards: new Map<string, Shard>(),
+    handlings: [] as Array<Noted<Handling>>,
+    tenures: [] as Array<Noted<Tenure>>,
+    rows: [] as Array<RowVersion>,
+    /** The table's rows as they are. */
+    table: new Map<string, Lease>(),
+    troubles: [] as Array<Span & { readonly process: number }>,
+    orphans: [] as Array<Span & { readonly leaseKey: string }>,
+    lastDisturbance: 0,
+    pieces: 0,
+    isHealed: false,
+    now,
+    moment: (): Moment => ({ at: now(), tick: ticks++ }),
+    count: (fault: string, times = 1) => void met.set(fault, (met.get(fault) ?? 0) + times),
+    write,
+    say: (text: () => string): Effect.Effect<void> => verbose ? Effect.sync(() => write(text)) : Effect.void
+  }
+}
+
+export type Notes = ReturnType<typeof makeNotes>
+
+/** A stream, a lease table, and the processes that share them. */
+export interface World extends StreamWorld {
+  readonly scenario: Scenario
+  readonly notes: Notes
+  readonly base: VirtualClock
+  readonly random: Random
+  readonly store: Service
+  readonly table: LocalLeaseStore.Service
+  readonly members: Array<Member>
+}
+
+/** Something happens that the fleet has to get over. */
+export const disturb = ({ notes }: Pick<World, "notes">): void => {
+  notes.lastDisturbance = notes.now()
+}
