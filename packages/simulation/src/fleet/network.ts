@@ -30,9 +30,10 @@ export const clientOf = (world: World, { life, process }: Member): KinesisClient
   }
 }
 
-/** Notes what was written to the lease table, after each call that may have done it. */
+/** Notes what was written to the lease table, after each call that may have done it; at once, or what is newer might be noted before. */
 const observe = ({ notes, table }: World): Effect.Effect<void> =>
-  Effect.map(table.leases(application), (rows) => {
+  Effect.sync(() => {
+    const rows = Effect.runSync(table.leases(application))
     for (const lease of rows) {
       if (notes.table.get(lease.leaseKey) === lease) continue
       notes.table.set(lease.leaseKey, lease)
@@ -93,6 +94,8 @@ export const storeOf = (world: World, member: Member): Service => {
   ): Effect.Effect<A, E | KinesisError> =>
     Effect.suspend(() => {
       const sentAt = notes.now()
+      const asked = { process: index, sentAt }
+      notes.asking.add(asked)
       const isLate = () => notes.now() - sentAt > storeLatencyMillis
       const arrive = Effect.onExit(call, (exit) => {
         if (isLate()) disturb(world)
@@ -110,6 +113,7 @@ export const storeOf = (world: World, member: Member): Service => {
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (member.process.isDead()) return
+            notes.asking.delete(asked)
             const failure = Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
             const isOurs = failure !== undefined && failure._tag !== "LeaseLost"
             if (isOurs) notes.count(`store: ${faultOf(failure)}`)

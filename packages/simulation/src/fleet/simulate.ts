@@ -362,6 +362,13 @@ const finish = (world: World) =>
     for (const { process } of members) yield* process.bury
     return { settledAt, written, shares, unowned }
   })
+/** Calls that had waited for too long when their process died. */
+const cutShort = ({ members, notes, scenario }: World) =>
+  [...notes.asking].flatMap(({ process, sentAt }) => {
+    const { end } = members[process]!.life
+    const isLate = end?.how === "crashed" && end.moment.at - sentAt > scenario.storeLatencyMillis
+    return isLate ? [{ process, from: sentAt, to: end.moment.at }] : []
+  })
 
 /** Lets a scenario happen, from its start to its end, in virtual time. Only a verbose one has a log. */
 export const simulate = (scenario: Scenario, options: { readonly verbose?: boolean } = {}): History => {
@@ -395,7 +402,7 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     tenures: notes.tenures,
     lives: world!.members.map(({ life }) => life),
     rows: notes.rows,
-    troubles: notes.troubles,
+    troubles: [...notes.troubles, ...cutShort(world!)],
     parents: notes.parents,
     lastDisturbance: notes.lastDisturbance,
     orphans: notes.orphans,

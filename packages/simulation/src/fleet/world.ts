@@ -51,6 +51,8 @@ export const makeNotes = (base: VirtualClock, verbose: boolean) => {
     /** The table's rows as they are. */
     table: new Map<string, Lease>(),
     troubles: [] as Array<Span & { readonly process: number }>,
+    /** Calls of the lease store that have no answer yet. */
+    asking: new Set<{ readonly process: number; readonly sentAt: number }>(),
     orphans: [] as Array<Span & { readonly leaseKey: string }>,
     lastDisturbance: 0,
     pieces: 0,
