@@ -53,7 +53,7 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
    */
   readonly maxUnacknowledged?: number | undefined
   /**
-   * How long handlers may go on when a shard is given up, by `shutdown` or for another worker. What is not finished then is interrupted,
+   * How long handlers may go on when a shard is given up, by `shutDown` or for another worker. What is not finished then is interrupted,
    * and handled again by the next owner. Default: 30 seconds.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
@@ -66,10 +66,11 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
   readonly listInterval?: Duration.DurationInput | undefined
   /** The time between two looks for leases that nobody needs any more, with jitter of a fifth. Default: 10 minutes. */
   readonly cleanupInterval?: Duration.DurationInput | undefined
-  /** How long the leases may be out of reach before the consumer fails with the reason. Default: 10 minutes. */
+  /** How long the leases, or the shards where they must be listed, may be out of reach before the consumer fails. Default: 10 minutes. */
   readonly storeStaleness?: Duration.DurationInput | undefined
   /**
-   * Told of all that happens, with the stream's name. Reading waits for it; a failure in it is logged and changes nothing. Default: none.
+   * Told of all that happens, with the stream's name. Reading waits for it, the keeping of a lease for no longer than a tenth of its
+   * duration; a failure in it is logged and changes nothing. Default: none.
    */
   readonly onEvent?: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
 }
