@@ -1,0 +1,186 @@
+import { compareCheckpoints, isFinished } from "effect-kinesis/LeaseStore"
+import { ancestors } from "../history.js"
+import {
+  covers,
+  type Facts,
+  grouped,
+  hadTrouble,
+  nameOf,
+  reignName,
+  since,
+  toldBefore,
+  type Violation,
+  violation,
+  wasPaused
+} from "./facts.js"
+import type { History, RowVersion } from "./history.js"
+
+/**
+ * Once a newer owner's claim is in the table, an older one begins nothing; and what it had begun does not end well, unless
+ * its process was paused meanwhile, or its handlers are the program's own.
+ */
+export const twoOwners = (facts: Facts): ReadonlyArray<Violation> =>
+  [...facts.reigns.values()].flatMap((reigns) =>
+    reigns.slice(0, -1).flatMap((reign, index) => {
+      const next = reigns[index + 1]!
+      const begun = reign.handlings.find(({ began }) => began.at > next.claimed.at)
+      const ended = facts.scenario.view === "shards" ?
+        undefined :
+        reign.handlings.find(({ began, ended }) =>
+          ended !== undefined && ended.at > next.claimed.at && !wasPaused(reign.life, began.at, ended.at)
+        )
+      return [
+        ...begun === undefined
+          ? []
+          : [
+            violation(
+              "two owners",
+              `${reignName(reign)} began ${nameOf(facts, begun)} at ${since(facts, begun.began)}, after ${
+                reignName(next)
+              } had taken it at ${since(facts, next.claimed)}`
+            )
+          ],
+        ...ended === undefined
+          ? []
+          : [
+            violation(
+              "two owners",
+              `${reignName(reign)} ended ${nameOf(facts, ended)} at ${since(facts, ended.ended!)}, after ${
+                reignName(next)
+              } had taken it at ${since(facts, next.claimed)}`
+            )
+          ]
+      ]
+    })
+  )
+
+/** When the first record of a child begins to be handled, all records of its ancestors were. */
+export const parentsFirst = (facts: Facts): ReadonlyArray<Violation> =>
+  [...grouped(facts.handlings, ({ shardId }) => shardId)].flatMap(([shardId, [first]]) => {
+    const unread = [...ancestors(facts.parents, shardId)]
+      .flatMap((parent) => facts.ofShard.get(parent) ?? [])
+      .find((record) => !toldBefore(facts, record, first!.began))
+    return unread === undefined ? [] : [
+      violation(
+        "parents first",
+        `${Number(shardId.slice(8))} began at ${since(facts, first!.began)} before ${nameOf(facts, unread)} was handled`
+      )
+    ]
+  })
+
+/** What is stored only moves forward, is final at the shard's end, and says of no record that it was handled before it was. */
+export const checkpoints = (facts: Facts): ReadonlyArray<Violation> =>
+  [...grouped(facts.rows, ({ leaseKey }) => leaseKey).values()].flatMap((versions) => {
+    let before: RowVersion | undefined
+    let seen = 0
+    return versions.flatMap((version) => {
+      const { lease, leaseKey, moment } = version
+      const earlier = before?.lease
+      before = version
+      const what = `the lease of ${Number(leaseKey.slice(8))} at ${since(facts, moment)}`
+      if (lease === undefined) {
+        return earlier !== undefined && isFinished(earlier)
+          ? []
+          : [violation("checkpoint", `${what} was deleted too early`)]
+      }
+      if (earlier !== undefined && compareCheckpoints(lease.checkpoint, earlier.checkpoint) < 0) {
+        return [
+          violation(
+            "checkpoint",
+            `${what} went back from ${JSON.stringify(earlier.checkpoint)} to ${JSON.stringify(lease.checkpoint)}`
+          )
+        ]
+      }
+      if (
+        earlier !== undefined && lease.leaseOwner !== earlier.leaseOwner && lease.leaseCounter < earlier.leaseCounter
+      ) {
+        return [violation("checkpoint", `${what}: its counter went back`)]
+      }
+      const records = facts.ofShard.get(lease.shardId) ?? []
+      while (seen < records.length && covers(lease.checkpoint, records[seen]!)) {
+        const record = records[seen++]!
+        if (!toldBefore(facts, record, moment)) {
+          return [violation("checkpoint", `${what} passes ${nameOf(facts, record)}, which was not handled`)]
+        }
+      }
+      return []
+    })
+  })
+
+/** No lease is lost by a worker that was not paused and whose calls to the store succeeded. */
+export const leaseLost = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.tenures.flatMap((tenure) => {
+    if (tenure.over?.how !== "lost") return []
+    const { at } = tenure.over.moment
+    const from = at - 2 * facts.scenario.leaseMillis
+    const life = facts.lives[tenure.process]!
+    const wasStepped = life.steps.some((step) => step >= from && step <= at)
+    return hadTrouble(facts, tenure.process, from, at) || wasPaused(life, from, at) || wasStepped
+      ? []
+      : [violation("lease lost", `${reignName(tenure)} lost it at ${since(facts, tenure.over.moment)} for no reason`)]
+  })
+
+/** Some calls of the store one after the other, and looks at the table with their jitter. */
+const slackOf = ({ scenario }: History): number =>
+  scenario.leaseMillis + 2 * 1.2 * scenario.balanceMillis + scenario.discoveryMillis +
+  20 * scenario.storeLatencyMillis +
+  2 * scenario.storeDeadlineMillis + 500
+
+export const orphans = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.orphans.flatMap(({ from, leaseKey, to }) => {
+    const millis = to - Math.max(from, facts.lastDisturbance)
+    return millis > slackOf(facts)
+      ? [
+        violation(
+          "orphan",
+          `nobody had ${Number(leaseKey.slice(8))} for ${millis} ms, up to ${since(facts, { at: to })}`
+        )
+      ]
+      : []
+  })
+
+export const shares = (facts: Facts): ReadonlyArray<Violation> => [
+  ...facts.unowned.map((shardId) => violation("orphan", `nobody has ${Number(shardId.slice(8))} at the end`)),
+  ...facts.shares.length > 0 && Math.max(...facts.shares) - Math.min(...facts.shares) > 1
+    ? [violation("shares", `the workers have ${facts.shares.join(", ")} shards at the end`)]
+    : []
+]
+
+export const moves = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.tenures.filter(({ acquired }) => acquired.at > facts.settledAt).map((tenure) =>
+    violation("moves", `${reignName(tenure)} took it at ${since(facts, tenure.acquired)}, when all was even`)
+  )
+
+/** Whoever is told to leave has left when its handlers had their time, and the store its own. */
+export const leave = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.lives.flatMap(({ asked, end, index, pauses }) => {
+    if (asked === undefined) return []
+    const { drainMillis, leaseMillis, storeDeadlineMillis, storeLatencyMillis } = facts.scenario
+    const paused = pauses.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, asked.at)), 0)
+    const patience = drainMillis + 2 * leaseMillis + 4 * storeDeadlineMillis + 40 * storeLatencyMillis + paused + 1_000
+    const endedAt = end?.moment.at ?? Infinity
+    return endedAt - asked.at > patience
+      ? [
+        violation(
+          "leave",
+          `w${index} was told to leave at ${since(facts, asked)} and ${
+            end === undefined ? "never left" : `left at ${since(facts, end.moment)}`
+          }`
+        )
+      ]
+      : []
+  })
+
+/**
+ * A worker fails only with what its own handlers fail with. How long it makes a failing call again goes by the wall clock:
+ * when that is set it may be over at once.
+ */
+export const failed = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.lives.flatMap(({ end, index, steps }) => {
+    if (end?.how !== "failed" || /the handler|HandlerError|the dead letters/.test(end.reason)) return []
+    const isImpatient = steps.length > 0 && /^(ServiceUnavailable|RequestTimeout)/.test(end.reason)
+    return isImpatient ? [] : [violation("failed", `w${index} failed at ${since(facts, end.moment)}: ${end.reason}`)]
+  })
+
+export const unfinished = ({ unfinished }: Facts): ReadonlyArray<Violation> =>
+  unfinished === undefined ? [] : [violation("unfinished", unfinished)]

@@ -1,0 +1,192 @@
+import { compareSequenceNumbers } from "effect-kinesis/Position"
+import { type Written } from "../history.js"
+import {
+  allReigns,
+  covers,
+  type Facts,
+  factsOf,
+  grouped,
+  hadTrouble,
+  idOf,
+  nameOf,
+  never,
+  type Reign,
+  reignName,
+  since,
+  type Violation,
+  violation,
+  wasPaused
+} from "./facts.js"
+import { type Handling, type History, isHandled, type Moment, type Tenure } from "./history.js"
+
+export const lost = (facts: Facts): ReadonlyArray<Violation> =>
+  facts.written.flatMap((record) => {
+    const handlings = facts.ofRecord.get(idOf(record)) ?? []
+    return handlings.some(isHandled) ? [] : [
+      violation(
+        "lost",
+        `${nameOf(facts, record)} ${handlings.length === 0 ? "never came" : "was never handled to the end"}`
+      )
+    ]
+  })
+
+export const invented = (facts: Facts): ReadonlyArray<Violation> =>
+  [...facts.ofRecord.keys()].filter((id) => !facts.byId.has(id)).map((id) =>
+    violation("invented", `${id} came and was never written`)
+  )
+
+/** Reading began again between two instants, after a handler had failed. */
+const beganAgain = ({ failures, readings }: Tenure, from: Moment, to: Moment): boolean =>
+  readings.some((reading) => isWithin(reading, from, to) && failures.some(({ tick }) => tick < reading.tick))
+
+/** What was handled since reading began last. */
+const lastRead = ({ handlings, readings }: Reign): ReadonlyArray<Handling> => {
+  const from = readings.at(-1)?.tick ?? 0
+  return handlings.filter(({ began }) => began.tick > from)
+}
+
+const isWithin = (moment: Moment | undefined, from: Moment, to: Moment): boolean =>
+  moment !== undefined && moment.tick > from.tick && moment.tick < to.tick
+
+/**
+ * Why a record is handled again that was told of in this reign before; undefined when there is no reason. What was told
+ * of behind a record that was not is handled again, however the reign ended.
+ */
+export const reasonOf = (facts: History, reign: Reign, handling: Handling): string | undefined => {
+  const { life, over, process, toEndAt, until } = reign
+  const handlings = lastRead(reign)
+  const isBehindGap = handlings.some((other) =>
+    compareSequenceNumbers(other.sequenceNumber, handling.sequenceNumber) <= 0 &&
+    !handlings.some((each) =>
+      each.sequenceNumber === other.sequenceNumber && each.told !== undefined && each.told.tick < until.tick
+    )
+  )
+  const isCut = until.at >= toEndAt + facts.scenario.drainMillis
+  const storing = 3 * facts.scenario.storeLatencyMillis
+  if (facts.scenario.view === "shards" && isCut && handling.told!.at >= until.at - storing) return "told of too late"
+  const last = Math.min(until.at, facts.lastDisturbance)
+  if (isBehindGap && reign.failures.length > 0) return "behind a handler that failed"
+  if (isBehindGap && handlings.some(({ cut }) => cut !== undefined)) return "behind a handler that was cut off"
+  if (over === undefined && life.end?.how === "crashed") return "crash"
+  if (over?.how === "lost" && wasPaused(life, reign.claimed.at, last)) return "pause"
+  if (over?.how === "lost" && hadTrouble(facts as Facts, process, reign.claimed.at, last)) return "store out of reach"
+  return undefined
+}
+
+/** How often a record was handled again, by the reason. */
+export const repeats = (history: History): ReadonlyMap<string, number> => {
+  const found = new Map<string, number>()
+  for (const { reason } of repetitions(factsOf(history))) {
+    found.set(reason ?? "none", (found.get(reason ?? "none") ?? 0) + 1)
+  }
+  return found
+}
+
+interface Repetition {
+  readonly earlier: Handling
+  readonly later: Handling
+  readonly reign: Reign
+  readonly reason: string | undefined
+}
+
+const repetitions = (facts: Facts): ReadonlyArray<Repetition> =>
+  [...facts.ofRecord.values()].flatMap((handlings) =>
+    handlings.slice(1).flatMap((later, index): ReadonlyArray<Repetition> => {
+      const earlier = handlings.slice(0, index + 1).findLast(({ told }) =>
+        told !== undefined && told.tick < later.began.tick
+      )
+      if (earlier === undefined) return []
+      const reign = facts.reigns.get(earlier.shardId)?.find(({ process, token }) =>
+        process === earlier.process && token === earlier.token
+      )
+      if (reign === undefined) return []
+      const isSame = later.process === earlier.process && later.token === earlier.token
+      const reason = isSame
+        ? beganAgain(reign, earlier.began, later.began) ? "handler failed" : undefined
+        : reasonOf(facts, reign, earlier)
+      return [{ earlier, later, reign, reason }]
+    })
+  )
+
+/**
+ * A record was handled again without a reason; or though it was stored when its owner took the shard; or though there was
+ * the time to store it before its owner vanished.
+ */
+export const repeated = (facts: Facts): ReadonlyArray<Violation> => [
+  ...repetitions(facts).flatMap(({ earlier, later, reason, reign }) => {
+    const what = `${nameOf(facts, later)}, told of by ${reignName(reign)} at ${
+      since(facts, earlier.told!)
+    }, came again at ${since(facts, later.began)} to w${later.process}`
+    if (reason === undefined) return [violation("repeated", `${what} for no reason`)]
+    if (reason !== "crash") return []
+    const late = unstoredFor(facts, reign, earlier)
+    return late > 0 ? [violation("repeated", `${what}: it could have been stored ${late} ms before the crash`)] : []
+  }),
+  ...allReigns(facts).flatMap((reign) =>
+    reign.handlings.filter((handling) => covers(reign.found, handling)).map((handling) =>
+      violation("repeated", `${nameOf(facts, handling)} came to ${reignName(reign)}, which found it stored`)
+    )
+  )
+]
+
+/** For how long too much what was told of had not been stored when its owner crashed. */
+const unstoredFor = (facts: Facts, { handlings, life, process, until }: Reign, { sequenceNumber, told }: Handling) => {
+  const upTo = handlings.filter((other) => compareSequenceNumbers(other.sequenceNumber, sequenceNumber) <= 0)
+  if (upTo.some((other) => other.told === undefined)) return 0
+  const toldAt = Math.max(told!.at, ...upTo.map((other) => other.told!.at))
+  const { checkpointMillis, leaseMillis, storeLatencyMillis } = facts.scenario
+  const allowed = Math.min(checkpointMillis ?? Infinity, leaseMillis / 3) + 3 * storeLatencyMillis + 2
+  if (hadTrouble(facts, process, toldAt - leaseMillis, until.at) || wasPaused(life, toldAt, until.at)) return 0
+  return until.at - toldAt - allowed
+}
+
+/** Within one reign the records of one key are handled one after the other, in order, but for what a failure brings again. */
+export const order = (facts: Facts): ReadonlyArray<Violation> =>
+  allReigns(facts).flatMap((reign) => {
+    const last = new Map<string, Handling>()
+    return reign.handlings.flatMap((handling) => {
+      const before = last.get(handling.key)
+      last.set(handling.key, handling)
+      if (before === undefined || before.piece === handling.piece) return []
+      if (beganAgain(reign, before.began, handling.began)) return []
+      const doneAt = before.ended ?? before.failed ?? before.cut ?? never
+      return compareSequenceNumbers(before.sequenceNumber, handling.sequenceNumber) < 0 &&
+          doneAt.tick < handling.began.tick
+        ? []
+        : [
+          violation(
+            "order",
+            `${reignName(reign)}: ${nameOf(facts, handling)} began before ${nameOf(facts, before)} was done`
+          )
+        ]
+    })
+  })
+
+/** When a record of a key begins to be handled, all that were written before it under the key were handled by somebody. */
+export const skipped = (facts: Facts): ReadonlyArray<Violation> =>
+  [...grouped(facts.written, ({ key }) => key).values()].flatMap((records) => {
+    let handledFrom: Moment = { at: -Infinity, tick: -Infinity }
+    let last: Written | undefined
+    return records.flatMap((record) => {
+      const handlings = facts.ofRecord.get(idOf(record)) ?? []
+      const early = handlings.find(({ began, piece }) =>
+        began.tick < handledFrom.tick &&
+        !(facts.ofRecord.get(idOf(last!)) ?? []).some((other) => other.piece === piece)
+      )
+      const found = early === undefined
+        ? []
+        : [
+          violation(
+            "skipped",
+            `${nameOf(facts, record)} began at ${since(facts, early.began)}, before ${nameOf(facts, last!)} was handled`
+          )
+        ]
+      const done = handlings.flatMap(({ ended, told }) => [ended, told].filter((moment) => moment !== undefined))
+      const first = done.sort((a, b) => a.tick - b.tick)[0] ?? never
+      if (first.tick > handledFrom.tick) {
+        handledFrom = first
+        last = record
+      }
+      return found
+    })
+  })
