@@ -50,7 +50,8 @@ const isWithin = (moment: Moment | undefined, from: Moment, to: Moment): boolean
 
 /**
  * Why a record is handled again that was told of in this reign before; undefined when there is no reason. What was told
- * of behind a record that was not is handled again, however the reign ended.
+ * of behind a record that was not is handled again, however the reign ended; and what was told of before a handler failed,
+ * and did not come again before the reign ended.
  */
 export const reasonOf = (facts: History, reign: Reign, handling: Handling): string | undefined => {
   const { life, over, process, toEndAt, until } = reign
@@ -65,7 +66,7 @@ export const reasonOf = (facts: History, reign: Reign, handling: Handling): stri
   const storing = 3 * facts.scenario.storeLatencyMillis
   if (facts.scenario.view === "shards" && isCut && handling.told!.at >= until.at - storing) return "told of too late"
   const last = Math.min(until.at, facts.lastDisturbance)
-  if (isBehindGap && reign.failures.length > 0) return "behind a handler that failed"
+  if ((isBehindGap || !handlings.includes(handling)) && reign.failures.length > 0) return "behind a handler that failed"
   if (isBehindGap && handlings.some(({ cut }) => cut !== undefined)) return "behind a handler that was cut off"
   if (over === undefined && life.end?.how === "crashed") return "crash"
   if (over?.how === "lost" && wasPaused(life, reign.claimed.at, last)) return "pause"

@@ -354,7 +354,10 @@ const finish = (world: World) =>
     const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined)
     const owners = readable(world).map((lease) => ownerOf(world, lease))
     const shares = members.filter(isUp).map((member) => owners.filter((owner) => owner === member).length)
+    /** One that could not open the table yet owes nothing. */
+    const isAtWork = members.some((member) => isUp(member) && member.shutDown !== undefined)
     const unowned = open.map(({ shardId }) => shardId).filter((shardId) => {
+      if (!isAtWork) return false
       const lease = notes.table.get(shardId)
       return lease === undefined || ownerOf(world, lease) === undefined
     })
