@@ -11,10 +11,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isSame } from "./internal/lease/checkpoint.js"
 import type { KinesisError } from "./KinesisError.js"
 import { LeaseLost } from "./KinesisError.js"
 import type { Lease, Leases, NewLease } from "./LeaseStore.js"
-import { compareCheckpoints, LeaseStore } from "./LeaseStore.js"
+import { LeaseStore } from "./LeaseStore.js"
 import type { Position } from "./Position.js"
 import { after, afterSequenceNumber, atTimestamp, latest, shardEnd, trimHorizon } from "./Position.js"
 
@@ -65,10 +66,6 @@ function expect(holds: boolean, what: string, ...seen: ReadonlyArray<unknown>): 
     ? Effect.void
     : Effect.dieMessage(`${what}; saw ${seen.map((value) => JSON.stringify(value)).join(", ")}`)
 }
-
-const isSame = (a: Position | undefined, b: Position | undefined): boolean =>
-  a?._tag === b?._tag && compareCheckpoints(a, b) === 0 &&
-  (a?._tag !== "AtTimestamp" || b?._tag !== "AtTimestamp" || a.timestamp === b.timestamp)
 
 const find = (leases: Leases, leaseKey = shard): Effect.Effect<Lease, KinesisError> =>
   Effect.flatMap(leases.list, (all) => {

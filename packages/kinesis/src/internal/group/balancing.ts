@@ -150,11 +150,14 @@ export const make = (
       yield* Effect.forEach(streams, (stream) => LeaseTable.cleanUp(leases, all, stream), { discard: true })
     })
 
+  /** Lets go of a lease that is not worked on, if it is this worker's to let go. */
+  const release = (lease: Lease) => Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void)
+
   /** What another was promised by this worker, which does not have it (any more): it waits for this worker's word. */
   const keepPromises = (all: ReadonlyArray<Lease>) =>
     Effect.forEach(
       all.filter((lease) => lease.checkpointOwner === worker && !isFinished(lease) && !held().isBusy(lease.leaseKey)),
-      (lease) => Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void),
+      release,
       { discard: true }
     )
 
@@ -198,13 +201,13 @@ export const make = (
           const entry = byKey.get(key)
           return entry === undefined ? [] : [entry]
         })
-      const { claim, release, request } = plan(entries.map(([lease]) => lease))
+      const { claim, release: unwanted, request } = plan(entries.map(([lease]) => lease))
       if (!(yield* claimAll(chosen(claim))) && looks < mostLooks) return yield* balance(looks + 1)
       const wishes = chosen(request)
       const taken = wishes.filter(isTaken)
       yield* Effect.forEach(taken, ask, { discard: true })
       isAskingLater = taken.length < wishes.length
-      for (const key of release) yield* held().tasks.get(key)?.task.letGo(nobody, true) ?? Effect.void
+      for (const key of unwanted) yield* held().tasks.get(key)?.task.letGo(nobody, true) ?? Effect.void
       const workers = new Set(entries.flatMap(([{ handedOverBy, owner }]) => [owner, handedOverBy, worker]))
       workers.delete(undefined)
       const mine = held().tasks.size
@@ -254,7 +257,7 @@ export const make = (
     yield* Effect.forEach(readable, ([lease, stream]) =>
       chosen.includes(lease.leaseKey)
         ? claim(lease, stream, "given")
-        : Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void), {
+        : release(lease), {
       concurrency: claimsAtOnce,
       discard: true
     })

@@ -5,6 +5,7 @@ import type { HandlerError } from "../../KinesisError.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import { KeyedQueue } from "../lease/keyedQueue.js"
+import * as Changes from "./changes.js"
 import * as Failures from "./failures.js"
 import type { Delivered, ShardWork, Strategy } from "./shardWork.js"
 
@@ -100,7 +101,7 @@ const inOrder = (handler: HandleRecord, { application, onFailure }: HandlerOptio
 const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy => (work) => {
   const { application, concurrency, maxUnacknowledged, onFailure } = options
   const queue = new KeyedQueue<KinesisRecord>()
-  const changed = Effect.unsafeMakeLatch(false)
+  const { tell, waitUntil } = Changes.make()
   const broken = Effect.unsafeMakeLatch(false)
   let lanes = 0
   let inFlight = 0
@@ -108,15 +109,8 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
 
   const stop = () => {
     queue.cut()
-    changed.unsafeOpen()
+    tell()
   }
-  const waitUntil = (holds: () => boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (holds()) return Effect.void
-      changed.unsafeClose()
-      return Effect.zipRight(changed.await, waitUntil(holds))
-    })
-
   const handleNext = Effect.suspend(() => {
     const entry = queue.take()
     if (entry === undefined) return Effect.void
@@ -137,7 +131,7 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
       }),
       Effect.ensuring(Effect.sync(() => {
         inFlight--
-        changed.unsafeOpen()
+        tell()
       }))
     )
   })
@@ -145,7 +139,7 @@ const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy
     Effect.whileLoop({ while: () => queue.isReady, body: () => handleNext, step: () => undefined }),
     Effect.sync(() => {
       lanes--
-      changed.unsafeOpen()
+      tell()
     })
   )
   const startLanes: Effect.Effect<void> = Effect.suspend(() => {

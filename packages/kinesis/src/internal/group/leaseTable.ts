@@ -3,6 +3,7 @@ import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
 import * as ShardSync from "../lease/shardSync.js"
+import { parentsOf } from "../shard/shardGraph.js"
 import type { GroupStream } from "./streams.js"
 
 const atOnce = 16
@@ -52,7 +53,7 @@ export const repair = (
         shardId: shard.shardId,
         streamIdentifier: stream.identifier,
         checkpoint,
-        parentShardIds: ShardSync.parentsOf(shard),
+        parentShardIds: parentsOf(shard),
         hashKeyRange: shard.hashKeyRange
       }), { concurrency: atOnce })
     const shardIds = missing.filter((_, index) => created[index]).map(({ shard }) => shard.shardId)

@@ -7,6 +7,7 @@ import type { Position } from "../../Position.js"
 import * as LeaseWrites from "../lease/leaseWrites.js"
 import * as ShardSync from "../lease/shardSync.js"
 import type { ShardEnd } from "../reading/poller.js"
+import { parentsOf } from "../shard/shardGraph.js"
 import type { GroupStream } from "./streams.js"
 import type { Tenure } from "./tenure.js"
 
@@ -16,10 +17,10 @@ const childrenOf = (stream: GroupStream, shardId: string, { childShards }: Shard
     ? Effect.succeed(childShards)
     : Effect.map(stream.run.retrying(stream.listShards("trim-horizon")), (shards): ReadonlyArray<ChildShard> =>
       shards.filter((shard) =>
-        ShardSync.parentsOf(shard).includes(shardId)
+        parentsOf(shard).includes(shardId)
       ).map((shard) => ({
         shardId: shard.shardId,
-        parentShards: ShardSync.parentsOf(shard),
+        parentShards: parentsOf(shard),
         hashKeyRange: shard.hashKeyRange
       })))
 

@@ -6,6 +6,7 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import type { RecordPlace } from "../lease/ackTracker.js"
+import * as Changes from "./changes.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
 import type { Tenure } from "./tenure.js"
 
@@ -64,17 +65,10 @@ const whileHeld = <A>({ isValid, whenValid }: Tenure, values: Stream.Stream<A>):
 
 /** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
 export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
-  const changed = Effect.unsafeMakeLatch(false)
-  const wake = () => changed.unsafeOpen()
+  const { tell: wake, waitUntil } = Changes.make()
   let isRead = false
   /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
   let isLeft = false
-  const waitUntil = (holds: () => boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (holds()) return Effect.void
-      changed.unsafeClose()
-      return Effect.zipRight(changed.await, waitUntil(holds))
-    })
   const next = Effect.matchEffect(work.next, {
     onSuccess: ({ page }) => Effect.succeed(page),
     onFailure: () =>

@@ -26,9 +26,6 @@ export interface GroupStream {
   readonly listShards: (since: "start" | "trim-horizon") => Effect.Effect<ReadonlyArray<Shard>, KinesisError>
 }
 
-/** Shards that closed shortly before the start are listed too: this clock may be ahead of the service's, and they bring nothing if not. */
-const listingMarginMillis = 5 * 60_000
-
 /** The identifier that KCL gives a stream in a table of several: a stream that is made anew under its name is another. */
 const identify = (client: Service, stream: string) =>
   Effect.flatMap(client.describeStreamSummary({ stream }), ({ creationTimestamp, streamArn, streamName }) => {
@@ -75,9 +72,7 @@ export const make = (
             ListShards.all(
               client,
               stream,
-              since === "start" && start._tag === "AtTimestamp"
-                ? { type: "FROM_TIMESTAMP", timestamp: Math.max(0, start.timestamp - listingMarginMillis) }
-                : { type: "FROM_TRIM_HORIZON" },
+              since === "start" ? ListShards.since(start) : { type: "FROM_TRIM_HORIZON" },
               once
             )
         } satisfies GroupStream

@@ -3,6 +3,7 @@ import type { Lease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
 import * as HashKey from "../record/hashKey.js"
 import { reach } from "../shard/reach.js"
+import { parentsOf } from "../shard/shardGraph.js"
 
 /** A shard that needs a lease, and where it is to begin. */
 export interface Missing {
@@ -13,9 +14,6 @@ export interface Missing {
 type KnownLease = Pick<Lease, "shardId" | "checkpoint" | "parentShardIds">
 
 const trimHorizon: Position = { _tag: "TrimHorizon" }
-
-export const parentsOf = (shard: Shard): ReadonlyArray<string> =>
-  [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
 
 const isFinished = (lease: KnownLease | undefined): boolean => lease?.checkpoint?._tag === "ShardEnd"
 

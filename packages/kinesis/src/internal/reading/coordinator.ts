@@ -77,13 +77,8 @@ export interface Coordinated {
   readonly judge: (exit: Exit.Exit<void, KinesisError>) => Exit.Exit<void, KinesisError>
 }
 
-/** Shards that closed shortly before the start are listed too: this clock may be ahead of the service's, and they bring nothing if not. */
-const listingMarginMillis = 5 * 60_000
-
 const filterFor = (start: Position, resumed: boolean): ShardFilter =>
-  start._tag === "AtTimestamp" && !resumed
-    ? { type: "FROM_TIMESTAMP", timestamp: Math.max(0, start.timestamp - listingMarginMillis) }
-    : { type: "FROM_TRIM_HORIZON" }
+  resumed ? { type: "FROM_TRIM_HORIZON" } : ListShards.since(start)
 
 /**
  * Gives the shards' streams, as they may be read, to a mailbox; follows reshards by what the shards' last pages tell and by listing.

@@ -4,6 +4,16 @@ import type { ListShardsRequest, Shard, ShardFilter } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { ServiceUnavailable } from "../../KinesisError.js"
+import type { Position } from "../../Position.js"
+
+/** Shards that closed shortly before the start are listed too: this clock may be ahead of the service's, and they bring nothing if not. */
+const listingMarginMillis = 5 * 60_000
+
+/** The shards of which something may be read from this start on. */
+export const since = (start: Position): ShardFilter =>
+  start._tag === "AtTimestamp"
+    ? { type: "FROM_TIMESTAMP", timestamp: Math.max(0, start.timestamp - listingMarginMillis) }
+    : { type: "FROM_TRIM_HORIZON" }
 
 type Retrying = <A>(
   call: Effect.Effect<A, KinesisError | ExpiredListToken>

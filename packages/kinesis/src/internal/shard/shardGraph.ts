@@ -41,7 +41,7 @@ export interface Ready {
 
 const trimHorizon: Position = { _tag: "TrimHorizon" }
 
-const parentsOf = (shard: Shard): ReadonlyArray<string> =>
+export const parentsOf = (shard: Shard): ReadonlyArray<string> =>
   [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
 
 /** What a listing and a parent's last page both tell of a shard. */

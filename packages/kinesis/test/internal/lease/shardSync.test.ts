@@ -3,6 +3,7 @@ import { FastCheck as fc } from "effect"
 import { type KinesisApi, type LeaseStore, Position } from "effect-kinesis"
 import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
 import * as ShardSync from "../../../src/internal/lease/shardSync.js"
+import { parentsOf } from "../../../src/internal/shard/shardGraph.js"
 
 const keys = 2n ** 128n
 const range = (from: bigint, to: bigint): KinesisApi.HashKeyRange => ({
@@ -129,7 +130,7 @@ describe("shardSync", () => {
     it("with LATEST and no lease only the open shards are listed, and all of them are missing", () => {
       const openOf = (history: History) => {
         const all = shardsOf(history)
-        const open = all.filter(({ shardId }) => !all.some((each) => ShardSync.parentsOf(each).includes(shardId)))
+        const open = all.filter(({ shardId }) => !all.some((each) => parentsOf(each).includes(shardId)))
         return numbers(missingOf(history, [], start, open))
       }
       assert.deepStrictEqual([openOf("A"), openOf("B"), openOf("C")], [[4, 8, 9, 10], [9, 10], [1, 6, 7, 8, 9, 10]])
@@ -202,9 +203,9 @@ describe("shardSync", () => {
       fc.assert(
         fc.property(stream, ({ changes, events, first, trimmed }) => {
           const { open, shards } = grown(first, changes)
-          const parents = new Map(shards.map((each) => [each.shardId, ShardSync.parentsOf(each)]))
+          const parents = new Map(shards.map((each) => [each.shardId, parentsOf(each)]))
           const childrenOf = (shardId: string) =>
-            shards.filter((each) => ShardSync.parentsOf(each).includes(shardId)).map((each) => each.shardId)
+            shards.filter((each) => parentsOf(each).includes(shardId)).map((each) => each.shardId)
           let listed = shards.filter((each, index) => index >= trimmed || open.has(each.shardId))
           const toRead = listed.map((each) => each.shardId)
           const isListed = (shardId: string) => listed.some((each) => each.shardId === shardId)
@@ -284,7 +285,7 @@ describe("shardSync", () => {
       fc.assert(fc.property(stream, fc.nat(50), ({ changes, first }, which) => {
         const { open, shards } = grown(first, changes)
         const leases = shards.filter((each) => open.has(each.shardId)).map((each) =>
-          lease(each.shardId, begun, ShardSync.parentsOf(each), { hashKeyRange: each.hashKeyRange })
+          lease(each.shardId, begun, parentsOf(each), { hashKeyRange: each.hashKeyRange })
         )
         assert.strictEqual(ShardSync.coverage(leases), "complete")
         assert.deepStrictEqual(ShardSync.missing(shards, leases, start), [])
