@@ -1,11 +1,12 @@
-import type { KinesisEvent, Position } from "effect-kinesis"
+import { KinesisEvent, type Position } from "effect-kinesis"
 import type { Summary } from "./Summary.js"
 
 /** What is shown of one shard. */
 interface ShardRow {
   readonly state: "reading" | "ended" | "gone"
   readonly records: number
-  readonly millisBehindLatest: number
+  /** Undefined as long as no page has told. */
+  readonly millisBehindLatest: number | undefined
   readonly position: Position.Position
 }
 
@@ -28,13 +29,23 @@ export const happened = (view: View, event: KinesisEvent.KinesisEvent): View => 
   switch (event._tag) {
     case "ShardStarted": {
       const records = view.shards.get(event.shardId)?.records ?? 0
-      return withShard(view, event.shardId, { state: "reading", records, millisBehindLatest: 0, position: event.from })
+      return withShard(view, event.shardId, {
+        state: "reading",
+        records,
+        millisBehindLatest: undefined,
+        position: event.from
+      })
     }
     case "PageRead": {
       const { millisBehindLatest, position, shardId } = event
       const records = (view.shards.get(shardId)?.records ?? 0) + event.records
       return {
-        ...withShard(view, shardId, { state: "reading", records, millisBehindLatest, position }),
+        ...withShard(view, shardId, {
+          state: "reading",
+          records,
+          millisBehindLatest: millisBehindLatest ?? view.shards.get(shardId)?.millisBehindLatest,
+          position
+        }),
         records: view.records + event.records
       }
     }
@@ -61,44 +72,45 @@ const withShard = (view: View, shardId: string, row: ShardRow): View => ({
 })
 
 /** An event in a line; undefined for those that are only counted. */
-export const describe = (event: KinesisEvent.KinesisEvent): string | undefined => {
-  switch (event._tag) {
-    case "PageRead":
-      return undefined
-    case "ShardStarted":
-      return `${event.shardId}  reading from ${place(event.from)}`
-    case "Throttled":
-      return `${event.shardId ?? event.operation}  throttled, waiting to try again`
-    case "CallFailed":
-      return `${event.shardId ?? event.operation}  ${event.error.message}; trying again`
-    case "MalformedAggregates":
-      return `${event.shardId}  ${plural(event.count, "malformed aggregate")}, handed on as they came`
-    case "RecordsOutsideShard":
-      return `${event.shardId}  ${plural(event.count, "record")} of another shard dropped from aggregates`
-    case "IteratorExpired":
-      return `${event.shardId}  iterator expired, going on ${place(event.resumedAt)}`
-    case "ShardEnded":
-      return event.childShards.length === 0
-        ? `${event.shardId}  ended`
-        : `${event.shardId}  ${event.childShards.length === 2 ? "split into" : "merged into"} ${
-          event.childShards.join(" and ")
-        }`
-    case "ShardLost":
-      return `${event.shardId}  has left retention: what was not read of it is lost`
-    case "ShardsFound":
-      return `found ${event.shardIds.join(", ")}`
-    case "Ready":
-      return `reading ${plural(event.shardIds.length, "shard")}`
-    case "DataLossPossible":
-      return `${event.shardId}  data may be lost: ${event.reason}`
-    case "ListingFailed":
-      return `listing the shards failed: ${event.error.message}`
-    case "StartClamped":
-      return `the start lies before the retention of ${event.retentionPeriodHours} hours: reading from the oldest record`
-    case "ClockAhead":
-      return `this clock is ${seconds(event.skewMillis)} ahead of the service's`
-  }
-}
+export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
+  PageRead: () => undefined,
+  ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${place(from)}`,
+  Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
+  CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  MalformedAggregates: ({ count, shardId }) =>
+    `${shardId}  ${plural(count, "malformed aggregate")}, handed on as they came`,
+  RecordsOutsideShard: ({ count, shardId }) =>
+    `${shardId}  ${plural(count, "record")} of another shard dropped from aggregates`,
+  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${place(resumedAt)}`,
+  ShardEnded: ({ childShards, shardId }) =>
+    childShards.length === 0
+      ? `${shardId}  ended`
+      : `${shardId}  ${childShards.length === 2 ? "split into" : "merged into"} ${childShards.join(" and ")}`,
+  ShardLost: ({ shardId }) => `${shardId}  has left retention: what was not read of it is lost`,
+  ShardsFound: ({ shardIds }) => `found ${shardIds.join(", ")}`,
+  Ready: ({ shardIds }) => `reading ${plural(shardIds.length, "shard")}`,
+  DataLossPossible: ({ reason, shardId }) => `${shardId}  data may be lost: ${reason}`,
+  ListingFailed: ({ error }) => `listing the shards failed: ${error.message}`,
+  StartClamped: ({ retentionPeriodHours }) =>
+    `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
+  ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
+  LeaseAcquired: ({ because, from, shardId }) => `${shardId}  lease taken (${because}), going on ${place(from)}`,
+  LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
+  LeaseReleased: ({ shardId, successor }) =>
+    `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
+  HandOverRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
+  CheckpointStored: () => undefined,
+  LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  Balanced: () => undefined,
+  LeasesCreated: ({ because, shardIds }) =>
+    `${plural(shardIds.length, "lease")} created (${because}): ${shardIds.join(", ")}`,
+  HoleFound: ({ open }) =>
+    `the ${plural(open, "shard")} with a lease do not take every hash key: looking for the missing ones`,
+  LeaseRemoved: ({ shardId }) => `${shardId}  lease removed: the shard has left retention`,
+  HandlerFailed: ({ error, policy, shardId }) => `${shardId}  ${error.message} (${policy})`,
+  RecordsSkipped: ({ count, sequenceNumber, shardId }) =>
+    `${shardId}  ${plural(count, "record")} skipped from …${sequenceNumber.slice(-12)} on`
+})
 
 const place = (position: Position.Position): string => {
   switch (position._tag) {
@@ -130,7 +142,7 @@ export interface Pace {
 export const progress = (view: View, { elapsedMillis, recordsPerSecond, totalMillis }: Pace): string => {
   const rows = [...view.shards.values()]
   const reading = rows.filter((row) => row.state === "reading")
-  const behind = Math.max(0, ...reading.map((row) => row.millisBehindLatest))
+  const behind = Math.max(0, ...reading.map((row) => row.millisBehindLatest ?? 0))
   return `${view.title}  ${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(view.records)} records  ` +
     `${count(Math.round(recordsPerSecond))}/s  ${reading.length} shards  ${seconds(behind)} behind`
 }
@@ -139,7 +151,11 @@ export const progress = (view: View, { elapsedMillis, recordsPerSecond, totalMil
 export const screen = (view: View, pace: Pace): ReadonlyArray<string> => {
   const rows = [...view.shards].sort(([a], [b]) => a < b ? -1 : 1)
   const shown = rows.slice(0, shardLines).map(([shardId, row]) => {
-    const lag = row.state === "reading" ? `${seconds(row.millisBehindLatest)} behind` : row.state
+    const lag = row.state !== "reading"
+      ? row.state
+      : row.millisBehindLatest === undefined
+      ? "–"
+      : `${seconds(row.millisBehindLatest)} behind`
     return `  ${shardId}  ${count(row.records).padStart(12)} records  ${lag.padEnd(14)}  ${place(row.position)}`
   })
   const more = rows.length > shardLines ? [`  and ${rows.length - shardLines} more shards`] : []

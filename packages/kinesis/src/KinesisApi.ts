@@ -108,7 +108,7 @@ export interface GetShardIteratorRequest {
  */
 export interface GetShardIteratorResponse {
   /** Valid for 5 minutes. */
-  readonly shardIterator: string | undefined
+  readonly shardIterator: string
 }
 
 /**
@@ -130,9 +130,14 @@ export interface GetRecordsRequest {
  */
 export interface GetRecordsResponse {
   readonly records: ReadonlyArray<KinesisRecord>
-  /** Absent when the shard is closed and everything of it was read. */
+  /**
+   * Absent when the shard is closed and everything of it was read. By itself that proves nothing: an answer may lack what it should have.
+   * With `childShards` it does.
+   */
   readonly nextShardIterator: string | undefined
-  readonly millisBehindLatest: number
+  /** How far the page is from the shard's tip; undefined when the answer does not say. */
+  readonly millisBehindLatest: number | undefined
+  /** The shards that follow a closed one, on its last page; else none. */
   readonly childShards: ReadonlyArray<ChildShard>
 }
 
@@ -156,6 +161,13 @@ export interface DescribeStreamSummaryResponse {
   /** 24 to 8,760. */
   readonly retentionPeriodHours: number
   readonly openShardCount: number
+  /**
+   * Who decides which shard a record goes to: its writer, by partition key or explicit hash key, or with `"AUTO"` the service, which ignores
+   * both. It can change at any moment. Undefined where the service does not tell.
+   */
+  readonly recordDistributionStrategy: "AUTO" | "USER_PARTITION_KEY" | undefined
+  /** The most that a record may have, in KiB: 1,024 to 10,240. Undefined where the service does not tell. */
+  readonly maxRecordSizeInKiB: number | undefined
   /** Tells the stream from an earlier one of its name; in whole seconds or finer. */
   readonly creationTimestamp: Date | undefined
 }
@@ -186,8 +198,8 @@ export interface ListStreamsResponse {
  */
 export interface PutRecordsEntry {
   readonly data: Uint8Array
-  /** 1 to 256 characters. */
-  readonly partitionKey: string
+  /** 1 to 256 characters. It may be left out where the service distributes the stream's records. */
+  readonly partitionKey?: string | undefined
   /** Decides the shard instead of the partition key: a decimal from 0 to 2^128 - 1. */
   readonly explicitHashKey?: string | undefined
 }

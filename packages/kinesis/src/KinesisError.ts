@@ -200,9 +200,10 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("
 export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis/DecodeError")(
   "DecodeError",
   {
+    stream: Schema.String,
     shardId: Schema.String,
     sequenceNumber: Schema.String,
-    partitionKey: Schema.String,
+    partitionKey: Schema.optional(Schema.String),
     data: Schema.Uint8ArrayFromSelf,
     description: Schema.String,
     cause: Schema.optional(Schema.Defect)
@@ -210,7 +211,7 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return `record ${this.sequenceNumber} of ${this.shardId}: ${this.description}`
+    return `record ${this.sequenceNumber} of ${this.stream}/${this.shardId}: ${this.description}`
   }
 }
 

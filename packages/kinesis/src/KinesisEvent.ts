@@ -27,7 +27,8 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly shardId: string
     readonly records: number
     readonly bytes: number
-    readonly millisBehindLatest: number
+    /** Undefined when the answer did not tell. */
+    readonly millisBehindLatest: number | undefined
     readonly position: Position
   }
   /** Records that said to be aggregates and were none: they were handed on as they came. */

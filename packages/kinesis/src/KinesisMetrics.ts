@@ -9,6 +9,11 @@ import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
 import type { KinesisEvent } from "./KinesisEvent.js"
 
+interface Place {
+  readonly stream: string
+  readonly shardId: string
+}
+
 type Tags = Readonly<Record<string, string | undefined>>
 
 /** What counts under a key with these tags, found once: `Metric.tagged` would look for it at each update, at the price of a call. */
@@ -236,10 +241,12 @@ export const handlerSkips: Metric.Metric.Counter<number> = Metric.fromMetricKey(
 export const leasesHeld: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.leasesHeld)
 
 /** @internal */
-export const skipped = (shard: string): void => counterOf(keys.recordsSkipped, labelsOf({ shard })).update(1)
+export const skipped = ({ shardId, stream }: Place): void =>
+  counterOf(keys.recordsSkipped, labelsOf({ stream, shard: shardId })).update(1)
 
 /** @internal */
-export const controlMessage = (shard: string): void => counterOf(keys.controlMessages, labelsOf({ shard })).update(1)
+export const controlMessage = ({ shardId, stream }: Place): void =>
+  counterOf(keys.controlMessages, labelsOf({ stream, shard: shardId })).update(1)
 
 /**
  * Counts the attempts of one stream's calls, by operation and shard, each tagged once.
@@ -290,7 +297,7 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
         const metrics = ofShards.get(event.shardId) ?? ofShard(event.shardId)
         ofShards.set(event.shardId, metrics)
         metrics.pages.update(1)
-        metrics.millisBehindLatest.update(event.millisBehindLatest)
+        if (event.millisBehindLatest !== undefined) metrics.millisBehindLatest.update(event.millisBehindLatest)
         if (event.bytes === 0) return
         metrics.records ??= counterOf(keys.records, metrics.labels)
         metrics.bytes ??= counterOf(keys.bytes, metrics.labels)

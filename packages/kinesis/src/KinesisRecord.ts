@@ -12,12 +12,17 @@ import * as HashKey from "./internal/record/hashKey.js"
  * @category models
  */
 export interface KinesisRecord {
+  /** The stream that the record was read from: its name or its ARN, as the reader was given it. */
+  readonly stream: string
   /** The shard that the record was read from. */
   readonly shardId: string
   /** Its place in the shard: a decimal number of up to 129 digits. Compare with {@link module:Position.compareSequenceNumbers}. */
   readonly sequenceNumber: string
-  /** The writer's key, up to 256 characters. Records of one key keep their order. */
-  readonly partitionKey: string
+  /**
+   * The writer's key, up to 256 characters. Records of one key keep their order, unless the service distributes the stream's records
+   * (`recordDistributionStrategy: "AUTO"`): there it is undefined if the writer gave none.
+   */
+  readonly partitionKey: string | undefined
   /** The writer's bytes, as written. */
   readonly data: Uint8Array
   /**

@@ -17,8 +17,8 @@ export interface Page {
   readonly shardId: string
   /** Up to 10,000 records and 10 MiB; often none. */
   readonly records: ReadonlyArray<KinesisRecord>
-  /** How far the page is from the shard's tip, in milliseconds; 0 at the tip. */
-  readonly millisBehindLatest: number
+  /** How far the page is from the shard's tip, in milliseconds; 0 at the tip. Undefined when the service did not tell. */
+  readonly millisBehindLatest: number | undefined
   /** Where to go on after this page: store it to resume exactly there. `ShardEnd` on the last page of a closed shard. */
   readonly position: Position
   /** The shards that follow this one, on the last page of a closed shard; empty before. */

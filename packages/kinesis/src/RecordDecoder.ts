@@ -213,7 +213,7 @@ export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
         : Either.right(parsed)
     })
     if (Either.isLeft(delivery)) return [Either.left(delivery.left)]
-    if (delivery.right.control) KinesisMetrics.controlMessage(record.shardId)
+    if (delivery.right.control) KinesisMetrics.controlMessage(record)
     return delivery.right.events.map((value) => Either.right({ ...record, value }))
   }, options?.onInvalid ?? "fail")
 }

@@ -57,7 +57,7 @@ describe.each(["json", "cbor"] as const)("KinesisClient over HTTP, in %s", (prot
       assert.deepStrictEqual(page, {
         records: [],
         nextShardIterator: undefined,
-        millisBehindLatest: 0,
+        millisBehindLatest: undefined,
         childShards: []
       })
     }))

@@ -7,6 +7,7 @@ class Order extends Schema.Class<Order>("Order")({ id: Schema.Number, placed: Sc
 
 const encoder = new TextEncoder()
 const record = (sequenceNumber: number, data: Uint8Array | string): KinesisRecord.KinesisRecord => ({
+  stream: "orders",
   shardId: "shardId-000000000007",
   sequenceNumber: String(sequenceNumber),
   partitionKey: `key-${sequenceNumber}`,
@@ -59,7 +60,7 @@ describe("RecordDecoder.json", () => {
         assert.strictEqual(error.shardId, "shardId-000000000007")
         assert.strictEqual(error.sequenceNumber, "3")
         assert.strictEqual(error.data, page[2]!.data)
-        assert.include(error.message, "record 3 of shardId-000000000007: ")
+        assert.include(error.message, "record 3 of orders/shardId-000000000007: ")
         assert.include(error.message, description)
       }))
   }
@@ -145,7 +146,10 @@ describe("RecordDecoder", () => {
 
     it.effect("skip leaves it out and counts it", () =>
       Effect.gen(function*() {
-        const counter = Metric.tagged(KinesisMetrics.recordsSkipped, "shard", "shardId-000000000007")
+        const counter = KinesisMetrics.recordsSkipped.pipe(
+          Metric.tagged("stream", "orders"),
+          Metric.tagged("shard", "shardId-000000000007")
+        )
         const before = (yield* Metric.value(counter)).count
         const orders = yield* values(RecordDecoder.json(Order, { onInvalid: "skip" })(source(...page)))
         assert.deepStrictEqual(orders.map((order) => order.id), [1, 3])
@@ -299,7 +303,10 @@ describe("RecordDecoder", () => {
 
     it.effect("gives each event; control messages are left out and counted", () =>
       Effect.gen(function*() {
-        const counter = Metric.tagged(KinesisMetrics.controlMessages, "shard", "shardId-000000000007")
+        const counter = KinesisMetrics.controlMessages.pipe(
+          Metric.tagged("stream", "orders"),
+          Metric.tagged("shard", "shardId-000000000007")
+        )
         const before = (yield* Metric.value(counter)).count
         const events = yield* values(
           RecordDecoder.cloudWatchLogs()(source(

@@ -797,7 +797,7 @@ describe("reading one shard", () => {
           [{ stream: "" }, "invalid stream: must be a stream's name"],
           [{ stream: "arn:aws:s3:::bucket" }, "invalid stream"],
           [{ shardId: "" }, "invalid shardId"],
-          [{ from: Position.afterSequenceNumber("07") }, "invalid from: must be a sequence number, was 07"],
+          [{ from: Position.afterSequenceNumber("07") }, "invalid from: must be a sequence number, was \"07\""],
           [{ from: new Date(Number.NaN) }, "invalid from: must be a valid date"],
           [{ until: Until.count(0) }, "invalid until: must be a whole number of records, at least 1, was 0"],
           [{ until: Until.elapsed(Duration.infinity) }, "invalid until: must be a finite duration"],

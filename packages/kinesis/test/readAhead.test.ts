@@ -20,6 +20,7 @@ const largePages = (client: KinesisClient.Service, pagesPerShard: number) => {
         const page = (given.get(shardId) ?? 0) + 1
         given.set(shardId, page)
         const records = Array.from({ length: 10 }, (_, i) => ({
+          stream: "orders",
           shardId,
           sequenceNumber: String(page * 10 + i),
           partitionKey: "",

@@ -11,6 +11,7 @@
  * - A closed shard cannot be split or merged: `InvalidArgument`. A shard count beyond double or half: `ThrottledError` of reason `limit`,
  *   since AWS answers LimitExceededException.
  * - A sequence number of the shard that no record has is the place where it would stand.
+ * - Where the service distributes the records it gives them to the open shards in turn.
  *
  * Not kept: the limits of the account and of administrative calls, records above 1 MiB, on-demand scaling, encryption, enhanced fan-out.
  *
@@ -52,6 +53,8 @@ export interface StreamOptions {
   readonly shardCount?: number | undefined
   /** 24 to 8,760. Default: 24. */
   readonly retentionPeriodHours?: number | undefined
+  /** With `"AUTO"` records go to the open shards in turn, whatever their keys, which may be left out. Default: `"USER_PARTITION_KEY"`. */
+  readonly recordDistributionStrategy?: "AUTO" | "USER_PARTITION_KEY" | undefined
 }
 
 /**
@@ -157,6 +160,15 @@ export interface Service {
   readonly loseAnswer: (target: Target) => Effect.Effect<void>
   /** The calls of `getRecords` bring no record, a `millisBehindLatest` above 0 and an iterator for the same place. */
   readonly emptyPages: (target: ReadTarget) => Effect.Effect<void>
+  /**
+   * The calls take effect, and their answers lack these fields: what was a list is an empty one. As from a proxy or an emulator that
+   * answers with less than it should.
+   */
+  readonly omit: (target: Target & { readonly fields: ReadonlyArray<AnswerField> }) => Effect.Effect<void>
+  /** Says who decides from now on to which shard a record goes: its writer, or with `"AUTO"` the service. */
+  readonly distribute: (
+    target: { readonly stream: string; readonly strategy: "AUTO" | "USER_PARTITION_KEY" }
+  ) => Effect.Effect<void>
   /** Forgets all faults that have not met their calls. */
   readonly clearFaults: Effect.Effect<void>
   /** Drops records as if their retention had passed: of a shard or of all, up to and including a number or all. */
@@ -172,6 +184,21 @@ export interface Service {
   /** All that was ever written to the stream, shard by shard in order; none when there is no such stream. */
   readonly records: (stream: string) => Effect.Effect<ReadonlyArray<WrittenRecord>>
 }
+
+/**
+ * A field of an answer that a reader goes by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AnswerField =
+  | "shards"
+  | "nextToken"
+  | "shardIterator"
+  | "records"
+  | "nextShardIterator"
+  | "millisBehindLatest"
+  | "childShards"
 
 /**
  * What a call can be made to fail with: an error of its operation. Nothing checks that the operation has it.
@@ -202,7 +229,8 @@ export const make: (options?: Options) => Effect.Effect<{
 }> = Effect.fnUntraced(function*(options: Options = {}) {
   const engine = makeEngine(options)
   const now = yield* engine.now
-  for (const { name, retentionPeriodHours = 24, shardCount = 1 } of options.streams ?? []) {
+  for (const each of options.streams ?? []) {
+    const { name, recordDistributionStrategy = "USER_PARTITION_KEY", retentionPeriodHours = 24, shardCount = 1 } = each
     const refusal = Administration.createStream(
       engine.account,
       { stream: name, shardCount },
@@ -211,6 +239,7 @@ export const make: (options?: Options) => Effect.Effect<{
       retentionPeriodHours
     )
     if (refusal !== undefined) return yield* Effect.dieMessage(`stream ${name}: ${refusal.description}`)
+    engine.account.streams.get(name)!.distribution = recordDistributionStrategy
   }
   return { client: KinesisClient.withDeadlines(makeClient(engine), options), local: makeKnobs(engine) }
 })
@@ -336,6 +365,7 @@ const makeServe = (engine: Engine) =>
         (answer): answer is Answer<O> => !isRefusal(answer),
         (refusal) => Errors.fromRefusal(where, refusal as Refusal)
       ),
+      Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer),
       Effect.tapBoth({
         onSuccess: () => Effect.sync(() => call.outcome = "ok"),
         onFailure: (error) => Effect.sync(() => call.outcome = error._tag)
@@ -344,6 +374,14 @@ const makeServe = (engine: Engine) =>
   })
   return serve as unknown as KinesisClient.Service[O]
 }
+
+const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
+  Object.fromEntries(
+    Object.entries(answer as object).map(([name, value]) => [
+      name,
+      !fields.includes(name) ? value : Array.isArray(value) ? [] : undefined
+    ])
+  ) as A
 
 const toTwist = (operation: KinesisClient.Operation, fault: Faults.Fault<FaultError> | undefined): Twist => ({
   emptyPage: fault?.action._tag === "EmptyPage",
@@ -401,6 +439,11 @@ const makeKnobs = (engine: Engine): Service => {
     hang: (target) => inject(target, { _tag: "Hang" }),
     loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
     emptyPages: (target) => inject({ ...target, operation: "getRecords" }, { _tag: "EmptyPage" }),
+    omit: (target) => inject(target, { _tag: "Omit", fields: target.fields }),
+    distribute: Effect.fnUntraced(function*({ strategy, stream }) {
+      const found = yield* known(stream)
+      found.distribution = strategy
+    }),
     clearFaults: Effect.sync(() => {
       faults.waiting = []
     }),

@@ -17,6 +17,8 @@ describe("streams", () => {
         streamMode: "PROVISIONED",
         retentionPeriodHours: 24,
         openShardCount: 3,
+        recordDistributionStrategy: "USER_PARTITION_KEY",
+        maxRecordSizeInKiB: 1024,
         creationTimestamp: new Date(0)
       } as const
       assert.deepStrictEqual(yield* client.describeStreamSummary({ stream }), expected)

@@ -185,6 +185,20 @@ describe("other faults", () => {
       assert.strictEqual((yield* local.records(stream)).length, 2)
     }))
 
+  it.effect("omit: it took effect, and the answer lacks what it should have", () =>
+    Effect.gen(function*() {
+      const { client, iterator, local, put, read } = yield* setup()
+      yield* put("a")
+      yield* local.omit({ operation: "getRecords", fields: ["nextShardIterator", "millisBehindLatest"] })
+      const page = yield* read(yield* iterator())
+      assert.deepStrictEqual(
+        [page.records.length, page.nextShardIterator, page.millisBehindLatest],
+        [1, undefined, undefined]
+      )
+      yield* local.omit({ operation: "listShards", fields: ["shards"] })
+      assert.deepStrictEqual(yield* client.listShards({ stream }), { shards: [], nextToken: undefined })
+    }))
+
   it.effect("emptyPages keep their place, at the tip and at the end of a closed shard too", () =>
     Effect.gen(function*() {
       const { client, iterator, local, put, read } = yield* setup()

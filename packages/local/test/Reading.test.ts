@@ -152,6 +152,7 @@ describe("GetRecords", () => {
       data.fill(0)
       const { records } = yield* read(yield* iterator())
       assert.deepStrictEqual(records, [{
+        stream,
         shardId: shard0,
         sequenceNumber,
         partitionKey: "key",

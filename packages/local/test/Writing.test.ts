@@ -22,6 +22,29 @@ describe("PutRecord", () => {
       }
     }))
 
+  it.effect("with AUTO the service distributes the records, and a key may be left out", () =>
+    Effect.gen(function*() {
+      const { client, iterator, local, put, read } = yield* setup({}, { shardCount: 2 })
+      const keyless = { stream, data: text("keyless") }
+      assert.deepInclude(yield* Effect.flip(client.putRecord(keyless)), {
+        _tag: "InvalidArgument",
+        field: "partitionKey"
+      })
+      yield* local.distribute({ stream, strategy: "AUTO" })
+      const summary = yield* client.describeStreamSummary({ stream })
+      assert.strictEqual(summary.recordDistributionStrategy, "AUTO")
+      const shards = [yield* put("a"), yield* put("a"), yield* client.putRecord(keyless)].map(({ shardId }) => shardId)
+      assert.deepStrictEqual([...new Set(shards)].sort(), [shard0, shard1])
+      assert.strictEqual(shards[0], shards[2])
+      const ordered = {
+        ...keyless,
+        sequenceNumberForOrdering: "49590338271490256608559692538361571095921575989136588898"
+      }
+      assert.strictEqual((yield* Effect.flip(client.putRecord(ordered)))._tag, "InvalidArgument")
+      const { records } = yield* read(yield* iterator(undefined, shards[2]!), undefined, shards[2]!)
+      assert.deepStrictEqual(records.map(({ partitionKey }) => partitionKey), ["a", undefined])
+    }))
+
   it.effect("numbers rise", () =>
     Effect.gen(function*() {
       const { client, put } = yield* setup()

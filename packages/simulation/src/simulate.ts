@@ -233,10 +233,10 @@ const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: num
       notes.seenAtTip.delete(event.shardId)
       return void notes.behind.delete(event.shardId)
     case "PageRead":
-      if (event.millisBehindLatest > 0) notes.behind.add(event.shardId)
+      if (event.millisBehindLatest !== 0) notes.behind.add(event.shardId)
       else notes.behind.delete(event.shardId)
       if (event.records > 0) notes.lastRecordsAt = now
-      notes.seenAtTip.set(event.shardId, event.millisBehindLatest > 0 ? -Infinity : now)
+      notes.seenAtTip.set(event.shardId, event.millisBehindLatest === 0 ? now : -Infinity)
       if (until._tag === "Idle") {
         notes.wasIdle ||= [...notes.seenAtTip.values()].every((at) => at - notes.lastRecordsAt >= until.millis)
       }
@@ -447,7 +447,7 @@ const toWritten = ({ notes, scenario }: World) => (record: LocalKinesis.WrittenR
   return {
     shardId,
     sequenceNumber,
-    key: partitionKey,
+    key: partitionKey ?? "",
     number: numberOf(record),
     arrival,
     trimmedAt: trimmed

@@ -105,7 +105,7 @@ export const watch = (
       client.getRecords,
       ({ childShards, millisBehindLatest, nextShardIterator, records }) => {
         for (const { parentShards, shardId } of childShards) notes.parents.set(shardId, parentShards)
-        if (records.length === 0 && millisBehindLatest > 0) notes.count("empty page before the tip")
+        if (records.length === 0 && millisBehindLatest !== 0) notes.count("empty page before the tip")
         return `${records.length} records, ${millisBehindLatest} ms behind${
           nextShardIterator === undefined ? ", the end" : ""
         }`

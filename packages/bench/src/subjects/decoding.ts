@@ -15,6 +15,7 @@ const Order = Schema.Struct({
 const count = 10_000
 const encoder = new TextEncoder()
 const records: ReadonlyArray<KinesisRecord> = Array.from({ length: count }, (_, id) => ({
+  stream: "orders",
   shardId: "shardId-000000000000",
   sequenceNumber: String(id),
   partitionKey: String(id % 100),

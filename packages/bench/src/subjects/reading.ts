@@ -2,6 +2,7 @@ import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient as SdkClient 
 import { NodeHttpHandler } from "@smithy/node-http-handler"
 import { addExtension, decode as decodeCbor } from "cbor-x"
 import { KinesisClient, KinesisStream, ShardReader } from "effect-kinesis"
+import type { GetRecordsResponse } from "effect-kinesis/KinesisApi"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -120,10 +121,11 @@ const byClient = (argument: Argument): Subject =>
       const client = yield* KinesisClient.KinesisClient
       const { stream } = argument
       const position = { _tag: "TrimHorizon" } as const
-      let { shardIterator } = yield* client.getShardIterator({ stream, shardId, position })
+      let shardIterator: string | undefined
+      shardIterator = (yield* client.getShardIterator({ stream, shardId, position })).shardIterator
       let units = 0
       while (performance.now() < end) {
-        const page = yield* client.getRecords({ stream, shardId, shardIterator: shardIterator! })
+        const page: GetRecordsResponse = yield* client.getRecords({ stream, shardId, shardIterator: shardIterator! })
         shardIterator = page.nextShardIterator
         units += unitsOf(page.records)
       }

@@ -22,6 +22,7 @@ const shardsOf = (count: number): ReadonlyArray<Shard> =>
   }))
 
 const records: ReadonlyArray<KinesisRecord> = Array.from({ length: 100 }, (_, index) => ({
+  stream: "orders",
   shardId: "",
   sequenceNumber: String(index),
   partitionKey: "",

@@ -84,7 +84,7 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
     case "PageRead":
       tenure.firstReadAt ??= at
       tenure.lastReadAt = at
-      tenure.millisBehindLatest = event.millisBehindLatest
+      tenure.millisBehindLatest = event.millisBehindLatest ?? tenure.millisBehindLatest
       return
     case "CheckpointStored":
       if ("sequenceNumber" in event.position) tenure.stored = event.position.sequenceNumber

@@ -32,6 +32,7 @@ const answer = (records: ReadonlyArray<Cbor.Item>, sized = false) =>
   ], sized)
 
 const expected = {
+  stream: "orders",
   shardId,
   sequenceNumber,
   partitionKey: "key",
@@ -131,12 +132,20 @@ describe("recordsCbor", () => {
   })
 
   it("null and absent are the same", () => {
-    const none = { records: [], nextShardIterator: undefined, millisBehindLatest: 0, childShards: [] }
+    const none = { records: [], nextShardIterator: undefined, millisBehindLatest: undefined, childShards: [] }
     const names = ["Records", "NextShardIterator", "MillisBehindLatest", "ChildShards"]
     assert.deepStrictEqual(decode(Cbor.map(names.map((name) => [name, Cbor.nothing]))), none)
     assert.deepStrictEqual(decode(Cbor.map([])), none)
     const [first] = decode(answer([record({ ApproximateArrivalTimestamp: Cbor.nothing })]))!.records
     assert.strictEqual(first!.approximateArrivalTimestamp, undefined)
+  })
+
+  it("a record may have no partition key", () => {
+    const keyless = record({ PartitionKey: Cbor.nothing })
+    assert.deepStrictEqual(
+      decode(answer([keyless, record({})]))!.records.map(({ partitionKey }) => partitionKey),
+      [undefined, expected.partitionKey]
+    )
   })
 
   it("leaves what it does not know to the SDK's decoder", () => {

@@ -74,6 +74,7 @@ describe("recordsJson", () => {
   it("decodes what AWS sends", () => {
     assert.deepStrictEqual(decode(answer([record, { ...record, EncryptionType: "KMS", PartitionKey: "a\"é\n" }])), {
       records: ["key", "a\"é\n"].map((partitionKey) => ({
+        stream: "orders",
         shardId,
         sequenceNumber: record.SequenceNumber,
         partitionKey,
@@ -98,13 +99,19 @@ describe("recordsJson", () => {
   })
 
   it("null and absent are the same", () => {
-    const none = { records: [], nextShardIterator: undefined, millisBehindLatest: 0, childShards: [] }
+    const none = { records: [], nextShardIterator: undefined, millisBehindLatest: undefined, childShards: [] }
     const nulls = { Records: null, NextShardIterator: null, MillisBehindLatest: null, ChildShards: null }
     assert.deepStrictEqual(decode(JSON.stringify(nulls)), none)
     assert.deepStrictEqual(decode(`{"Records":[]}`), none)
     assert.deepStrictEqual(decode(`{"ChildShards":[],"Records":[]}`), none)
     const [first] = decode(answer([{ ...record, ApproximateArrivalTimestamp: null, EncryptionType: null }]))!.records
     assert.strictEqual(first!.approximateArrivalTimestamp, undefined)
+  })
+
+  it("a record may have no partition key", () => {
+    const { PartitionKey: _, ...keyless } = record
+    const page = decode(answer([keyless, { ...record, PartitionKey: null }, record]))!
+    assert.deepStrictEqual(page.records.map(({ partitionKey }) => partitionKey), [undefined, undefined, "key"])
   })
 
   it("leaves what it does not know to the SDK's decoder", () => {
@@ -122,7 +129,6 @@ describe("recordsJson", () => {
       answer([{ ...record, Unknown: 1 }]),
       answer([{ ...record, Data: undefined }]),
       answer([{ ...record, Data: null }]),
-      answer([{ ...record, PartitionKey: null }]),
       answer([{ ...record, SequenceNumber: 7 }]),
       answer([{ ...record, ApproximateArrivalTimestamp: "2025-11-24" }]),
       answer([record]).replace("1763942400.123", "1e400"),

@@ -7,6 +7,7 @@ import * as UserRecords from "../../src/internal/record/userRecords.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const record = (sequenceNumber: string, data: Uint8Array): KinesisRecord.KinesisRecord => ({
+  stream: "orders",
   shardId: "shardId-0",
   sequenceNumber,
   partitionKey: "outer",

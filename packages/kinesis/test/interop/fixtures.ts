@@ -64,9 +64,10 @@ export const answers: Readonly<
   Record<string, (body: Uint8Array) => Promise<{ readonly value: unknown; readonly expected: unknown }>>
 > = {
   getRecords: async (body) => ({
-    value: (await received("cbor", [body])).page(shardId),
+    value: (await received("cbor", [body])).page("orders", shardId),
     expected: {
       records: records.map((record) => ({
+        stream: "orders",
         shardId,
         sequenceNumber: record.SequenceNumber,
         partitionKey: record.PartitionKey,

@@ -17,7 +17,7 @@ export const agrees = async (
   places: ReadonlyArray<number>
 ): Promise<boolean> => {
   const answer = await received(protocol, cut(bytes, places))
-  const decoded = answer.page(shardId)
+  const decoded = answer.page("orders", shardId)
   const expected = await bySdk(answer, shardId)
   if (decoded !== undefined) assert.deepStrictEqual(decoded, expected)
   return decoded !== undefined

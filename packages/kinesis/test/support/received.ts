@@ -31,20 +31,19 @@ export const bySdk = async (answer: ReceivedRecords, shardId: string): Promise<G
   const output: GetRecordsCommandOutput | undefined = await answer.decodeBySdk().catch(() => undefined)
   if (output === undefined) return undefined
   const records = (output.Records ?? []).map((record) => ({
+    stream: "orders",
     shardId,
     sequenceNumber: record.SequenceNumber!,
-    partitionKey: record.PartitionKey!,
+    partitionKey: record.PartitionKey ?? undefined,
     data: record.Data!,
     approximateArrivalTimestamp: record.ApproximateArrivalTimestamp
   }))
-  const isWhole = records.every((record) =>
-    record.sequenceNumber !== undefined && record.partitionKey !== undefined && record.data !== undefined
-  )
+  const isWhole = records.every((record) => record.sequenceNumber !== undefined && record.data !== undefined)
   return isWhole
     ? {
       records,
-      nextShardIterator: output.NextShardIterator,
-      millisBehindLatest: output.MillisBehindLatest ?? 0,
+      nextShardIterator: output.NextShardIterator ?? undefined,
+      millisBehindLatest: output.MillisBehindLatest ?? undefined,
       childShards: []
     }
     : undefined
@@ -53,7 +52,7 @@ export const bySdk = async (answer: ReceivedRecords, shardId: string): Promise<G
 /** What a decoder makes of an answer that comes in these pieces. */
 export const pageOf = (decoder: PageDecoder, shardId: string, pieces: ReadonlyArray<Uint8Array>) => {
   for (const piece of pieces) decoder.push(Buffer.isBuffer(piece) ? piece : Buffer.from(piece))
-  return decoder.page(shardId)
+  return decoder.page("orders", shardId)
 }
 
 /** Bytes cut at these places. */

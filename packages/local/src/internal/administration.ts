@@ -73,6 +73,8 @@ export const describeStreamSummary = (
     streamMode: stream.mode,
     retentionPeriodHours: stream.retentionPeriodHours,
     openShardCount: stream.open.length,
+    recordDistributionStrategy: stream.distribution,
+    maxRecordSizeInKiB: 1024,
     creationTimestamp: new Date(stream.createdAt)
   }
 }

@@ -16,6 +16,7 @@ export type Action<E> =
   | { readonly _tag: "Hang" }
   | { readonly _tag: "LoseAnswer" }
   | { readonly _tag: "EmptyPage" }
+  | { readonly _tag: "Omit"; readonly fields: ReadonlyArray<string> }
 
 /** A fault that waits for its calls. */
 export interface Fault<E> {

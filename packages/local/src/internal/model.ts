@@ -48,6 +48,10 @@ export interface Stream {
   readonly createdAt: number
   readonly mode: "PROVISIONED" | "ON_DEMAND"
   readonly shards: Array<Shard>
+  /** With `"AUTO"` records go to the open shards in turn, whatever their keys. */
+  distribution: "AUTO" | "USER_PARTITION_KEY"
+  /** How many records were distributed. */
+  distributed: number
   /** The open shards in the order of their hash keys. */
   open: ReadonlyArray<Shard>
   status: "CREATING" | "DELETING" | "ACTIVE" | "UPDATING"
@@ -71,7 +75,16 @@ export const nextSerial = (account: Account): number => ++account.serial
 
 export const makeStream = (
   options: Pick<Stream, "name" | "generation" | "createdAt" | "mode" | "retentionPeriodHours">
-): Stream => ({ ...options, shards: [], open: [], status: "CREATING", pending: undefined, listings: [] })
+): Stream => ({
+  ...options,
+  distribution: "USER_PARTITION_KEY",
+  distributed: 0,
+  shards: [],
+  open: [],
+  status: "CREATING",
+  pending: undefined,
+  listings: []
+})
 
 export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`
 

@@ -118,7 +118,9 @@ export const getRecords = (
     : ShardLog.readPage(shard, iterator.place, limit, now)
   shard.reads = Throughput.afterRead(shard.reads, page, now)
   return {
-    records: page.records,
+    records: page.records.map((record) =>
+      record.stream === request.stream ? record : { ...record, stream: request.stream }
+    ),
     nextShardIterator: page.last ? undefined : issue(account, stream, shard, page.next, now),
     millisBehindLatest: page.millisBehindLatest,
     childShards: page.last ? shard.children.map(toChildShard) : []

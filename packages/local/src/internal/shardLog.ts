@@ -8,11 +8,13 @@ import * as Throughput from "./throughput.js"
 
 /** Writes a record at the shard's end. Its bytes are copied, so the caller may use the buffer again. */
 export const append = (
+  stream: string,
   shard: Shard,
-  entry: { readonly data: Uint8Array; readonly partitionKey: string; readonly bytes: number },
+  entry: { readonly data: Uint8Array; readonly partitionKey: string | undefined; readonly bytes: number },
   now: number
 ): KinesisRecord => {
   const record: KinesisRecord = {
+    stream,
     shardId: shard.id,
     sequenceNumber: SequenceNumbers.encode({
       createdSeconds: shard.createdSeconds,

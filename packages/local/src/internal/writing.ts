@@ -4,7 +4,7 @@ import * as HashKeys from "./hashKeys.js"
 import { findServing, placeIn } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import type { Refusal } from "./refusal.js"
-import { isRefusal, notInRange, rateExceeded } from "./refusal.js"
+import { invalid, isRefusal, notInRange, rateExceeded } from "./refusal.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as ShardLog from "./shardLog.js"
 import * as Throughput from "./throughput.js"
@@ -15,16 +15,22 @@ const requestBytes = 10 * Throughput.mebibyte
 const requestRecords = 500
 
 const bytesOf = (entry: Api.PutRecordsEntry): number =>
-  entry.data.byteLength + Buffer.byteLength(entry.partitionKey, "utf8")
+  entry.data.byteLength + Buffer.byteLength(entry.partitionKey ?? "", "utf8")
 
 const characters = (text: string): number => [...text].length
 
-const refuseEntry = (entry: Api.PutRecordsEntry, path: string): Refusal | undefined => {
-  const { data, explicitHashKey, partitionKey } = entry
-  const keyLength = characters(partitionKey)
-  if (keyLength < 1 || keyLength > 256) {
-    return notInRange(`${path}partitionKey`, "1 to 256 characters", `${keyLength} characters`)
-  }
+const refuseKey = (stream: Stream, { partitionKey }: Api.PutRecordsEntry, path: string): Refusal | undefined => {
+  if (partitionKey === undefined && stream.distribution === "AUTO") return undefined
+  const keyLength = characters(partitionKey ?? "")
+  return keyLength < 1 || keyLength > 256
+    ? notInRange(`${path}partitionKey`, "1 to 256 characters", `${keyLength} characters`)
+    : undefined
+}
+
+const refuseEntry = (stream: Stream, entry: Api.PutRecordsEntry, path: string): Refusal | undefined => {
+  const { data, explicitHashKey } = entry
+  const badKey = refuseKey(stream, entry, path)
+  if (badKey !== undefined) return badKey
   if (explicitHashKey !== undefined && HashKeys.parse(explicitHashKey) === undefined) {
     return notInRange(`${path}explicitHashKey`, "a decimal from 0 to 2^128 - 1", explicitHashKey)
   }
@@ -34,12 +40,12 @@ const refuseEntry = (entry: Api.PutRecordsEntry, path: string): Refusal | undefi
     : notInRange(`${path}data`, "0 to 1,048,576 bytes with the partition key", `${bytes} bytes`)
 }
 
-const refuseEntries = (entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | undefined => {
+const refuseEntries = (stream: Stream, entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | undefined => {
   if (entries.length < 1 || entries.length > requestRecords) {
     return notInRange("records", "1 to 500 entries", `${entries.length} entries`)
   }
   for (const [index, entry] of entries.entries()) {
-    const bad = refuseEntry(entry, `records[${index}].`)
+    const bad = refuseEntry(stream, entry, `records[${index}].`)
     if (bad !== undefined) return bad
   }
   const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
@@ -48,12 +54,12 @@ const refuseEntries = (entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | u
     : notInRange("records", "0 to 10,485,760 bytes with the partition keys", `${bytes} bytes`)
 }
 
-/** The open shard that takes the entry. */
-export const route = (stream: Stream, entry: Api.PutRecordsEntry): Shard =>
-  HashKeys.holder(
-    stream.open,
+/** The open shard that takes the entry; where the service distributes the records, if it is the next one. */
+export const route = ({ distributed, distribution, open }: Stream, entry: Api.PutRecordsEntry): Shard =>
+  distribution === "AUTO" ? open[distributed % open.length]! : HashKeys.holder(
+    open,
     (entry.explicitHashKey === undefined ? undefined : HashKeys.parse(entry.explicitHashKey)) ??
-      hashKey(entry.partitionKey)
+      hashKey(entry.partitionKey ?? "")
   )
 
 const write = (
@@ -64,11 +70,16 @@ const write = (
   throttledShard?: string
 ): Api.PutRecordResponse | Refusal => {
   const shard = route(stream, entry)
+  stream.distributed++
   const bytes = bytesOf(entry)
   const writes = shard.id === throttledShard ? undefined : Throughput.countWrite(shard.writes, bytes, now)
   if (writes === undefined) return rateExceeded(placeIn(account, stream, shard.id))
   shard.writes = writes
-  const { sequenceNumber } = ShardLog.append(shard, { data: entry.data, partitionKey: entry.partitionKey, bytes }, now)
+  const { sequenceNumber } = ShardLog.append(stream.name, shard, {
+    data: entry.data,
+    partitionKey: entry.partitionKey,
+    bytes
+  }, now)
   return { shardId: shard.id, sequenceNumber }
 }
 
@@ -83,7 +94,10 @@ export const putRecord = (
   if (sequenceNumberForOrdering !== undefined && !SequenceNumbers.isWellFormed(sequenceNumberForOrdering)) {
     return notInRange("sequenceNumberForOrdering", "a sequence number", sequenceNumberForOrdering)
   }
-  return refuseEntry(request, "") ?? write(account, stream, request, now)
+  if (sequenceNumberForOrdering !== undefined && stream.distribution === "AUTO") {
+    return invalid("sequenceNumberForOrdering", "There is no order where the service distributes the records.")
+  }
+  return refuseEntry(stream, request, "") ?? write(account, stream, request, now)
 }
 
 /** Each entry succeeds or fails by itself. Those of `throttledShard` fail. */
@@ -95,7 +109,7 @@ export const putRecords = (
 ): Api.PutRecordsResponse | Refusal => {
   const stream = findServing(account, request.stream, now)
   if (isRefusal(stream)) return stream
-  const bad = refuseEntries(request.records)
+  const bad = refuseEntries(stream, request.records)
   if (bad !== undefined) return bad
   const records = request.records.map((entry): Api.PutRecordsResultEntry => {
     const written = write(account, stream, entry, now, throttledShard)

@@ -12,7 +12,7 @@ const shardOf = (arrivals: ReadonlyArray<number>, bytes = 1): Shard => {
   const stream = makeStream({ name: "s", generation: 1, createdAt: 0, mode: "PROVISIONED", retentionPeriodHours: 24 })
   Reshard.createShards(stream, 1, 0)
   const shard = stream.shards[0]!
-  for (const at of arrivals) ShardLog.append(shard, { data: new Uint8Array(0), partitionKey: "k", bytes }, at)
+  for (const at of arrivals) ShardLog.append("s", shard, { data: new Uint8Array(0), partitionKey: "k", bytes }, at)
   return shard
 }
 

@@ -21,7 +21,7 @@ export const setup = Effect.fnUntraced(function*(
   ) =>
     Effect.map(
       client.getShardIterator({ stream, shardId, position: position as never }),
-      ({ shardIterator }) => shardIterator!
+      ({ shardIterator }) => shardIterator
     )
   const read = (shardIterator: string, limit?: number, shardId = shard0) =>
     client.getRecords({ stream, shardId, shardIterator, limit })
@@ -36,7 +36,7 @@ export const setup = Effect.fnUntraced(function*(
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
 export const keys = (page: Api.GetRecordsResponse): ReadonlyArray<string> =>
-  page.records.map(({ partitionKey }) => partitionKey)
+  page.records.map(({ partitionKey = "" }) => partitionKey)
 
 export const mebibyte = 1024 * 1024
 

@@ -314,7 +314,7 @@ const live = (world: World): Effect.Effect<string | undefined> =>
 const toWritten = ({ approximateArrivalTimestamp, ...record }: LocalKinesis.WrittenRecord): Written => ({
   shardId: record.shardId,
   sequenceNumber: record.sequenceNumber,
-  key: record.partitionKey,
+  key: record.partitionKey ?? "",
   number: numberOf(record),
   arrival: approximateArrivalTimestamp!.getTime(),
   trimmedAt: undefined

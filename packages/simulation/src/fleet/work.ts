@@ -42,7 +42,7 @@ export const makeWork = (world: World) => {
         token: fencingToken,
         shardId,
         sequenceNumber,
-        key: partitionKey,
+        key: partitionKey ?? "",
         piece: number,
         began,
         ended: undefined,

@@ -29,6 +29,7 @@ export const invalid = (
 ): Either.Either<never, DecodeError> =>
   Either.left(
     new DecodeError({
+      stream: record.stream,
       shardId: record.shardId,
       sequenceNumber: record.sequenceNumber,
       partitionKey: record.partitionKey,
@@ -62,7 +63,7 @@ export const run = <A, RS>(decode: Decode<A, RS>, onInvalid: OnInvalid) =>
 
 const telling = (onInvalid: Exclude<OnInvalid, "fail" | "either">) => (error: DecodeError) =>
   onInvalid === "skip"
-    ? Effect.sync(() => KinesisMetrics.skipped(error.shardId))
+    ? Effect.sync(() => KinesisMetrics.skipped(error))
     : Effect.suspend(() => onInvalid(error))
 
 const valuesOnly = <A, E, E1, R>(

@@ -1,7 +1,7 @@
 /** Something that waits for its turn. */
 interface Entry<A> {
   readonly number: number
-  readonly key: string
+  readonly key: string | undefined
   readonly value: A
 }
 
@@ -49,8 +49,8 @@ class Line<A> {
 }
 
 /**
- * What waits to be handled by several handlers at once: of one key one after the other, in order; of different keys in any order, the
- * oldest first.
+ * What waits to be handled by several handlers at once: of one key one after the other, in order; of different keys, and without a key, in
+ * any order, the oldest first.
  */
 export class KeyedQueue<A> {
   readonly #ready = new Line<A>()
@@ -60,13 +60,13 @@ export class KeyedQueue<A> {
   #lastTaken = -1
 
   /** Numbers rise. */
-  add(number: number, key: string, value: A): void {
+  add(number: number, key: string | undefined, value: A): void {
     const entry = { number, key, value }
-    const behind = this.#behind.get(key)
+    const behind = key === undefined ? undefined : this.#behind.get(key)
     this.#waiting++
     if (behind !== undefined) behind.add(entry)
     else {
-      this.#behind.set(key, new Line())
+      if (key !== undefined) this.#behind.set(key, new Line())
       this.#ready.add(entry)
     }
   }
@@ -82,6 +82,7 @@ export class KeyedQueue<A> {
 
   /** What was taken is done: the next of its key may be. */
   done({ key }: Entry<A>): void {
+    if (key === undefined) return
     const next = this.#behind.get(key)?.take()
     if (next === undefined) this.#behind.delete(key)
     else this.#ready.add(next)
@@ -89,7 +90,7 @@ export class KeyedQueue<A> {
 
   /** Drops what comes after everything that was taken: what is left closes the gaps. */
   cut(): void {
-    for (const { key } of this.#ready.cut(this.#lastTaken)) this.#behind.delete(key)
+    for (const { key } of this.#ready.cut(this.#lastTaken)) if (key !== undefined) this.#behind.delete(key)
     this.#waiting = this.#ready.length
     for (const behind of this.#behind.values()) {
       behind.cut(this.#lastTaken)

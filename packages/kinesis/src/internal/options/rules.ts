@@ -5,6 +5,7 @@ import { InvalidArgument } from "../../KinesisError.js"
 import type { Position } from "../../Position.js"
 import type { Until } from "../../Until.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
+import { quoted } from "../text/describe.js"
 
 /** A field, whether its value will do, and what it must be. */
 export type Rule = readonly [field: string, holds: boolean, mustBe: string, was: unknown]
@@ -21,7 +22,7 @@ export const check = (
       operation,
       stream,
       field: broken[0],
-      description: `must be ${broken[2]}, was ${String(broken[3])}`
+      description: `must be ${broken[2]}, was ${quoted(broken[3])}`
     })
   )
 }

@@ -133,15 +133,17 @@ export const make = (
 
   /** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
   const isSuspect = (page: Page): boolean =>
-    !retentionChecked && page.millisBehindLatest >= leastRetentionMillis && state.lastSequenceNumber === undefined &&
+    !retentionChecked && (page.millisBehindLatest ?? 0) >= leastRetentionMillis &&
+    state.lastSequenceNumber === undefined &&
     isSequence(state.origin)
 
   const checkRetention = (page: Page): Effect.Effect<void, KinesisError> =>
     Effect.gen(function*() {
       retentionChecked = true
+      const { millisBehindLatest = 0 } = page
       const { retentionPeriodHours } = yield* retrying(client.describeStreamSummary({ stream }))
-      if (page.millisBehindLatest < retentionPeriodHours * hourMillis * 0.99) return
-      const reason = `${Math.round(page.millisBehindLatest / hourMillis)} hours behind without a record`
+      if (millisBehindLatest < retentionPeriodHours * hourMillis * 0.99) return
+      const reason = `${Math.round(millisBehindLatest / hourMillis)} hours behind without a record`
       const floor = "sequenceNumber" in state.origin ? state.origin.sequenceNumber : undefined
       yield* onTrimmed(state.origin, reason, floor)
     }).pipe(Effect.catchTag("AccessDenied", () => Effect.void))
@@ -316,6 +318,6 @@ const leastRetentionMillis = 23 * hourMillis
 
 const bytesOf = (records: ReadonlyArray<KinesisRecord>): number => {
   let bytes = 0
-  for (const record of records) bytes += record.data.byteLength + record.partitionKey.length
+  for (const record of records) bytes += record.data.byteLength + (record.partitionKey?.length ?? 0)
   return bytes
 }

@@ -13,12 +13,13 @@ export interface PageFacts {
   /** When the call that brought the page was sent, on a clock that never goes back. */
   readonly calledAt: number
   readonly bytes: number
-  readonly millisBehindLatest: number
+  /** Undefined when the answer did not tell. */
+  readonly millisBehindLatest: number | undefined
 }
 
 /** When the next GetRecords may be sent, on the same clock: idle spacing only at the tip, and never above the shard's byte budget. */
 export const nextCallAt = (spacing: Spacing, page: PageFacts): number => {
-  const interval = page.millisBehindLatest > 0
+  const interval = page.millisBehindLatest !== 0
     ? spacing.pollIntervalMillis
     : Math.max(spacing.pollIntervalMillis, spacing.idleIntervalMillis)
   const coolOff = Math.min(maxCoolOffMillis, Math.ceil((page.bytes / bytesPerSecond) * 1000))

@@ -15,7 +15,8 @@ export interface Progress {
 export interface PageFacts {
   readonly shardId: string
   readonly records: number
-  readonly millisBehindLatest: number
+  /** Undefined when the answer did not tell. */
+  readonly millisBehindLatest: number | undefined
   /** The shard is closed: its tip says nothing, since its children follow. */
   readonly closed: boolean
   /** Arrival of the page's last record, if it has one, by the service's clock since the epoch. */
@@ -63,7 +64,7 @@ export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, 
     case "CaughtUp":
       return page.millisBehindLatest === 0
     case "Instant":
-      return (page.lastArrival ?? page.askedAtServer - page.millisBehindLatest) >= until.timestamp
+      return (page.lastArrival ?? page.askedAtServer - (page.millisBehindLatest ?? Infinity)) >= until.timestamp
     case "Count":
       return (progress.stopped ||= progress.records >= until.count)
     case "Idle":

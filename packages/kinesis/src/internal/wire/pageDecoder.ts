@@ -13,7 +13,7 @@ export interface DecodedPage extends Omit<GetRecordsResponse, "records"> {
 export const emptyPage = (): { -readonly [Field in keyof DecodedPage]: DecodedPage[Field] } => ({
   records: [],
   nextShardIterator: undefined,
-  millisBehindLatest: 0,
+  millisBehindLatest: undefined,
   childShards: []
 })
 
@@ -34,11 +34,14 @@ export class PageDecoder {
   }
 
   /** All has come: the page of a shard, or undefined for an answer that is not laid out as AWS does it. */
-  page(shardId: string): GetRecordsResponse | undefined {
+  page(stream: string, shardId: string): GetRecordsResponse | undefined {
     this.#pieces.finish()
     this.#goOn()
     if (this.#page === undefined) return undefined
-    for (const record of this.#page.records) record.shardId = shardId
+    for (const record of this.#page.records) {
+      record.stream = stream
+      record.shardId = shardId
+    }
     return this.#page
   }
 

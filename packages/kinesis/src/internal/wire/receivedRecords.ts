@@ -12,7 +12,7 @@ export class ReceivedRecords {
   ) {}
 
   /** Undefined for an answer that is not laid out as AWS does it: that is for {@link decodeBySdk}. */
-  page(shardId: string): GetRecordsResponse | undefined {
-    return this.decoder.page(shardId)
+  page(stream: string, shardId: string): GetRecordsResponse | undefined {
+    return this.decoder.page(stream, shardId)
   }
 }

@@ -57,7 +57,7 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
         answer.nextShardIterator = yield* pieces.read(readNullableText)
         break
       case millisBehindLatest:
-        answer.millisBehindLatest = (yield* pieces.read(readNullableNumber)) ?? 0
+        answer.millisBehindLatest = yield* pieces.read(readNullableNumber)
         break
       default: {
         const size = yield* pieces.read(readArraySize)
@@ -228,6 +228,13 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
         arrival = isNothing(cursor) ? arrival : readDate(cursor, memory)
     }
   }
-  if (number === undefined || key === undefined || bytes === undefined) throw unexpected
-  return { shardId: "", sequenceNumber: number, partitionKey: key, data: bytes, approximateArrivalTimestamp: arrival }
+  if (number === undefined || bytes === undefined) throw unexpected
+  return {
+    stream: "",
+    shardId: "",
+    sequenceNumber: number,
+    partitionKey: key,
+    data: bytes,
+    approximateArrivalTimestamp: arrival
+  }
 }

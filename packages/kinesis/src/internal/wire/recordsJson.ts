@@ -60,7 +60,7 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
         answer.nextShardIterator = yield* pieces.read(readNullableString)
         break
       case millisBehindLatest:
-        answer.millisBehindLatest = (yield* pieces.read(readNullableNumber)) ?? 0
+        answer.millisBehindLatest = yield* pieces.read(readNullableNumber)
         break
       default:
         if (!(yield* pieces.read(readsNoElement))) throw unexpected
@@ -248,6 +248,13 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
         readNullableString(cursor)
     }
   } while (readSeparator(cursor) === comma)
-  if (number === undefined || key === undefined || bytes === undefined) throw unexpected
-  return { shardId: "", sequenceNumber: number, partitionKey: key, data: bytes, approximateArrivalTimestamp: arrival }
+  if (number === undefined || bytes === undefined) throw unexpected
+  return {
+    stream: "",
+    shardId: "",
+    sequenceNumber: number,
+    partitionKey: key,
+    data: bytes,
+    approximateArrivalTimestamp: arrival
+  }
 }

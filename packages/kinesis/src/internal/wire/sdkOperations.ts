@@ -90,13 +90,13 @@ export const make = (
       })).pipe(Effect.catchTag("ExpiredIterator", unexpected)),
     getShardIterator: (request) =>
       send("getShardIterator", request, new Sdk.GetShardIteratorCommand(shardIteratorInput(request)), (output) => ({
-        shardIterator: output.ShardIterator ?? undefined
+        shardIterator: required(output.ShardIterator, "ShardIterator")
       })),
     getRecords: (request) =>
       call("getRecords", request, getRecordsMillis, async (abortSignal) => {
         const output = await sendGetRecords(getRecordsInput(request), abortSignal)
-        if (!(output instanceof ReceivedRecords)) return toGetRecordsResponse(request.shardId, output)
-        return output.page(request.shardId) ?? toGetRecordsResponse(request.shardId, await output.decodeBySdk())
+        if (!(output instanceof ReceivedRecords)) return toGetRecordsResponse(request, output)
+        return output.page(request.stream, request.shardId) ?? toGetRecordsResponse(request, await output.decodeBySdk())
       }).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
     describeStreamSummary: (request) =>
       send(
@@ -110,6 +110,8 @@ export const make = (
           streamMode: summary?.StreamModeDetails?.StreamMode ?? "PROVISIONED",
           retentionPeriodHours: required(summary?.RetentionPeriodHours, "RetentionPeriodHours"),
           openShardCount: required(summary?.OpenShardCount, "OpenShardCount"),
+          recordDistributionStrategy: summary?.RecordDistributionStrategy ?? undefined,
+          maxRecordSizeInKiB: summary?.MaxRecordSizeInKiB ?? undefined,
           creationTimestamp: summary?.StreamCreationTimestamp
         })
       ),
@@ -294,17 +296,21 @@ const toChildShard = (shard: Sdk.ChildShard): Api.ChildShard => ({
   hashKeyRange: toHashKeyRange(shard.HashKeyRange)
 })
 
-const toGetRecordsResponse = (shardId: string, output: Sdk.GetRecordsCommandOutput): Api.GetRecordsResponse => ({
-  records: (output.Records ?? []).map((record) => toRecord(shardId, record)),
+const toGetRecordsResponse = (
+  request: Api.GetRecordsRequest,
+  output: Sdk.GetRecordsCommandOutput
+): Api.GetRecordsResponse => ({
+  records: (output.Records ?? []).map((record) => toRecord(request, record)),
   nextShardIterator: output.NextShardIterator ?? undefined,
-  millisBehindLatest: output.MillisBehindLatest ?? 0,
+  millisBehindLatest: output.MillisBehindLatest ?? undefined,
   childShards: (output.ChildShards ?? []).map(toChildShard)
 })
 
-const toRecord = (shardId: string, record: Sdk._Record): KinesisRecord => ({
+const toRecord = ({ shardId, stream }: Api.GetRecordsRequest, record: Sdk._Record): KinesisRecord => ({
+  stream,
   shardId,
   sequenceNumber: required(record.SequenceNumber, "SequenceNumber"),
-  partitionKey: required(record.PartitionKey, "PartitionKey"),
+  partitionKey: record.PartitionKey ?? undefined,
   data: required(record.Data, "Data"),
   approximateArrivalTimestamp: record.ApproximateArrivalTimestamp ?? undefined
 })

@@ -8,7 +8,7 @@ const queued = (...keys: ReadonlyArray<string>): KeyedQueue<string> => {
   return queue
 }
 
-const drain = (queue: KeyedQueue<string>): ReadonlyArray<number> => {
+const drain = (queue: KeyedQueue<unknown>): ReadonlyArray<number> => {
   const numbers: Array<number> = []
   for (let entry = queue.take(); entry !== undefined; entry = queue.take()) {
     numbers.push(entry.number)
@@ -35,6 +35,19 @@ describe("keyedQueue", () => {
     assert.strictEqual(queue.take()!.value, "b4")
     queue.done(first)
     assert.deepStrictEqual(drain(queue), [1, 3])
+    assert.deepStrictEqual([queue.isReady, queue.waiting], [false, 0])
+  })
+
+  it("those without a key wait for nobody, the oldest first", () => {
+    const queue = new KeyedQueue<number>()
+    for (const [number, key] of [undefined, "a", undefined, "a", undefined].entries()) queue.add(number, key, number)
+    const taken = [queue.take()!, queue.take()!, queue.take()!, queue.take()!]
+    assert.deepStrictEqual(taken.map(({ number }) => number), [0, 1, 2, 4])
+    for (const entry of taken) queue.done(entry)
+    assert.deepStrictEqual(drain(queue), [3])
+    for (const number of [5, 6, 7]) queue.add(number, undefined, number)
+    assert.strictEqual(queue.take()!.number, 5)
+    queue.cut()
     assert.deepStrictEqual([queue.isReady, queue.waiting], [false, 0])
   })
 
