@@ -94,7 +94,7 @@ export const layerConfig = (
 
 /**
  * A store on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide throttles,
- * and take longer than a lease lasts.
+ * and take longer than a lease lasts. It gets two middlewares, and a watch on its credentials, so that its errors tell whose refusal they are.
  *
  * @since 0.1.0
  * @category layers

@@ -240,8 +240,8 @@ describe("what goes wrong on the way to DynamoDB", () => {
         ...reach(dynalite.url),
         credentials: () => Promise.reject(new Error("Could not load credentials from any providers"))
       })
-      assert.strictEqual(noCredentials._tag, "AccessDenied")
-      assert.include(noCredentials.message, "dynamodb:DescribeTable")
+      assert.strictEqual(noCredentials._tag, "CredentialsUnavailable")
+      assert.include(noCredentials.message, "DescribeTable: no credentials from the AWS SDK's chain of providers")
     }))
 
   it.scopedLive("of twenty stores' claims at once one wins, in a table of their own making", () =>

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Rules from "./internal/options/rules.js"
+import * as Answers from "./internal/wire/answers.js"
 import { getRecordsSender } from "./internal/wire/repeatedCalls.js"
 import * as SdkOperations from "./internal/wire/sdkOperations.js"
 import * as SdkTransport from "./internal/wire/sdkTransport.js"
@@ -133,7 +134,8 @@ export const layerConfig = (
 
 /**
  * A client on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide
- * throttles from the library's schedules and metrics. It decodes as it does: {@link layer} reads several times as fast.
+ * throttles from the library's schedules and metrics. It decodes as it does: {@link layer} reads several times as fast. It gets two
+ * middlewares, and a watch on its credentials, so that its errors tell whose refusal they are.
  *
  * @since 0.1.0
  * @category layers
@@ -155,7 +157,10 @@ export const layerFromSdk = (
             description: `must be 1, was ${maxAttempts}; write new KinesisClient({ maxAttempts: 1 })`
           })
       ),
-      Effect.map(() => SdkOperations.make(sdk, toDeadlines(options)))
+      Effect.map(() => {
+        Answers.watch(sdk, { mayBeEmpty: true })
+        return SdkOperations.make(sdk, toDeadlines(options))
+      })
     )
   )
 

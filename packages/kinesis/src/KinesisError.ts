@@ -128,7 +128,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect
 }
 
 /**
- * The credentials are missing, wrong, expired or lack a permission; `action` is the IAM action that the call needs.
+ * The service refuses the credentials: they are wrong, expired or lack a permission; `action` is the IAM action that the call needs.
  *
  * @since 0.1.0
  * @category errors
@@ -140,6 +140,31 @@ export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kines
   /** @since 0.1.0 */
   override get message(): string {
     return describe(this, `access denied, the call needs ${this.action}`)
+  }
+}
+
+/**
+ * No credentials could be had: what failed is their provider (STS, SSO, the container's or the instance's service, a program), and the call
+ * was not sent. Once there were credentials it is transient: the provider is asked again. Before the first ones it is final.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CredentialsUnavailable
+  extends Schema.TaggedError<CredentialsUnavailable>("effect-kinesis/CredentialsUnavailable")(
+    "CredentialsUnavailable",
+    {
+      ...call,
+      /** Who was asked, where that is known: `STS`, `SSO`, `the instance's metadata service`. The description is what it said. */
+      provider: Schema.optional(Schema.String),
+      /** Whether the client had credentials before. */
+      hadCredentials: Schema.Boolean
+    }
+  )
+{
+  /** @since 0.1.0 */
+  override get message(): string {
+    return describe(this, `no credentials${this.provider === undefined ? "" : ` from ${this.provider}`}`)
   }
 }
 
@@ -277,6 +302,7 @@ export type KinesisError =
   | ResourceInUse
   | InvalidArgument
   | AccessDenied
+  | CredentialsUnavailable
   | KmsError
   | RequestTimeout
   | ServiceUnavailable
@@ -287,14 +313,18 @@ export type KinesisError =
  * @since 0.1.0
  * @category errors
  */
-export type TransientError = RequestTimeout | ServiceUnavailable
+export type TransientError =
+  | RequestTimeout
+  | ServiceUnavailable
+  | (CredentialsUnavailable & { readonly hadCredentials: true })
 
 /**
  * @since 0.1.0
  * @category guards
  */
 export const isTransient = (error: { readonly _tag: string }): error is TransientError =>
-  error._tag === "RequestTimeout" || error._tag === "ServiceUnavailable"
+  error._tag === "RequestTimeout" || error._tag === "ServiceUnavailable" ||
+  (error._tag === "CredentialsUnavailable" && (error as CredentialsUnavailable).hadCredentials)
 
 /**
  * @since 0.1.0

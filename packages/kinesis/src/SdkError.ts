@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type { Client } from "@smithy/core/client"
+import * as Answers from "./internal/wire/answers.js"
 import * as ErrorMapping from "./internal/wire/errorMapping.js"
 import type { KinesisError } from "./KinesisError.js"
 import { ServiceUnavailable } from "./KinesisError.js"
@@ -25,7 +27,20 @@ export interface Call {
 }
 
 /**
- * The error of a call: by the deepest cause that has a known name, else by the HTTP status, else as unavailable.
+ * Makes the errors of an SDK client tell more to {@link fromCause}: whether the provider of its credentials threw them and whether there
+ * were credentials before, and whether this machine's clock was to blame. A success whose body is empty, is no object, or names an error is
+ * an error from then on. Call it before the client's first call; a second time it does nothing. Without it what a provider throws is known
+ * by its name alone, and taken for final.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const watch = (sdk: Pick<Client<any, any, any, any>, "config" | "middlewareStack">): void =>
+  Answers.watch(sdk, { mayBeEmpty: false })
+
+/**
+ * The error of a call: of a provider of credentials; else by the deepest cause that has a known name; else by the HTTP status; else as
+ * unavailable. Takes whatever was thrown, and never throws.
  *
  * @since 0.1.0
  * @category constructors

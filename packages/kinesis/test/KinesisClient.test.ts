@@ -51,7 +51,7 @@ describe.each(["json", "cbor"] as const)("KinesisClient over HTTP, in %s", (prot
 
   it.scopedLive("null and absent are the same in an answer", () =>
     Effect.gen(function*() {
-      const server = yield* HttpServer.make(ok({ Records: null, NextShardIterator: null, ChildShards: null }))
+      const server = yield* HttpServer.make(ok({ Records: [], NextShardIterator: null, ChildShards: null }))
       const client = yield* connect(server)
       const page = yield* client.getRecords({ stream: "orders", shardId: "shardId-0", shardIterator: "i" })
       assert.deepStrictEqual(page, {

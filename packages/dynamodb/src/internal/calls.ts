@@ -28,7 +28,7 @@ const logger = { trace: silent, debug: silent, warn: silent, error: silent } as 
   Sdk.DynamoDBClientConfig["logger"]
 >
 
-const present = <A extends object>(options: A): { readonly [K in keyof A]: NonNullable<A[K]> } =>
+const given = <A extends object>(options: A): { readonly [K in keyof A]: NonNullable<A[K]> } =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 
 /** An SDK client that retries nothing and whose sockets close with the scope. */
@@ -39,12 +39,12 @@ export const makeClient = (
   return Effect.acquireRelease(
     Effect.sync(() =>
       new Sdk.DynamoDBClient({
-        ...present({ region, endpoint, credentials }),
+        ...given({ region, endpoint, credentials }),
         maxAttempts: 1,
         logger,
         requestHandler: requestHandler ?? new NodeHttpHandler({
           httpAgent: agent,
-          httpsAgent: { ...agent, ...present({ ca: certificateAuthority }) },
+          httpsAgent: { ...agent, ...given({ ca: certificateAuthority }) },
           connectionTimeout: 2000
         })
       } as Sdk.DynamoDBClientConfig)
@@ -59,12 +59,29 @@ export interface ConditionFailed {
   readonly row: Row | undefined
 }
 
-const isConditionFailed = (cause: unknown): cause is { readonly Item?: Row | undefined } =>
-  typeof cause === "object" && cause !== null && "name" in cause && cause.name === "ConditionalCheckFailedException"
+const isConditionFailed = (cause: unknown): cause is { readonly Item?: Row | undefined } => {
+  try {
+    return (cause as Error).name === "ConditionalCheckFailedException"
+  } catch {
+    return false
+  }
+}
+
+/** A page of a listing. */
+export interface Rows {
+  readonly rows: ReadonlyArray<Row>
+  /** Where the next page begins; undefined after the last one. */
+  readonly next: Row | undefined
+}
+
+/** A row that has something in it. */
+const present = (row: Row | null | undefined): Row | undefined =>
+  row === null || row === undefined || Object.keys(row).length === 0 ? undefined : row
 
 /** The calls on one table, each one request with a deadline. Interruption and the deadline abort the request. */
 export interface Calls {
   readonly table: string
+  /** Fails with `ServiceUnavailable` when the answer has no table. */
   readonly describeTable: Effect.Effect<Sdk.TableDescription, KinesisError>
   readonly createTable: (input: Omit<Sdk.CreateTableCommandInput, "TableName">) => Effect.Effect<void, KinesisError>
   /** Always consistent. */
@@ -85,12 +102,8 @@ export interface Calls {
     input: Omit<Sdk.DeleteItemCommandInput, "TableName">,
     shardId?: string
   ) => Effect.Effect<void, KinesisError | ConditionFailed>
-  readonly scan: (
-    input: Omit<Sdk.ScanCommandInput, "TableName">
-  ) => Effect.Effect<Sdk.ScanCommandOutput, KinesisError>
-  readonly query: (
-    input: Omit<Sdk.QueryCommandInput, "TableName">
-  ) => Effect.Effect<Sdk.QueryCommandOutput, KinesisError>
+  readonly scan: (input: Omit<Sdk.ScanCommandInput, "TableName">) => Effect.Effect<Rows, KinesisError>
+  readonly query: (input: Omit<Sdk.QueryCommandInput, "TableName">) => Effect.Effect<Rows, KinesisError>
   readonly batchGetItem: (
     keys: Sdk.KeysAndAttributes
   ) => Effect.Effect<
@@ -100,6 +113,16 @@ export interface Calls {
 }
 
 export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: number): Calls => {
+  SdkError.watch(sdk)
+  /** What DynamoDB answers always: without it the answer says nothing. */
+  const told = <A>(value: A | null | undefined, operation: string, field: string, shardId?: string) =>
+    value === null || value === undefined
+      ? Effect.fail(
+        new ServiceUnavailable({ operation, shardId, description: `table ${TableName}: the answer has no ${field}` })
+      )
+      : Effect.succeed(value)
+  const page = (operation: string) => ({ Items, LastEvaluatedKey }: Sdk.ScanCommandOutput | Sdk.QueryCommandOutput) =>
+    Effect.map(told(Items, operation, "Items"), (rows): Rows => ({ rows, next: present(LastEvaluatedKey) }))
   const conditional = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
     operation: string,
     command: Parameters<typeof sdk.send<In, Out>>[0],
@@ -110,7 +133,7 @@ export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: 
         try: (abortSignal) => sdk.send(command, { abortSignal }),
         catch: (cause): KinesisError | ConditionFailed =>
           isConditionFailed(cause)
-            ? { _tag: "ConditionFailed", row: cause.Item }
+            ? { _tag: "ConditionFailed", row: present(cause.Item) }
             : SdkError.fromCause({ service: "dynamodb", operation, shardId, resource: `table ${TableName}` }, cause)
       }),
       {
@@ -135,7 +158,7 @@ export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: 
   return {
     table: TableName,
     describeTable: Effect.suspend(() => send("DescribeTable", new Sdk.DescribeTableCommand({ TableName }))).pipe(
-      Effect.map(({ Table }) => Table ?? {})
+      Effect.flatMap(({ Table }) => told(Table, "DescribeTable", "Table"))
     ),
     createTable: (input) => Effect.asVoid(send("CreateTable", new Sdk.CreateTableCommand({ ...input, TableName }))),
     getItem: (key, shardId) =>
@@ -149,12 +172,12 @@ export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: 
           }),
           shardId
         ),
-        ({ Item }) => Item
+        ({ Item }) => present(Item)
       ),
     putItem: (input, shardId) =>
       Effect.asVoid(conditional("PutItem", new Sdk.PutItemCommand({ ...input, TableName }), shardId)),
     updateItem: (input, shardId) =>
-      Effect.map(
+      Effect.flatMap(
         conditional(
           "UpdateItem",
           new Sdk.UpdateItemCommand({
@@ -165,19 +188,22 @@ export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: 
           }),
           shardId
         ),
-        ({ Attributes }) => Attributes ?? {}
+        ({ Attributes }) => told(present(Attributes), "UpdateItem", "Attributes", shardId)
       ),
     deleteItem: (input, shardId) =>
       Effect.asVoid(conditional("DeleteItem", new Sdk.DeleteItemCommand({ ...input, TableName }), shardId)),
-    scan: (input) => send("Scan", new Sdk.ScanCommand({ ...input, TableName })),
-    query: (input) => send("Query", new Sdk.QueryCommand({ ...input, TableName })),
+    scan: (input) => Effect.flatMap(send("Scan", new Sdk.ScanCommand({ ...input, TableName })), page("Scan")),
+    query: (input) => Effect.flatMap(send("Query", new Sdk.QueryCommand({ ...input, TableName })), page("Query")),
     batchGetItem: (keys) =>
-      Effect.map(
+      Effect.flatMap(
         send("BatchGetItem", new Sdk.BatchGetItemCommand({ RequestItems: { [TableName]: keys } })),
-        ({ Responses, UnprocessedKeys }) => ({
-          rows: Object.values(Responses ?? {}).flat(),
-          left: Object.values(UnprocessedKeys ?? {}).find(({ Keys }) => Keys !== undefined && Keys.length > 0)
-        })
+        ({ Responses, UnprocessedKeys }) => {
+          const left = Object.values(UnprocessedKeys ?? {}).find(({ Keys }) => Keys !== undefined && Keys.length > 0)
+          const tables = Object.values(Responses ?? {}).filter(Array.isArray)
+          return tables.length === 0 && left === undefined
+            ? told(undefined, "BatchGetItem", "Responses")
+            : Effect.succeed({ rows: tables.flat(), left })
+        }
       )
   }
 }

@@ -8,7 +8,7 @@ import type { Position } from "effect-kinesis/Position"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type { Calls, ConditionFailed } from "./calls.js"
+import type { Calls, ConditionFailed, Rows } from "./calls.js"
 import type { Row } from "./leaseRow.js"
 import * as LeaseRow from "./leaseRow.js"
 import * as LeaseUpdates from "./leaseUpdates.js"
@@ -54,19 +54,16 @@ export const make = (calls: Calls, { consistentReads, isIndexed, pageSize }: Set
     Effect.map(Effect.forEach(rows, toLease), (leases) => leases.filter((lease) => lease !== undefined))
 
   const pages = Effect.fnUntraced(function*(
-    page: (ExclusiveStartKey: Row | undefined) => Effect.Effect<
-      { readonly Items?: Array<Row> | undefined; readonly LastEvaluatedKey?: Row | undefined },
-      KinesisError
-    >
+    page: (ExclusiveStartKey: Row | undefined) => Effect.Effect<Rows, KinesisError>
   ) {
-    const rows: Array<Row> = []
-    let next: Row | undefined
+    const all: Array<Row> = []
+    let from: Row | undefined
     do {
-      const { Items = [], LastEvaluatedKey } = yield* page(next)
-      for (const row of Items) rows.push(row)
-      next = LastEvaluatedKey
-    } while (next !== undefined)
-    return rows
+      const { next, rows } = yield* page(from)
+      for (const row of rows) all.push(row)
+      from = next
+    } while (from !== undefined)
+    return all
   })
 
   const scan = (filter: Omit<Parameters<Calls["scan"]>[0], "ConsistentRead">) =>

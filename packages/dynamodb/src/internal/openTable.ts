@@ -1,6 +1,6 @@
 import type { CreateTableCommandInput, TableDescription } from "@aws-sdk/client-dynamodb"
 import type { KinesisError } from "effect-kinesis/KinesisError"
-import { InvalidArgument, ResourceInUse, ResourceNotFound } from "effect-kinesis/KinesisError"
+import { InvalidArgument, ResourceInUse, ResourceNotFound, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -62,13 +62,23 @@ const wrongKey = (table: string, { AttributeDefinitions, KeySchema }: TableDescr
     : `must be a lease table, whose only key is leaseKey (HASH, S); that of ${table} is ${is}`
 }
 
+/** What a table that serves is always described with. */
+const missing = ({ AttributeDefinitions, KeySchema, TableStatus }: TableDescription): string | undefined =>
+  TableStatus === undefined
+    ? "TableStatus"
+    : KeySchema === undefined
+    ? "KeySchema"
+    : AttributeDefinitions === undefined
+    ? "AttributeDefinitions"
+    : undefined
+
 /** Describes the table, makes it when it is not there and may be made, and waits until it serves. */
 export const openTable = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> =>
   Effect.suspend(() => attempt(calls, createTable))
 
 const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> => {
   let isNew = false
-  const missing = (error: ResourceNotFound) => {
+  const absent = (error: ResourceNotFound) => {
     if (!createTable) {
       return Effect.fail(
         new ResourceNotFound({
@@ -88,18 +98,24 @@ const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, Kines
       if (table.TableStatus === "CREATING") isNew = true
       return notYet(calls.table, table.TableStatus ?? "unknown")
     }),
-    Effect.catchTag("ResourceNotFound", missing),
+    Effect.catchTag("ResourceNotFound", absent),
     Effect.retry({ schedule: polls, while: ({ _tag }) => _tag === "ResourceInUse" }),
-    Effect.flatMap((table) => {
-      const wrong = wrongKey(calls.table, table)
-      return wrong === undefined
-        ? Effect.succeed({ isNew, isIndexed: isIndexed(table) })
-        : Effect.fail(
-          new InvalidArgument({ operation: "DynamoDbLeaseStore.open", field: "table", description: wrong })
-        )
-    })
+    Effect.filterOrFail((table) => missing(table) === undefined, (table) => untold(calls.table, missing(table)!)),
+    Effect.filterOrFail(
+      (table) => wrongKey(calls.table, table) === undefined,
+      (table) =>
+        new InvalidArgument({
+          operation: "DynamoDbLeaseStore.open",
+          field: "table",
+          description: wrongKey(calls.table, table)!
+        })
+    ),
+    Effect.map((table) => ({ isNew, isIndexed: isIndexed(table) }))
   )
 }
+
+const untold = (table: string, field: string) =>
+  new ServiceUnavailable({ operation: "DescribeTable", description: `table ${table}: the answer has no ${field}` })
 
 const notYet = (table: string, status: string) =>
   new ResourceInUse({

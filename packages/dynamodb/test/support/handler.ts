@@ -14,6 +14,8 @@ export type Fault =
   | { readonly _tag: "Refuse"; readonly name: string; readonly status?: number; readonly message?: string }
   /** The call is answered with this, and takes no effect. */
   | { readonly _tag: "Answer"; readonly body: unknown }
+  /** The call is answered with this text, and takes no effect. */
+  | { readonly _tag: "Text"; readonly text: string }
   /** The call is never answered. */
   | { readonly _tag: "Hang" }
   /** Something happens before the call. */
@@ -30,13 +32,14 @@ export const makeHandler = (endpoint: string, { rowsOfRefusals = false } = {}) =
   const faults: Array<{ readonly operation: string; readonly fault: Fault }> = []
   let aborted = 0
   let closed = 0
-  const answer = (statusCode: number, body: unknown) => ({
+  const text = (statusCode: number, body: string) => ({
     response: {
       statusCode,
       headers: { "content-type": "application/x-amz-json-1.0" },
-      body: new TextEncoder().encode(JSON.stringify(body))
+      body: new TextEncoder().encode(body)
     }
   })
+  const answer = (statusCode: number, body: unknown) => text(statusCode, JSON.stringify(body))
   const textOf = async (body: AsyncIterable<Uint8Array>) => {
     const pieces: Array<Uint8Array> = []
     for await (const piece of body) pieces.push(piece)
@@ -57,6 +60,8 @@ export const makeHandler = (endpoint: string, { rowsOfRefusals = false } = {}) =
         })
       case "Answer":
         return answer(200, fault.body)
+      case "Text":
+        return text(200, fault.text)
       case "Hang":
         return new Promise((_, reject) => {
           options?.abortSignal?.addEventListener(

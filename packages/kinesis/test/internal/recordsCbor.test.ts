@@ -133,11 +133,22 @@ describe("recordsCbor", () => {
 
   it("null and absent are the same", () => {
     const none = { records: [], nextShardIterator: undefined, millisBehindLatest: undefined, childShards: [] }
-    const names = ["Records", "NextShardIterator", "MillisBehindLatest", "ChildShards"]
-    assert.deepStrictEqual(decode(Cbor.map(names.map((name) => [name, Cbor.nothing]))), none)
-    assert.deepStrictEqual(decode(Cbor.map([])), none)
+    const nulls = ["NextShardIterator", "MillisBehindLatest", "ChildShards"].map((name) =>
+      [name, Cbor.nothing] as const
+    )
+    const noRecords = ["Records", Cbor.array([])] as const
+    assert.deepStrictEqual(decode(Cbor.map([noRecords, ...nulls])), none)
+    assert.deepStrictEqual(decode(Cbor.map([noRecords, ["NextShardIterator", Cbor.text("")]])), none)
     const [first] = decode(answer([record({ ApproximateArrivalTimestamp: Cbor.nothing })]))!.records
     assert.strictEqual(first!.approximateArrivalTimestamp, undefined)
+  })
+
+  it("B4 an answer without records is none, and so is a record without a number", () => {
+    for (const number of [Cbor.nothing, Cbor.text("")]) {
+      assert.strictEqual(decode(answer([record({ SequenceNumber: number })])), undefined)
+    }
+    assert.strictEqual(decode(Cbor.map([])), undefined)
+    assert.strictEqual(decode(Cbor.map([["Records", Cbor.nothing], ["NextShardIterator", Cbor.text("n")]])), undefined)
   })
 
   it("a record may have no partition key", () => {

@@ -100,18 +100,52 @@ describe("recordsJson", () => {
 
   it("null and absent are the same", () => {
     const none = { records: [], nextShardIterator: undefined, millisBehindLatest: undefined, childShards: [] }
-    const nulls = { Records: null, NextShardIterator: null, MillisBehindLatest: null, ChildShards: null }
+    const nulls = { Records: [], NextShardIterator: null, MillisBehindLatest: null, ChildShards: null }
     assert.deepStrictEqual(decode(JSON.stringify(nulls)), none)
+    assert.deepStrictEqual(decode(JSON.stringify({ ...nulls, NextShardIterator: "" })), none)
     assert.deepStrictEqual(decode(`{"Records":[]}`), none)
     assert.deepStrictEqual(decode(`{"ChildShards":[],"Records":[]}`), none)
     const [first] = decode(answer([{ ...record, ApproximateArrivalTimestamp: null, EncryptionType: null }]))!.records
     assert.strictEqual(first!.approximateArrivalTimestamp, undefined)
   })
 
+  it("B4 an answer without records is none, and so is a record without a number", () => {
+    const { SequenceNumber: _, ...numberless } = record
+    for (const records of [numberless, { ...record, SequenceNumber: null }, { ...record, SequenceNumber: "" }]) {
+      assert.strictEqual(decode(answer([records])), undefined)
+    }
+    for (const text of [`{"NextShardIterator":"n"}`, `{"Records":null,"NextShardIterator":"n"}`]) {
+      assert.strictEqual(decode(text), undefined)
+    }
+  })
+
+  it("takes instants in seconds and in milliseconds", () => {
+    const arrival = (instant: number) =>
+      decode(answer([{ ...record, ApproximateArrivalTimestamp: instant }]))?.records[0]!.approximateArrivalTimestamp
+        ?.getTime()
+    const millis = 1_763_942_400_123
+    assert.deepStrictEqual([millis / 1000, millis, 1_763_942_400, 0].map(arrival), [
+      millis,
+      millis,
+      1_763_942_400_000,
+      0
+    ])
+    assert.strictEqual(arrival(1e13), undefined)
+  })
+
   it("a record may have no partition key", () => {
     const { PartitionKey: _, ...keyless } = record
     const page = decode(answer([keyless, { ...record, PartitionKey: null }, record]))!
     assert.deepStrictEqual(page.records.map(({ partitionKey }) => partitionKey), [undefined, undefined, "key"])
+  })
+
+  it("an object ends with its own bracket, and so does an array", () => {
+    const whole = answer([{ SequenceNumber: record.SequenceNumber, Data: record.Data }])
+    assert.isDefined(decode(whole))
+    for (const wrong of [whole.replace("\"}]", "\"]]"), whole.replace("}]", "}}"), whole.replace(/\}$/, "]")]) {
+      assert.notStrictEqual(wrong, whole)
+      assert.strictEqual(decode(wrong), undefined, wrong)
+    }
   })
 
   it("leaves what it does not know to the SDK's decoder", () => {

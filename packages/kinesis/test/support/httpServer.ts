@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net"
 
 export interface Received {
   readonly operation: string
+  readonly path: string
   readonly body: Record<string, unknown>
   readonly raw: Buffer
   readonly headers: Http.IncomingHttpHeaders
@@ -45,7 +46,12 @@ const decode = (body: Buffer, isCbor: boolean) =>
 /** A Kinesis endpoint, which closes no connection by itself, on a free loopback port that answers as told: for what the SDK sends, and does with errors and silence. */
 export const make = (
   answer: Answer,
-  { date }: { readonly date?: () => Date } = {}
+  { date, isRaw = false }: {
+    /** Of the answers' headers. Default: this machine's time. */
+    readonly date?: () => Date
+    /** Whether requests are of another service, whose bodies are not read. */
+    readonly isRaw?: boolean
+  } = {}
 ): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Server & { readonly close: () => void }>((resume) => {
@@ -65,7 +71,8 @@ export const make = (
           const call: Received = {
             raw,
             operation: String(request.headers["x-amz-target"]).split(".").at(-1)!,
-            body: decode(raw, isCbor),
+            path: request.url ?? "",
+            body: isRaw ? {} : decode(raw, isCbor),
             headers: request.headers,
             httpVersion: request.httpVersion
           }

@@ -1,9 +1,10 @@
-import { GetRecordsCommand, type GetRecordsCommandOutput, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+import { GetRecordsCommand, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import { Readable } from "node:stream"
 import { cborProtocol } from "../../src/internal/wire/cborProtocol.js"
 import { jsonProtocol } from "../../src/internal/wire/jsonProtocol.js"
 import type { PageDecoder } from "../../src/internal/wire/pageDecoder.js"
 import type { ReceivedRecords } from "../../src/internal/wire/receivedRecords.js"
+import { toGetRecordsResponse } from "../../src/internal/wire/sdkOutputs.js"
 import type { GetRecordsResponse } from "../../src/KinesisApi.js"
 
 const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
@@ -28,25 +29,11 @@ export const received = (protocol: "json" | "cbor", pieces: ReadonlyArray<Uint8A
 
 /** The SDK's own decoding, in the library's words; undefined where it refuses, or something is missing. */
 export const bySdk = async (answer: ReceivedRecords, shardId: string): Promise<GetRecordsResponse | undefined> => {
-  const output: GetRecordsCommandOutput | undefined = await answer.decodeBySdk().catch(() => undefined)
-  if (output === undefined) return undefined
-  const records = (output.Records ?? []).map((record) => ({
-    stream: "orders",
-    shardId,
-    sequenceNumber: record.SequenceNumber!,
-    partitionKey: record.PartitionKey ?? undefined,
-    data: record.Data!,
-    approximateArrivalTimestamp: record.ApproximateArrivalTimestamp
-  }))
-  const isWhole = records.every((record) => record.sequenceNumber !== undefined && record.data !== undefined)
-  return isWhole
-    ? {
-      records,
-      nextShardIterator: output.NextShardIterator ?? undefined,
-      millisBehindLatest: output.MillisBehindLatest ?? undefined,
-      childShards: []
-    }
-    : undefined
+  try {
+    return toGetRecordsResponse({ stream: "orders", shardId, shardIterator: "i" }, await answer.decodeBySdk())
+  } catch {
+    return undefined
+  }
 }
 
 /** What a decoder makes of an answer that comes in these pieces. */

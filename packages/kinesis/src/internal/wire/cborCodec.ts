@@ -1,6 +1,6 @@
 import { CborCodec, tag } from "@smithy/core/cbor"
 import { NormalizedSchema } from "@smithy/core/schema"
-import { toMillis } from "./recordsCbor.js"
+import { toMillis } from "./instants.js"
 
 type Serializer = ReturnType<CborCodec["createSerializer"]>
 type Deserializer = ReturnType<CborCodec["createDeserializer"]>

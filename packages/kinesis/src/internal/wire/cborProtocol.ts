@@ -1,4 +1,5 @@
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
+import { errorIn } from "./answers.js"
 import { KinesisCborCodec } from "./cborCodec.js"
 import type { Protocol } from "./jsonProtocol.js"
 import { ReceivedRecords } from "./receivedRecords.js"
@@ -53,13 +54,16 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
       if (!answered.includes("cbor") && response.headers["content-length"] !== "0") {
         if (isError) {
           return await this.#json.deserializeResponse(operation, context, response).catch((error) => {
-            throw isUnreadable(error) && response.statusCode < 500
+            throw isUnreadable(error) && refusals.includes(response.statusCode)
               ? new CborRefused(`the answer has status ${response.statusCode} and is of type ${answered}`)
               : error
           })
         }
-        await ResponseBody.receive(response.body, () => {})
-        throw new CborRefused(`the answer is of type ${answered === "" ? "unknown" : answered}`)
+        const pieces: Array<Buffer> = []
+        await ResponseBody.receive(response.body, (piece) => void pieces.push(piece))
+        const body = Buffer.concat(pieces)
+        if (body.length === 0) return await super.deserializeResponse(operation, context, { ...response, body })
+        throw errorIn(body) ?? new CborRefused(`the answer is of type ${answered === "" ? "unknown" : answered}`)
       }
       if (operation.name !== "GetRecords" || isError) {
         return await super.deserializeResponse(operation, context, response)
@@ -67,7 +71,10 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
       const decoder = RecordsCbor.decoder(sharing)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))
       const decodeBySdk = async () => {
-        const output: any = await super.deserializeResponse(operation, context, { ...response, body: decoder.bytes() })
+        const body = decoder.bytes()
+        const error = errorIn(body)
+        if (error !== undefined) throw error
+        const output: any = await super.deserializeResponse(operation, context, { ...response, body })
         if (hasOnlyBytes(output.Records)) return output
         throw new CborRefused("the answer has a record whose Data are not bytes")
       }
@@ -79,6 +86,9 @@ const emptyMap = Uint8Array.of(0xa0)
 
 const hasOnlyBytes = (records: ReadonlyArray<{ readonly Data?: unknown }> | undefined): boolean =>
   (records ?? []).every(({ Data }) => Data === undefined || Data instanceof Uint8Array)
+
+/** The statuses with which endpoints refuse a request that they cannot read. Others, such as 429, are of whoever gave them. */
+const refusals = [400, 404, 406, 415]
 
 /** What endpoints say to a request that they cannot read. */
 const isUnreadable = ({ name }: { readonly name?: unknown }): boolean =>

@@ -1,4 +1,8 @@
 import * as Errors from "../../KinesisError.js"
+import { messageOf } from "../text/describe.js"
+import { printable } from "../text/printable.js"
+import { isClockRight } from "./answers.js"
+import * as Credentials from "./credentials.js"
 
 /** What is known of a failed call without asking it. */
 export interface Call {
@@ -18,16 +22,25 @@ type Kind =
   | "kms"
   | "iterator"
   | "token"
+  | "clock"
   | Exclude<Errors.KinesisError["_tag"], "ThrottledError">
 
-const kinds: Record<string, Kind> = {
+const kinds = new Map<string, Kind>(Object.entries({
   ProvisionedThroughputExceededException: "throughput",
   KMSThrottlingException: "kms",
+  BandwidthLimitExceeded: "limit",
+  EC2ThrottledException: "limit",
   LimitExceededException: "limit",
+  PriorRequestNotComplete: "limit",
   RequestLimitExceeded: "limit",
+  RequestThrottled: "limit",
+  RequestThrottledException: "limit",
+  SlowDown: "limit",
+  ThrottledException: "limit",
   Throttling: "limit",
   ThrottlingException: "limit",
   TooManyRequestsException: "limit",
+  TransactionInProgressException: "limit",
   ExpiredIteratorException: "iterator",
   ExpiredNextTokenException: "token",
   ResourceNotFoundException: "ResourceNotFound",
@@ -41,7 +54,7 @@ const kinds: Record<string, Kind> = {
   CborRefused: "InvalidArgument",
   AccessDenied: "AccessDenied",
   AccessDeniedException: "AccessDenied",
-  CredentialsProviderError: "ServiceUnavailable",
+  AuthFailure: "AccessDenied",
   ExpiredTokenException: "AccessDenied",
   IncompleteSignatureException: "AccessDenied",
   InvalidClientTokenId: "AccessDenied",
@@ -50,6 +63,12 @@ const kinds: Record<string, Kind> = {
   MissingAuthenticationTokenException: "AccessDenied",
   SignatureDoesNotMatch: "AccessDenied",
   UnrecognizedClientException: "AccessDenied",
+  RequestExpired: "clock",
+  RequestInTheFuture: "clock",
+  RequestTimeTooSkewed: "clock",
+  CredentialsProviderError: "CredentialsUnavailable",
+  ProviderError: "CredentialsUnavailable",
+  TokenProviderError: "CredentialsUnavailable",
   KMSAccessDeniedException: "KmsError",
   KMSDisabledException: "KmsError",
   KMSInvalidStateException: "KmsError",
@@ -64,7 +83,6 @@ const kinds: Record<string, Kind> = {
   InternalServerError: "ServiceUnavailable",
   ReplicatedWriteConflictException: "ServiceUnavailable",
   TransactionConflictException: "ServiceUnavailable",
-  TransactionInProgressException: "ServiceUnavailable",
   ServiceUnavailable: "ServiceUnavailable",
   ServiceUnavailableException: "ServiceUnavailable",
   EAI_AGAIN: "ServiceUnavailable",
@@ -75,83 +93,154 @@ const kinds: Record<string, Kind> = {
   ENETUNREACH: "ServiceUnavailable",
   ENOTFOUND: "ServiceUnavailable",
   EPIPE: "ServiceUnavailable"
+}))
+
+const field = (value: unknown, name: string): unknown => {
+  if (typeof value !== "object" || value === null) return undefined
+  try {
+    return Reflect.get(value, name)
+  } catch {
+    return undefined
+  }
 }
 
+const textOf = (value: unknown): string => typeof value === "string" ? value : ""
+
+const membersOf = (value: unknown): ReadonlyArray<unknown> => {
+  try {
+    return Array.isArray(value) ? [...value] : []
+  } catch {
+    return []
+  }
+}
+
+/** What is read of an error, which may be anything that was thrown. */
 interface Raised {
-  readonly name?: unknown
-  readonly code?: unknown
-  readonly message?: unknown
-  readonly cause?: unknown
-  readonly errors?: unknown
-  readonly $metadata?: { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown } | undefined
+  readonly error: object
+  readonly name: string
+  readonly code: string
+  readonly message: string
+  readonly status: number | undefined
+  /** The SDK has set its clock by the refusal, and the request was signed by another: the next one will be signed for the service's time. */
+  readonly isCorrected: boolean
+  /** What the service's model says of a repetition. */
+  readonly retryable: "limit" | "ServiceUnavailable" | undefined
 }
 
-const isRaised = (value: unknown): value is Raised => typeof value === "object" && value !== null
+const read = (error: object): Raised => {
+  const metadata = field(error, "$metadata")
+  const status = field(metadata, "httpStatusCode")
+  const trait = field(error, "$retryable")
+  return {
+    error,
+    name: textOf(field(error, "name")),
+    code: textOf(field(error, "code")),
+    message: textOf(field(error, "message")),
+    status: typeof status === "number" ? status : undefined,
+    isCorrected: field(metadata, "clockSkewCorrected") === true && !isClockRight(error),
+    retryable: typeof trait !== "object" || trait === null
+      ? undefined
+      : field(trait, "throttling") === true
+      ? "limit"
+      : "ServiceUnavailable"
+  }
+}
 
 const maxDepth = 10
 
 /** The error and what caused it, the deepest first. */
-const causes = (error: unknown, depth = 0): ReadonlyArray<Raised> => {
-  if (!isRaised(error) || depth === maxDepth) return []
-  const inner = Array.isArray(error.errors) ? [error.cause, ...error.errors] : [error.cause]
-  return [...inner.flatMap((cause) => causes(cause, depth + 1)), error]
+const causes = (error: unknown, seen = new Set<object>(), depth = 0): ReadonlyArray<Raised> => {
+  if (typeof error !== "object" || error === null || seen.has(error) || depth === maxDepth) return []
+  seen.add(error)
+  const inner = [field(error, "cause"), ...membersOf(field(error, "errors"))]
+  return [...inner.flatMap((cause) => causes(cause, seen, depth + 1)), read(error)]
 }
 
-const noCredentials = "Could not load credentials from any providers"
-
-/** The SDK has set its clock by the refusal: the next request will be signed for the service's time. */
-const isCorrected = (error: Raised): boolean => error.$metadata?.clockSkewCorrected === true
+/** The request lay too long before it was sent, or this machine's clock is wrong. */
+const isOfTime = ({ isCorrected, message }: Raised): boolean =>
+  isCorrected || /signature (has )?expired|signature not yet current/i.test(message)
 
 const named = (error: Raised): Kind | undefined => {
-  if (error.message === noCredentials) return "AccessDenied"
-  const kind = kinds[String(error.code)] ?? kinds[String(error.name)]
-  return kind === "AccessDenied" && isCorrected(error) ? "ServiceUnavailable" : kind
+  const kind = kinds.get(error.code) ?? kinds.get(error.name)
+  return kind === "AccessDenied" && isOfTime(error) ? "clock" : kind
 }
 
-const byStatus = (error: Raised): Kind | undefined => {
-  const status = error.$metadata?.httpStatusCode
-  return typeof status !== "number" || status < 400
-    ? undefined
-    : status >= 500
-    ? "ServiceUnavailable"
-    : status === 429
-    ? "limit"
-    : status === 401 || status === 403
-    ? "AccessDenied"
-    : "InvalidArgument"
+const byStatus = ({ retryable, status }: Raised): Kind | undefined => {
+  if (retryable !== undefined) return retryable
+  if (status === undefined || status < 400) return undefined
+  if (status >= 500) return "ServiceUnavailable"
+  switch (status) {
+    case 401:
+    case 403:
+      return "AccessDenied"
+    case 408:
+      return "RequestTimeout"
+    case 421:
+    case 425:
+      return "ServiceUnavailable"
+    case 429:
+      return "limit"
+    default:
+      return "InvalidArgument"
+  }
 }
 
 /** Nothing was sent, and nothing will be until the settings change. */
-const isMisconfigured = (error: Raised): boolean =>
-  error.$metadata === undefined &&
-  /^(Region is missing|Invalid URL)/.test(String(error.message))
+const isMisconfigured = ({ error, message }: Raised): boolean =>
+  field(error, "$metadata") === undefined && /^(Region is missing|Invalid URL)/.test(message)
+
+/** The error that tells most of a chain, and what it is. */
+const judge = (chain: ReadonlyArray<Raised>): readonly [Kind, Raised | undefined] => {
+  const unobtained = chain.find(({ error }) => Credentials.refusalOf(error) !== undefined)
+  if (unobtained !== undefined) return ["CredentialsUnavailable", unobtained]
+  const known = chain.find((error) => named(error) !== undefined) ??
+    chain.find((error) => byStatus(error) !== undefined)
+  if (known !== undefined) return [named(known) ?? byStatus(known)!, known]
+  const misconfigured = chain.find(isMisconfigured)
+  return misconfigured === undefined ? ["ServiceUnavailable", chain.at(-1)] : ["InvalidArgument", misconfigured]
+}
+
+const wrongClock = "the request's time was refused; if that goes on, this machine's clock is wrong: set it, as NTP does"
+
+const noneFound = "Could not load credentials from any providers"
+
+/** Names that say nothing beside the message. */
+const common: ReadonlyArray<string> = ["", "Error", "CredentialsProviderError", "ProviderError", "TokenProviderError"]
+
+/** What the provider said, with the name of the error where that is telling. */
+const wordsOf = ({ error, name }: Raised): string => {
+  const said = messageOf(error)
+  return common.includes(name) || said.includes(name) ? said : `${name}: ${said}`
+}
+
+const chainOfSdk = "the AWS SDK's chain of providers"
+
+/** Of an error that no watch has seen, nobody knows whether there were credentials before. */
+const providerOf = ({ error, message }: Raised): Credentials.Refusal => {
+  const { hadCredentials = false, provider } = Credentials.refusalOf(error) ?? {}
+  return { provider: provider ?? (message === noneFound ? chainOfSdk : undefined), hadCredentials }
+}
 
 /**
  * The one place where what the SDK or the network raised becomes a typed error: by the deepest cause that has a known name, else by
- * the HTTP status, else as unavailable.
+ * the HTTP status, else as unavailable. What a provider of credentials threw is no answer of the service, whatever its name. Takes anything.
  */
 export const fromCause = (
   call: Call,
   cause: unknown
 ): Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken => {
-  const chain = causes(cause)
-  const known = chain.find((error) => named(error) !== undefined) ??
-    chain.find((error) => byStatus(error) !== undefined)
-  const misconfigured = chain.find(isMisconfigured)
-  const telling = known ?? misconfigured ?? chain.at(-1)
-  const kind = known === undefined
-    ? misconfigured === undefined ? "ServiceUnavailable" : "InvalidArgument"
-    : named(known) ?? byStatus(known)!
-  const code = telling === undefined ? "" : String(telling.name ?? telling.code ?? "")
+  const [kind, telling] = judge(causes(cause))
   const { operation, resource, service = "kinesis", shardId, stream } = call
-  const said = String(telling?.message ?? cause)
-  const fields = {
+  const said = telling === undefined ? messageOf(cause) : messageOf(telling.error)
+  const about = (words: string) => ({
     operation,
     stream,
     shardId,
-    description: resource === undefined ? said : `${resource}: ${said}`,
-    cause
-  }
+    description: resource === undefined ? words : `${resource}: ${words}`,
+    cause: printable(cause)
+  })
+  const fields = about(said)
+  const code = telling === undefined ? "" : telling.name || telling.code
   switch (kind) {
     case "throughput":
     case "kms":
@@ -173,6 +262,10 @@ export const fromCause = (
         action: `${service}:${operation}`,
         expired: code.startsWith("ExpiredToken")
       })
+    case "clock":
+      return new Errors.ServiceUnavailable(about(`${wrongClock}: ${said}`))
+    case "CredentialsUnavailable":
+      return new Errors.CredentialsUnavailable({ ...about(wordsOf(telling!)), ...providerOf(telling!) })
     case "KmsError":
       return new Errors.KmsError({ ...fields, code })
     case "RequestTimeout":

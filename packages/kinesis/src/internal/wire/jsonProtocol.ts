@@ -1,5 +1,6 @@
 import type { KinesisClientConfig } from "@aws-sdk/client-kinesis"
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
+import { errorIn } from "./answers.js"
 import { ReceivedRecords } from "./receivedRecords.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsJson from "./recordsJson.js"
@@ -19,8 +20,12 @@ export const jsonProtocol = (sharing: Sharing): Protocol =>
       }
       const decoder = RecordsJson.decoder(sharing)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))
-      const decodeBySdk = () =>
-        super.deserializeResponse<any>(operation, context, { ...response, body: decoder.bytes() })
+      const decodeBySdk = async () => {
+        const body = decoder.bytes()
+        const error = errorIn(body)
+        if (error !== undefined) throw error
+        return await super.deserializeResponse<any>(operation, context, { ...response, body })
+      }
       return new ReceivedRecords(this.deserializeMetadata(response), decoder, decodeBySdk)
     }
   }

@@ -1,3 +1,4 @@
+import { toMillis } from "./instants.js"
 import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
 import { byteAt, type Cursor, type Pieces, type Reading, short, skip, text, unexpected, utf8 } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
@@ -47,14 +48,16 @@ export const decoder = (sharing: Sharing): PageDecoder =>
 function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage> {
   const readRecord = (cursor: Cursor) => readRecordOf(cursor, memory)
   const answer = emptyPage()
+  let hasRecords = false
   const fields = yield* pieces.read(readMapSize)
   for (let field = 0; !(yield* pieces.read((cursor) => isOver(cursor, field, fields))); field++) {
     switch (yield* pieces.read(readKey)) {
       case records:
+        hasRecords = true
         answer.records = yield* readRecords(pieces, readRecord)
         break
       case nextShardIterator:
-        answer.nextShardIterator = yield* pieces.read(readNullableText)
+        answer.nextShardIterator = (yield* pieces.read(readNullableText)) || undefined
         break
       case millisBehindLatest:
         answer.millisBehindLatest = yield* pieces.read(readNullableNumber)
@@ -66,11 +69,13 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
     }
   }
   yield* pieces.readEnd()
+  if (!hasRecords) throw unexpected
   return answer
 }
 
 function* readRecords(pieces: Pieces, readRecord: (cursor: Cursor) => Unplaced): Reading<ReadonlyArray<Unplaced>> {
   const all: Array<Unplaced> = []
+  if (yield* pieces.read(isNothing)) throw unexpected
   const size = yield* pieces.read(readArraySize)
   yield* pieces.readWhile((cursor) => {
     if (isOver(cursor, all.length, size)) return false
@@ -175,23 +180,6 @@ const readNumber = (cursor: Cursor): number => {
   return head === float64 ? bytes.readDoubleBE(at + 1) : bytes.readFloatBE(at + 1)
 }
 
-/** Seconds since the epoch reach this in the year 5138, milliseconds did in 1973. */
-const firstMilliseconds = 1e11
-
-/** In the year 2243: the SDK's codec, which takes them for seconds, can hold no more. */
-const lastMilliseconds = 8.64e12
-
-/**
- * AWS gives milliseconds since the epoch under the tag that stands for seconds; emulators give seconds, or no tag. Undefined for what is
- * no instant.
- */
-export const toMillis = (epoch: number): number | undefined =>
-  Math.abs(epoch) < firstMilliseconds
-    ? Math.round(epoch * 1000)
-    : Math.abs(epoch) <= lastMilliseconds
-    ? Math.round(epoch)
-    : undefined
-
 const readDate = (cursor: Cursor, memory: RecordMemory): Date => {
   if (byteAt(cursor, 0) === epoch) cursor.at++
   const millis = toMillis(readNumber(cursor))
@@ -228,7 +216,7 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
         arrival = isNothing(cursor) ? arrival : readDate(cursor, memory)
     }
   }
-  if (number === undefined || bytes === undefined) throw unexpected
+  if (number === undefined || number === "" || bytes === undefined) throw unexpected
   return {
     stream: "",
     shardId: "",

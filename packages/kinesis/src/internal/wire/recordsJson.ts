@@ -1,3 +1,4 @@
+import { toMillis } from "./instants.js"
 import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
 import {
   byteAt,
@@ -50,14 +51,16 @@ export const decoder = (sharing: Sharing): PageDecoder =>
 function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage> {
   const readRecord = (cursor: Cursor) => readRecordOf(cursor, memory)
   const answer = emptyPage()
+  let hasRecords = false
   yield* pieces.read(readOpenBrace)
   do {
     switch (yield* pieces.read(readKey)) {
       case records:
+        hasRecords = true
         answer.records = yield* readRecords(pieces, readRecord)
         break
       case nextShardIterator:
-        answer.nextShardIterator = yield* pieces.read(readNullableString)
+        answer.nextShardIterator = (yield* pieces.read(readNullableString)) || undefined
         break
       case millisBehindLatest:
         answer.millisBehindLatest = yield* pieces.read(readNullableNumber)
@@ -65,17 +68,19 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
       default:
         if (!(yield* pieces.read(readsNoElement))) throw unexpected
     }
-  } while ((yield* pieces.read(readSeparator)) === comma)
+  } while ((yield* pieces.read(afterMember)) === comma)
   yield* pieces.readEnd()
+  if (!hasRecords) throw unexpected
   return answer
 }
 
 function* readRecords(pieces: Pieces, readRecord: (cursor: Cursor) => Unplaced): Reading<ReadonlyArray<Unplaced>> {
   const all: Array<Unplaced> = []
+  if (yield* pieces.read(isNothing)) throw unexpected
   if (yield* pieces.read(readsNoElement)) return all
   yield* pieces.readWhile((cursor) => {
     const record = readRecord(cursor)
-    const isLast = readSeparator(cursor) !== comma
+    const isLast = readSeparator(cursor, closeBracket) !== comma
     all.push(record)
     return !isLast
   })
@@ -95,12 +100,14 @@ const readKey = (cursor: Cursor): Uint8Array => {
 }
 
 /** The comma before a further element, or the end of the object or array. */
-const readSeparator = (cursor: Cursor): number => {
+const readSeparator = (cursor: Cursor, close: number): number => {
   const byte = byteAt(cursor, 0)
-  if (byte !== comma && byte !== closeBrace && byte !== closeBracket) throw unexpected
+  if (byte !== comma && byte !== close) throw unexpected
   cursor.at++
   return byte
 }
+
+const afterMember = (cursor: Cursor): number => readSeparator(cursor, closeBrace)
 
 /** Null or an empty array, which are read, or else the start of an array, which is read alone. */
 const readsNoElement = (cursor: Cursor): boolean => {
@@ -217,8 +224,12 @@ const readData = (cursor: Cursor, memory: RecordMemory): Uint8Array => {
   return decoded
 }
 
-/** Seconds since the epoch, such as 1.700000000123E9. */
-const readDate = (cursor: Cursor, memory: RecordMemory): Date => memory.dateOf(Math.round(readNumber(cursor) * 1000))
+/** Seconds since the epoch, such as 1.700000000123E9; from emulators milliseconds. */
+const readDate = (cursor: Cursor, memory: RecordMemory): Date => {
+  const millis = toMillis(readNumber(cursor))
+  if (millis === undefined) throw unexpected
+  return memory.dateOf(millis)
+}
 
 const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
   let number: string | undefined
@@ -247,8 +258,8 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
         skip(cursor, encryptionType)
         readNullableString(cursor)
     }
-  } while (readSeparator(cursor) === comma)
-  if (number === undefined || bytes === undefined) throw unexpected
+  } while (afterMember(cursor) === comma)
+  if (number === undefined || number === "" || bytes === undefined) throw unexpected
   return {
     stream: "",
     shardId: "",

@@ -1,6 +1,7 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import { HttpRequest } from "@smithy/core/protocols"
 import { randomUUID } from "node:crypto"
+import * as Answers from "./answers.js"
 
 /** What the SDK's middleware made of a call: the request, but for its body and signature, and how to sign it. */
 interface Template {
@@ -72,6 +73,7 @@ export const getRecordsSender = (
   const again = async (template: Template, input: Sdk.GetRecordsCommandInput, abortSignal: AbortSignal) => {
     const signingProperties = { ...template.signingProperties }
     const identity = await config.credentials()
+    const signedBy = Answers.offsetOf(config)
     const request = await template.signer.sign(requestOf(template, input), identity, signingProperties)
     try {
       const { response } = await config.requestHandler.handle(request, { abortSignal })
@@ -84,7 +86,11 @@ export const getRecordsSender = (
       template.signer.successHandler?.(response, signingProperties)
       return output
     } catch (error) {
-      throw template.signer.errorHandler === undefined ? error : caught(template.signer, signingProperties, error)
+      const told = template.signer.errorHandler === undefined
+        ? error
+        : caught(template.signer, signingProperties, error)
+      Answers.noteClock(told, signedBy, config)
+      throw told
     }
   }
 

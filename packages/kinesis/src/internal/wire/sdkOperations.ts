@@ -5,9 +5,18 @@ import type * as Api from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
-import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as ErrorMapping from "./errorMapping.js"
 import { ReceivedRecords } from "./receivedRecords.js"
+import {
+  getRecordsInput,
+  listShardsInput,
+  putRecordInput,
+  putRecordsInput,
+  retentionInput,
+  shardIteratorInput,
+  streamInput
+} from "./sdkInputs.js"
+import * as Outputs from "./sdkOutputs.js"
 
 /** `getRecords` -> `GetRecords` */
 export const apiName = (operation: string): string => operation[0]!.toUpperCase() + operation.slice(1)
@@ -84,67 +93,46 @@ export const make = (
 
   return {
     listShards: (request) =>
-      attempt("listShards", request, new Sdk.ListShardsCommand(listShardsInput(request)), (output) => ({
-        shards: (output.Shards ?? []).map(toShard),
-        nextToken: output.NextToken ?? undefined
-      })).pipe(Effect.catchTag("ExpiredIterator", unexpected)),
+      attempt(
+        "listShards",
+        request,
+        new Sdk.ListShardsCommand(listShardsInput(request)),
+        Outputs.toListShardsResponse
+      ).pipe(Effect.catchTag("ExpiredIterator", unexpected)),
     getShardIterator: (request) =>
-      send("getShardIterator", request, new Sdk.GetShardIteratorCommand(shardIteratorInput(request)), (output) => ({
-        shardIterator: required(output.ShardIterator, "ShardIterator")
-      })),
+      send(
+        "getShardIterator",
+        request,
+        new Sdk.GetShardIteratorCommand(shardIteratorInput(request)),
+        Outputs.toGetShardIteratorResponse
+      ),
     getRecords: (request) =>
       call("getRecords", request, getRecordsMillis, async (abortSignal) => {
         const output = await sendGetRecords(getRecordsInput(request), abortSignal)
-        if (!(output instanceof ReceivedRecords)) return toGetRecordsResponse(request, output)
-        return output.page(request.stream, request.shardId) ?? toGetRecordsResponse(request, await output.decodeBySdk())
+        return await received(request, output)
       }).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
     describeStreamSummary: (request) =>
       send(
         "describeStreamSummary",
         request,
         new Sdk.DescribeStreamSummaryCommand(streamInput(request.stream)),
-        ({ StreamDescriptionSummary: summary }) => ({
-          streamName: required(summary?.StreamName, "StreamName"),
-          streamArn: required(summary?.StreamARN, "StreamARN"),
-          streamStatus: required(summary?.StreamStatus, "StreamStatus"),
-          streamMode: summary?.StreamModeDetails?.StreamMode ?? "PROVISIONED",
-          retentionPeriodHours: required(summary?.RetentionPeriodHours, "RetentionPeriodHours"),
-          openShardCount: required(summary?.OpenShardCount, "OpenShardCount"),
-          recordDistributionStrategy: summary?.RecordDistributionStrategy ?? undefined,
-          maxRecordSizeInKiB: summary?.MaxRecordSizeInKiB ?? undefined,
-          creationTimestamp: summary?.StreamCreationTimestamp
-        })
+        Outputs.toDescribeStreamSummaryResponse
       ),
     listStreams: (request) =>
       send(
         "listStreams",
         {},
         new Sdk.ListStreamsCommand({ NextToken: request.nextToken, Limit: request.limit }),
-        (output) => ({ streamNames: output.StreamNames ?? [], nextToken: output.NextToken ?? undefined })
+        Outputs.toListStreamsResponse
       ),
     putRecord: (request) =>
-      send(
-        "putRecord",
-        request,
-        new Sdk.PutRecordCommand({
-          ...streamInput(request.stream),
-          ...entryInput(request),
-          SequenceNumberForOrdering: request.sequenceNumberForOrdering
-        }),
-        (output) => ({
-          shardId: required(output.ShardId, "ShardId"),
-          sequenceNumber: required(output.SequenceNumber, "SequenceNumber")
-        })
-      ),
+      send("putRecord", request, new Sdk.PutRecordCommand(putRecordInput(request)), Outputs.toPutRecordResponse),
     putRecords: (request) =>
       send(
         "putRecords",
         request,
-        new Sdk.PutRecordsCommand({ ...streamInput(request.stream), Records: request.records.map(entryInput) }),
-        (output) => ({
-          failedRecordCount: output.FailedRecordCount ?? 0,
-          records: required(output.Records, "Records").map(toPutRecordsResult)
-        })
+        new Sdk.PutRecordsCommand(putRecordsInput(request)),
+        (output) => Outputs.toPutRecordsResponse(request, output)
       ),
     createStream: (request) =>
       send(
@@ -220,105 +208,10 @@ const unexpected = ({ cause, description, operation, shardId, stream }: ExpiredI
 
 const nothing = (): void => undefined
 
-const required = <A>(value: A | null | undefined, name: string): A => {
-  if (value === null || value === undefined) throw new Error(`the answer has no ${name}`)
-  return value
-}
-
-const streamInput = (stream: string): { readonly StreamARN: string } | { readonly StreamName: string } =>
-  stream.startsWith("arn:") ? { StreamARN: stream } : { StreamName: stream }
-
-const listShardsInput = (request: Api.ListShardsRequest): Sdk.ListShardsCommandInput =>
-  request.nextToken === undefined
-    ? {
-      ...streamInput(request.stream),
-      MaxResults: request.maxResults,
-      ShardFilter: request.shardFilter && {
-        Type: request.shardFilter.type,
-        ...("timestamp" in request.shardFilter ? { Timestamp: new Date(request.shardFilter.timestamp) } : {}),
-        ...("shardId" in request.shardFilter ? { ShardId: request.shardFilter.shardId } : {})
-      }
-    }
-    : { NextToken: request.nextToken, MaxResults: request.maxResults }
-
-const shardIteratorInput = (request: Api.GetShardIteratorRequest): Sdk.GetShardIteratorCommandInput => {
-  const shard = { ...streamInput(request.stream), ShardId: request.shardId }
-  const { position } = request
-  switch (position._tag) {
-    case "TrimHorizon":
-      return { ...shard, ShardIteratorType: "TRIM_HORIZON" }
-    case "Latest":
-      return { ...shard, ShardIteratorType: "LATEST" }
-    case "AtTimestamp":
-      return { ...shard, ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(position.timestamp) }
-    case "AtSequenceNumber":
-      return { ...shard, ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
-    case "AfterSequenceNumber":
-      return { ...shard, ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
-  }
-}
-
-/** By name the request goes without the stream: the iterator says it. By ARN it is needed for another account's stream. */
-const getRecordsInput = (request: Api.GetRecordsRequest): Sdk.GetRecordsCommandInput => ({
-  ...(request.stream.startsWith("arn:") ? { StreamARN: request.stream } : {}),
-  ShardIterator: request.shardIterator,
-  Limit: request.limit
-})
-
-const entryInput = (entry: Api.PutRecordsEntry): Sdk.PutRecordsRequestEntry => ({
-  Data: entry.data,
-  PartitionKey: entry.partitionKey,
-  ExplicitHashKey: entry.explicitHashKey
-})
-
-const retentionInput = (request: Api.RetentionPeriodRequest) => ({
-  ...streamInput(request.stream),
-  RetentionPeriodHours: request.retentionPeriodHours
-})
-
-const toHashKeyRange = (range: Sdk.HashKeyRange | undefined): Api.HashKeyRange => ({
-  startingHashKey: required(range?.StartingHashKey, "StartingHashKey"),
-  endingHashKey: required(range?.EndingHashKey, "EndingHashKey")
-})
-
-const toShard = (shard: Sdk.Shard): Api.Shard => ({
-  shardId: required(shard.ShardId, "ShardId"),
-  parentShardId: shard.ParentShardId ?? undefined,
-  adjacentParentShardId: shard.AdjacentParentShardId ?? undefined,
-  hashKeyRange: toHashKeyRange(shard.HashKeyRange),
-  startingSequenceNumber: required(shard.SequenceNumberRange?.StartingSequenceNumber, "StartingSequenceNumber"),
-  endingSequenceNumber: shard.SequenceNumberRange?.EndingSequenceNumber ?? undefined
-})
-
-const toChildShard = (shard: Sdk.ChildShard): Api.ChildShard => ({
-  shardId: required(shard.ShardId, "ShardId"),
-  parentShards: shard.ParentShards ?? [],
-  hashKeyRange: toHashKeyRange(shard.HashKeyRange)
-})
-
-const toGetRecordsResponse = (
+const received = async (
   request: Api.GetRecordsRequest,
   output: Sdk.GetRecordsCommandOutput
-): Api.GetRecordsResponse => ({
-  records: (output.Records ?? []).map((record) => toRecord(request, record)),
-  nextShardIterator: output.NextShardIterator ?? undefined,
-  millisBehindLatest: output.MillisBehindLatest ?? undefined,
-  childShards: (output.ChildShards ?? []).map(toChildShard)
-})
-
-const toRecord = ({ shardId, stream }: Api.GetRecordsRequest, record: Sdk._Record): KinesisRecord => ({
-  stream,
-  shardId,
-  sequenceNumber: required(record.SequenceNumber, "SequenceNumber"),
-  partitionKey: record.PartitionKey ?? undefined,
-  data: required(record.Data, "Data"),
-  approximateArrivalTimestamp: record.ApproximateArrivalTimestamp ?? undefined
-})
-
-const toPutRecordsResult = (entry: Sdk.PutRecordsResultEntry): Api.PutRecordsResultEntry =>
-  typeof entry.ErrorCode === "string"
-    ? { errorCode: entry.ErrorCode, errorMessage: entry.ErrorMessage ?? "" }
-    : {
-      shardId: required(entry.ShardId, "ShardId"),
-      sequenceNumber: required(entry.SequenceNumber, "SequenceNumber")
-    }
+): Promise<Api.GetRecordsResponse> =>
+  output instanceof ReceivedRecords
+    ? output.page(request.stream, request.shardId) ?? Outputs.toGetRecordsResponse(request, await output.decodeBySdk())
+    : Outputs.toGetRecordsResponse(request, output)

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { InvalidArgument } from "../../KinesisError.js"
 import * as Rules from "../options/rules.js"
+import * as Answers from "./answers.js"
 import { cborProtocol } from "./cborProtocol.js"
 import { jsonProtocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
@@ -92,5 +93,7 @@ export const make = (options: Options): Effect.Effect<SdkClient, InvalidArgument
         } as KinesisClientConfig)
       ),
       (sdk) => Effect.sync(() => sdk.destroy())
+    ).pipe(
+      Effect.tap((sdk) => Effect.sync(() => Answers.watch(sdk, { mayBeEmpty: true, except: ["GetRecordsCommand"] })))
     )
   })

@@ -1,0 +1,119 @@
+import { cbor } from "@smithy/core/cbor"
+import type { Client } from "@smithy/core/client"
+import * as Credentials from "./credentials.js"
+import * as ResponseBody from "./responseBody.js"
+
+/** An answer that is longer is no error. */
+const longestError = 64 * 1024
+
+const type = "__type"
+
+const openBrace = 0x7b
+
+const startsObject = (bytes: Buffer): boolean =>
+  bytes.toString("latin1", 0, 100).trimStart().charCodeAt(0) === openBrace
+
+/** In JSON or CBOR, whichever the bytes are. */
+const decode = (bytes: Buffer): unknown => {
+  try {
+    return startsObject(bytes) ? JSON.parse(bytes.toString()) : cbor.deserialize(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The error that an answer names though its status is that of a success, as proxies and emulators send it. */
+export const errorIn = (bytes: Buffer): Error | undefined => {
+  if (bytes.length > longestError || !bytes.includes(type)) return undefined
+  const answer = decode(bytes)
+  if (typeof answer !== "object" || answer === null) return undefined
+  const named: Readonly<Record<string, unknown>> = { ...answer }
+  if (typeof named[type] !== "string") return undefined
+  const name = named[type].replace(/^.*#/, "").replace(/:.*$/, "")
+  const message = named["message"] ?? named["Message"]
+  return Object.assign(new Error(typeof message === "string" ? message : name), { name })
+}
+
+/** What is wrong with the body of a success: it names an error, or is no object; undefined when it will do. */
+const faultIn = (bytes: Buffer, isCbor: boolean, mayBeEmpty: boolean): Error | undefined => {
+  if (bytes.length === 0) return mayBeEmpty ? undefined : new Error("the answer is empty")
+  if (!isCbor && !startsObject(bytes)) {
+    return new Error(`the answer is no JSON object: ${bytes.toString("utf8", 0, 100)}`)
+  }
+  return errorIn(bytes)
+}
+
+/** An SDK client, as far as it is watched. */
+export type WatchedClient = Pick<Client<any, any, any, any>, "config" | "middlewareStack">
+
+export interface WatchOptions {
+  /** Whether a success may have no body, as of Kinesis' operations that only do something. */
+  readonly mayBeEmpty: boolean
+  /** Commands whose answers the client's own protocol reads. */
+  readonly except?: ReadonlyArray<string> | undefined
+}
+
+const watched = new WeakSet<object>()
+
+/**
+ * Puts a watch on an SDK client, so that its errors tell more: whether its provider of credentials threw them, and whether the clock was to
+ * blame; and so that a success that is none is an error. A second time nothing is done.
+ */
+export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOptions): void => {
+  if (watched.has(sdk)) return
+  watched.add(sdk)
+  Credentials.watch(sdk.config)
+  sdk.middlewareStack.addRelativeTo(
+    (next: any) => async (args: any) => {
+      const signedBy = offsetOf(sdk.config)
+      try {
+        return await next(args)
+      } catch (error) {
+        noteClock(error, signedBy, sdk.config)
+        throw error
+      }
+    },
+    { name: "clockWatch", relation: "before", toMiddleware: "httpSigningMiddleware" }
+  )
+  sdk.middlewareStack.add(
+    (next: any, context: any) => async (args: any) => {
+      const result = await next(args)
+      const { response } = result
+      const received = String(response?.headers?.["content-type"])
+      if (except.includes(context.commandName) || !isReadable(response?.statusCode, received)) return result
+      const pieces: Array<Buffer> = []
+      if (response.body !== undefined) await ResponseBody.receive(response.body, (piece) => void pieces.push(piece))
+      response.body = Buffer.concat(pieces)
+      const sent = String(args.request?.headers?.["content-type"])
+      const fault = faultIn(response.body, sent.includes("cbor"), mayBeEmpty)
+      if (fault !== undefined) throw fault
+      return result
+    },
+    { name: "answerWatch", step: "deserialize", priority: "low" }
+  )
+}
+
+/** A success whose body comes to an end: none that is a stream of events. */
+const isReadable = (status: unknown, contentType: string): boolean =>
+  typeof status === "number" && status < 300 && !contentType.includes("eventstream")
+
+/** By how much the SDK's clock is set off from this machine's. */
+export const offsetOf = (config: { readonly systemClockOffset?: unknown }): number =>
+  typeof config.systemClockOffset === "number" ? config.systemClockOffset : 0
+
+/** The SDK takes a clock for wrong from here on, in milliseconds. */
+const wrongFrom = 240_000
+
+const rightClocks = new WeakSet<object>()
+
+/**
+ * The SDK says of every refusal on a machine whose clock is far off that it has corrected it, also when the request was signed by the
+ * corrected one. Notes that of an error.
+ */
+export const noteClock = (error: unknown, signedBy: number, config: object): void => {
+  if (typeof error !== "object" || error === null) return
+  if (Math.abs(offsetOf(config) - signedBy) < wrongFrom) rightClocks.add(error)
+}
+
+/** Whether the request was signed by a clock that was right, as far as a watch has seen. */
+export const isClockRight = (error: object): boolean => rightClocks.has(error)

@@ -1,0 +1,64 @@
+import type * as Sdk from "@aws-sdk/client-kinesis"
+import type * as Api from "../../KinesisApi.js"
+
+export const streamInput = (stream: string): { readonly StreamARN: string } | { readonly StreamName: string } =>
+  stream.startsWith("arn:") ? { StreamARN: stream } : { StreamName: stream }
+
+export const listShardsInput = (request: Api.ListShardsRequest): Sdk.ListShardsCommandInput =>
+  request.nextToken === undefined
+    ? {
+      ...streamInput(request.stream),
+      MaxResults: request.maxResults,
+      ShardFilter: request.shardFilter && {
+        Type: request.shardFilter.type,
+        ...("timestamp" in request.shardFilter ? { Timestamp: new Date(request.shardFilter.timestamp) } : {}),
+        ...("shardId" in request.shardFilter ? { ShardId: request.shardFilter.shardId } : {})
+      }
+    }
+    : { NextToken: request.nextToken, MaxResults: request.maxResults }
+
+export const shardIteratorInput = (request: Api.GetShardIteratorRequest): Sdk.GetShardIteratorCommandInput => {
+  const shard = { ...streamInput(request.stream), ShardId: request.shardId }
+  const { position } = request
+  switch (position._tag) {
+    case "TrimHorizon":
+      return { ...shard, ShardIteratorType: "TRIM_HORIZON" }
+    case "Latest":
+      return { ...shard, ShardIteratorType: "LATEST" }
+    case "AtTimestamp":
+      return { ...shard, ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(position.timestamp) }
+    case "AtSequenceNumber":
+      return { ...shard, ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
+    case "AfterSequenceNumber":
+      return { ...shard, ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
+  }
+}
+
+/** By name the request goes without the stream: the iterator says it. By ARN it is needed for another account's stream. */
+export const getRecordsInput = (request: Api.GetRecordsRequest): Sdk.GetRecordsCommandInput => ({
+  ...(request.stream.startsWith("arn:") ? { StreamARN: request.stream } : {}),
+  ShardIterator: request.shardIterator,
+  Limit: request.limit
+})
+
+const entryInput = (entry: Api.PutRecordsEntry): Sdk.PutRecordsRequestEntry => ({
+  Data: entry.data,
+  PartitionKey: entry.partitionKey,
+  ExplicitHashKey: entry.explicitHashKey
+})
+
+export const putRecordInput = (request: Api.PutRecordRequest): Sdk.PutRecordCommandInput => ({
+  ...streamInput(request.stream),
+  ...entryInput(request),
+  SequenceNumberForOrdering: request.sequenceNumberForOrdering
+})
+
+export const putRecordsInput = (request: Api.PutRecordsRequest): Sdk.PutRecordsCommandInput => ({
+  ...streamInput(request.stream),
+  Records: request.records.map(entryInput)
+})
+
+export const retentionInput = (request: Api.RetentionPeriodRequest) => ({
+  ...streamInput(request.stream),
+  RetentionPeriodHours: request.retentionPeriodHours
+})

@@ -1,0 +1,115 @@
+import type * as Sdk from "@aws-sdk/client-kinesis"
+import type * as Api from "../../KinesisApi.js"
+import type { KinesisRecord } from "../../KinesisRecord.js"
+import { instantOf } from "./instants.js"
+
+/** What must be there: an answer that lacks it is none. Null and an empty text are absent too. */
+export const required = <A>(value: A | null | undefined, name: string): A => {
+  if (value === null || value === undefined || value === "") throw new Error(`the answer has no ${name}`)
+  return value
+}
+
+/** What may be absent, as null and an empty text are. */
+const optional = <A>(value: A | null | undefined): A | undefined => value === null || value === "" ? undefined : value
+
+const toInstant = (date: Date | null | undefined): Date | undefined =>
+  date === null || date === undefined ? undefined : instantOf(date)
+
+const toHashKeyRange = (range: Sdk.HashKeyRange | null | undefined): Api.HashKeyRange => ({
+  startingHashKey: required(range?.StartingHashKey, "StartingHashKey"),
+  endingHashKey: required(range?.EndingHashKey, "EndingHashKey")
+})
+
+const toShard = (shard: Sdk.Shard): Api.Shard => ({
+  shardId: required(shard.ShardId, "ShardId"),
+  parentShardId: optional(shard.ParentShardId),
+  adjacentParentShardId: optional(shard.AdjacentParentShardId),
+  hashKeyRange: toHashKeyRange(shard.HashKeyRange),
+  startingSequenceNumber: required(shard.SequenceNumberRange?.StartingSequenceNumber, "StartingSequenceNumber"),
+  endingSequenceNumber: optional(shard.SequenceNumberRange?.EndingSequenceNumber)
+})
+
+export const toListShardsResponse = (output: Sdk.ListShardsCommandOutput): Api.ListShardsResponse => ({
+  shards: required(output.Shards, "Shards").map(toShard),
+  nextToken: optional(output.NextToken)
+})
+
+export const toGetShardIteratorResponse = (
+  output: Sdk.GetShardIteratorCommandOutput
+): Api.GetShardIteratorResponse => ({ shardIterator: required(output.ShardIterator, "ShardIterator") })
+
+/** A child of which the page does not tell all is left out: without parents it would begin before them. A listing tells of it. */
+const toChildShards = ({ HashKeyRange, ParentShards, ShardId }: Sdk.ChildShard): ReadonlyArray<Api.ChildShard> => {
+  const startingHashKey = optional(HashKeyRange?.StartingHashKey)
+  const endingHashKey = optional(HashKeyRange?.EndingHashKey)
+  const shardId = optional(ShardId)
+  return shardId === undefined || startingHashKey === undefined || endingHashKey === undefined ||
+      (ParentShards ?? []).length === 0
+    ? []
+    : [{ shardId, parentShards: ParentShards!, hashKeyRange: { startingHashKey, endingHashKey } }]
+}
+
+const toRecord = ({ shardId, stream }: Api.GetRecordsRequest, record: Sdk._Record): KinesisRecord => ({
+  stream,
+  shardId,
+  sequenceNumber: required(record.SequenceNumber, "SequenceNumber"),
+  partitionKey: record.PartitionKey ?? undefined,
+  data: required(record.Data, "Data"),
+  approximateArrivalTimestamp: toInstant(record.ApproximateArrivalTimestamp)
+})
+
+export const toGetRecordsResponse = (
+  request: Api.GetRecordsRequest,
+  output: Sdk.GetRecordsCommandOutput
+): Api.GetRecordsResponse => ({
+  records: required(output.Records, "Records").map((record) => toRecord(request, record)),
+  nextShardIterator: optional(output.NextShardIterator),
+  millisBehindLatest: optional(output.MillisBehindLatest),
+  childShards: (output.ChildShards ?? []).flatMap(toChildShards)
+})
+
+export const toDescribeStreamSummaryResponse = (
+  { StreamDescriptionSummary: summary }: Sdk.DescribeStreamSummaryCommandOutput
+): Api.DescribeStreamSummaryResponse => ({
+  streamName: required(summary?.StreamName, "StreamName"),
+  streamArn: required(summary?.StreamARN, "StreamARN"),
+  streamStatus: required(summary?.StreamStatus, "StreamStatus"),
+  streamMode: optional(summary?.StreamModeDetails?.StreamMode) ?? "PROVISIONED",
+  retentionPeriodHours: required(summary?.RetentionPeriodHours, "RetentionPeriodHours"),
+  openShardCount: required(summary?.OpenShardCount, "OpenShardCount"),
+  recordDistributionStrategy: optional(summary?.RecordDistributionStrategy),
+  maxRecordSizeInKiB: optional(summary?.MaxRecordSizeInKiB),
+  creationTimestamp: toInstant(summary?.StreamCreationTimestamp)
+})
+
+export const toListStreamsResponse = (output: Sdk.ListStreamsCommandOutput): Api.ListStreamsResponse => ({
+  streamNames: required(output.StreamNames, "StreamNames"),
+  nextToken: output.HasMoreStreams === true ? required(output.NextToken, "NextToken") : optional(output.NextToken)
+})
+
+export const toPutRecordResponse = (output: Sdk.PutRecordCommandOutput): Api.PutRecordResponse => ({
+  shardId: required(output.ShardId, "ShardId"),
+  sequenceNumber: required(output.SequenceNumber, "SequenceNumber")
+})
+
+const toPutRecordsResult = (entry: Sdk.PutRecordsResultEntry): Api.PutRecordsResultEntry => {
+  const errorCode = optional(entry.ErrorCode)
+  return errorCode === undefined
+    ? {
+      shardId: required(entry.ShardId, "ShardId"),
+      sequenceNumber: required(entry.SequenceNumber, "SequenceNumber")
+    }
+    : { errorCode, errorMessage: entry.ErrorMessage ?? "" }
+}
+
+/** What became of the entries goes by their order, so that one too few tells of none. */
+export const toPutRecordsResponse = (
+  { records: entries }: Api.PutRecordsRequest,
+  output: Sdk.PutRecordsCommandOutput
+): Api.PutRecordsResponse => {
+  const records = required(output.Records, "Records").map(toPutRecordsResult)
+  if (records.length !== entries.length) {
+    throw new Error(`the answer has ${records.length} results for ${entries.length} records`)
+  }
+  return { failedRecordCount: records.filter(({ errorCode }) => errorCode !== undefined).length, records }
+}
