@@ -311,3 +311,15 @@ export interface RetentionPeriodRequest {
   /** 24 to 8,760. */
   readonly retentionPeriodHours: number
 }
+
+/**
+ * A request that the service is to judge, not to carry out.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export type DryRunRequest =
+  | ({ readonly operation: "getShardIterator" } & GetShardIteratorRequest)
+  | ({ readonly operation: "getRecords" } & GetRecordsRequest)
+  | ({ readonly operation: "putRecord" } & PutRecordRequest)
+  | ({ readonly operation: "putRecords" } & PutRecordsRequest)

@@ -44,6 +44,22 @@ export interface Service {
   readonly listStreams: (request: Api.ListStreamsRequest) => Effect.Effect<Api.ListStreamsResponse, KinesisError>
   readonly putRecord: (request: Api.PutRecordRequest) => Effect.Effect<Api.PutRecordResponse, KinesisError>
   readonly putRecords: (request: Api.PutRecordsRequest) => Effect.Effect<Api.PutRecordsResponse, KinesisError>
+  /**
+   * Succeeds if the service would accept the request, and fails as the request would: on permissions, arguments, and what does not exist,
+   * but not on the stream's key in KMS. Nothing is read or written. AWS allows one a second for each stream, and bills it as the call itself.
+   * An endpoint that does not know the parameter carries the request out.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { KinesisClient } from "effect-kinesis"
+   *
+   * // at the start of a program that will write: may it?
+   * const mayWrite = Effect.flatMap(KinesisClient.KinesisClient, (client) =>
+   *   client.dryRun({ operation: "putRecord", stream: "orders", partitionKey: "probe", data: new Uint8Array(1) }))
+   * ```
+   */
+  readonly dryRun: (request: Api.DryRunRequest) => Effect.Effect<void, KinesisError | ExpiredIterator>
   readonly createStream: (request: Api.CreateStreamRequest) => Effect.Effect<void, KinesisError>
   readonly deleteStream: (request: Api.StreamRequest) => Effect.Effect<void, KinesisError>
   readonly splitShard: (request: Api.SplitShardRequest) => Effect.Effect<void, KinesisError>
@@ -196,6 +212,7 @@ export const withDeadlines = (client: Service, options: DeadlineOptions = {}): S
     listStreams: bound("listStreams", client.listStreams),
     putRecord: bound("putRecord", client.putRecord),
     putRecords: bound("putRecords", client.putRecords),
+    dryRun: (request) => bound(request.operation, client.dryRun)(request),
     createStream: bound("createStream", client.createStream),
     deleteStream: bound("deleteStream", client.deleteStream),
     splitShard: bound("splitShard", client.splitShard),

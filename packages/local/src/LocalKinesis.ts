@@ -11,6 +11,7 @@
  * - A closed shard cannot be split or merged: `InvalidArgument`. A shard count beyond double or half: `ThrottledError` of reason `limit`,
  *   since AWS answers LimitExceededException.
  * - A sequence number of the shard that no record has is the place where it would stand.
+ * - A dry run is judged by arguments and by what there is. The one a second for each stream is not kept.
  * - Where the service distributes the records it gives them to the open shards in turn.
  *
  * Not kept: the limits of the account and of administrative calls, records above 1 MiB, on-demand scaling, encryption, enhanced fan-out.
@@ -29,6 +30,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Administration from "./internal/administration.js"
 import * as CallLog from "./internal/callLog.js"
+import * as DryRun from "./internal/dryRun.js"
 import * as Errors from "./internal/errors.js"
 import * as Faults from "./internal/faults.js"
 import * as Lifecycle from "./internal/lifecycle.js"
@@ -305,6 +307,7 @@ const makeClient = (engine: Engine): KinesisClient.Service => {
       "putRecords",
       (request, now, { throttledShard }) => Writing.putRecords(account, request, now, throttledShard)
     ),
+    dryRun: serve("dryRun", (request, now) => DryRun.dryRun(account, request, now)),
     createStream: serve(
       "createStream",
       (request, now) => Administration.createStream(account, request, now, transition)
@@ -352,7 +355,11 @@ const makeServe = (engine: Engine) =>
     const { delay, fault, left } = Faults.meet(engine.faults.waiting, subject)
     engine.faults.waiting = left
     yield* pause(engine.latency + delay)
-    const where = { operation: apiName(operation), stream: Subject.streamOf(request), shardId: subject.shardId }
+    const where = {
+      operation: apiName(Subject.operationOf(operation, request)),
+      stream: Subject.streamOf(request),
+      shardId: subject.shardId
+    }
     return yield* suffer(engine, where, subject, fault).pipe(
       Effect.zipRight(engine.now),
       Effect.map((now) => act(request, now, toTwist(operation, fault))),

@@ -11,6 +11,9 @@ import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as ShardLog from "./shardLog.js"
 import * as Throughput from "./throughput.js"
 
+/** A page has at most so many. */
+const mostRecords = 10_000
+
 const refusePosition = (
   account: Account,
   stream: Stream,
@@ -57,17 +60,27 @@ const issue = (account: Account, stream: Stream, shard: Shard, at: number, now: 
     place: at
   })
 
+/** Where an iterator is to begin, if it may. */
+export const placed = (
+  account: Account,
+  request: Api.GetShardIteratorRequest,
+  now: number
+): readonly [Stream, Shard] | Refusal => {
+  const stream = findServing(account, request.stream, now)
+  if (isRefusal(stream)) return stream
+  const shard = findShard(account, stream, request.shardId, now)
+  if (isRefusal(shard)) return shard
+  return refusePosition(account, stream, shard, request.position, now) ?? [stream, shard]
+}
+
 export const getShardIterator = (
   account: Account,
   request: Api.GetShardIteratorRequest,
   now: number
 ): Api.GetShardIteratorResponse | Refusal => {
-  const stream = findServing(account, request.stream, now)
-  if (isRefusal(stream)) return stream
-  const shard = findShard(account, stream, request.shardId, now)
-  if (isRefusal(shard)) return shard
-  const bad = refusePosition(account, stream, shard, request.position, now)
-  if (bad !== undefined) return bad
+  const found = placed(account, request, now)
+  if (isRefusal(found)) return found
+  const [stream, shard] = found
   const iterators = Throughput.countCall(shard.iterators, Throughput.readCallsPerSecond, now)
   if (iterators === undefined) return rateExceeded(placeIn(account, stream, shard.id))
   shard.iterators = iterators
@@ -97,6 +110,20 @@ const toChildShard = (shard: Shard): Api.ChildShard => ({
   hashKeyRange: toHashKeyRange(shard)
 })
 
+/** What is to be read, and from which place, if it may. */
+export const readable = (
+  account: Account,
+  request: Api.GetRecordsRequest,
+  now: number
+): readonly [Stream, Shard, place: number] | Refusal => {
+  const bad = refuseCount("limit", request.limit ?? mostRecords)
+  if (bad !== undefined) return bad
+  const iterator = Iterators.accept(request.shardIterator, now)
+  if (isRefusal(iterator)) return iterator
+  const found = findByIterator(account, request, iterator, now)
+  return isRefusal(found) ? found : [...found, iterator.place]
+}
+
 /** With `empty` the page brings nothing and stays where it is. */
 export const getRecords = (
   account: Account,
@@ -104,18 +131,13 @@ export const getRecords = (
   now: number,
   empty = false
 ): Api.GetRecordsResponse | Refusal => {
-  const { limit = 10_000 } = request
-  const bad = refuseCount("limit", limit)
-  if (bad !== undefined) return bad
-  const iterator = Iterators.accept(request.shardIterator, now)
-  if (isRefusal(iterator)) return iterator
-  const found = findByIterator(account, request, iterator, now)
+  const found = readable(account, request, now)
   if (isRefusal(found)) return found
-  const [stream, shard] = found
+  const [stream, shard, at] = found
   if (!Throughput.mayRead(shard.reads, now)) return rateExceeded(placeIn(account, stream, shard.id))
   const page = empty
-    ? ShardLog.emptyPage(shard, iterator.place, now)
-    : ShardLog.readPage(shard, iterator.place, limit, now)
+    ? ShardLog.emptyPage(shard, at, now)
+    : ShardLog.readPage(shard, at, request.limit ?? mostRecords, now)
   shard.reads = Throughput.afterRead(shard.reads, page, now)
   return {
     records: page.records.map((record) =>

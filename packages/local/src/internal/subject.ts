@@ -20,6 +20,10 @@ interface Fields {
 /** As the request says it: a name or an ARN. */
 export const streamOf = (request: object): string | undefined => (request as Fields).stream
 
+/** Whose error a refusal is: a dry run fails as the call that it tries. */
+export const operationOf = (operation: Operation, request: object): Operation =>
+  operation === "dryRun" ? (request as Api.DryRunRequest).operation : operation
+
 const entriesOf = (operation: Operation, request: Fields): ReadonlyArray<Api.PutRecordsEntry> =>
   operation === "putRecord" ? [request as Api.PutRecordRequest] : request.records ?? []
 

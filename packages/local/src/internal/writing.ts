@@ -83,11 +83,8 @@ const write = (
   return { shardId: shard.id, sequenceNumber }
 }
 
-export const putRecord = (
-  account: Account,
-  request: Api.PutRecordRequest,
-  now: number
-): Api.PutRecordResponse | Refusal => {
+/** The stream that a record is to go to, if it may. */
+export const acceptRecord = (account: Account, request: Api.PutRecordRequest, now: number): Stream | Refusal => {
   const stream = findServing(account, request.stream, now)
   if (isRefusal(stream)) return stream
   const { sequenceNumberForOrdering } = request
@@ -97,7 +94,22 @@ export const putRecord = (
   if (sequenceNumberForOrdering !== undefined && stream.distribution === "AUTO") {
     return invalid("sequenceNumberForOrdering", "There is no order where the service distributes the records.")
   }
-  return refuseEntry(stream, request, "") ?? write(account, stream, request, now)
+  return refuseEntry(stream, request, "") ?? stream
+}
+
+export const putRecord = (
+  account: Account,
+  request: Api.PutRecordRequest,
+  now: number
+): Api.PutRecordResponse | Refusal => {
+  const stream = acceptRecord(account, request, now)
+  return isRefusal(stream) ? stream : write(account, stream, request, now)
+}
+
+/** The stream that records are to go to, if they may. */
+export const acceptRecords = (account: Account, request: Api.PutRecordsRequest, now: number): Stream | Refusal => {
+  const stream = findServing(account, request.stream, now)
+  return isRefusal(stream) ? stream : refuseEntries(stream, request.records) ?? stream
 }
 
 /** Each entry succeeds or fails by itself. Those of `throttledShard` fail. */
@@ -107,10 +119,8 @@ export const putRecords = (
   now: number,
   throttledShard?: string
 ): Api.PutRecordsResponse | Refusal => {
-  const stream = findServing(account, request.stream, now)
+  const stream = acceptRecords(account, request, now)
   if (isRefusal(stream)) return stream
-  const bad = refuseEntries(stream, request.records)
-  if (bad !== undefined) return bad
   const records = request.records.map((entry): Api.PutRecordsResultEntry => {
     const written = write(account, stream, entry, now, throttledShard)
     return isRefusal(written)

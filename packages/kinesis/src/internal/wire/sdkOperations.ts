@@ -134,6 +134,10 @@ export const make = (
         new Sdk.PutRecordsCommand(putRecordsInput(request)),
         (output) => Outputs.toPutRecordsResponse(request, output)
       ),
+    dryRun: (request) =>
+      call(request.operation, request, requestMillis, (abortSignal) => dryRun(sdk, request, abortSignal)).pipe(
+        Effect.catchTag("ExpiredListToken", unexpected)
+      ),
     createStream: (request) =>
       send(
         "createStream",
@@ -215,3 +219,31 @@ const received = async (
   output instanceof ReceivedRecords
     ? output.page(request.stream, request.shardId) ?? Outputs.toGetRecordsResponse(request, await output.decodeBySdk())
     : Outputs.toGetRecordsResponse(request, output)
+
+/** The service refuses what it would have done; what it has done, since it does not know the parameter, it has accepted too. */
+const dryRun = async (sdk: Sdk.KinesisClient, request: Api.DryRunRequest, abortSignal: AbortSignal): Promise<void> => {
+  const options = { abortSignal }
+  const DryRun = true
+  try {
+    switch (request.operation) {
+      case "getShardIterator": {
+        const command = new Sdk.GetShardIteratorCommand({ ...shardIteratorInput(request), DryRun })
+        return void Outputs.toGetShardIteratorResponse(await sdk.send(command, options))
+      }
+      case "getRecords": {
+        const command = new Sdk.GetRecordsCommand({ ...getRecordsInput(request), DryRun })
+        return void await received(request, await sdk.send(command, options))
+      }
+      case "putRecord": {
+        const command = new Sdk.PutRecordCommand({ ...putRecordInput(request), DryRun })
+        return void Outputs.toPutRecordResponse(await sdk.send(command, options))
+      }
+      case "putRecords": {
+        const command = new Sdk.PutRecordsCommand({ ...putRecordsInput(request), DryRun })
+        return void Outputs.toPutRecordsResponse(request, await sdk.send(command, options))
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "DryRunOperationException")) throw error
+  }
+}
