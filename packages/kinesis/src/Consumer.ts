@@ -19,7 +19,9 @@ import * as ShardStreams from "./internal/group/shardStreams.js"
 import type * as ShardTask from "./internal/group/shardTask.js"
 import type { ShardWork } from "./internal/group/shardWork.js"
 import * as Worker from "./internal/group/worker.js"
+import * as Effects from "./internal/options/effects.js"
 import * as Rules from "./internal/options/rules.js"
+import { loggable } from "./internal/text/causes.js"
 import type { KinesisClient } from "./KinesisClient.js"
 import type { HandlerError, InvalidArgument, KinesisError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
@@ -33,7 +35,10 @@ import type { Page } from "./Page.js"
  * @category models
  */
 export interface GroupOptions extends Settings.GroupOptions {
-  /** When this completes the shards are given up, as {@link Consumer.shutDown} does it. Default: never. */
+  /**
+   * When this completes the shards are given up, as {@link Consumer.shutDown} does it. One that dies has completed too, and is logged.
+   * Default: never.
+   */
   readonly stopWhen?: Effect.Effect<unknown> | undefined
 }
 
@@ -154,9 +159,10 @@ export const make = <R = never>(
   options: Options<R>
 ): Effect.Effect<Consumer, KinesisError, R | KinesisClient | LeaseStore | Scope.Scope> =>
   Effect.gen(function*() {
-    const settings = yield* Settings.make(options)
     const { concurrency = 1, onFailure = FailurePolicy.fail, stopWhen = Effect.never } = options
+    const settings = yield* Settings.make(options)
     yield* checkHandler(options, concurrency)
+    yield* checkStop(stopWhen)
     const context = yield* Effect.context<R>()
     const { application, maxUnacknowledged } = settings
     const handling = { application, onFailure, concurrency, maxUnacknowledged }
@@ -175,7 +181,7 @@ export const make = <R = never>(
         worker.shutDown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
         toSummary
       )
-    yield* Effect.forkScoped(Effect.zipRight(stopWhen, shutDown()))
+    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutDown()))
     return {
       worker: worker.name,
       assignment: worker.assignment,
@@ -226,12 +232,13 @@ export const shards = (
   options: GroupOptions
 ): Stream.Stream<ShardStream, KinesisError, KinesisClient | LeaseStore> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    const settings = yield* Settings.make(options)
     const { stopWhen = Effect.never } = options
+    const settings = yield* Settings.make(options)
+    yield* checkStop(stopWhen)
     const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
     const strategy = ShardStreams.strategy((shard) => void mailbox.unsafeOffer(shard))
     const worker = yield* Worker.make(settings, { strategy, onFailure: FailurePolicy.fail })
-    yield* Effect.forkScoped(Effect.zipRight(stopWhen, worker.shutDown(settings.drainMillis)))
+    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), worker.shutDown(settings.drainMillis)))
     yield* Effect.forkScoped(Effect.onExit(worker.run, (exit) =>
       Effect.sync(() =>
         mailbox.unsafeDone(Exit.asVoid(exit) as Exit.Exit<void, KinesisError>)
@@ -258,6 +265,14 @@ const checkHandler = (
     ["concurrency", Rules.isWhole(concurrency, 1), "a whole number, at least 1", concurrency]
   ])
 }
+
+const checkStop = (stopWhen: unknown): Effect.Effect<void, InvalidArgument> => {
+  const isEffect = Effects.isGiven(stopWhen)
+  return Rules.check("Consumer", undefined, [["stopWhen", isEffect, "an Effect", stopWhen]])
+}
+
+const completed = (stopWhen: Effect.Effect<unknown>): Effect.Effect<unknown> =>
+  Effect.catchAllCause(stopWhen, (cause) => Effect.logWarning("stopWhen failed", loggable(cause)))
 
 const toContext = ({ shardId, stream, tenure }: ShardWork): ShardContext => ({
   stream: stream.name,

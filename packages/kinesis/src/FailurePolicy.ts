@@ -25,7 +25,8 @@ export interface Failed {
 }
 
 /**
- * What becomes of records whose handler failed. A handler that dies or throws has failed like any other.
+ * What becomes of records whose handler failed. A handler that dies, throws, or returns no Effect has failed like any
+ * other.
  *
  * @since 0.1.0
  * @category models

@@ -15,6 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as LeaseWrites from "./internal/lease/leaseWrites.js"
+import { printable } from "./internal/text/causes.js"
+import { messageOf } from "./internal/text/describe.js"
 import type { KinesisError } from "./KinesisError.js"
 import { InvalidArgument, ServiceUnavailable } from "./KinesisError.js"
 import * as LeaseStore from "./LeaseStore.js"
@@ -116,11 +118,11 @@ const indexOf = (application: string): string => `${prefixOf(application)}/lease
 const keyOf = (application: string, leaseKey: string): string =>
   `${prefixOf(application)}/lease/${encodeURIComponent(leaseKey)}`
 
-const failed = (operation: string, key: string) => (cause: { readonly message: string }) =>
+const failed = (operation: string, key: string) => (cause: unknown) =>
   new ServiceUnavailable({
     operation: `KeyValueLeaseStore.${operation}`,
-    description: `key ${key}: ${cause.message}`,
-    cause
+    description: `key ${key}: ${messageOf(cause)}`,
+    cause: printable(cause)
   })
 
 const damaged = (key: string, description: string, cause?: unknown) =>

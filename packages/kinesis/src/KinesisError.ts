@@ -279,7 +279,7 @@ export class HandlerError extends Schema.TaggedError<HandlerError>("effect-kines
     sequenceNumber: Schema.optional(Schema.String),
     subSequenceNumber: Schema.optional(Schema.Number),
     description: Schema.String,
-    /** What the handler failed with, or what it threw. */
+    /** What the handler failed with, or what it threw; where a logger would die of that, an error that says what it says. */
     cause: Schema.Defect
   }
 ) {

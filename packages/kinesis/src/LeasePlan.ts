@@ -31,7 +31,7 @@ export interface View extends Internal.View {}
 export interface Plan extends Internal.Plan {}
 
 /**
- * A plan, made anew at each balancing. It must not throw.
+ * A plan, made anew at each balancing. One that throws, or that is none, fails the consumer with `InvalidArgument`.
  *
  * @since 0.1.0
  * @category models

@@ -214,9 +214,15 @@ const serve = <A, E>(
       : effect
     return yield* Effect.tapBoth(answer, {
       onSuccess: () => Effect.sync(() => call.outcome = "ok"),
-      onFailure: (error) => Effect.sync(() => call.outcome = String((error as { readonly _tag?: unknown })._tag))
+      onFailure: (error) => Effect.sync(() => call.outcome = tagOf(error))
     })
   })
+
+/** A knob may have been given what is no error of this library. */
+const tagOf = (error: unknown): string => {
+  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
+  return typeof tag === "string" ? tag : "error"
+}
 
 const answerLost = (operation: string) =>
   new Errors.ServiceUnavailable({ operation, description: "The answer was lost." })

@@ -29,6 +29,20 @@ describe("streams", () => {
       }
     }))
 
+  it.effect("a name or a count that has no text is refused like any other", () =>
+    Effect.gen(function*() {
+      const { client } = yield* setup()
+      const throwing = () => {
+        throw new Error("no text")
+      }
+      for (const value of [Object.create(null), { toJSON: throwing }, { toString: throwing }, undefined, Symbol("s")]) {
+        const error = yield* Effect.flip(client.describeStreamSummary({ stream: value as string }))
+        assert.deepInclude(error, { _tag: "InvalidArgument", field: "stream" })
+        const other = yield* Effect.flip(client.createStream({ stream: "new", shardCount: value as number }))
+        assert.deepInclude(other, { _tag: "InvalidArgument", field: "shardCount" })
+      }
+    }))
+
   it.effect("are created once, with 1 to 10,000 shards or on demand", () =>
     Effect.gen(function*() {
       const { client } = yield* setup()

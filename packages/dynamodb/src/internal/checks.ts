@@ -6,6 +6,15 @@ import * as Option from "effect/Option"
 /** A field, whether its value will do, and what it must be. */
 export type Rule = readonly [field: string, holds: boolean, mustBe: string, was: unknown]
 
+/** A value as a message shows it. Takes anything, and never throws. */
+const shown = (value: unknown): string => {
+  try {
+    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)
+  } catch {
+    return "a value that cannot be printed"
+  }
+}
+
 /** Fails with the first rule that is broken. */
 export const check = (operation: string, rules: ReadonlyArray<Rule>): Effect.Effect<void, InvalidArgument> => {
   const broken = rules.find(([, holds]) => !holds)
@@ -13,7 +22,7 @@ export const check = (operation: string, rules: ReadonlyArray<Rule>): Effect.Eff
     new InvalidArgument({
       operation,
       field: broken[0],
-      description: `must be ${broken[2]}, was ${String(broken[3])}`
+      description: `must be ${broken[2]}, was ${shown(broken[3])}`
     })
   )
 }

@@ -14,7 +14,8 @@ export interface Call {
 
 /** The typed error of a refusal. */
 export const fromRefusal = (call: Call, { description, field, refused }: Refusal): Failure => {
-  const fields = { ...call, description }
+  const stream = typeof call.stream === "string" ? call.stream : undefined
+  const fields = { ...call, stream, description }
   switch (refused) {
     case "throughput":
     case "limit":

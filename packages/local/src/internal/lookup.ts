@@ -1,7 +1,7 @@
 import * as Lifecycle from "./lifecycle.js"
 import type { Account, Shard, Stream } from "./model.js"
 import type { Place, Refusal } from "./refusal.js"
-import { invalid, isRefusal, shardNotFound, streamNotFound } from "./refusal.js"
+import { invalid, isRefusal, shardNotFound, shown, streamNotFound } from "./refusal.js"
 
 const namePattern = /^[a-zA-Z0-9_.-]{1,128}$/
 const arnPattern = /^arn:[a-z-]+:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/
@@ -9,11 +9,11 @@ const arnPattern = /^arn:[a-z-]+:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0
 export const badName = (name: unknown): Refusal | undefined =>
   typeof name === "string" && namePattern.test(name)
     ? undefined
-    : invalid("stream", `must be 1 to 128 characters of a-z, A-Z, 0-9, _, . and -, was ${String(name)}`)
+    : invalid("stream", `must be 1 to 128 characters of a-z, A-Z, 0-9, _, . and -, was ${shown(name)}`)
 
 /** The stream's name, wherever a request has its name or its ARN; undefined for an ARN that is not of this account and region. */
 export const nameOf = (account: Account, stream: string | undefined): string | undefined => {
-  if (stream === undefined || !stream.startsWith("arn:")) return stream
+  if (typeof stream !== "string" || !stream.startsWith("arn:")) return stream
   const match = arnPattern.exec(stream)
   return match !== null && match[1] === account.region && match[2] === account.id ? match[3] : undefined
 }

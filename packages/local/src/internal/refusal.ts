@@ -21,8 +21,17 @@ export const invalid = (field: string, description: string): Refusal => ({
   description
 })
 
+/** A value as a message shows it. Takes anything, and never throws. */
+export const shown = (value: unknown): string => {
+  try {
+    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)
+  } catch {
+    return "a value that cannot be printed"
+  }
+}
+
 export const notInRange = (field: string, range: string, was: unknown): Refusal =>
-  invalid(field, `must be ${range}, was ${String(was)}`)
+  invalid(field, `must be ${range}, was ${shown(was)}`)
 
 /** A place in the account, as the service's texts name it. */
 export interface Place {

@@ -6,6 +6,7 @@ import * as Stream from "effect/Stream"
 import { DecodeError } from "../../KinesisError.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import * as Effects from "../options/effects.js"
 
 /** What becomes of a record that cannot be decoded. */
 export type OnInvalid =
@@ -64,7 +65,7 @@ export const run = <A, RS>(decode: Decode<A, RS>, onInvalid: OnInvalid) =>
 const telling = (onInvalid: Exclude<OnInvalid, "fail" | "either">) => (error: DecodeError) =>
   onInvalid === "skip"
     ? Effect.sync(() => KinesisMetrics.skipped(error))
-    : Effect.suspend(() => onInvalid(error))
+    : Effects.called("onInvalid", () => onInvalid(error))
 
 const valuesOnly = <A, E, E1, R>(
   decode: Decode<A, R>,

@@ -2,6 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { printable } from "../text/causes.js"
+import { messageOf } from "../text/describe.js"
 
 /** The part of the Standard Schema specification that is used: https://standardschema.dev */
 export interface StandardSchema<A> {
@@ -34,7 +36,7 @@ const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
   const parse = ParseResult.decodeUnknown(schema)
   const worded = Either.mapLeft((issue: ParseResult.ParseIssue): Problem => ({
     description: ParseResult.TreeFormatter.formatIssueSync(issue),
-    cause: issue
+    cause: ParseResult.parseError(issue)
   }))
   return (value) => {
     const parsed = parse(value)
@@ -48,15 +50,16 @@ const ofStandard = <A>(schema: StandardSchema<A>): Parse<A, never> => {
   const { validate } = schema["~standard"]
   const judged = (result: StandardResult<A>): Parsed<A> =>
     result.issues === undefined ? Either.right(result.value) : Either.left({
-      description: result.issues.map((issue) => issue.message).join("; "),
-      cause: result.issues
+      description: result.issues.map(messageOf).join("; "),
+      cause: printable(result.issues)
     })
-  const broken = (cause: unknown): Parsed<A> => Either.left({ description: "the schema threw", cause })
+  const broken = (cause: unknown): Parsed<A> =>
+    Either.left({ description: "the schema threw", cause: printable(cause) })
   return (value) => {
     try {
       const result = validate(value)
       return result instanceof Promise
-        ? Effect.promise(() => result.then(judged, broken))
+        ? Effect.promise(() => result.then(judged).catch(broken))
         : judged(result)
     } catch (cause) {
       return broken(cause)

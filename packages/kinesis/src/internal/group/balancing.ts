@@ -12,6 +12,7 @@ import { type Group, isFatal } from "./group.js"
 import type { Held } from "./held.js"
 import type { Instant } from "./instants.js"
 import * as LeaseTable from "./leaseTable.js"
+import * as Plans from "./plans.js"
 import type { GroupStream } from "./streams.js"
 
 /** A lease as it is planned with, as it is, and its stream. */
@@ -110,8 +111,8 @@ export const make = (
     LeaseTable.readable(all(), streams)
       .map(([lease, stream]) => [planned(lease), lease, stream])
 
-  const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases): LeasePlan.Plan =>
-    settings.plan({ worker, leases, maxLeases, maxMoves: settings.maxMoves, leaseMillis: settings.leaseMillis })
+  const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases) =>
+    Plans.make(group, { worker, leases, maxLeases, maxMoves: settings.maxMoves, leaseMillis: settings.leaseMillis })
 
   const look = Effect.gen(function*() {
     const all = yield* leases.list
@@ -201,7 +202,7 @@ export const make = (
           const entry = byKey.get(key)
           return entry === undefined ? [] : [entry]
         })
-      const { claim, release: unwanted, request } = plan(entries.map(([lease]) => lease))
+      const { claim, release: unwanted, request } = yield* plan(entries.map(([lease]) => lease))
       if (!(yield* claimAll(chosen(claim))) && looks < mostLooks) return yield* balance(looks + 1)
       const wishes = chosen(request)
       const taken = wishes.filter(isTaken)
@@ -253,7 +254,7 @@ export const make = (
     const keys = new Set(given.map((lease) => lease.leaseKey))
     const others = all().filter(({ leaseKey }) => !keys.has(leaseKey))
     const readable = LeaseTable.readable([...given, ...others], streams).filter(([lease]) => keys.has(lease.leaseKey))
-    const { claim: chosen } = plan(readable.map(([lease]) => unowned(lease)), roomLeft())
+    const { claim: chosen } = yield* plan(readable.map(([lease]) => unowned(lease)), roomLeft())
     yield* Effect.forEach(readable, ([lease, stream]) =>
       chosen.includes(lease.leaseKey)
         ? claim(lease, stream, "given")
@@ -279,7 +280,7 @@ export const make = (
     ),
     goOn: (children, stream) =>
       Effect.gen(function*() {
-        const { claim: keys } = plan(children.map(unowned), roomLeft())
+        const { claim: keys } = yield* plan(children.map(unowned), roomLeft())
         yield* Effect.forEach(children, (lease) =>
           keys.includes(lease.leaseKey) ? claim(lease, stream, "free") : Effect.void, { discard: true })
       }).pipe(

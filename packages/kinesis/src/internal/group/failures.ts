@@ -4,22 +4,28 @@ import type { FailurePolicy } from "../../FailurePolicy.js"
 import { HandlerError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import * as Effects from "../options/effects.js"
+import { printable } from "../text/causes.js"
+import { messageOf } from "../text/describe.js"
 import type { ShardWork } from "./shardWork.js"
 
 export const policyName = (policy: FailurePolicy) =>
   ({ Fail: "fail", Restart: "restart", DeadLetter: "dead-letter", Skip: "skip" } as const)[policy._tag]
 
-const describe = (squashed: unknown): string => squashed instanceof Error ? squashed.message : String(squashed)
-
-const toError = (work: ShardWork, records: ReadonlyArray<KinesisRecord>, cause: Cause.Cause<unknown>): HandlerError => {
+const toError = (
+  work: ShardWork,
+  records: ReadonlyArray<KinesisRecord>,
+  cause: Cause.Cause<unknown>,
+  more = ""
+): HandlerError => {
   const squashed = Cause.squash(cause)
   return new HandlerError({
     stream: work.stream.name,
     shardId: work.shardId,
     sequenceNumber: records[0]?.sequenceNumber,
     subSequenceNumber: records[0]?.subSequenceNumber,
-    description: describe(squashed),
-    cause: squashed
+    description: `${messageOf(squashed)}${more}`,
+    cause: printable(squashed)
   })
 }
 
@@ -45,7 +51,7 @@ export const handle = <R>(
   records: ReadonlyArray<KinesisRecord>,
   handler: () => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<void, HandlerError, R> =>
-  Effect.catchAllCause(Effect.asVoid(Effect.suspend(handler)), (cause) => {
+  Effect.catchAllCause(Effect.asVoid(Effects.called("the handler", handler)), (cause) => {
     const error = toError(work, records, cause)
     const { shardId, stream } = work
     const told = stream.emit(KinesisEvent.HandlerFailed({ shardId, error, policy: policyName(policy) }))
@@ -66,10 +72,17 @@ export const handle = <R>(
         )
       case "DeadLetter": {
         const idempotencyKey = idempotencyKeyOf(application, work, records)
-        const sent = Effect.suspend(() => policy.send({ stream: stream.name, shardId, records, error, idempotencyKey }))
+        const sent = Effects.called(
+          "the dead letter's send",
+          () => policy.send({ stream: stream.name, shardId, records, error, idempotencyKey })
+        )
         return told.pipe(
           Effect.zipRight(sent),
-          Effect.catchAllCause((failure) => Effect.fail(toError(work, records, Cause.sequential(cause, failure)))),
+          Effect.catchAllCause((failure) =>
+            Effect.fail(
+              toError(work, records, cause, `; the dead letter failed: ${messageOf(Cause.squash(failure))}`)
+            )
+          ),
           Effect.zipRight(Effect.sync(work.tenure.nudge))
         )
       }

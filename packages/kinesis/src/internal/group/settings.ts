@@ -133,7 +133,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       stream,
       worker = "worker"
     } = options
-    const names = typeof stream === "string" ? [stream] : stream
+    const names = Array.isArray(stream) ? stream : [stream]
     const { checkpointInterval = "0 millis" } = options
     yield* Rules.check("Consumer", names[0], [
       ["application", matches(applicationName, application), "3 to 255 of a-z A-Z 0-9 _ . -", application],

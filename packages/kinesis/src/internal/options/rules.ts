@@ -20,7 +20,7 @@ export const check = (
   return broken === undefined ? Effect.void : Effect.fail(
     new InvalidArgument({
       operation,
-      stream,
+      stream: typeof stream === "string" ? stream : undefined,
       field: broken[0],
       description: `must be ${broken[2]}, was ${quoted(broken[3])}`
     })

@@ -7,6 +7,8 @@ import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { isExpiredCredentials, isThrottled, isTransient, RequestTimeout } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
+import * as Effects from "../options/effects.js"
+import { loggable, printable } from "../text/causes.js"
 import type { ReadOptions, Settings } from "./settings.js"
 
 /** Tells of an event: to the metrics, then to the user. */
@@ -16,8 +18,8 @@ export const emitter = ({ onEvent, stream }: Pick<ReadOptions, "onEvent" | "stre
   const count = KinesisMetrics.recorder(stream)
   return (event) => {
     count(event)
-    return onEvent === undefined ? Effect.void : Effect.suspend(() => onEvent(event)).pipe(
-      Effect.catchAllCause((cause) => Effect.logWarning("onEvent failed", cause))
+    return onEvent === undefined ? Effect.void : Effects.called("onEvent", () => onEvent(event)).pipe(
+      Effect.catchAllCause((cause) => Effect.logWarning("onEvent failed", loggable(cause)))
     )
   }
 }
@@ -117,7 +119,7 @@ export const within = <A>(
 /** Merged streams take an interruption from within for an end; one that nobody outside asked for is a defect. */
 export const interruptionAsDefect = <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
   Cause.isInterrupted(cause)
-    ? Cause.die(new Error("reading was interrupted from within", { cause: Cause.squash(cause) }))
+    ? Cause.die(new Error("reading was interrupted from within", { cause: printable(Cause.squash(cause)) }))
     : cause
 
 /**

@@ -18,6 +18,8 @@ const cut = (text: string): string => text.length <= longest ? text : `${text.sl
 const printed = (value: object): unknown =>
   value instanceof Date
     ? String(value)
+    : typeof (value as { readonly then?: unknown }).then === "function"
+    ? "a Promise"
     : JSON.stringify(value, (_, member) => typeof member === "bigint" ? `${member}n` : member) ?? String(value)
 
 /** A value as a message quotes it: as JSON where there is some, cut when it is long. Takes anything, and never throws. */

@@ -1,0 +1,22 @@
+import * as Cause from "effect/Cause"
+import { messageOf } from "./describe.js"
+
+const canBeLogged = (cause: Cause.Cause<unknown>): boolean => {
+  try {
+    Cause.pretty(cause, { renderErrorCause: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * What was thrown or failed with, to be carried as the cause of an error; where a logger would die of it, an error that says what it says.
+ * Takes anything, and never throws.
+ */
+export const printable = (thrown: unknown): unknown =>
+  canBeLogged(Cause.fail(thrown)) ? thrown : new Error(messageOf(thrown))
+
+/** A cause as it can be logged: a logger that dies of one ends the fiber that logs. */
+export const loggable = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
+  canBeLogged(cause) ? cause : Cause.die(new Error(messageOf(Cause.squash(cause))))
