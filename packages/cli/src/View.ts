@@ -99,6 +99,7 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   LeaseReleased: ({ shardId, successor }) =>
     `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
   HandOverRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
+  HandOverUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease over: it keeps it`,
   CheckpointStored: () => undefined,
   LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
   Balanced: () => undefined,

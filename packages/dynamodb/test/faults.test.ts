@@ -56,6 +56,11 @@ describe("what goes wrong on the way to DynamoDB", () => {
           yield* lose
           assert.isTrue(Option.isSome(yield* lostOnce(leases.requestHandOver(now, "bob"))))
           yield* lose
+          const asked = (yield* leases.list)[0]!
+          assert.isTrue(Option.isSome(yield* lostOnce(leases.withdrawHandOver(asked, "bob"))))
+          assert.deepStrictEqual((yield* row)["leaseOwner"], { S: "ann" })
+          yield* leases.requestHandOver(now, "bob")
+          yield* lose
           yield* lostOnce(leases.release(now, undefined))
           assert.deepStrictEqual((yield* row)["leaseOwner"], { S: "bob" })
           assert.deepStrictEqual((yield* row)["leaseCounter"], { N: String(lease.leaseCounter + 3) })

@@ -84,6 +84,11 @@ export type KinesisEvent = Data.TaggedEnum<{
   }
   /** This worker asks another for the lease of a shard. */
   readonly HandOverRequested: { readonly shardId: string; readonly worker: string; readonly owner: string }
+  /**
+   * The owner of a lease did not hand it over, though it is alive: the request is withdrawn, and `owner` is not asked again for an hour. It
+   * does not know hand-overs, as a worker of the Kinesis Client Library 2, or its handlers take longer than this worker waits.
+   */
+  readonly HandOverUnanswered: { readonly shardId: string; readonly worker: string; readonly owner: string }
   /** A position is stored: what comes before it will not be handled again. */
   readonly CheckpointStored: { readonly shardId: string; readonly position: Position }
   /** A call to the lease store failed and will be made again, as long as the lease lasts. */

@@ -90,6 +90,11 @@ export interface Leases {
    * the owner is another by now, or is already handing it over.
    */
   readonly requestHandOver: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  /**
+   * Takes back what {@link requestHandOver} asked in this worker's name: the owner goes on, and the counter stays. None when the hand-over
+   * is complete, or is another's by now.
+   */
+  readonly withdrawHandOver: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
   /** The heartbeat. The answer shows whether a hand-over was asked for. */
   readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
   /** Stores a position. One that lies before the stored one changes nothing: checkpoints only move forward. */
@@ -203,6 +208,8 @@ export const fromTable = ({ list, write }: Table): Leases => {
       Effect.map(write(lease.leaseKey, "create", LeaseWrites.create(lease)), ({ _tag }) => _tag === "Put"),
     claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),
     requestHandOver: (lease, worker) => perhaps("requestHandOver", lease, LeaseWrites.requestHandOver(lease, worker)),
+    withdrawHandOver: (lease, worker) =>
+      perhaps("withdrawHandOver", lease, LeaseWrites.withdrawHandOver(lease, worker)),
     renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
     checkpoint: (lease, position) => changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position)),
     finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),

@@ -366,6 +366,62 @@ function suite(): Readonly<Record<string, Test>> {
         yield* expect(Option.isNone(yield* leases.requestHandOver(free, "cid")), "the request to nobody")
       }),
 
+    "a hand-over that is not answered is withdrawn: the row names its owner, whose own next write is not refused": (
+      leases
+    ) =>
+      Effect.gen(function*() {
+        const lease = yield* started(leases)
+        yield* leases.requestHandOver(lease, "bob")
+        const asked = yield* find(leases)
+        yield* leases.renew(lease)
+        const withdrawn = yield* leases.withdrawHandOver(asked, "bob")
+        yield* expect(Option.isSome(withdrawn), "the withdrawal, at another counter")
+        yield* expect(Option.isSome(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal again")
+        const found = yield* find(leases)
+        yield* expect(
+          found.leaseOwner === "ann" && found.checkpointOwner === undefined &&
+            found.leaseCounter === lease.leaseCounter + 1 && found.ownerSwitchesSinceCheckpoint === 1,
+          "the lease",
+          found
+        )
+        const stored = yield* leases.checkpoint(
+          { ...found, leaseOwner: "bob", checkpointOwner: "ann" },
+          afterSequenceNumber("1")
+        )
+        yield* expect(stored.leaseOwner === "ann" && stored.checkpointOwner === undefined, "what ann sees", stored)
+        yield* expect((yield* leases.owned("bob")).length === 0, "bob's leases")
+        yield* expect(Option.isSome(yield* leases.requestHandOver(stored, "cid")), "another request")
+        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "a withdrawal of another's request")
+      }),
+
+    "an owner that has not heard of the withdrawal hands over all the same": (leases) =>
+      Effect.gen(function*() {
+        const lease = yield* started(leases)
+        yield* leases.requestHandOver(lease, "bob")
+        const heard = yield* leases.renew(lease)
+        yield* leases.withdrawHandOver(yield* find(leases), "bob")
+        yield* leases.release(heard, "bob")
+        const found = yield* find(leases)
+        yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
+        yield* mustBeLost("a renewal after it", leases.renew(heard))
+        yield* claimed(leases, "bob", found)
+      }),
+
+    "a hand-over that was completed meanwhile is not undone": (leases) =>
+      Effect.gen(function*() {
+        const lease = yield* started(leases)
+        yield* leases.requestHandOver(lease, "bob")
+        const asked = yield* find(leases)
+        yield* leases.release(lease, undefined)
+        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal")
+        const found = yield* find(leases)
+        yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
+        const bobs = yield* claimed(leases, "bob", found)
+        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal after the claim")
+        yield* expect(Option.isNone(yield* leases.withdrawHandOver(bobs, "bob")), "a withdrawal of no request")
+        yield* leases.renew(bobs)
+      }),
+
     "what is known of a shard is added beside its owner, and brings no lease back": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)

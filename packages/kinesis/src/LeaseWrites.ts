@@ -39,6 +39,12 @@ export const requestHandOver: (lease: Lease, worker: string) => Write = Internal
  * @since 0.1.0
  * @category writes
  */
+export const withdrawHandOver: (lease: Lease, worker: string) => Write = Internal.withdrawHandOver
+
+/**
+ * @since 0.1.0
+ * @category writes
+ */
 export const renew: (lease: Lease) => Write = Internal.renew
 
 /**

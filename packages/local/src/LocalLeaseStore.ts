@@ -259,6 +259,12 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
         { operation: "requestHandOver", leaseKey: lease.leaseKey, worker },
         leases.requestHandOver(lease, worker)
       ),
+    withdrawHandOver: (lease, worker) =>
+      serve(
+        engine,
+        { operation: "withdrawHandOver", leaseKey: lease.leaseKey, worker },
+        leases.withdrawHandOver(lease, worker)
+      ),
     renew: (lease) => serve(engine, { operation: "renew", ...inNameOf(lease) }, leases.renew(lease)),
     checkpoint: (lease, position) =>
       serve(engine, { operation: "checkpoint", ...inNameOf(lease) }, leases.checkpoint(lease, position)),

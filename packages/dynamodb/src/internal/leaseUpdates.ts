@@ -54,7 +54,7 @@ const whole = (value: number): AttributeValue => ({ N: String(value) })
 /** The operations that change a row that is there, and belong to an owner or make one. */
 export type Operation = Extract<
   keyof Leases,
-  "claim" | "requestHandOver" | "renew" | "checkpoint" | "finish" | "release"
+  "claim" | "requestHandOver" | "withdrawHandOver" | "renew" | "checkpoint" | "finish" | "release"
 >
 
 /** What KCL's two-phase checkpoints leave, which the next plain one clears. */
@@ -74,6 +74,7 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
     case "release":
       return { leaseCounter, leaseOwner, checkpointOwner, ownerSwitchesSinceCheckpoint }
     case "requestHandOver":
+    case "withdrawHandOver":
       return { leaseOwner, checkpointOwner }
     case "renew": {
       const { throughputKBps } = next
@@ -97,14 +98,15 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
 }
 
 /**
- * The update that makes `next` of the row as it was seen, and of no other: a hand-over is asked of whoever has the lease, at any counter.
+ * The update that makes `next` of the row as it was seen, and of no other: a hand-over is asked of whoever has the lease, and withdrawn, at any counter.
  * Attributes that are not the operation's stay as they are.
  */
 export const change = (operation: Operation, seen: Lease, next: Lease): Update => {
   const owners = { leaseOwner: maybe(seen.leaseOwner), checkpointOwner: maybe(seen.checkpointOwner) }
+  const isOfAnyCounter = operation === "requestHandOver" || operation === "withdrawHandOver"
   return make(
     changesOf(operation, seen, next),
-    operation === "requestHandOver" ? owners : { leaseCounter: whole(seen.leaseCounter), ...owners }
+    isOfAnyCounter ? owners : { leaseCounter: whole(seen.leaseCounter), ...owners }
   )
 }
 

@@ -240,6 +240,8 @@ export const make = (calls: Calls, { consistentReads, isIndexed, pageSize }: Set
       ),
     claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),
     requestHandOver: (lease, worker) => perhaps("requestHandOver", lease, LeaseWrites.requestHandOver(lease, worker)),
+    withdrawHandOver: (lease, worker) =>
+      perhaps("withdrawHandOver", lease, LeaseWrites.withdrawHandOver(lease, worker)),
     renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
     checkpoint: (lease, position) =>
       Effect.zipRight(

@@ -129,6 +129,7 @@ export const storeOf = (world: World, member: Member): Service => {
     create: (lease) => ask(`create ${lease.shardId}`, leases.create(lease)),
     claim: (lease, worker) => ask(`claim ${lease.shardId}`, leases.claim(lease, worker)),
     requestHandOver: (lease, worker) => ask(`request ${lease.shardId}`, leases.requestHandOver(lease, worker)),
+    withdrawHandOver: (lease, worker) => ask(`withdraw ${lease.shardId}`, leases.withdrawHandOver(lease, worker)),
     renew: (lease) => ask(`renew ${lease.shardId}`, leases.renew(lease)),
     checkpoint: (lease, position) => ask(`checkpoint ${lease.shardId}`, leases.checkpoint(lease, position)),
     finish: (lease, childShardIds) => ask(`finish ${lease.shardId}`, leases.finish(lease, childShardIds)),

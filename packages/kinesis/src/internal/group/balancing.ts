@@ -9,6 +9,7 @@ import { isFinished, type KnownLeases, type Lease } from "../../LeaseStore.js"
 import type * as LeasePlan from "../lease/leasePlan.js"
 import * as LeaseView from "../lease/leaseView.js"
 import { type Group, isFatal } from "./group.js"
+import * as HandOvers from "./handOvers.js"
 import type { Held } from "./held.js"
 import type { Instant } from "./instants.js"
 import * as LeaseTable from "./leaseTable.js"
@@ -62,6 +63,7 @@ export const make = (
 ): Balancing => {
   const { clocks, emit, fail, leases, settings, streams, worker } = group
   const wanted = Effect.unsafeMakeLatch(false)
+  const requests = HandOvers.make(group)
   let view = LeaseView.empty
   let lookedAt = clocks.now()
   let balancedAt = clocks.now()
@@ -87,7 +89,15 @@ export const make = (
     const freeForMillis = mine === undefined ? LeaseView.freeForMillis(seen, now, settings.leaseMillis) : -1
     return freeForMillis >= 0
       ? { leaseKey, shardId, streamIdentifier, owner: undefined, handedOverBy: undefined, freeForMillis }
-      : { leaseKey, shardId, streamIdentifier, owner: leaseOwner, handedOverBy: checkpointOwner, freeForMillis: 0 }
+      : {
+        leaseKey,
+        shardId,
+        streamIdentifier,
+        owner: leaseOwner,
+        handedOverBy: checkpointOwner,
+        freeForMillis: 0,
+        isSilent: requests.isSilent(leaseOwner)
+      }
   }
 
   const all = (): ReadonlyArray<Lease> => [...view.values()].map(({ lease }) => lease)
@@ -193,6 +203,7 @@ export const make = (
     Effect.gen(function*() {
       const all = yield* isBalanced ? look : awaitOthers
       yield* keepPromises(all)
+      yield* requests.withdraw(view)
       const repairs = yield* Effect.either(repaired(all))
       if (Either.isRight(repairs) && repairs.right && looks < mostLooks) return yield* balance(looks + 1)
       const entries = known()
@@ -204,7 +215,7 @@ export const make = (
         })
       const { claim, release: unwanted, request } = yield* plan(entries.map(([lease]) => lease))
       if (!(yield* claimAll(chosen(claim))) && looks < mostLooks) return yield* balance(looks + 1)
-      const wishes = chosen(request)
+      const wishes = chosen(request).filter(([{ owner }]) => !requests.isSilent(owner))
       const taken = wishes.filter(isTaken)
       yield* Effect.forEach(taken, ask, { discard: true })
       isAskingLater = taken.length < wishes.length

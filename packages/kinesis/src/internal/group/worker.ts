@@ -95,11 +95,15 @@ export const make = (
     const successorsOf = (leaving: ReadonlyArray<string>) =>
       LeasePlan.successors({ leases: balancing.seen(), worker }, leaving)
 
-    /** What is given to this worker while it leaves is given on. */
+    /** What is given to this worker while it leaves is given on, and what it asked for is left to whoever has it. */
     const giveOn = Effect.gen(function*() {
-      const given = (yield* leases.owned(worker, balancing.known)).filter((lease) =>
-        holder(lease) === worker && !held.isBusy(lease.leaseKey) && !isFinished(lease)
-      )
+      const owned = (yield* leases.owned(worker, balancing.known)).filter((lease) => !isFinished(lease))
+      const given = owned.filter((lease) => holder(lease) === worker && !held.isBusy(lease.leaseKey))
+      const asked = owned.filter((lease) => holder(lease) !== worker)
+      yield* Effect.forEach(asked, (lease) => leases.withdrawHandOver(lease, worker), {
+        concurrency: 16,
+        discard: true
+      })
       const successors = successorsOf(given.map((lease) => lease.leaseKey))
       yield* Effect.forEach(given, (lease) => leases.release(lease, successors.get(lease.leaseKey)), {
         concurrency: 16,

@@ -9,6 +9,8 @@ export interface PlannedLease {
   readonly handedOverBy: string | undefined
   /** How long anybody could have taken it, in milliseconds. */
   readonly freeForMillis: number
+  /** Its owner did not answer when it was asked to hand a lease over: to ask it again is of no use. */
+  readonly isSilent?: boolean | undefined
 }
 
 /** All that a plan goes by: the leases of shards that can be read now, those of closed shards that were read apart. */
@@ -96,7 +98,9 @@ const requests = (
   const surplus = surplusOf(ofWorkers, least, mine === 0 ? 0 : leases.length - least * ofWorkers.size)
   const wanted = Math.min(-surplus.get(worker)!, room, maxMoves)
   if (wanted <= 0) return []
-  const movable = leases.filter((each) => each.handedOverBy === undefined && surplus.get(each.owner!)! > 0)
+  const movable = leases.filter((each) =>
+    each.handedOverBy === undefined && each.isSilent !== true && surplus.get(each.owner!)! > 0
+  )
   const tooMany = inOrderOf("", movable).filter(({ owner }) => {
     const left = surplus.get(owner!)!
     surplus.set(owner!, left - 1)
@@ -135,7 +139,9 @@ export const only = (isWanted: (lease: PlannedLease) => boolean) => (view: View)
   const mine = leases.filter((lease) => lease.owner === worker)
   const wanted = leases.filter((lease) => lease.owner !== worker && isWanted(lease))
   const free = wanted.filter((lease) => lease.owner === undefined).slice(0, room)
-  const others = wanted.filter((lease) => lease.owner !== undefined && lease.handedOverBy === undefined)
+  const others = wanted.filter((lease) =>
+    lease.owner !== undefined && lease.handedOverBy === undefined && lease.isSilent !== true
+  )
   return {
     claim: keys(free),
     request: keys(others.slice(0, Math.min(maxMoves, room - free.length))),

@@ -70,6 +70,16 @@ export const requestHandOver = (lease: Lease, worker: string): Write => (current
     : refuse(current)
 }
 
+/** The row names its owner again, at any counter. What has become of the hand-over meanwhile stays as it is. */
+export const withdrawHandOver = (lease: Lease, worker: string): Write => (current) => {
+  const owner = lease.checkpointOwner
+  if (current === undefined || owner === undefined) return refuse(current)
+  if (current.leaseOwner === owner && current.checkpointOwner === undefined) return keep(current)
+  return current.leaseOwner === worker && current.checkpointOwner === owner
+    ? put({ ...current, leaseOwner: owner, checkpointOwner: undefined })
+    : refuse(current)
+}
+
 export const renew = (lease: Lease): Write => (current) => {
   if (!isHeld(current, lease)) return refuse(current)
   if (isWritten(current, lease)) return keep(current)

@@ -40,6 +40,7 @@ const step = fc.record({
     { weight: 2, arbitrary: fc.constant({ _tag: "look" as const }) },
     { weight: 2, arbitrary: fc.constant({ _tag: "claim" as const }) },
     fc.constant({ _tag: "request" as const }),
+    fc.constant({ _tag: "withdraw" as const }),
     { weight: 2, arbitrary: fc.constant({ _tag: "renew" as const }) },
     {
       weight: 4,
@@ -73,6 +74,7 @@ describe("leaseWrites", () => {
             look: undefined,
             claim: LeaseWrites.claim(belief.row, worker),
             request: LeaseWrites.requestHandOver(belief.row, worker),
+            withdraw: LeaseWrites.withdrawHandOver(belief.row, worker),
             renew: isOwn ? LeaseWrites.renew(belief.row) : undefined,
             checkpoint: isOwn && write._tag === "checkpoint"
               ? LeaseWrites.checkpoint(belief.row, write.position)

@@ -1,0 +1,52 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease } from "../../LeaseStore.js"
+import * as HandOvers from "../lease/handOvers.js"
+import type { LeaseView } from "../lease/leaseView.js"
+import type { Group } from "./group.js"
+
+/** The requests of leases that are waited for in vain. */
+export interface Requests {
+  /** Withdraws the requests that are not answered. */
+  readonly withdraw: (view: LeaseView) => Effect.Effect<void, KinesisError>
+  /** The worker has not answered lately: to ask it is of no use. */
+  readonly isSilent: (worker: string | undefined) => boolean
+}
+
+export const make = (
+  { clocks, leases, settings, streams, worker }: Pick<Group, "clocks" | "leases" | "settings" | "streams" | "worker">
+): Requests => {
+  let silent = HandOvers.nobody
+  const now = () => clocks.now().monotonic
+
+  const warn = (name: string, shardId: string, owner: string) =>
+    Effect.logWarning(
+      `${name}/${shardId}: ${owner} was asked to hand its lease over, and goes on with it after ` +
+        `${
+          Duration.format(settings.drainMillis + settings.leaseMillis)
+        }. Either its handlers take longer, or it does not know ` +
+        "hand-overs, as a worker of the Kinesis Client Library 2 does not: stop that one, and its shards are taken over. It is not " +
+        "asked again for an hour."
+    )
+
+  const withdraw = (lease: Lease) =>
+    Effect.gen(function*() {
+      const { checkpointOwner: owner = "", leaseOwner = "", shardId, streamIdentifier } = lease
+      const withdrawn = yield* leases.withdrawHandOver(lease, leaseOwner)
+      const stream = streams.find(({ identifier }) => identifier === streamIdentifier)
+      if (Option.isNone(withdrawn) || stream === undefined) return
+      const isKnown = HandOvers.isSilent(silent, owner, now())
+      silent = HandOvers.silenced(silent, owner, now())
+      yield* stream.emit(KinesisEvent.HandOverUnanswered({ shardId, worker: leaseOwner, owner }))
+      if (!isKnown) yield* warn(stream.name, shardId, owner)
+    })
+
+  return {
+    withdraw: (view) =>
+      Effect.forEach(HandOvers.unanswered(view, worker, now(), settings), withdraw, { discard: true }),
+    isSilent: (owner) => HandOvers.isSilent(silent, owner, now())
+  }
+}
