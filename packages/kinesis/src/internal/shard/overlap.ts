@@ -1,0 +1,33 @@
+import type { HashKeyRange } from "../../KinesisApi.js"
+import * as SequenceNumber from "../record/sequenceNumber.js"
+
+/** The hash keys from the one to the other, both included. */
+export type Interval = readonly [from: bigint, to: bigint]
+
+const decimal = /^\d{1,39}$/
+
+/** The range as numbers; undefined when it is none, as where a lease or an answer lacks it. */
+export const interval = ({ endingHashKey, startingHashKey }: HashKeyRange): Interval | undefined => {
+  if (!decimal.test(startingHashKey) || !decimal.test(endingHashKey)) return undefined
+  const [from, to] = [BigInt(startingHashKey), BigInt(endingHashKey)]
+  return from <= to ? [from, to] : undefined
+}
+
+/** Whether a hash key lies in both. */
+export const intersect = (a: Interval, b: Interval): boolean => a[0] <= b[1] && b[0] <= a[1]
+
+/**
+ * Whether a record of one key can lie in both shards, so that the older one has to be read first. A range that is none overlaps with
+ * nothing: such shards are ordered by their lineage alone.
+ */
+export const overlaps = (a: HashKeyRange, b: HashKeyRange): boolean => {
+  const [left, right] = [interval(a), interval(b)]
+  return left !== undefined && right !== undefined && intersect(left, right)
+}
+
+/**
+ * Whether a shard is older than another, by their starting sequence numbers. One without, which its parent named and no listing has shown
+ * yet, is younger than all others; of two such ones neither is older.
+ */
+export const isBefore = (a: string | undefined, b: string | undefined): boolean =>
+  a !== undefined && (b === undefined || SequenceNumber.compare(a, b) < 0)
