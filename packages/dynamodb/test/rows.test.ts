@@ -277,6 +277,29 @@ describe("the rows of the table", () => {
       assert.deepStrictEqual(written["ownerSwitchesSinceCheckpoint"], { N: "1" })
     }))
 
+  it.scopedLive("a lease of KCL's that begins anew keeps nothing that was known of its shard, and what is not known here", () =>
+    Effect.gen(function*() {
+      const { leases, only, row } = yield* opened([{ ...kcl3, color: { S: "green" } }])
+      const { leaseKey, leaseCounter, shardId, streamIdentifier } = only
+      const range = { startingHashKey: "3", endingHashKey: "8" }
+      const anew = fresh({ leaseKey, shardId, streamIdentifier, hashKeyRange: range })
+      assert.isTrue(Option.isSome(yield* leases.reset(only, anew)))
+      const written = yield* row(leaseKey)
+      assert.deepStrictEqual(written, {
+        leaseKey: { S: leaseKey },
+        entityType: { S: "LEASE" },
+        shardId: { S: shardId },
+        ...(streamIdentifier === undefined ? {} : { streamName: { S: streamIdentifier } }),
+        leaseCounter: { N: String(leaseCounter + 1) },
+        ownerSwitchesSinceCheckpoint: { N: "0" },
+        checkpoint: { S: "TRIM_HORIZON" },
+        checkpointSubSequenceNumber: { N: "0" },
+        startingHashKey: { S: "3" },
+        endingHashKey: { S: "8" },
+        color: { S: "green" }
+      })
+    }))
+
   it.scopedLive("AT_TIMESTAMP: ours says from when, KCL's says where the application wants to begin", () =>
     Effect.gen(function*() {
       const { leases, only, row } = yield* opened([{ ...kcl2, checkpoint: { S: "AT_TIMESTAMP" } }])

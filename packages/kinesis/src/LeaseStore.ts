@@ -104,8 +104,13 @@ export interface Leases {
     lease: Lease,
     childShardIds: ReadonlyArray<string>
   ) => Effect.Effect<Lease, LeaseLost | KinesisError>
-  /** Lets go of the lease: for the worker that asked for it, else for this successor, else for anybody. */
-  readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<void, LeaseLost | KinesisError>
+  /** Lets go of the lease: for the worker that asked for it, else for this successor, else for anybody. Gives the row that was written. */
+  readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  /**
+   * Begins the lease anew as this one, unowned, if its counter has not moved; none when it has. What was known of the shard is replaced, and
+   * the counter counts on, so that a former owner is refused. The only write that moves a checkpoint back.
+   */
+  readonly reset: (lease: Lease, anew: NewLease) => Effect.Effect<Option.Option<Lease>, KinesisError>
   /** Adds what is known of the shard, beside whoever owns the lease; the counter stays. Nothing when there is no such lease. */
   readonly describe: (
     leaseKey: string,
@@ -213,7 +218,8 @@ export const fromTable = ({ list, write }: Table): Leases => {
     renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
     checkpoint: (lease, position) => changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position)),
     finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),
-    release: (lease, successor) => Effect.asVoid(changed("release", lease, LeaseWrites.release(lease, successor))),
+    release: (lease, successor) => changed("release", lease, LeaseWrites.release(lease, successor)),
+    reset: (lease, anew) => perhaps("reset", lease, LeaseWrites.reset(lease, anew)),
     describe: (leaseKey, known) => Effect.asVoid(write(leaseKey, "describe", LeaseWrites.describe(known))),
     remove: (lease) =>
       Effect.map(write(lease.leaseKey, "remove", LeaseWrites.remove(lease)), ({ _tag }) => _tag === "Delete")

@@ -293,9 +293,16 @@ function suite(): Readonly<Record<string, Test>> {
       Effect.gen(function*() {
         const lease = yield* started(leases)
         const stored = yield* leases.checkpoint(lease, afterSequenceNumber("100"))
-        yield* leases.release(stored, undefined)
-        yield* leases.release(stored, undefined)
+        const released = yield* leases.release(stored, undefined)
+        const again = yield* leases.release(stored, undefined)
+        yield* expect(
+          released.leaseOwner === undefined && again.leaseOwner === undefined,
+          "what is given",
+          released,
+          again
+        )
         const found = yield* find(leases)
+        yield* expect(released.leaseCounter === found.leaseCounter, "the counter that is given", released.leaseCounter)
         yield* expect(found.leaseOwner === undefined && found.leaseCounter > stored.leaseCounter, "the lease", found)
         yield* expect(isSame(found.checkpoint, afterSequenceNumber("100")), "the checkpoint", found.checkpoint)
         yield* mustBeLost("a renewal after it", leases.renew(stored))
@@ -305,8 +312,9 @@ function suite(): Readonly<Record<string, Test>> {
     "a lease can be given to a successor": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.release(lease, "bob")
-        yield* leases.release(lease, "bob")
+        const released = yield* leases.release(lease, "bob")
+        const again = yield* leases.release(lease, "bob")
+        yield* expect(released.leaseOwner === "bob" && again.leaseOwner === "bob", "what is given", released, again)
         const bobs = yield* leases.owned("bob")
         yield* expect(bobs.length === 1 && bobs[0]!.checkpointOwner === undefined, "bob's leases", bobs)
         yield* expect((yield* leases.owned("ann")).length === 0, "ann's leases")
@@ -327,7 +335,12 @@ function suite(): Readonly<Record<string, Test>> {
         yield* expect(renewed.checkpointOwner === "ann" && renewed.leaseOwner === "bob", "what ann sees", renewed)
         const stored = yield* leases.checkpoint(renewed, afterSequenceNumber("100"))
         const again = yield* leases.renew(stored)
-        yield* leases.release(again, "cid")
+        const released = yield* leases.release(again, "cid")
+        yield* expect(
+          released.leaseOwner === "bob" && released.checkpointOwner === undefined,
+          "what is given",
+          released
+        )
         const found = yield* find(leases)
         yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
         yield* expect(isSame(found.checkpoint, afterSequenceNumber("100")), "the checkpoint", found.checkpoint)
@@ -341,7 +354,8 @@ function suite(): Readonly<Record<string, Test>> {
         yield* leases.requestHandOver(lease, "bob")
         const stored = yield* leases.checkpoint(lease, afterSequenceNumber("100"))
         yield* expect(stored.checkpointOwner === "ann", "what ann sees", stored)
-        yield* leases.release(lease, undefined)
+        const released = yield* leases.release(lease, undefined)
+        yield* expect(released.leaseOwner === "bob", "what is given", released)
         const found = yield* find(leases)
         yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
       }),
@@ -420,6 +434,53 @@ function suite(): Readonly<Record<string, Test>> {
         yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal after the claim")
         yield* expect(Option.isNone(yield* leases.withdrawHandOver(bobs, "bob")), "a withdrawal of no request")
         yield* leases.renew(bobs)
+      }),
+
+    "a lease can begin anew, as it was seen: whoever held it is refused, and nothing is left of what was known": (
+      leases
+    ) =>
+      Effect.gen(function*() {
+        const range = (from: string, to: string) => ({ startingHashKey: from, endingHashKey: to })
+        yield* leases.create(fresh({ parentShardIds: ["shardId-000000000009"], hashKeyRange: range("0", "9") }))
+        const lease = yield* claimed(leases, "ann")
+        const ended = yield* leases.finish(lease, ["shardId-000000000001", "shardId-000000000002"])
+        const anew = fresh({ parentShardIds: ["shardId-000000000008"], hashKeyRange: range("5", "7") })
+        yield* expect(Option.isNone(yield* leases.reset(lease, anew)), "a reset of what was not seen")
+        yield* expect(Option.isNone(yield* leases.reset({ ...ended, leaseKey: "none" }, anew)), "a reset of nothing")
+        const reset = yield* leases.reset(ended, anew)
+        const again = yield* leases.reset(ended, anew)
+        yield* expect(Option.isSome(reset) && Option.isSome(again), "the reset, and the same again", reset, again)
+        const found = yield* find(leases)
+        yield* expect(
+          found.leaseOwner === undefined && found.checkpointOwner === undefined && found.childShardIds.length === 0 &&
+            found.parentShardIds.join() === anew.parentShardIds.join() && found.hashKeyRange?.startingHashKey === "5" &&
+            found.hashKeyRange.endingHashKey === "7" && found.ownerSwitchesSinceCheckpoint === 0 &&
+            found.leaseCounter === ended.leaseCounter + 1,
+          "the lease",
+          found
+        )
+        yield* expect(isSame(found.checkpoint, trimHorizon), "the checkpoint", found.checkpoint)
+        yield* mustBeLost("a checkpoint of its former owner", leases.checkpoint(ended, afterSequenceNumber("9")))
+        const bobs = yield* claimed(leases, "bob", found)
+        yield* expect(Option.isNone(yield* leases.reset(ended, anew)), "a reset of what bob has by now")
+        yield* leases.checkpoint(bobs, afterSequenceNumber("1"))
+      }),
+
+    "a lease that is being handed over can begin anew, with nothing known of its shard": (leases) =>
+      Effect.gen(function*() {
+        const lease = yield* started(leases)
+        const stored = yield* leases.checkpoint(lease, afterSequenceNumber("100"))
+        yield* leases.describe(shard, { hashKeyRange: { startingHashKey: "0", endingHashKey: "9" } })
+        yield* leases.requestHandOver(stored, "bob")
+        yield* expect(Option.isSome(yield* leases.reset(stored, fresh({ checkpoint: latest }))), "the reset")
+        const found = yield* find(leases)
+        yield* expect(
+          found.leaseOwner === undefined && found.checkpointOwner === undefined && found.hashKeyRange === undefined,
+          "the lease",
+          found
+        )
+        yield* expect(isSame(found.checkpoint, latest), "the checkpoint", found.checkpoint)
+        yield* mustBeLost("a renewal of its former owner", leases.renew(stored))
       }),
 
     "what is known of a shard is added beside its owner, and brings no lease back": (leases) =>

@@ -69,6 +69,12 @@ export const release: (lease: Lease, successor: string | undefined) => Write = I
  * @since 0.1.0
  * @category writes
  */
+export const reset: (lease: Lease, anew: NewLease) => Write = Internal.reset
+
+/**
+ * @since 0.1.0
+ * @category writes
+ */
 export const describe: (
   known: {
     readonly childShardIds?: ReadonlyArray<string> | undefined

@@ -272,6 +272,7 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
       serve(engine, { operation: "finish", ...inNameOf(lease) }, leases.finish(lease, childShardIds)),
     release: (lease, successor) =>
       serve(engine, { operation: "release", ...inNameOf(lease) }, leases.release(lease, successor)),
+    reset: (lease, anew) => serve(engine, { operation: "reset", leaseKey: lease.leaseKey }, leases.reset(lease, anew)),
     describe: (leaseKey, known) => serve(engine, { operation: "describe", leaseKey }, leases.describe(leaseKey, known)),
     remove: (lease) => serve(engine, { operation: "remove", leaseKey: lease.leaseKey }, leases.remove(lease))
   }

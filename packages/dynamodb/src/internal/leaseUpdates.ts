@@ -54,7 +54,7 @@ const whole = (value: number): AttributeValue => ({ N: String(value) })
 /** The operations that change a row that is there, and belong to an owner or make one. */
 export type Operation = Extract<
   keyof Leases,
-  "claim" | "requestHandOver" | "withdrawHandOver" | "renew" | "checkpoint" | "finish" | "release"
+  "claim" | "requestHandOver" | "withdrawHandOver" | "renew" | "checkpoint" | "finish" | "release" | "reset"
 >
 
 /** What KCL's two-phase checkpoints leave, which the next plain one clears. */
@@ -62,6 +62,15 @@ const pending = {
   pendingCheckpoint: undefined,
   pendingCheckpointSubSequenceNumber: undefined,
   pendingCheckpointState: undefined
+}
+
+/** What a lease that begins anew does not know of its shard any more. */
+const nothingKnown = {
+  throughputKBps: undefined,
+  parentShardId: undefined,
+  childShardIds: undefined,
+  startingHashKey: undefined,
+  endingHashKey: undefined
 }
 
 const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes => {
@@ -93,6 +102,18 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
         ...(next.childShardIds === seen.childShardIds
           ? {}
           : LeaseRow.setAttribute("childShardIds", next.childShardIds))
+      }
+    case "reset":
+      return {
+        leaseCounter,
+        leaseOwner,
+        checkpointOwner,
+        ownerSwitchesSinceCheckpoint,
+        ...LeaseRow.checkpointAttributes(next.checkpoint),
+        ...pending,
+        ...nothingKnown,
+        ...LeaseRow.setAttribute("parentShardId", next.parentShardIds),
+        ...LeaseRow.hashRangeAttributes(next.hashKeyRange)
       }
   }
 }

@@ -249,7 +249,12 @@ export const make = (calls: Calls, { consistentReads, isIndexed, pageSize }: Set
         changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position))
       ),
     finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),
-    release: (lease, successor) => Effect.asVoid(changed("release", lease, LeaseWrites.release(lease, successor))),
+    release: (lease, successor) => changed("release", lease, LeaseWrites.release(lease, successor)),
+    reset: (lease, anew) =>
+      Effect.zipRight(
+        storable("reset", lease, anew.checkpoint),
+        perhaps("reset", lease, LeaseWrites.reset(lease, anew))
+      ),
     describe: (leaseKey, known) => {
       const change = LeaseUpdates.describe(known)
       return change === undefined

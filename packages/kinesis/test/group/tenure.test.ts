@@ -152,7 +152,7 @@ describe("a tenure", () => {
       yield* leases.requestHandOver((yield* leases.list)[0]!, "bob")
       yield* TestClock.adjust("3400 millis")
       yield* Fiber.join(noticed)
-      yield* tenure.release("cid")
+      assert.strictEqual((yield* tenure.release("cid")).leaseOwner, "bob")
       const { checkpointOwner, leaseOwner } = yield* row
       assert.deepStrictEqual([leaseOwner, checkpointOwner], ["bob", undefined])
       acknowledge("1")

@@ -134,6 +134,7 @@ export const storeOf = (world: World, member: Member): Service => {
     checkpoint: (lease, position) => ask(`checkpoint ${lease.shardId}`, leases.checkpoint(lease, position)),
     finish: (lease, childShardIds) => ask(`finish ${lease.shardId}`, leases.finish(lease, childShardIds)),
     release: (lease, successor) => ask(`release ${lease.shardId}`, leases.release(lease, successor)),
+    reset: (lease, anew) => ask(`reset ${lease.shardId}`, leases.reset(lease, anew)),
     describe: (leaseKey, known) => ask(`describe ${leaseKey}`, leases.describe(leaseKey, known)),
     remove: (lease) => ask(`remove ${lease.shardId}`, leases.remove(lease))
   })

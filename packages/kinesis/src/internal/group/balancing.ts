@@ -162,7 +162,8 @@ export const make = (
     })
 
   /** Lets go of a lease that is not worked on, if it is this worker's to let go. */
-  const release = (lease: Lease) => Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void)
+  const release = (lease: Lease) =>
+    Effect.asVoid(Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void))
 
   /** What another was promised by this worker, which does not have it (any more): it waits for this worker's word. */
   const keepPromises = (all: ReadonlyArray<Lease>) =>

@@ -252,11 +252,9 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
     const letGo = (successor: Effect.Effect<string | undefined>) =>
       Effect.gen(function*() {
         yield* tenure.flush
-        const { checkpointOwner, leaseOwner } = tenure.lease()
-        const chosen = checkpointOwner === worker ? leaseOwner : yield* successor
-        yield* tenure.release(chosen)
-        const next = checkpointOwner === worker ? leaseOwner : chosen
-        yield* emit(KinesisEvent.LeaseReleased({ shardId, worker, position: tenure.stored(), successor: next }))
+        const isAskedFor = tenure.lease().checkpointOwner === worker
+        const { checkpoint, leaseOwner } = yield* tenure.release(isAskedFor ? undefined : yield* successor)
+        yield* emit(KinesisEvent.LeaseReleased({ shardId, worker, position: checkpoint, successor: leaseOwner }))
       })
 
     /** A shard's end that cannot be stored is left to the next owner, when this one is to stop. */

@@ -54,7 +54,8 @@ export interface Tenure {
   /** Stores what is acknowledged, if that is more than what is stored. */
   readonly flush: Effect.Effect<void, LeaseLost>
   readonly finish: (childShardIds: ReadonlyArray<string>) => Effect.Effect<void, LeaseLost>
-  readonly release: (successor: string | undefined) => Effect.Effect<void, LeaseLost>
+  /** Gives the row that was written: whose the lease is now. */
+  readonly release: (successor: string | undefined) => Effect.Effect<Lease, LeaseLost>
   /** Makes a call again until it succeeds, the lease is lost, or it fails so that it would fail again. */
   readonly insist: <A>(call: Effect.Effect<A, LeaseLost | KinesisError>) => Effect.Effect<A, LeaseLost | KinesisError>
 }
@@ -258,8 +259,10 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       finish: (childShardIds) =>
         Effect.zipRight(insist(write((current) => leases.finish(current, childShardIds))), end("finish")),
       release: (successor) =>
-        insist(write((current) => Effect.as(leases.release(current, successor), current))).pipe(
-          Effect.zipRight(end("release"))
+        insist(
+          write((current) => Effect.tap(leases.release(current, successor), () => end("release"))).pipe(
+            Effect.map(() => lease)
+          )
         ),
       insist: (call) =>
         Effect.flatten(insist(Effect.suspend(() =>

@@ -130,6 +130,20 @@ export const release = (lease: Lease, successor: string | undefined): Write => (
   })
 }
 
+/** The row of a lease that begins anew: whoever held it is refused, since the counter counts on. */
+export const reset = (lease: Lease, anew: NewLease): Write => (current) => {
+  if (current === undefined) return refuse(current)
+  const next: Lease = { ...unowned(anew), leaseKey: current.leaseKey, leaseCounter: lease.leaseCounter + 1 }
+  if (isWritten(current, lease) && isSameRow(current, next)) return keep(current)
+  return current.leaseCounter === lease.leaseCounter ? put(next) : refuse(current)
+}
+
+const isSameRow = (a: Lease, b: Lease): boolean =>
+  a.leaseOwner === b.leaseOwner && a.checkpointOwner === b.checkpointOwner &&
+  Checkpoint.isSame(a.checkpoint, b.checkpoint) && a.childShardIds.length === b.childShardIds.length &&
+  a.hashKeyRange?.startingHashKey === b.hashKeyRange?.startingHashKey &&
+  a.hashKeyRange?.endingHashKey === b.hashKeyRange?.endingHashKey
+
 export const describe = (
   { childShardIds, hashKeyRange }: {
     readonly childShardIds?: ReadonlyArray<string> | undefined

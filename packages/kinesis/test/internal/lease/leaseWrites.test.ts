@@ -54,7 +54,8 @@ const step = fc.record({
       _tag: "release" as const,
       successor
     })),
-    fc.constant({ _tag: "describe" as const })
+    fc.constant({ _tag: "describe" as const }),
+    fc.constant({ _tag: "reset" as const })
   )
 })
 
@@ -83,6 +84,7 @@ describe("leaseWrites", () => {
             release: isOwn && write._tag === "release" && write.successor !== worker
               ? LeaseWrites.release(belief.row, write.successor)
               : undefined,
+            reset: LeaseWrites.reset(belief.row, created),
             describe: LeaseWrites.describe({ hashKeyRange: { startingHashKey: "0", endingHashKey: "1" } })
           }
           const chosen = writes[write._tag]
@@ -93,15 +95,21 @@ describe("leaseWrites", () => {
           }
           const isMoved = row.leaseCounter !== before.leaseCounter
           assert.isAtLeast(row.leaseCounter, before.leaseCounter)
-          assert.isAtLeast(Checkpoint.compare(row.checkpoint, before.checkpoint), 0, "checkpoints only move forward")
-          if (Checkpoint.isSame(before.checkpoint, Position.shardEnd)) {
-            assert.deepStrictEqual(row.checkpoint, Position.shardEnd, "final")
+          if (write._tag === "reset") {
+            const isSeen = belief.row.leaseCounter === before.leaseCounter
+            if (isSeen) assert.deepStrictEqual(row, { ...fresh, leaseCounter: before.leaseCounter + 1 })
+            else assert.deepStrictEqual(row, before, "a reset of what was not seen")
+          } else {
+            assert.isAtLeast(Checkpoint.compare(row.checkpoint, before.checkpoint), 0, "checkpoints only move forward")
+            if (Checkpoint.isSame(before.checkpoint, Position.shardEnd)) {
+              assert.deepStrictEqual(row.checkpoint, Position.shardEnd, "final")
+            }
           }
           if (["renew", "checkpoint", "finish", "release"].includes(write._tag)) {
             if (LeaseWrites.holder(before) !== worker || belief.tenure !== tenure) {
               assert.deepStrictEqual(row, before, "a write of whoever does not hold it")
             }
-          } else if (write._tag !== "claim") {
+          } else if (write._tag !== "claim" && write._tag !== "reset") {
             assert.strictEqual(LeaseWrites.holder(row), LeaseWrites.holder(before))
             assert.isFalse(isMoved, "only the holder and whoever takes the lease move its counter")
           }
@@ -131,7 +139,8 @@ describe("leaseWrites", () => {
         [anns, LeaseWrites.release(anns, undefined)],
         [anns, LeaseWrites.release(anns, "bob")],
         [asked, LeaseWrites.release(asked, undefined)],
-        [asked, LeaseWrites.release(asked, "cid")]
+        [asked, LeaseWrites.release(asked, "cid")],
+        [asked, LeaseWrites.reset(asked, created)]
       ] as const
     ) {
       const first = write(row)
