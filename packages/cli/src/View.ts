@@ -77,10 +77,10 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${place(from)}`,
   Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
   CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
-  MalformedAggregates: ({ count, shardId }) =>
-    `${shardId}  ${plural(count, "malformed aggregate")}, handed on as they came`,
-  RecordsOutsideShard: ({ count, shardId }) =>
-    `${shardId}  ${plural(count, "record")} of another shard dropped from aggregates`,
+  MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
+  RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
+    `${shardId}  ${plural(count, "record")} of another shard ` +
+    (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
   IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${place(resumedAt)}`,
   ShardEnded: ({ childShards, shardId }) =>
     childShards.length === 0

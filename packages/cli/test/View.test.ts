@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { KinesisEvent, Position } from "effect-kinesis"
 import * as View from "../src/View.js"
 
-const { PageRead, ShardEnded, ShardStarted, Throttled } = KinesisEvent.KinesisEvent
+const { MalformedAggregates, PageRead, RecordsOutsideShard, ShardEnded, ShardStarted, Throttled } =
+  KinesisEvent.KinesisEvent
 const pace = { elapsedMillis: 2500, totalMillis: 8000, recordsPerSecond: 120.4 }
 const page = (shardId: string, records: number, millisBehindLatest: number) =>
   PageRead({
@@ -59,6 +60,19 @@ describe("View", () => {
     assert.strictEqual(
       View.describe(Throttled({ ...error, error: {} as never })),
       "s1  throttled, waiting to try again"
+    )
+    const aggregates = { shardId: "s1", count: 2 }
+    assert.strictEqual(
+      View.describe(MalformedAggregates({ ...aggregates, reason: "the MD5 digest differs" })),
+      "s1  2 malformed aggregates: the MD5 digest differs"
+    )
+    assert.strictEqual(
+      View.describe(RecordsOutsideShard({ ...aggregates, outcome: "dropped", strategy: "USER_PARTITION_KEY" })),
+      "s1  2 records of another shard dropped from aggregates"
+    )
+    assert.strictEqual(
+      View.describe(RecordsOutsideShard({ ...aggregates, outcome: "kept", strategy: "AUTO" })),
+      "s1  2 records of another shard kept in aggregates (record distribution: AUTO)"
     )
     assert.isUndefined(View.describe(page("s1", 1, 1)))
   })

@@ -31,10 +31,21 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly millisBehindLatest: number | undefined
     readonly position: Position
   }
-  /** Records that said to be aggregates and were none: they were handed on as they came. */
-  readonly MalformedAggregates: { readonly shardId: string; readonly count: number }
-  /** Records of aggregates that belong to another shard, where their writer writes them again, were dropped. */
-  readonly RecordsOutsideShard: { readonly shardId: string; readonly count: number }
+  /**
+   * Aggregates were not as they should be, the first for this reason. What was none was handed on as it came; one without records gave
+   * none; the records of one that has explicit hash keys that are no hash keys were handed on, and belong to no other shard.
+   */
+  readonly MalformedAggregates: { readonly shardId: string; readonly count: number; readonly reason: string }
+  /**
+   * Aggregates had records whose hash key another shard takes. They were dropped, since their writer writes them again there; or kept,
+   * since the service distributes the stream's records (`"AUTO"`, told once) or may not be asked whether it does (`"unknown"`).
+   */
+  readonly RecordsOutsideShard: {
+    readonly shardId: string
+    readonly count: number
+    readonly outcome: "dropped" | "kept"
+    readonly strategy: "USER_PARTITION_KEY" | "AUTO" | "unknown"
+  }
   /** A call was refused for now and will be made again. */
   readonly Throttled: {
     readonly operation: string

@@ -41,12 +41,12 @@ const keys = {
   malformedAggregates: counterKey(
     "kinesis_malformed_aggregates_total",
     "1",
-    "Records that said to be aggregates and were none"
+    "Aggregates that could not be taken apart, held no record, or had a false hash key"
   ),
   recordsOutsideShard: counterKey(
     "kinesis_records_outside_shard_total",
     "1",
-    "Records of aggregates that belong to another shard"
+    "Records of aggregates that belong to another shard and were dropped"
   ),
   recordsSkipped: counterKey(
     "kinesis_records_skipped_total",
@@ -153,7 +153,7 @@ export const failures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys
 export const expiredIterators: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.expiredIterators)
 
 /**
- * Records that said to be aggregates of the Kinesis Producer Library and were none, by shard.
+ * Aggregates of the Kinesis Producer Library that could not be taken apart, held no record, or had a false hash key, by shard.
  *
  * @since 0.1.0
  * @category metrics
@@ -315,7 +315,9 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
       case "MalformedAggregates":
         return count(keys.malformedAggregates, { shard: event.shardId }, event.count)
       case "RecordsOutsideShard":
-        return count(keys.recordsOutsideShard, { shard: event.shardId }, event.count)
+        return event.outcome === "kept"
+          ? undefined
+          : count(keys.recordsOutsideShard, { shard: event.shardId }, event.count)
       case "IteratorExpired":
         return count(keys.expiredIterators, { shard: event.shardId })
       case "CheckpointStored":

@@ -1,8 +1,27 @@
+import type { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream, TestClock } from "effect"
-import { type KinesisClient, KinesisStream, Position, ShardReader, Until } from "effect-kinesis"
+import {
+  type KinesisClient,
+  KinesisError,
+  type KinesisEvent,
+  KinesisStream,
+  Position,
+  ShardReader,
+  Until
+} from "effect-kinesis"
 import { aggregate } from "../src/internal/record/aggregation.js"
-import { hashKeyOf, maxHashKey, oneShard, put, read, recording, shard0, withKinesis } from "./support/reading.js"
+import {
+  callsOf,
+  hashKeyOf,
+  maxHashKey,
+  oneShard,
+  put,
+  read,
+  recording,
+  shard0,
+  withKinesis
+} from "./support/reading.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -112,4 +131,201 @@ describe("aggregates", () => {
         assert.deepStrictEqual([...reading.pages[0]!.records[0]!.data], [...data])
         assert.deepStrictEqual(of("MalformedAggregates").map((event) => event.count), [1])
       })))
+
+  it.effect("a wrong outsideRange is refused before any request", () =>
+    withKinesis(oneShard, ({ local }) =>
+      Effect.gen(function*() {
+        const outsideRange = "drop" as "keep"
+        const refused = yield* Effect.flip(Stream.runDrain(KinesisStream.pages({ ...fromStart, outsideRange })))
+        assert.include(
+          refused.message,
+          "\"drop-records\" or \"drop-aggregate\" or \"keep\", was \"drop\""
+        )
+        assert.isEmpty(yield* local.calls)
+      })))
+
+  it.effect("outsideRange \"keep\" keeps what a writer mixed by design, and asks for nothing", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 2 }] }, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* putAggregate(client, [["a", lower], ["b", upper]])
+        const { of, onEvent } = recording()
+        const reading = yield* read(
+          ShardReader.pages({ ...fromStart, shardId: shard0, outsideRange: "keep", onEvent })
+        )
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a", "b"])
+        assert.isEmpty(of("RecordsOutsideShard"))
+        assert.isEmpty(yield* callsOf(local, "describeStreamSummary"))
+        assert.isEmpty(yield* callsOf(local, "listShards"))
+      })))
+
+  it.effect("an explicit hash key that is none is told with its reason, and nothing of the aggregate is dropped", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 2 }] }, ({ client }) =>
+      Effect.gen(function*() {
+        yield* putAggregate(client, [["a", lower], ["b", `00${lower}`], ["c", "none"]])
+        const { of, onEvent } = recording()
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, onEvent }))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a", "b", "c"])
+        assert.isEmpty(of("RecordsOutsideShard"))
+        assert.deepStrictEqual(of("MalformedAggregates").map(({ count, reason }) => [count, reason]), [
+          [1, "the explicit hash key of record 2 is no number from 0 to 2^128 - 1"]
+        ])
+      })))
+
+  describe("where the service may distribute the records", () => {
+    const twoShards: LocalKinesis.Options = { streams: [{ name: "orders", shardCount: 2 }] }
+    /** An aggregate of both shards' records goes to the first one. */
+    const putMixed = (client: KinesisClient.Service, name: string) =>
+      putAggregate(client, [[`${name}0`, lower], [`${name}1`, upper]])
+    const putWithoutKey = (client: KinesisClient.Service, name: string) =>
+      client.putRecord({
+        stream: "orders",
+        data: aggregate([
+          { partitionKey: `${name}0`, explicitHashKey: lower, data: bytes(`${name}0`) },
+          { partitionKey: `${name}1`, explicitHashKey: upper, data: bytes(`${name}1`) }
+        ])
+      })
+    /** Reads on, page by page, until it is interrupted. */
+    const follow = (onEvent: (event: KinesisEvent.KinesisEvent) => Effect.Effect<void>) =>
+      read(KinesisStream.pages({ stream: "orders", from: "trim-horizon", onEvent }))
+    const outcomes = (events: ReadonlyArray<{ readonly outcome: string; readonly strategy: string }>) =>
+      events.map(({ outcome, strategy }) => `${outcome} ${strategy}`)
+
+    it.effect("nothing of an aggregate is another shard's, in whichever it lies", () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* local.distribute({ stream: "orders", strategy: "AUTO" })
+          for (const name of ["a", "b", "c"]) yield* putMixed(client, name)
+          for (const outsideRange of ["drop-records", "drop-aggregate"] as const) {
+            const { of, onEvent } = recording()
+            const reading = yield* read(KinesisStream.pages({ ...fromStart, outsideRange, onEvent }))
+            yield* TestClock.adjust("5 seconds")
+            yield* Fiber.join(reading.fiber)
+            assert.deepStrictEqual([...reading.texts()].sort(), ["a0", "a1", "b0", "b1", "c0", "c1"])
+            assert.include(outcomes(of("RecordsOutsideShard")), "kept AUTO")
+            assert.notInclude(outcomes(of("RecordsOutsideShard")), "dropped USER_PARTITION_KEY")
+          }
+          assert.strictEqual((yield* callsOf(local, "describeStreamSummary")).length, 2)
+        })))
+
+    it.effect("a record without a key proves it without a question", () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* local.distribute({ stream: "orders", strategy: "AUTO" })
+          yield* putWithoutKey(client, "a")
+          const { of, onEvent } = recording()
+          const reading = yield* read(KinesisStream.pages({ ...fromStart, onEvent }))
+          yield* TestClock.adjust("5 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["a0", "a1"])
+          assert.deepStrictEqual(outcomes(of("RecordsOutsideShard")), ["kept AUTO"])
+          assert.isEmpty(yield* callsOf(local, "describeStreamSummary"))
+        })))
+
+    it.effect("nobody asks as long as nothing would be dropped", () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* putAggregate(client, [["a", lower], ["b", lower]])
+          const reading = yield* read(KinesisStream.pages(fromStart))
+          yield* TestClock.adjust("5 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["a", "b"])
+          assert.isEmpty(yield* callsOf(local, "describeStreamSummary"))
+        })))
+
+    it.effect("is asked once in ten seconds; after AUTO never again, whatever the strategy becomes", () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          const { of, onEvent } = recording()
+          const reading = yield* follow(onEvent)
+          for (const name of ["a", "b", "c"]) {
+            yield* putMixed(client, name)
+            yield* TestClock.adjust("2 seconds")
+          }
+          assert.strictEqual((yield* callsOf(local, "describeStreamSummary")).length, 1)
+          yield* TestClock.adjust("10 seconds")
+          yield* local.distribute({ stream: "orders", strategy: "AUTO" })
+          yield* putMixed(client, "d")
+          yield* TestClock.adjust("2 seconds")
+          yield* local.distribute({ stream: "orders", strategy: "USER_PARTITION_KEY" })
+          yield* TestClock.adjust("1 minute")
+          yield* putMixed(client, "e")
+          yield* TestClock.adjust("2 seconds")
+          assert.deepStrictEqual(reading.texts(), ["a0", "b0", "c0", "d0", "d1", "e0", "e1"])
+          assert.strictEqual((yield* callsOf(local, "describeStreamSummary")).length, 2)
+          assert.deepStrictEqual(outcomes(of("RecordsOutsideShard")), [
+            ...Array(3).fill("dropped USER_PARTITION_KEY"),
+            "kept AUTO"
+          ])
+          yield* Fiber.interrupt(reading.fiber)
+        })))
+
+    it.effect("shards that would drop at the same time ask together", () =>
+      withKinesis({ ...twoShards, latency: "300 millis" }, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* Effect.fork(Effect.all([
+            putAggregate(client, [["a", lower], ["b", upper]]),
+            putAggregate(client, [["c", upper], ["d", lower]])
+          ]))
+          yield* TestClock.adjust("2 seconds")
+          const reading = yield* read(KinesisStream.pages(fromStart))
+          yield* TestClock.adjust("10 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual([...reading.texts()].sort(), ["a", "c"])
+          assert.strictEqual((yield* callsOf(local, "describeStreamSummary")).length, 1)
+        })))
+
+    for (
+      const [name, error] of [
+        [
+          "denied",
+          new KinesisError.AccessDenied({
+            operation: "DescribeStreamSummary",
+            stream: "orders",
+            description: "not authorized",
+            action: "kinesis:DescribeStreamSummary"
+          })
+        ],
+        [
+          "unknown to the service",
+          new KinesisError.InvalidArgument({
+            operation: "DescribeStreamSummary",
+            stream: "orders",
+            description: "no such operation"
+          })
+        ]
+      ] as const
+    ) {
+      it.effect(`when the question is ${name}, all is kept, and told`, () =>
+        withKinesis(twoShards, ({ client, local }) =>
+          Effect.gen(function*() {
+            yield* local.fail({ operation: "describeStreamSummary", error, times: 100 })
+            const { of, onEvent } = recording()
+            const reading = yield* follow(onEvent)
+            for (const name of ["a", "b"]) {
+              yield* putMixed(client, name)
+              yield* TestClock.adjust("2 seconds")
+            }
+            assert.deepStrictEqual(reading.texts(), ["a0", "a1", "b0", "b1"])
+            assert.deepStrictEqual(outcomes(of("RecordsOutsideShard")), ["kept unknown", "kept unknown"])
+            assert.strictEqual((yield* callsOf(local, "describeStreamSummary")).length, 1)
+            yield* Fiber.interrupt(reading.fiber)
+          })))
+    }
+
+    it.effect("an outage of the question loses and repeats nothing", () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* local.throttle({ operation: "describeStreamSummary", times: 3 })
+          const reading = yield* follow(() => Effect.void)
+          for (const name of ["a", "b"]) yield* putMixed(client, name)
+          yield* put(client, ["c"], { explicitHashKey: lower })
+          yield* TestClock.adjust("30 seconds")
+          assert.deepStrictEqual(reading.texts(), ["a0", "b0", "c"])
+          yield* Fiber.interrupt(reading.fiber)
+        })))
+  })
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { KinesisRecord } from "effect-kinesis"
+import { createHash } from "node:crypto"
 import { aggregate, type SubRecord } from "../../src/internal/record/aggregation.js"
 import * as HashKey from "../../src/internal/record/hashKey.js"
 import * as UserRecords from "../../src/internal/record/userRecords.js"
@@ -19,6 +20,11 @@ const sub = (partitionKey: string, explicitHashKey?: string): SubRecord => ({
   explicitHashKey,
   data: bytes(`data of ${partitionKey}`)
 })
+/** A table of keys and nothing else, with the digest that goes with it. */
+const emptyAggregate = (): Uint8Array => {
+  const body = Uint8Array.from([0x0a, 1, 0x6b])
+  return Buffer.concat([aggregate([]).subarray(0, 4), body, createHash("md5").update(body).digest()])
+}
 const half = 2n ** 127n
 const lower = { startingHashKey: "0", endingHashKey: String(half - 1n) }
 const places = (result: UserRecords.UserRecords) =>
@@ -46,7 +52,7 @@ describe("userRecords", () => {
       subSequenceNumber: 1
     })
     assert.deepStrictEqual([...result.records[2]!.data], [...bytes("data of b")])
-    assert.deepStrictEqual([result.malformed, result.outside], [0, 0])
+    assert.deepStrictEqual([result.malformed, result.outside], [[], 0])
   })
 
   it("hands a malformed aggregate on as it came, and counts it", () => {
@@ -54,7 +60,7 @@ describe("userRecords", () => {
     data[10]! ^= 1
     const page = [record("1", data)]
     const result = UserRecords.expand(page, undefined, "drop-records")
-    assert.deepStrictEqual(result, { records: page, malformed: 1, outside: 0 })
+    assert.deepStrictEqual(result, { records: page, malformed: ["the MD5 digest differs"], outside: 0 })
   })
 
   it("drops what belongs to another shard one by one, and numbers the rest as if it were there", () => {
@@ -81,17 +87,64 @@ describe("userRecords", () => {
 
   it("a hash key has 128 bits", () => {
     const most = 2n ** 128n - 1n
-    for (const hashKey of [0n, 10n, most]) assert.strictEqual(HashKey.fromDecimal(String(hashKey)), hashKey)
-    for (const text of [String(most + 1n), String(most + 2n), "9".repeat(39), "00", "1 ", "0x1"]) {
+    for (const hashKey of [0n, 10n, most]) {
+      for (const zeros of ["", "0", "0".repeat(200)]) {
+        assert.strictEqual(HashKey.fromDecimal(`${zeros}${hashKey}`), hashKey)
+      }
+    }
+    const longest = "9".repeat(39)
+    for (
+      const text of ["", String(most + 1n), String(most + 2n), longest, `0${longest}`, `1${most}`, "1 ", "0x1", "-0"]
+    ) {
       assert.isUndefined(HashKey.fromDecimal(text), text)
     }
   })
 
-  it("an explicit hash key that is none belongs to no shard", () => {
-    for (const explicitHashKey of ["", "-1", "01", "x", String(2n ** 128n)]) {
-      const page = [record("1", aggregate([sub("k", explicitHashKey)]))]
-      assert.strictEqual(UserRecords.expand(page, lower, "drop-records").outside, 1, explicitHashKey)
+  it("an explicit hash key with leading zeros is that number", () => {
+    const page = [record("1", aggregate([sub("k", "005"), sub("k", `00${half}`), sub("k", "000")]))]
+    const result = UserRecords.expand(page, lower, "drop-records")
+    assert.deepStrictEqual(result.records.map((one) => one.explicitHashKey), ["005", "000"])
+    assert.deepStrictEqual([result.malformed, result.outside], [[], 1])
+  })
+
+  it("an explicit hash key that is none makes the aggregate malformed, and its record is never another shard's", () => {
+    for (const explicitHashKey of ["", "-1", "+1", "1.0", "x", String(2n ** 128n)]) {
+      for (const outsideRange of ["drop-records", "drop-aggregate", "keep"] as const) {
+        for (const partitionKey of ["a", "b", "c", "d"]) {
+          const page = [record("1", aggregate([sub("k", "1"), sub(partitionKey, explicitHashKey)]))]
+          const result = UserRecords.expand(page, lower, outsideRange)
+          assert.deepStrictEqual(places(result), [["1", 0, "k"], ["1", 1, partitionKey]], explicitHashKey)
+          assert.deepStrictEqual([result.malformed, result.outside], [
+            ["the explicit hash key of record 1 is no number from 0 to 2^128 - 1"],
+            0
+          ])
+        }
+      }
     }
+  })
+
+  it("each aggregate is malformed once, one without records too, which gives none", () => {
+    const none = aggregate([sub("x")])
+    none[12]! ^= 1
+    const page = [
+      record("1", aggregate([sub("k", "x"), sub("k", "y")])),
+      record("2", emptyAggregate()),
+      record("3", none),
+      record("4", aggregate([sub("k")]))
+    ]
+    const result = UserRecords.expand(page, undefined, "drop-records")
+    assert.deepStrictEqual(result.malformed, [
+      "the explicit hash key of record 0 is no number from 0 to 2^128 - 1",
+      "there is no record in it",
+      "the MD5 digest differs"
+    ])
+    assert.deepStrictEqual(places(result), [["1", 0, "k"], ["1", 1, "k"], ["3", undefined, "outer"], ["4", 0, "k"]])
+  })
+
+  it("keeps all, when that is asked for, and judges none", () => {
+    const page = [record("1", aggregate([sub("k", "5"), sub("k", String(half))]))]
+    const result = UserRecords.expand(page, lower, "keep")
+    assert.deepStrictEqual([result.records.length, result.outside], [2, 0])
   })
 
   it("every record of an aggregate is kept by exactly one of the shards that part the hash keys", () => {

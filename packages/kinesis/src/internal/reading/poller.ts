@@ -17,6 +17,7 @@ import * as PollState from "../shard/pollState.js"
 import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
+import * as Aggregates from "./aggregates.js"
 import * as ListShards from "./listShards.js"
 import type * as ReadAhead from "./readAhead.js"
 import type { Run } from "./run.js"
@@ -182,19 +183,12 @@ export const make = (
     })
     outage.answered = true
     return settings.deaggregate && UserRecords.hasAggregates(answer.records)
-      ? Effect.flatMap(expanded(answer.records), (records) => paged(answer, records, bytes, askedAt, askedAtServer))
+      ? Effect.flatMap(
+        Aggregates.expand(run, shardId, hashKeyRange, answer.records),
+        (records) => paged(answer, records, bytes, askedAt, askedAtServer)
+      )
       : paged(answer, answer.records, bytes, askedAt, askedAtServer)
   }
-
-  const expanded = (records: ReadonlyArray<KinesisRecord>) =>
-    Effect.gen(function*() {
-      const expanded = UserRecords.expand(records, yield* hashKeyRange, settings.outsideRange)
-      if (expanded.malformed > 0) {
-        yield* emit(KinesisEvent.MalformedAggregates({ shardId, count: expanded.malformed }))
-      }
-      if (expanded.outside > 0) yield* emit(KinesisEvent.RecordsOutsideShard({ shardId, count: expanded.outside }))
-      return expanded.records
-    })
 
   const paged = (
     answer: GetRecordsResponse,

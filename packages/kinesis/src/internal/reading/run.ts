@@ -3,6 +3,7 @@ import type { Service } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import type * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
+import * as Aggregates from "./aggregates.js"
 import * as Calls from "./calls.js"
 import type * as ReadAhead from "./readAhead.js"
 import type { Settings } from "./settings.js"
@@ -26,6 +27,8 @@ export interface Run {
   readonly skew: ServerClock.Skew
   /** Whether any read was answered, and what the last one failed with: a run without an answer is an outage. */
   readonly outage: { answered: boolean; last: KinesisError | undefined }
+  /** Who decides which shard a record goes to, asked for when an aggregate has records of another. */
+  readonly distribution: Aggregates.Distribution
   readonly isTraced: boolean
 }
 
@@ -51,6 +54,7 @@ export const make = (
       readAhead,
       skew: { millis: 0 },
       outage: { answered: false, last: undefined },
+      distribution: Aggregates.unasked(),
       isTraced: yield* Tracing.isTraced
     }
   })

@@ -35,8 +35,10 @@ export interface ReadOptions {
   /** Whether to take the aggregates of the Kinesis Producer Library apart into the records in them. Default: true. */
   readonly deaggregate?: boolean | undefined
   /**
-   * What becomes of the records of an aggregate that belong to another shard, which their writer writes again: `"drop-records"` drops
-   * each, `"drop-aggregate"` the whole aggregate, as KCL does. Default: `"drop-records"`.
+   * What becomes of the records of an aggregate whose hash key another shard takes, which the Kinesis Producer Library writes again there:
+   * `"drop-records"` drops each, `"drop-aggregate"` the whole aggregate, as KCL 2 does, and `"keep"` none and asks for nothing. `"keep"` is
+   * for writers that mix the keys of several shards in an aggregate by design, such as Fluent Bit's Go plugin: nobody writes those records
+   * again. Where the service distributes the stream's records all are kept, whatever this says. Default: `"drop-records"`.
    */
   readonly outsideRange?: UserRecords.OutsideRange | undefined
   /**
@@ -106,7 +108,7 @@ export const make = (
       ["maxRecords", Rules.isWhole(maxRecords, 1, 10_000), "a whole number from 1 to 10000", maxRecords],
       Rules.duration("pollInterval", pollInterval),
       Rules.duration("idleInterval", idleInterval),
-      Rules.oneOf("outsideRange", ["drop-records", "drop-aggregate"], outsideRange),
+      Rules.oneOf("outsideRange", ["drop-records", "drop-aggregate", "keep"], outsideRange),
       Rules.oneOf("onTrimmed", ["trim-horizon", "fail"], onTrimmed),
       Rules.until(until),
       ...more

@@ -5,9 +5,10 @@ export const fromPartitionKey = (partitionKey: string): bigint =>
 
 const most = 2n ** 128n - 1n
 
-/** The hash key that a decimal says; undefined when it is none from 0 to 2^128 - 1. */
+/** The hash key that a decimal says, leading zeros or not; undefined when it is none from 0 to 2^128 - 1. */
 export const fromDecimal = (text: string): bigint | undefined => {
-  if (!/^(0|[1-9]\d{0,38})$/.test(text)) return undefined
-  const hashKey = BigInt(text)
+  const digits = /^0*(0|[1-9]\d{0,38})$/.exec(text)?.[1]
+  if (digits === undefined) return undefined
+  const hashKey = BigInt(digits)
   return hashKey <= most ? hashKey : undefined
 }

@@ -4,16 +4,16 @@ import * as Aggregation from "./aggregation.js"
 import * as HashKey from "./hashKey.js"
 
 /**
- * What becomes of the sub-records of an aggregate whose hash key another shard takes, since their writer had an old picture of the shards
- * and writes them again: each is dropped, or, as KCL has it, the whole aggregate is when one of its records is.
+ * What becomes of the sub-records of an aggregate whose hash key another shard takes, which a writer that had an old picture of the shards
+ * writes again: each is dropped, the whole aggregate is when one of its records is, or all are kept, unjudged.
  */
-export type OutsideRange = "drop-records" | "drop-aggregate"
+export type OutsideRange = "drop-records" | "drop-aggregate" | "keep"
 
 export interface UserRecords {
   readonly records: ReadonlyArray<KinesisRecord>
-  /** Records that said to be aggregates and were none: they are handed on as they came. */
-  readonly malformed: number
-  /** Sub-records that belong to another shard. */
+  /** What was wrong with each aggregate that was not as it should be. */
+  readonly malformed: ReadonlyArray<string>
+  /** How many sub-records were dropped, since they belong to another shard or came with such. */
   readonly outside: number
 }
 
@@ -22,11 +22,23 @@ interface Range {
   readonly end: bigint
 }
 
+const hashKeyOf = ({ explicitHashKey, partitionKey }: Aggregation.SubRecord): bigint | undefined =>
+  explicitHashKey === undefined ? HashKey.fromPartitionKey(partitionKey) : HashKey.fromDecimal(explicitHashKey)
+
+/** What has a false hash key was not sent here by it: there is no other shard that it is known to belong to. */
 const isInside = (record: Aggregation.SubRecord, { end, start }: Range): boolean => {
-  const hashKey = record.explicitHashKey === undefined
-    ? HashKey.fromPartitionKey(record.partitionKey)
-    : HashKey.fromDecimal(record.explicitHashKey)
-  return hashKey !== undefined && start <= hashKey && hashKey <= end
+  const hashKey = hashKeyOf(record)
+  return hashKey === undefined || (start <= hashKey && hashKey <= end)
+}
+
+const hasFalseHashKey = ({ explicitHashKey }: Aggregation.SubRecord): boolean =>
+  explicitHashKey !== undefined && HashKey.fromDecimal(explicitHashKey) === undefined
+
+/** What is wrong with an aggregate whose records can be read. */
+const flawOf = (records: ReadonlyArray<Aggregation.SubRecord>): string | undefined => {
+  if (records.length === 0) return "there is no record in it"
+  const first = records.findIndex(hasFalseHashKey)
+  return first === -1 ? undefined : `the explicit hash key of record ${first} is no number from 0 to 2^128 - 1`
 }
 
 /** Whether any of a page's records may be an aggregate, so that it is worth a look. */
@@ -42,19 +54,21 @@ export const expand = (
   hashKeyRange: HashKeyRange | undefined,
   outsideRange: OutsideRange
 ): UserRecords => {
-  const range = hashKeyRange === undefined
+  const range = hashKeyRange === undefined || outsideRange === "keep"
     ? undefined
     : { start: BigInt(hashKeyRange.startingHashKey), end: BigInt(hashKeyRange.endingHashKey) }
   const expanded: Array<KinesisRecord> = []
-  let malformed = 0
+  const malformed: Array<string> = []
   let outside = 0
   for (const record of records) {
     const parsed = Aggregation.deaggregate(record.data)
     if (parsed._tag !== "Aggregate") {
-      if (parsed._tag === "Malformed") malformed++
+      if (parsed._tag === "Malformed") malformed.push(parsed.reason)
       expanded.push(record)
       continue
     }
+    const flaw = flawOf(parsed.records)
+    if (flaw !== undefined) malformed.push(flaw)
     const inside = parsed.records.map((sub) => range === undefined || isInside(sub, range))
     const dropAll = outsideRange === "drop-aggregate" && inside.includes(false)
     for (const [subSequenceNumber, { data, explicitHashKey, partitionKey }] of parsed.records.entries()) {
