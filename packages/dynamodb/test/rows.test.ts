@@ -420,4 +420,34 @@ describe("the rows of the table", () => {
       assert.include(error.message, "must be 1, was 4")
       sdk.destroy()
     }).pipe(Effect.scoped))
+
+  const absentOnes: ReadonlyArray<readonly [string, Row[string]]> = [
+    ["NULL, as Python writes None", { NULL: true }],
+    ["a number", { N: "7" }],
+    ["a list", { L: [] }]
+  ]
+  for (const [what, value] of absentOnes) {
+    it.scopedLive(`owners that are ${what} are no owners: the lease is claimed, renewed, handed over and finished`, () =>
+      Effect.gen(function*() {
+        const row = {
+          ...kcl2,
+          leaseOwner: value,
+          checkpointOwner: value,
+          entityType: { NULL: true } as const,
+          checkpointSubSequenceNumber: { NULL: true } as const,
+          ownerSwitchesSinceCheckpoint: { NULL: true } as const,
+          parentShardId: { NULL: true } as const,
+          startingHashKey: { NULL: true } as const
+        }
+        const { leases, only: free, row: rowOf } = yield* opened([row], {}, withoutIndex)
+        assert.deepInclude(free, { leaseOwner: undefined, checkpointOwner: undefined, parentShardIds: [] })
+        const claimed = Option.getOrThrow(yield* leases.claim(free, "ann"))
+        const renewed = yield* leases.renew(claimed)
+        Option.getOrThrow(yield* leases.requestHandOver(renewed, "bob"))
+        const stored = yield* leases.checkpoint(renewed, Position.afterSequenceNumber("1".repeat(56)))
+        yield* leases.release(stored, undefined)
+        const { checkpointOwner, leaseOwner } = yield* rowOf(shard)
+        assert.deepStrictEqual([leaseOwner, checkpointOwner], [{ S: "bob" }, undefined])
+      }).pipe(Effect.provide(warnings().layer)))
+  }
 })

@@ -21,6 +21,9 @@ const number = (row: Row, name: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined
 }
 
+/** NULL is what scripts write for an attribute that is not there. */
+const isThere = (row: Row, name: string): boolean => row[name] !== undefined && row[name].NULL !== true
+
 const texts = (row: Row, name: string): ReadonlyArray<string> => row[name]?.SS ?? []
 
 const isSequenceNumber = (value: string): boolean => /^\d+$/.test(value)
@@ -56,7 +59,7 @@ const shardIdOf = (leaseKey: string): string => leaseKey.slice(leaseKey.lastInde
 /** Reads a row of KCL's table, of any of its versions. */
 export const read = (row: Row): Reading => {
   const entity = text(row, "entityType")
-  if (row["entityType"] !== undefined && entity !== "LEASE") return { _tag: "Other" }
+  if (isThere(row, "entityType") && entity !== "LEASE") return { _tag: "Other" }
   const leaseKey = text(row, "leaseKey") ?? ""
   const leaseCounter = number(row, "leaseCounter")
   const checkpoint = toCheckpoint(row)

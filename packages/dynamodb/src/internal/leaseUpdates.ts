@@ -13,8 +13,13 @@ export interface Update {
 /** What is to be of attributes: their values; undefined when they are not to be there. */
 type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
+/** What texts must be. Undefined is whatever is read as none: no attribute, or one of another type, such as the NULL that Python writes. */
+type Conditions = Attributes
+
+const text: AttributeValue = { S: "S" }
+
 /** All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. */
-const make = (changes: Attributes, conditions: Attributes): Update => {
+const make = (changes: Attributes, conditions: Conditions): Update => {
   const values: Record<string, AttributeValue> = {}
   const names: Record<string, string> = {}
   const named = (name: string): string => {
@@ -33,7 +38,7 @@ const make = (changes: Attributes, conditions: Attributes): Update => {
   }
   const terms = Object.entries(conditions).map(([name, value]) =>
     value === undefined
-      ? `attribute_not_exists(${named(name)})`
+      ? `NOT attribute_type(${named(name)}, ${valued("type", name, text)})`
       : `${named(name)} = ${valued("is", name, value)}`
   )
   return {
