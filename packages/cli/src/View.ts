@@ -100,6 +100,9 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
     `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
   HandOverRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
   HandOverUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease over: it keeps it`,
+  StreamLost: ({ error, retryInMillis, stream }) =>
+    `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
+  StreamFound: ({ stream }) => `${stream} can be read again`,
   CheckpointStored: () => undefined,
   LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
   Balanced: () => undefined,

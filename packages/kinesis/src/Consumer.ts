@@ -18,6 +18,7 @@ import * as Settings from "./internal/group/settings.js"
 import * as ShardStreams from "./internal/group/shardStreams.js"
 import type * as ShardTask from "./internal/group/shardTask.js"
 import type { ShardWork } from "./internal/group/shardWork.js"
+import type * as Streams from "./internal/group/streams.js"
 import * as Worker from "./internal/group/worker.js"
 import * as Effects from "./internal/options/effects.js"
 import * as Rules from "./internal/options/rules.js"
@@ -112,6 +113,14 @@ export interface Assigned extends Held.Assigned {}
 export interface ShardSummary extends Omit<ShardTask.Report, "children"> {}
 
 /**
+ * One of several streams that cannot be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LostStream extends Streams.LostStream {}
+
+/**
  * How the shards were left: of each what is stored, how many records were finished meanwhile, and how many were cut off and are handled
  * again.
  *
@@ -120,6 +129,8 @@ export interface ShardSummary extends Omit<ShardTask.Report, "children"> {}
  */
 export interface Summary {
   readonly shards: ReadonlyArray<ShardSummary>
+  /** The streams that could not be read at the end, and why. */
+  readonly lost: ReadonlyArray<LostStream>
   readonly drained: number
   readonly cut: number
 }
@@ -135,7 +146,10 @@ export interface Consumer {
   readonly worker: string
   /** The shards that it reads. */
   readonly assignment: Subscribable.Subscribable<ReadonlyArray<Assigned>>
-  /** Whether it has looked at the leases and each shard that it took then has an iterator: what is written from then on will be read. */
+  /**
+   * Whether it has looked at the leases and each shard that it took then has an iterator: what is written from then on will be read. Not while
+   * one of its streams is lost.
+   */
   readonly ready: Subscribable.Subscribable<boolean>
   /** Reads its share of the shards until it is shut down, interrupted or fails. Run it once. */
   readonly run: Effect.Effect<Summary, ConsumerError>
@@ -176,17 +190,18 @@ export const make = <R = never>(
         handling
       )
     const worker = yield* Worker.make(settings, { strategy, onFailure })
+    const summarized = (reports: ReadonlyArray<ShardTask.Report>) => toSummary(reports, worker.lost())
     const shutDown = (drainTimeout?: Duration.DurationInput) =>
       Effect.map(
         worker.shutDown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
-        toSummary
+        summarized
       )
     yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutDown()))
     return {
       worker: worker.name,
       assignment: worker.assignment,
       ready: worker.ready,
-      run: Effect.mapInputContext(Effect.map(worker.run, toSummary), () => context as never),
+      run: Effect.mapInputContext(Effect.map(worker.run, summarized), () => context as never),
       shutDown
     }
   })
@@ -280,7 +295,11 @@ const toContext = ({ shardId, stream, tenure }: ShardWork): ShardContext => ({
   fencingToken: tenure.fencingToken
 })
 
-const toSummary = (reports: ReadonlyArray<ShardTask.Report>): Summary => ({
+const toSummary = (
+  reports: ReadonlyArray<ShardTask.Report>,
+  lost: ReadonlyArray<Streams.LostStream>
+): Summary => ({
+  lost,
   shards: reports.map(({ cut, drained, end, error, shardId, stored, stream }) => ({
     stream,
     shardId,

@@ -334,6 +334,15 @@ export const isThrottled = (error: { readonly _tag: string }): error is Throttle
   error._tag === "ThrottledError"
 
 /**
+ * The stream is not ACTIVE, or its KMS key cannot be used: for good, or until somebody has done something about it.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isUnavailableResource = (error: { readonly _tag: string }): error is ResourceInUse | KmsError =>
+  error._tag === "ResourceInUse" || error._tag === "KmsError"
+
+/**
  * The credentials were good and have expired: their provider may have new ones.
  *
  * @since 0.1.0

@@ -4,7 +4,14 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { HandlerError, KinesisError, ThrottledError, TransientError } from "./KinesisError.js"
+import type {
+  HandlerError,
+  KinesisError,
+  KmsError,
+  ResourceInUse,
+  ThrottledError,
+  TransientError
+} from "./KinesisError.js"
 import type { Position } from "./Position.js"
 
 /**
@@ -56,7 +63,7 @@ export type KinesisEvent = Data.TaggedEnum<{
   readonly CallFailed: {
     readonly operation: string
     readonly shardId: string | undefined
-    readonly error: TransientError
+    readonly error: TransientError | ResourceInUse | KmsError
   }
   /** The iterator was too old; reading goes on at `resumedAt` with a new one. */
   readonly IteratorExpired: { readonly shardId: string; readonly resumedAt: Position }
@@ -100,6 +107,13 @@ export type KinesisEvent = Data.TaggedEnum<{
    * does not know hand-overs, as a worker of the Kinesis Client Library 2, or its handlers take longer than this worker waits.
    */
   readonly HandOverUnanswered: { readonly shardId: string; readonly worker: string; readonly owner: string }
+  /**
+   * One of several streams cannot be read: it is gone, or its key or a permission is. The others are read on; it is looked for again after
+   * `retryInMillis`, and told of at each time that it is not found.
+   */
+  readonly StreamLost: { readonly stream: string; readonly error: KinesisError; readonly retryInMillis: number }
+  /** A stream that was lost can be read again. */
+  readonly StreamFound: { readonly stream: string }
   /** A position is stored: what comes before it will not be handled again. */
   readonly CheckpointStored: { readonly shardId: string; readonly position: Position }
   /** A call to the lease store failed and will be made again, as long as the lease lasts. */

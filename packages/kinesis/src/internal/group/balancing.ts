@@ -14,6 +14,7 @@ import type { Held } from "./held.js"
 import type { Instant } from "./instants.js"
 import * as LeaseTable from "./leaseTable.js"
 import * as Plans from "./plans.js"
+import { isLostByListing } from "./streamLoss.js"
 import type { GroupStream } from "./streams.js"
 
 /** A lease as it is planned with, as it is, and its stream. */
@@ -26,6 +27,8 @@ export interface Balancing {
   readonly discovery: Effect.Effect<never>
   /** Children of a shard that was read to its end go on where it was, as far as the plan wants them here. */
   readonly goOn: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
+  /** Lets {@link forever} look at once. */
+  readonly soon: Effect.Effect<void>
   /** Looks at all leases. */
   readonly look: Effect.Effect<unknown, KinesisError>
   /** All leases, as they were last seen. */
@@ -68,9 +71,11 @@ export const make = (
   let lookedAt = clocks.now()
   let balancedAt = clocks.now()
   let cleanedAt = clocks.now()
-  let repairedAt: Instant | undefined
+  const repairedAt = new WeakMap<GroupStream, Instant>()
   let holesInARow = 0
   let isBalanced = false
+  /** Those whose shards were shared before. */
+  const balanced = new WeakSet<GroupStream>()
   let isAskingLater = false
   const takingMillis = Math.min(2 * settings.discoveryMillis, settings.leaseMillis)
 
@@ -118,7 +123,7 @@ export const make = (
   })
 
   const known = (): ReadonlyArray<Known> =>
-    LeaseTable.readable(all(), streams)
+    LeaseTable.readable(all(), streams())
       .map(([lease, stream]) => [planned(lease), lease, stream])
 
   const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases) =>
@@ -139,18 +144,34 @@ export const make = (
     return yield* look
   })
 
+  /** What a listing tells of a stream that is lost leaves the others alone. */
+  const unlessLost = <A>(stream: GroupStream, listing: Effect.Effect<A, KinesisError>, otherwise: A) =>
+    Effect.catchIf(
+      listing,
+      isLostByListing,
+      (error) =>
+        Effect.flatMap(group.lose(stream, error), (isLost) => isLost ? Effect.succeed(otherwise) : Effect.fail(error))
+    )
+
   /** Creates what is missing when the shards that have leases do not take every hash key. */
   const repaired = (all: ReadonlyArray<Lease>) =>
     Effect.gen(function*() {
-      const incomplete = streams.filter((stream) => LeaseTable.isIncomplete(all, stream))
+      const incomplete = streams().filter((stream) => LeaseTable.isIncomplete(all, stream))
+      const isOld = incomplete.every((stream) => balanced.has(stream))
       holesInARow = incomplete.length === 0 ? 0 : holesInARow + 1
-      if (incomplete.length === 0 || (isBalanced && holesInARow < confidence)) return false
-      if (repairedAt !== undefined && clocks.since(repairedAt) < settings.listMillis) return false
-      repairedAt = clocks.now()
-      if (isBalanced) {
-        yield* Effect.forEach(incomplete, (stream) => stream.emit(KinesisEvent.HoleFound({ open: known().length })))
+      if (incomplete.length === 0 || (isOld && holesInARow < confidence)) return false
+      const due = incomplete.filter((stream) => {
+        const before = repairedAt.get(stream)
+        return before === undefined || clocks.since(before) >= settings.listMillis
+      })
+      for (const stream of due) repairedAt.set(stream, clocks.now())
+      if (isOld) {
+        yield* Effect.forEach(due, (stream) => stream.emit(KinesisEvent.HoleFound({ open: known().length })))
       }
-      const changes = yield* Effect.forEach(incomplete, (stream) => LeaseTable.repair(leases, all, stream))
+      const changes = yield* Effect.forEach(
+        due,
+        (stream) => unlessLost(stream, LeaseTable.repair(leases, all, stream), true)
+      )
       return changes.includes(true)
     })
 
@@ -158,7 +179,11 @@ export const make = (
     Effect.gen(function*() {
       if (clocks.since(cleanedAt) < (yield* jittered(settings.cleanupMillis))) return
       cleanedAt = clocks.now()
-      yield* Effect.forEach(streams, (stream) => LeaseTable.cleanUp(leases, all, stream), { discard: true })
+      yield* Effect.forEach(
+        streams(),
+        (stream) => unlessLost(stream, LeaseTable.cleanUp(leases, all, stream), undefined),
+        { discard: true }
+      )
     })
 
   /** Lets go of a lease that is not worked on, if it is this worker's to let go. */
@@ -227,10 +252,9 @@ export const make = (
       yield* emit(KinesisEvent.Balanced({ leases: entries.length, mine, workers: workers.size }))
       if (Either.isLeft(repairs)) return yield* Effect.fail(repairs.left)
       balancedAt = clocks.now()
-      if (!isBalanced) {
-        isBalanced = true
-        yield* onBalanced
-      }
+      isBalanced = true
+      for (const stream of streams()) balanced.add(stream)
+      yield* onBalanced
       yield* cleaned(all)
     })
 
@@ -263,9 +287,12 @@ export const make = (
       lease.checkpointOwner === undefined && !isFinished(lease) && !held().isBusy(lease.leaseKey)
     )
     if (given.length === 0) return
+    const identifiers = new Set(streams().map(({ identifier }) => identifier))
+    const ofLost = given.filter(({ streamIdentifier }) => !identifiers.has(streamIdentifier))
+    yield* Effect.forEach(ofLost, release, { concurrency: claimsAtOnce, discard: true })
     const keys = new Set(given.map((lease) => lease.leaseKey))
-    const others = all().filter(({ leaseKey }) => !keys.has(leaseKey))
-    const readable = LeaseTable.readable([...given, ...others], streams).filter(([lease]) => keys.has(lease.leaseKey))
+    const known = all().filter(({ leaseKey }) => !keys.has(leaseKey))
+    const readable = LeaseTable.readable([...given, ...known], streams()).filter(([lease]) => keys.has(lease.leaseKey))
     const { claim: chosen } = yield* plan(readable.map(([lease]) => unowned(lease)), roomLeft())
     yield* Effect.forEach(readable, ([lease, stream]) =>
       chosen.includes(lease.leaseKey)
@@ -300,6 +327,7 @@ export const make = (
         Effect.zipRight(wanted.open),
         Effect.asVoid
       ),
+    soon: Effect.asVoid(wanted.open),
     look,
     leases: all,
     known: knownLeases,

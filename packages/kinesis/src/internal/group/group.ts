@@ -19,10 +19,13 @@ export interface Group {
   /** The worker's own name, which no other has. */
   readonly worker: string
   readonly leases: Leases
-  readonly streams: ReadonlyArray<GroupStream>
+  /** Those that can be read now. */
+  readonly streams: () => ReadonlyArray<GroupStream>
   readonly clocks: Clocks
   /** Tells of what concerns no stream alone. */
   readonly emit: Emit
+  /** Goes on without the stream, if the error is one for which it can; says whether it does. */
+  readonly lose: (stream: GroupStream, error: WorkerError) => Effect.Effect<boolean>
   /** Ends the worker with a reason. */
   readonly fail: (reason: Cause.Cause<WorkerError>) => Effect.Effect<void>
 }

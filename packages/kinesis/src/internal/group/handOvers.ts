@@ -36,7 +36,7 @@ export const make = (
     Effect.gen(function*() {
       const { checkpointOwner: owner = "", leaseOwner = "", shardId, streamIdentifier } = lease
       const withdrawn = yield* leases.withdrawHandOver(lease, leaseOwner)
-      const stream = streams.find(({ identifier }) => identifier === streamIdentifier)
+      const stream = streams().find(({ identifier }) => identifier === streamIdentifier)
       if (Option.isNone(withdrawn) || stream === undefined) return
       const isKnown = HandOvers.isSilent(silent, owner, now())
       silent = HandOvers.silenced(silent, owner, now())

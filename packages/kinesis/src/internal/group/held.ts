@@ -56,7 +56,7 @@ export interface Held {
 }
 
 export const make = (
-  { clocks, fail, leases, settings, worker }: Group,
+  { clocks, fail, leases, lose, settings, worker }: Group,
   { onFailure, strategy }: Work,
   scope: Scope.Scope,
   seen: () => ReadonlyArray<Lease>,
@@ -111,9 +111,9 @@ export const make = (
         })
         const work = Effect.flatMap(Effect.zipRight(Effect.suspend(() => stream.emit(acquired)), task.run), (done) =>
           Effect.gen(function*() {
+            if (done.error !== undefined && !(yield* lose(stream, done.error))) yield* fail(Cause.fail(done.error))
             yield* Deferred.succeed(report, done)
             yield* options.onReady
-            if (done.error !== undefined) yield* fail(Cause.fail(done.error))
             if (done.end === "finished") {
               yield* onFinished(done.children, stream)
             }

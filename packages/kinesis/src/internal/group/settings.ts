@@ -66,6 +66,12 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
   readonly listInterval?: Duration.DurationInput | undefined
   /** The time between two looks for leases that nobody needs any more, with jitter of a fifth. Default: 10 minutes. */
   readonly cleanupInterval?: Duration.DurationInput | undefined
+  /**
+   * What becomes of the others when one of several streams cannot be read, since it, its KMS key or a permission is gone: `"continue"` reads
+   * them on and looks for it again, after a second at first and up to a minute at last, with the events `StreamLost` and `StreamFound`;
+   * `"fail"` fails the consumer. When no stream is left it always fails. Default: `"continue"` for several, `"fail"` for one.
+   */
+  readonly onStreamLost?: "continue" | "fail" | undefined
   /** How long the leases, or the shards where they must be listed, may be out of reach before the consumer fails. Default: 10 minutes. */
   readonly storeStaleness?: Duration.DurationInput | undefined
   /**
@@ -99,6 +105,7 @@ export interface GroupSettings {
   readonly listMillis: number
   readonly cleanupMillis: number
   readonly staleMillis: number
+  readonly onStreamLost: "continue" | "fail"
   readonly onEvent: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
 }
 
@@ -133,8 +140,8 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       stream,
       worker = "worker"
     } = options
-    const names = Array.isArray(stream) ? stream : [stream]
-    const { checkpointInterval = "0 millis" } = options
+    const names = Rules.isList(stream) ? stream : [stream]
+    const { checkpointInterval = "0 millis", onStreamLost = names.length > 1 ? "continue" : "fail" } = options
     yield* Rules.check("Consumer", names[0], [
       ["application", matches(applicationName, application), "3 to 255 of a-z A-Z 0-9 _ . -", application],
       [
@@ -163,7 +170,8 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       ],
       Rules.duration("listInterval", listInterval, 1000),
       Rules.duration("cleanupInterval", cleanupInterval, 1000),
-      Rules.duration("storeStaleness", storeStaleness)
+      Rules.duration("storeStaleness", storeStaleness),
+      Rules.oneOf("onStreamLost", ["continue", "fail"], onStreamLost)
     ])
     const { onEvent: _, ...reading } = options
     const streams = yield* Effect.forEach(
@@ -194,6 +202,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       listMillis: Duration.toMillis(listInterval),
       cleanupMillis: Duration.toMillis(cleanupInterval),
       staleMillis: Duration.toMillis(storeStaleness),
+      onStreamLost,
       onEvent
     }
   })

@@ -1,16 +1,22 @@
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Shard } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
-import { type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
-import type { Startable } from "../../Position.js"
+import { type HandlerError, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import { atTimestamp, type Startable } from "../../Position.js"
 import * as Calls from "../reading/calls.js"
 import * as ListShards from "../reading/listShards.js"
 import * as ReadAhead from "../reading/readAhead.js"
 import * as Run from "../reading/run.js"
+import type { Settings } from "../reading/settings.js"
 import * as StartPosition from "../reading/startPosition.js"
 import type { GroupSettings } from "./settings.js"
+import * as StreamLoss from "./streamLoss.js"
 
 /** One of the streams that a worker reads, and what its shards share. */
 export interface GroupStream {
@@ -24,6 +30,29 @@ export interface GroupStream {
   readonly emit: Calls.Emit
   /** All shards in retention, or those that were open at the start and since. */
   readonly listShards: (since: "start" | "trim-horizon") => Effect.Effect<ReadonlyArray<Shard>, KinesisError>
+}
+
+/** A stream that cannot be read, and why. */
+export interface LostStream {
+  readonly stream: string
+  readonly error: KinesisError
+}
+
+/** What becomes of the worker when a stream is lost, and when it is found again. */
+export interface Hooks {
+  readonly onLost: (stream: GroupStream) => Effect.Effect<void>
+  readonly onFound: Effect.Effect<void>
+  readonly fail: (reason: Cause.Cause<KinesisError>) => Effect.Effect<void>
+}
+
+/** The streams that a worker reads: those that it can read now, and those that it looks for. */
+export interface Streams {
+  readonly live: () => ReadonlyArray<GroupStream>
+  readonly lost: () => ReadonlyArray<LostStream>
+  /** Leaves the stream out and looks for it, if the worker can go on without it; says whether it does. */
+  readonly lose: (stream: GroupStream, error: KinesisError) => Effect.Effect<boolean>
+  /** Looks for the streams that are lost from here on. */
+  readonly start: (hooks: Hooks) => Effect.Effect<void>
 }
 
 /** The identifier that KCL gives a stream in a table of several: a stream that is made anew under its name is another. */
@@ -41,40 +70,164 @@ const identify = (client: Service, stream: string) =>
       : Effect.succeed(`${account}:${streamName}:${Math.floor(creationTimestamp.getTime() / 1000)}`)
   })
 
-export const make = (
+/** How one stream is found. */
+interface Source {
+  readonly settings: Settings
+  readonly client: Service
+  readonly emit: Calls.Emit
+  readonly find: Effect.Effect<GroupStream, KinesisError>
+}
+
+const brief = { throttleRetry: Schedule.recurs(2), transientRetry: Schedule.recurs(2), resourceRetry: Schedule.stop }
+
+const sourceOf = (
   untracked: Service,
-  settings: GroupSettings
-): Effect.Effect<ReadonlyArray<GroupStream>, KinesisError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const { from, isMultiStream, onEvent } = settings
-    const readAhead = yield* ReadAhead.make(settings.maxReadAheadBytes)
-    return yield* Effect.forEach(settings.streams, (ofStream) =>
-      Effect.gen(function*() {
-        const { stream } = ofStream
-        const client = Calls.counted(untracked, stream)
-        const emit = Calls.emitter({
-          stream,
-          onEvent: onEvent === undefined ? undefined : (event) => onEvent(event, stream)
-        })
-        const retrying = Calls.retrying(ofStream, emit)
-        const run = yield* Run.make(client, ofStream, emit, readAhead)
-        const start = (yield* StartPosition.resolve(client, stream, from, emit, retrying)) as Startable
-        const identifier = isMultiStream ? yield* retrying(identify(client, stream)) : undefined
-        const once = Calls.retrying({ throttleRetry: Schedule.recurs(2), transientRetry: Schedule.recurs(2) }, emit)
-        return {
-          name: stream,
-          identifier,
-          leaseKeyOf: (shardId) => identifier === undefined ? shardId : `${identifier}:${shardId}`,
-          start,
-          run,
-          emit,
-          listShards: (since) =>
-            ListShards.all(
-              client,
-              stream,
-              since === "start" ? ListShards.since(start) : { type: "FROM_TRIM_HORIZON" },
-              once
-            )
-        } satisfies GroupStream
-      }))
+  { from, isMultiStream, onEvent, onStreamLost }: GroupSettings,
+  readAhead: ReadAhead.ReadAhead,
+  settings: Settings,
+  latest: Startable
+): Source => {
+  const { stream } = settings
+  const client = Calls.counted(untracked, stream)
+  const emit = Calls.emitter({
+    stream,
+    onEvent: onEvent === undefined ? undefined : (event) => onEvent(event, stream)
   })
+  const once = Calls.retrying(brief, emit)
+  const retrying = onStreamLost === "continue" ? once : Calls.retrying(settings, emit)
+  return {
+    settings,
+    client,
+    emit,
+    find: Effect.gen(function*() {
+      const run = yield* Run.make(client, settings, emit, readAhead)
+      const start = StartPosition.toPosition(from)._tag === "Latest"
+        ? latest
+        : (yield* StartPosition.resolve(client, stream, from, emit, retrying)) as Startable
+      const identifier = isMultiStream ? yield* retrying(identify(client, stream)) : undefined
+      return {
+        name: stream,
+        identifier,
+        leaseKeyOf: (shardId) => identifier === undefined ? shardId : `${identifier}:${shardId}`,
+        start,
+        run,
+        emit,
+        listShards: (since) =>
+          ListShards.all(
+            client,
+            stream,
+            since === "start" ? ListShards.since(start) : { type: "FROM_TRIM_HORIZON" },
+            once
+          )
+      }
+    })
+  }
+}
+
+/** A stream that is described may still be one that cannot be read. */
+const probe = ({ client, settings: { stream } }: Source, { listShards }: GroupStream) =>
+  Effect.gen(function*() {
+    const [shard] = yield* listShards("trim-horizon")
+    if (shard === undefined) return
+    const { shardId } = shard
+    const position = { _tag: "TrimHorizon" } as const
+    const { shardIterator } = yield* client.getShardIterator({ stream, shardId, position })
+    yield* Effect.catchTag(
+      client.getRecords({ stream, shardId, shardIterator, limit: 1 }),
+      "ExpiredIterator",
+      () => Effect.void
+    )
+  })
+
+interface Lost {
+  readonly source: Source
+  readonly error: KinesisError
+  readonly attempt: number
+}
+
+/**
+ * The streams, as far as they are found. Where a stream that is lost leaves the others alone, one that is missing does so from the start;
+ * when none is left, or none is found, there is nothing to go on with.
+ */
+export const make = (
+  client: Service,
+  settings: GroupSettings,
+  scope: Scope.Scope
+): Effect.Effect<Streams, KinesisError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const readAhead = yield* ReadAhead.make(settings.maxReadAheadBytes)
+    /** A stream that is found later begins where it would have begun now. */
+    const latest = atTimestamp(yield* Clock.currentTimeMillis)
+    const sources = settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest))
+    const canGoOn = settings.onStreamLost === "continue"
+    let live: ReadonlyArray<GroupStream> = []
+    const lost = new Map<string, Lost>()
+    const found = new Map<string, { readonly at: number; readonly attempt: number }>()
+    let hooks: Hooks | undefined
+
+    const atStart = yield* Effect.forEach(sources, (source) => Effect.either(source.find), { concurrency: "unbounded" })
+    for (const [index, source] of sources.entries()) {
+      const outcome = atStart[index]!
+      if (outcome._tag === "Right") live = [...live, outcome.right]
+      else if (!canGoOn || !StreamLoss.isLostByReading(outcome.left)) return yield* Effect.fail(outcome.left)
+      else lost.set(source.settings.stream, { source, error: outcome.left, attempt: 0 })
+    }
+    const [first] = lost.values()
+    if (live.length === 0 && first !== undefined) return yield* Effect.fail(first.error)
+
+    const lookFor = ({ attempt, error, source }: Lost): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        const { emit, settings: { stream } } = source
+        lost.set(stream, { source, error, attempt })
+        const jitter = 0.8 + 0.4 * (yield* Random.next)
+        const retryInMillis = Math.round(StreamLoss.backoffMillis(attempt) * jitter)
+        yield* emit(KinesisEvent.StreamLost({ stream, error, retryInMillis }))
+        yield* Effect.sleep(retryInMillis)
+        const again = yield* Effect.either(Effect.tap(source.find, (stream) => probe(source, stream)))
+        if (again._tag === "Left") return yield* lookFor({ source, error: again.left, attempt: attempt + 1 })
+        lost.delete(stream)
+        found.set(stream, { at: yield* Calls.monotonicMillis, attempt: attempt + 1 })
+        live = [...live, again.right]
+        yield* emit(KinesisEvent.StreamFound({ stream }))
+        yield* hooks?.onFound ?? Effect.void
+      })
+
+    const look = (lost: Lost) =>
+      Effect.logWarning(`${lost.source.settings.stream} cannot be read and is looked for: ${lost.error.message}`).pipe(
+        Effect.zipRight(
+          lookFor(lost).pipe(
+            Effect.catchAllDefect((defect) => hooks?.fail(Cause.die(defect)) ?? Effect.void),
+            Effect.interruptible,
+            Effect.forkIn(scope)
+          )
+        )
+      )
+
+    return {
+      live: () => live,
+      lost: () => [...lost.values()].map(({ error, source }) => ({ stream: source.settings.stream, error })),
+      lose: (stream, error) =>
+        Effect.gen(function*() {
+          if (!live.includes(stream)) return canGoOn
+          if (!canGoOn || live.length === 1) return false
+          live = live.filter((each) => each !== stream)
+          const before = found.get(stream.name)
+          const foundFor = (yield* Calls.monotonicMillis) - (before?.at ?? -Infinity)
+          const attempt = before !== undefined && StreamLoss.isLostAgain(foundFor) ? before.attempt : 0
+          const source = sources.find(({ settings }) => settings.stream === stream.name)!
+          const entry = { source, error, attempt }
+          lost.set(stream.name, entry)
+          yield* hooks?.onLost(stream) ?? Effect.void
+          yield* look(entry)
+          return true
+        }),
+      start: (given) =>
+        Effect.suspend(() => {
+          hooks = given
+          return Effect.forEach([...lost.values()], look, { discard: true })
+        })
+    }
+  })
+
+/** The error is one of the stream's, for which the stream can be left out. */
+export const isLoss = (error: KinesisError | HandlerError): error is KinesisError => StreamLoss.isLostByReading(error)

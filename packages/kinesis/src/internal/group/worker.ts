@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { KinesisClient } from "../../KinesisClient.js"
@@ -23,11 +24,15 @@ export interface Worker {
   readonly name: string
   readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Held.Assigned>>
   readonly ready: SubscriptionRef.SubscriptionRef<boolean>
+  /** The streams that it is to read and cannot. */
+  readonly lost: () => ReadonlyArray<Streams.LostStream>
   /** Reads its share of the shards until it is shut down or fails. Once. */
   readonly run: Effect.Effect<ReadonlyArray<Report>, WorkerError>
   /** Gives all shards up, with so long for their handlers to finish. A later call shortens the time. */
   readonly shutDown: (drainMillis: number) => Effect.Effect<ReadonlyArray<Report>>
 }
+
+const nobody = Effect.succeed(undefined)
 
 /** No two are ever the same, whatever they are called. */
 const uniqueName = (name: string): Effect.Effect<string> =>
@@ -38,21 +43,23 @@ const uniqueName = (name: string): Effect.Effect<string> =>
 
 const makeGroup = (
   settings: GroupSettings,
+  streams: Streams.Streams,
   fail: Group["fail"]
-): Effect.Effect<Group, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+): Effect.Effect<Group, KinesisError, LeaseStore> =>
   Effect.gen(function*() {
-    const streams = yield* Streams.make(yield* KinesisClient, settings)
     const { application, onEvent } = settings
-    const emit = streams.length === 1 ? streams[0]!.emit : Calls.emitter({
-      stream: streams.map((stream) => stream.name).join(),
+    const emit = settings.streams.length === 1 ? streams.live()[0]!.emit : Calls.emitter({
+      stream: settings.streams.map(({ stream }) => stream).join(),
       onEvent: onEvent && ((event) => onEvent(event, application))
     })
+    const opening = Calls.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit)
     const store = yield* LeaseStore
     return {
       settings,
       worker: yield* uniqueName(settings.worker),
-      leases: yield* Calls.retrying(settings.streams[0]!, emit)(store.open(application)),
-      streams,
+      leases: yield* opening(store.open(application)),
+      streams: streams.live,
+      lose: (stream, error) => Streams.isLoss(error) ? streams.lose(stream, error) : Effect.succeed(false),
       clocks: yield* Instants.clocks,
       emit,
       fail
@@ -68,22 +75,33 @@ export const make = (
     const over = yield* Deferred.make<void, WorkerError>()
     const cutting = yield* Deferred.make<void>()
     const summary = yield* Deferred.make<ReadonlyArray<Report>>()
-    const group = yield* makeGroup(settings, (reason) => Effect.asVoid(Deferred.failCause(over, reason)))
-    const { leases, worker } = group
     const scope = yield* Scope.make()
+    const streams = yield* Streams.make(yield* KinesisClient, settings, scope)
+    const group = yield* makeGroup(settings, streams, (reason) => Effect.asVoid(Deferred.failCause(over, reason)))
+    const { leases, worker } = group
     const ready = yield* SubscriptionRef.make(false)
     const unsettled = new Set<string>()
     let isBalanced = false
     let isStopping = false
 
-    /** Ready when each shard that the first balancing brought has an iterator, or came to its end without one. */
+    /**
+     * Ready when each shard that the first balancing of all streams brought has an iterator, or came to its end without one; and no more while
+     * a stream is lost.
+     */
     const settled = Effect.suspend(() =>
       isBalanced && unsettled.size === 0 && !isStopping ? SubscriptionRef.set(ready, true) : Effect.void
     )
     const onBalanced = Effect.suspend(() => {
+      if (isBalanced || streams.lost().length > 0) return Effect.void
       isBalanced = true
       return settled
     })
+    const onLost = (stream: Streams.GroupStream) =>
+      Effect.gen(function*() {
+        isBalanced = false
+        yield* SubscriptionRef.set(ready, false)
+        for (const { task } of held.tasks.values()) if (task.stream === stream) yield* task.letGo(nobody, true)
+      })
     const onReady = (leaseKey: string) => {
       if (!isBalanced) unsettled.add(leaseKey)
       return Effect.suspend(() => unsettled.delete(leaseKey) ? settled : Effect.void)
@@ -152,6 +170,7 @@ export const make = (
     yield* Effect.addFinalizer(() => Effect.zipRight(end, Scope.close(scope, Exit.void)))
 
     const run = Effect.gen(function*() {
+      yield* streams.start({ onLost, onFound: balancing.soon, fail: group.fail })
       const loops = yield* Effect.fork(
         Effect.all([balancing.forever, balancing.discovery], { concurrency: 2, discard: true })
       )
@@ -160,9 +179,10 @@ export const make = (
       yield* Fiber.interrupt(loops)
       const reports = yield* end
       if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
-      const failed = reports.find(({ error }) => error !== undefined)
+      const lost = new Set(streams.lost().map(({ stream }) => stream))
+      const failed = reports.find(({ error, stream }) => error !== undefined && !lost.has(stream))
       return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
     }).pipe(Effect.onInterrupt(() => end))
 
-    return { name: worker, assignment: held.assignment, ready, run, shutDown }
+    return { name: worker, assignment: held.assignment, ready, lost: streams.lost, run, shutDown }
   })

@@ -46,6 +46,15 @@ export const oneOf = (field: string, permitted: ReadonlyArray<string>, given: st
 export const isWhole = (value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean =>
   Number.isSafeInteger(value) && value >= least && value <= most
 
+/** Whether it is a list; a proxy that was revoked cannot even be asked. */
+export const isList = (given: unknown): given is ReadonlyArray<unknown> => {
+  try {
+    return Array.isArray(given)
+  } catch {
+    return false
+  }
+}
+
 const isInstant = (timestamp: unknown): boolean =>
   typeof timestamp === "number" && Number.isFinite(timestamp) && timestamp >= 0
 

@@ -4,7 +4,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
-import { isExpiredCredentials, isThrottled, isTransient, RequestTimeout } from "../../KinesisError.js"
+import {
+  isExpiredCredentials,
+  isThrottled,
+  isTransient,
+  isUnavailableResource,
+  RequestTimeout
+} from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import * as Effects from "../options/effects.js"
@@ -51,7 +57,7 @@ const report = (emit: Emit) => (error: Called): Effect.Effect<void> => {
   const { operation, shardId } = error
   return isThrottled(error)
     ? emit(KinesisEvent.Throttled({ operation, shardId, error }))
-    : isTransient(error)
+    : isTransient(error) || isUnavailableResource(error)
     ? emit(KinesisEvent.CallFailed({ operation, shardId, error }))
     : Effect.void
 }
@@ -67,18 +73,19 @@ const failedWith = <A, E, R>(error: E, call: Effect.Effect<A, E, R>): Effect.Eff
 }
 
 /**
- * Repeats a throttled call by the one schedule, a call that failed for a passing reason by the other, and a call whose credentials had
- * expired once, since the SDK asks their provider anew; tells of each attempt. A call that succeeds at once costs nothing of this.
+ * Repeats a throttled call by the one schedule, a call that failed for a passing reason by the second, one that the state of the stream or
+ * its key refused by the third, and a call whose credentials had expired once, since the SDK asks their provider anew; tells of each attempt. A call that succeeds at once costs nothing of this.
  */
 export const retrying =
-  (settings: Pick<Settings, "throttleRetry" | "transientRetry">, emit: Emit) =>
+  (settings: Pick<Settings, "throttleRetry" | "transientRetry" | "resourceRetry">, emit: Emit) =>
   <A, E extends Called, R>(call: Effect.Effect<A, E | KinesisError, R>): Effect.Effect<A, E | KinesisError, R> =>
     Effect.catchAll(call, (error) =>
       failedWith(error, call).pipe(
         Effect.tapError(report(emit)),
         Effect.retry({ times: 1, while: isExpiredCredentials }),
         Effect.retry({ schedule: settings.transientRetry as never, while: isTransient }),
-        Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled })
+        Effect.retry({ schedule: settings.throttleRetry as never, while: isThrottled }),
+        Effect.retry({ schedule: settings.resourceRetry as never, while: isUnavailableResource })
       )) as Effect.Effect<A, E | KinesisError, R>
 
 /** A way to make calls, such as {@link retrying}. */

@@ -103,7 +103,11 @@ export const make = (
     const emit = Calls.emitter(options)
     const run = yield* Run.make(client, settings, emit, readAhead)
     const readers = new ShardSource.Readers(run)
-    const once = Calls.retrying({ throttleRetry: Schedule.stop, transientRetry: Schedule.stop }, emit)
+    const once = Calls.retrying({
+      throttleRetry: Schedule.stop,
+      transientRetry: Schedule.stop,
+      resourceRetry: Schedule.stop
+    }, emit)
     const mailbox = yield* Mailbox.make<ReadableShard, KinesisError>()
     const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)
 

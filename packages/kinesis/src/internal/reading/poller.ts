@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type { ChildShard, GetRecordsResponse, HashKeyRange } from "../../KinesisApi.js"
 import {
   type ExpiredIterator,
@@ -18,6 +19,7 @@ import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Aggregates from "./aggregates.js"
+import * as Calls from "./calls.js"
 import * as ListShards from "./listShards.js"
 import type * as ReadAhead from "./readAhead.js"
 import type { Run } from "./run.js"
@@ -71,6 +73,9 @@ export const make = (
   let begun = false
   let retentionChecked = false
 
+  /** The call that it is about waits for the stream. */
+  const unlessInUse = Calls.retrying({ ...settings, resourceRetry: Schedule.stop }, emit)
+
   /** A call about the shard. One that is not found although it is listed will be found again. */
   const calling = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E | KinesisError>) =>
     Effect.catchAll(call, (error): Effect.Effect<never, E | KinesisError> =>
@@ -84,7 +89,7 @@ export const make = (
   }
 
   const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
-    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, retrying)),
+    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, unlessInUse)),
     (shards) => shards.some((shard) => shard.shardId === shardId)
   )
 

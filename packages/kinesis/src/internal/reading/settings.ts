@@ -32,6 +32,11 @@ export interface ReadOptions {
    * Default: 100 milliseconds, doubled each time up to 10 seconds, with jitter, for 5 minutes.
    */
   readonly transientRetry?: Schedule.Schedule<unknown, KinesisError> | undefined
+  /**
+   * When to repeat a call that was refused since the stream is not ACTIVE (`ResourceInUse`) or its KMS key cannot be used (`KmsError`); it
+   * starts afresh after a success. Default: every second for 1 minute while the stream is not ACTIVE, not at all when it is the key.
+   */
+  readonly resourceRetry?: Schedule.Schedule<unknown, KinesisError> | undefined
   /** Whether to take the aggregates of the Kinesis Producer Library apart into the records in them. Default: true. */
   readonly deaggregate?: boolean | undefined
   /**
@@ -58,6 +63,7 @@ export interface Settings {
   readonly idleIntervalMillis: number
   readonly throttleRetry: Schedule.Schedule<unknown, KinesisError>
   readonly transientRetry: Schedule.Schedule<unknown, KinesisError>
+  readonly resourceRetry: Schedule.Schedule<unknown, KinesisError>
   readonly deaggregate: boolean
   readonly outsideRange: UserRecords.OutsideRange
   readonly onTrimmed: "trim-horizon" | "fail"
@@ -72,6 +78,11 @@ const transientRetry = Schedule.exponential("100 millis").pipe(
   Schedule.union(Schedule.spaced("10 seconds")),
   Schedule.jittered,
   Schedule.upTo("5 minutes")
+)
+
+const resourceRetry = Schedule.spaced("1 second").pipe(
+  Schedule.upTo("1 minute"),
+  Schedule.whileInput((error: KinesisError) => error._tag === "ResourceInUse")
 )
 
 /** The options with their defaults, or what is wrong with them, before any request. */
@@ -98,6 +109,7 @@ export const make = (
     idleIntervalMillis: Duration.toMillis(idleInterval),
     throttleRetry: options.throttleRetry ?? throttleRetry,
     transientRetry: options.transientRetry ?? transientRetry,
+    resourceRetry: options.resourceRetry ?? resourceRetry,
     deaggregate,
     outsideRange,
     onTrimmed
