@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Option, Schedule, Scope, TestClock } from "effect"
 import { Consumer, KinesisClient, KinesisError, type KinesisEvent } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup, type World } from "../support/groups.js"
-import { numbered, oneShard, put } from "../support/reading.js"
+import { numbered, oneShard, put, shard0 } from "../support/reading.js"
 
 const two = { streams: [{ name: "orders", shardCount: 2 }, { name: "returns", shardCount: 2 }] }
 const streams = ["orders", "returns"]
@@ -139,6 +139,30 @@ describe("one stream of several", () => {
       60_000
     )
   }
+
+  it.effect("of which one shard says that it is lost is let go as a whole, with what was handled stored", () =>
+    withGroup(two, (world) =>
+      Effect.gen(function*() {
+        yield* write(world, "returns", ["r1", "r2", "r3"])
+        const worker = yield* start()
+        yield* eventually("its records", () => worker.texts.length === 3)
+        yield* world.local.fail({
+          operation: "getRecords",
+          stream: "returns",
+          shardId: shard0,
+          times: 100_000,
+          error: refusals["cannot use its key"]
+        })
+        yield* eventually("the loss", () => worker.of("StreamLost").length > 0)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* assignedOf(worker), ["orders", "orders"])
+        const rows = (yield* world.leases.leases(application)).filter(({ leaseKey }) => leaseKey.includes("returns"))
+        assert.deepStrictEqual(rows.map(({ checkpoint, leaseOwner }) => [checkpoint?._tag, leaseOwner]), [
+          ["AfterSequenceNumber", undefined],
+          ["AfterSequenceNumber", undefined]
+        ])
+        yield* worker.stop
+      })))
 
   it.effect("that one worker is denied is left to the others", () =>
     withGroup(two, (world) =>
