@@ -165,7 +165,7 @@ export const make = (
     const found = new Map<string, { readonly at: number; readonly attempt: number }>()
     let hooks: Hooks | undefined
 
-    const atStart = yield* Effect.forEach(sources, (source) => Effect.either(source.find), { concurrency: "unbounded" })
+    const atStart = yield* Effect.forEach(sources, (source) => Effect.either(source.find))
     for (const [index, source] of sources.entries()) {
       const outcome = atStart[index]!
       if (outcome._tag === "Right") live = [...live, outcome.right]
