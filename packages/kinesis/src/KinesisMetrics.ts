@@ -58,6 +58,11 @@ const keys = {
     "1",
     "Control messages of CloudWatch Logs that were left out"
   ),
+  emptyRecords: counterKey(
+    "kinesis_empty_records_total",
+    "1",
+    "Records that decoders found no value in: without a byte, or blank"
+  ),
   checkpoints: counterKey("kinesis_checkpoints_total", "1", "Positions that were stored"),
   leasesAcquired: counterKey("kinesis_leases_acquired_total", "1", "Leases that were taken"),
   leasesLost: counterKey("kinesis_leases_lost_total", "1", "Leases that were lost"),
@@ -185,6 +190,14 @@ export const recordsSkipped: Metric.Metric.Counter<number> = Metric.fromMetricKe
 export const controlMessages: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.controlMessages)
 
 /**
+ * Records that a decoder of several values found none in, since they have no byte or are blank, such as tombstones, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const emptyRecords: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.emptyRecords)
+
+/**
  * Positions that were stored, by shard.
  *
  * @since 0.1.0
@@ -247,6 +260,10 @@ export const skipped = ({ shardId, stream }: Place): void =>
 /** @internal */
 export const controlMessage = ({ shardId, stream }: Place): void =>
   counterOf(keys.controlMessages, labelsOf({ stream, shard: shardId })).update(1)
+
+/** @internal */
+export const emptyRecord = ({ shardId, stream }: Place): void =>
+  counterOf(keys.emptyRecords, labelsOf({ stream, shard: shardId })).update(1)
 
 /**
  * Counts the attempts of one stream's calls, by operation and shard, each tagged once.

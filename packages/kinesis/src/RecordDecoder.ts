@@ -3,14 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as CloudWatchLogs from "./internal/decode/cloudWatchLogs.js"
+import * as ExactJson from "./internal/decode/exactJson.js"
 import * as Inflate from "./internal/decode/inflate.js"
+import * as JsonValues from "./internal/decode/jsonValues.js"
 import * as Pages from "./internal/decode/pages.js"
 import * as Parse from "./internal/decode/schema.js"
+import * as Values from "./internal/decode/values.js"
 import type { DecodeError } from "./KinesisError.js"
 import * as KinesisMetrics from "./KinesisMetrics.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
@@ -40,6 +43,12 @@ export interface LogEvent {
   readonly logStream: string
   /** The account that logged it. */
   readonly owner: string
+  /** Such as `ACCOUNT_LEVEL_POLICY`, where the delivery says it: whether the account's filter or the log group's took the event. */
+  readonly policyLevel?: string | undefined
+  /** The names of the filters that took the event, where the delivery says them. */
+  readonly subscriptionFilters?: ReadonlyArray<string> | undefined
+  /** What the filter's pattern took out of the message, by name, and the system's fields if the filter adds them, such as `@aws.region`. */
+  readonly extractedFields?: Readonly<Record<string, string | number | boolean | null>> | undefined
 }
 
 /**
@@ -71,6 +80,24 @@ export interface InflateOptions<O extends OnInvalid> extends Options<O> {
 }
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export interface JsonOptions<O extends OnInvalid> extends Options<O> {
+  /**
+   * Reads one JSON value, and throws when the text is none, which makes a `DecodeError`. Default: `JSON.parse`, which rounds integers
+   * beyond ±(2^53 - 1): {@link exactJson} does not.
+   */
+  readonly parse?: ((text: string) => unknown) | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AutoOptions<O extends OnInvalid> extends JsonOptions<O>, InflateOptions<O> {}
+
+/**
  * A function from the stream of records to the stream of values.
  *
  * @since 0.1.0
@@ -99,7 +126,16 @@ export type Decoder<A, O extends OnInvalid, RS = never> = <E, R>(
 export interface StandardSchema<A> extends Parse.StandardSchema<A> {}
 
 /**
- * Records whose bytes are JSON in UTF-8, one value each, by an Effect Schema or any Standard Schema.
+ * Reads a JSON value as `JSON.parse` does, but integers beyond ±(2^53 - 1) as bigints, exact to the last digit. A schema that wants a number
+ * refuses those; `Schema.Union(Schema.Int, Schema.BigIntFromSelf)` takes both. For the option `parse` of the decoders.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export const exactJson: (text: string) => unknown = ExactJson.parse
+
+/**
+ * Records whose bytes are JSON in UTF-8, one value each, by an Effect Schema or any Standard Schema. A record without a byte is none.
  *
  * @since 0.1.0
  * @category decoders
@@ -107,31 +143,41 @@ export interface StandardSchema<A> extends Parse.StandardSchema<A> {}
 export const json: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
-    options?: Options<O>
+    options?: JsonOptions<O>
   ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: Options<O>): Decoder<Decoded<A>, O>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): Decoder<Decoded<A>, O>
 } = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: Options<O>
-): Decoder<Decoded<A>, O, RS> => {
-  const parse = Parse.parser(schema)
-  return Pages.run((record) => jsonOf(parse, record), options?.onInvalid ?? "fail")
-}
+  options?: JsonOptions<O>
+): Decoder<Decoded<A>, O, RS> => reading(JsonValues.one, schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
- * handed on.
+ * handed on. A record without a byte, such as a tombstone, or of blank lines gives nothing and is counted in
+ * `kinesis_empty_records_total`.
  *
  * @since 0.1.0
  * @category decoders
  */
 export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: Options<O>
-): Decoder<Decoded<A>, O, RS> => {
-  const parse = Parse.parser(schema)
-  return Pages.run((record) => linesOf(parse, record), options?.onInvalid ?? "fail")
-}
+  options?: JsonOptions<O>
+): Decoder<Decoded<A>, O, RS> => reading(JsonValues.lines, schema, options)
+
+/**
+ * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
+ * Analytics writes them, with blanks, line feeds, or the record separators of RFC 7464. What is no JSON is an error of its own, and the
+ * values before and after it are handed on; one that is cut off reaches to the end of the record, or to the next record separator. A number
+ * that is cut off is not told from a shorter one. An empty record gives nothing, as in {@link ndjson}.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7464
+ * @since 0.1.0
+ * @category decoders
+ */
+export const jsonSequence: typeof json = <A, I, RS, O extends OnInvalid>(
+  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
+  options?: JsonOptions<O>
+): Decoder<Decoded<A>, O, RS> => reading(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
@@ -140,10 +186,14 @@ export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
  * @category decoders
  */
 export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): Decoder<Decoded<string>, O> =>
-  Pages.run((record) => [Either.map(textOf(record), (value) => ({ ...record, value }))], options?.onInvalid ?? "fail")
+  Pages.run(
+    (record) => [Values.valued(record, JsonValues.textOf(record.data))],
+    options?.onInvalid ?? "fail"
+  )
 
 /**
- * Records whose bytes are compressed with gzip: the same records with their bytes inflated.
+ * Records whose bytes are compressed with gzip: the same records with their bytes inflated, those of one member or of several one after the
+ * other. Bytes behind them that are no member are an error.
  *
  * @since 0.1.0
  * @category decoders
@@ -151,6 +201,30 @@ export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): 
 export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
 ): Decoder<KinesisRecord, O> => inflating("gzip", options)
+
+/**
+ * Records whose bytes are in the zlib format, as fluentd and Fluent Bit write them: the same records with their bytes inflated. Bytes behind
+ * the compressed ones are an error.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc1950
+ * @since 0.1.0
+ * @category decoders
+ */
+export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
+  options?: InflateOptions<O>
+): Decoder<KinesisRecord, O> => inflating("zlib", options)
+
+/**
+ * Records whose bytes are compressed with deflate, without a frame: the same records with their bytes inflated. Bytes behind the compressed
+ * ones are an error. Nothing in the first bytes tells this format, so that {@link auto} does not know it.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc1951
+ * @since 0.1.0
+ * @category decoders
+ */
+export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
+  options?: InflateOptions<O>
+): Decoder<KinesisRecord, O> => inflating("deflate", options)
 
 /**
  * Records whose bytes are compressed with zstd: the same records with their bytes inflated. Needs Node 22.15 or later; on an older one
@@ -164,7 +238,10 @@ export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
 ): Decoder<KinesisRecord, O> => inflating("zstd", options)
 
 /**
- * Records in any mixture of JSON and lines of JSON, plain or compressed with gzip or zstd, told apart by their first bytes.
+ * Records in any mixture of JSON, lines of JSON and JSON values one after the other, plain or compressed with gzip, zlib or zstd, told apart
+ * by their first bytes. Where all is JSON, lines and what else may stand between values make no difference. Where something is not, a record
+ * whose lines can each stand alone is read line by line, as {@link ndjson} does, any other as {@link jsonSequence} does. An empty record,
+ * such as a tombstone, gives nothing and is counted in `kinesis_empty_records_total`.
  *
  * @since 0.1.0
  * @category decoders
@@ -172,30 +249,25 @@ export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
 export const auto: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
-    options?: InflateOptions<O>
+    options?: AutoOptions<O>
   ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(
-    schema: StandardSchema<A>,
-    options?: InflateOptions<O>
-  ): Decoder<Decoded<A>, O>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): Decoder<Decoded<A>, O>
 } = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: InflateOptions<O>
+  options?: AutoOptions<O>
 ): Decoder<Decoded<A>, O, RS> => {
-  const parse = Parse.parser(schema)
+  const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
   const limit = limitOf(options)
   return Pages.run((record) => {
     const compression = Inflate.compressionOf(record.data)
     const plain = compression === undefined ? Either.right(record) : inflated(compression, record, limit)
-    if (Either.isLeft(plain)) return [Either.left(plain.left)]
-    const whole = valueOf(plain.right)
-    return Either.isRight(whole) ? parsedOf(parse, plain.right, whole.right) : linesOf(parse, plain.right)
+    return Either.isLeft(plain) ? [Either.left(plain.left)] : decode(plain.right)
   }, options?.onInvalid ?? "fail")
 }
 
 /**
- * What a subscription filter of CloudWatch Logs writes: records of gzipped JSON, several events each. Its control messages are left out
- * and counted in `kinesis_control_messages_total`.
+ * What a subscription filter of CloudWatch Logs writes: records of gzipped JSON, several events each, of one delivery or of several one
+ * after the other. Its control messages are left out and counted in `kinesis_control_messages_total`.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
  * @since 0.1.0
@@ -205,76 +277,45 @@ export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
   options?: InflateOptions<O>
 ): Decoder<Decoded<LogEvent>, O> => {
   const limit = limitOf(options)
+  const deliveries = JsonValues.sequence(JSON.parse)
   return Pages.run((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
-    const delivery = Either.flatMap(Either.flatMap(inflated("gzip", record, limit), valueOf), (value) => {
-      const parsed = CloudWatchLogs.parse(value)
-      return parsed === undefined
-        ? Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
-        : Either.right(parsed)
-    })
-    if (Either.isLeft(delivery)) return [Either.left(delivery.left)]
-    if (delivery.right.control) KinesisMetrics.controlMessage(record)
-    return delivery.right.events.map((value) => Either.right({ ...record, value }))
+    const plain = inflated("gzip", record, limit)
+    if (Either.isLeft(plain)) return [Either.left(plain.left)]
+    const values = deliveries(plain.right.data)
+    return values.length === 0
+      ? [noDelivery(record)]
+      : values.flatMap((value) =>
+        Either.isRight(value)
+          ? eventsOf(record, value.right)
+          : [Values.valued(plain.right, Either.left(value.left))]
+      )
   }, options?.onInvalid ?? "fail")
 }
+
+const noDelivery = (record: KinesisRecord) => Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
+
+const eventsOf = (record: KinesisRecord, value: unknown): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
+  const delivery = CloudWatchLogs.parse(value)
+  if (delivery === undefined) return [noDelivery(record)]
+  if (delivery.control) KinesisMetrics.controlMessage(record)
+  return delivery.events.map((value) => Either.right({ ...record, value }))
+}
+
+const reading = <A, I, RS, O extends OnInvalid>(
+  read: (parse: JsonValues.ParseText) => JsonValues.Read,
+  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
+  options: JsonOptions<O> | undefined
+): Decoder<Decoded<A>, O, RS> =>
+  Pages.run(
+    Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)),
+    options?.onInvalid ?? "fail"
+  )
 
 const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
   options?.maxInflatedBytes ?? 64 * 1024 * 1024
 
-const text = new TextDecoder("utf-8", { fatal: true })
-
-const textOf = (record: KinesisRecord): Pages.Result<string> => {
-  try {
-    return Either.right(text.decode(record.data))
-  } catch (cause) {
-    return Pages.invalid(record, "not UTF-8", cause)
-  }
-}
-
-const valueOfText = (record: KinesisRecord, line: string): Pages.Result<unknown> => {
-  try {
-    return Either.right(JSON.parse(line))
-  } catch (cause) {
-    return Pages.invalid(record, "not JSON", cause)
-  }
-}
-
-const valueOf = (record: KinesisRecord): Pages.Result<unknown> =>
-  Either.flatMap(textOf(record), (line) => valueOfText(record, line))
-
-type Values<A, R> = ReturnType<Pages.Decode<Decoded<A>, R>>
-
-const parsedOf = <A, R>(parse: Parse.Parse<A, R>, record: KinesisRecord, value: unknown): Values<A, R> => {
-  const parsed = parse(value)
-  const finish = Either.match<Parse.Problem, Pages.Result<Decoded<A>>, A, Pages.Result<Decoded<A>>>({
-    onLeft: ({ cause, description }) => Pages.invalid(record, description, cause),
-    onRight: (value) => Either.right({ ...record, value })
-  })
-  return Either.isEither(parsed) ? [finish(parsed)] : Effect.map(parsed, (parsed) => [finish(parsed)])
-}
-
-const jsonOf = <A, R>(parse: Parse.Parse<A, R>, record: KinesisRecord): Values<A, R> => {
-  const value = valueOf(record)
-  return Either.isLeft(value) ? [Either.left(value.left)] : parsedOf(parse, record, value.right)
-}
-
-const linesOf = <A, R>(parse: Parse.Parse<A, R>, record: KinesisRecord): Values<A, R> => {
-  const whole = textOf(record)
-  if (Either.isLeft(whole)) return [Either.left(whole.left)]
-  const values = whole.right.split("\n").filter((line) => line.trim() !== "").map((line): Values<A, R> => {
-    const value = valueOfText(record, line)
-    return Either.isLeft(value) ? [Either.left(value.left)] : parsedOf(parse, record, value.right)
-  })
-  return values.some((value) => Effect.isEffect(value))
-    ? Effect.map(
-      Effect.forEach(values, (value) => Effect.isEffect(value) ? value : Effect.succeed(value)),
-      (results) => results.flat()
-    )
-    : values.flat() as ReadonlyArray<Pages.Result<Decoded<A>>>
-}
-
 const inflated = (
-  compression: "gzip" | "zstd",
+  compression: Inflate.Compression,
   record: KinesisRecord,
   limit: number
 ): Pages.Result<KinesisRecord> => {
@@ -285,7 +326,7 @@ const inflated = (
 }
 
 const inflating = <O extends OnInvalid>(
-  compression: "gzip" | "zstd",
+  compression: Inflate.Compression,
   options: InflateOptions<O> | undefined
 ): Decoder<KinesisRecord, O> =>
   Pages.run((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid ?? "fail")

@@ -314,7 +314,7 @@ describe("RecordDecoder", () => {
             record(2, delivery(data))
           ))
         )
-        const where = { logGroup: "group", logStream: "stream", owner: "123456789012" }
+        const where = { logGroup: "group", logStream: "stream", owner: "123456789012", subscriptionFilters: ["filter"] }
         assert.deepStrictEqual(events, [
           { id: "1", timestamp: 10, message: "a", ...where },
           { id: "2", timestamp: 20, message: "b", ...where }

@@ -1,38 +1,64 @@
+/** A value that a filter's pattern took out of a message. */
+export type ExtractedField = string | number | boolean | null
+
+interface Event {
+  readonly id: string
+  readonly timestamp: number
+  readonly message: string
+  readonly logGroup: string
+  readonly logStream: string
+  readonly owner: string
+  readonly policyLevel?: string | undefined
+  readonly subscriptionFilters?: ReadonlyArray<string> | undefined
+  readonly extractedFields?: Readonly<Record<string, ExtractedField>> | undefined
+}
+
 /** What CloudWatch Logs writes to a stream, as its subscription filters' documentation has it. */
 export interface Delivery {
   readonly control: boolean
-  readonly events: ReadonlyArray<{
-    readonly id: string
-    readonly timestamp: number
-    readonly message: string
-    readonly logGroup: string
-    readonly logStream: string
-    readonly owner: string
-  }>
+  readonly events: ReadonlyArray<Event>
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
+const isTexts = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isText)
+
+const isExtractedField = (value: unknown): value is ExtractedField => value === null || typeof value !== "object"
+
+const isExtractedFields = (value: unknown): value is Readonly<Record<string, ExtractedField>> =>
+  isObject(value) && !Array.isArray(value) && Object.values(value).every(isExtractedField)
+
+const eventOf = (value: unknown, delivery: Omit<Event, "id" | "timestamp" | "message">): Event | undefined => {
+  if (!isObject(value)) return undefined
+  const { id, message, timestamp } = value
+  const extractedFields = value["extractedFields"] ?? undefined
+  if (!isText(id) || typeof timestamp !== "number" || !isText(message)) return undefined
+  if (extractedFields === undefined) return { id, timestamp, message, ...delivery }
+  return isExtractedFields(extractedFields) ? { id, timestamp, message, ...delivery, extractedFields } : undefined
+}
 
 /** The delivery in a parsed JSON value; undefined when it is none. */
 export const parse = (value: unknown): Delivery | undefined => {
   if (!isObject(value)) return undefined
   if (value["messageType"] === "CONTROL_MESSAGE") return { control: true, events: [] }
   const { logEvents, logGroup, logStream, messageType, owner } = value
+  const policyLevel = value["policyLevel"] ?? undefined
+  const subscriptionFilters = value["subscriptionFilters"] ?? undefined
   if (messageType !== "DATA_MESSAGE" || !Array.isArray(logEvents)) return undefined
-  const events: Array<Delivery["events"][number]> = []
-  for (const event of logEvents) {
-    if (!isObject(event)) return undefined
-    const { id, message, timestamp } = event
-    if (typeof id !== "string" || typeof timestamp !== "number" || typeof message !== "string") return undefined
-    events.push({
-      id,
-      timestamp,
-      message,
-      logGroup: String(logGroup),
-      logStream: String(logStream),
-      owner: String(owner)
-    })
+  if (!isText(logGroup) || !isText(logStream) || !isText(owner)) return undefined
+  if (policyLevel !== undefined && !isText(policyLevel)) return undefined
+  if (subscriptionFilters !== undefined && !isTexts(subscriptionFilters)) return undefined
+  const delivery = {
+    logGroup,
+    logStream,
+    owner,
+    ...(policyLevel === undefined ? {} : { policyLevel }),
+    ...(subscriptionFilters === undefined ? {} : { subscriptionFilters })
   }
-  return { control: false, events }
+  const events = logEvents.map((event) => eventOf(event, delivery))
+  return events.every((event) => event !== undefined) ? { control: false, events } : undefined
 }

@@ -32,34 +32,48 @@ export type Parse<A, R> = (value: unknown) => Parsed<A> | Effect.Effect<Parsed<A
 export const parser = <A, I, R>(schema: Schema.Schema<A, I, R> | StandardSchema<A>): Parse<A, R> =>
   Schema.isSchema(schema) ? ofSchema(schema as Schema.Schema<A, I, R>) : ofStandard(schema as StandardSchema<A>)
 
+/** A schema is others' code: Effect's own throw, too, on values that have no text. */
+const broken = (cause: unknown): Either.Either<never, Problem> =>
+  Either.left({ description: `the schema threw: ${messageOf(cause)}`, cause: printable(cause) })
+
 const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
   const parse = ParseResult.decodeUnknown(schema)
-  const worded = Either.mapLeft((issue: ParseResult.ParseIssue): Problem => ({
-    description: ParseResult.TreeFormatter.formatIssueSync(issue),
-    cause: ParseResult.parseError(issue)
-  }))
+  const worded = (parsed: Either.Either<A, ParseResult.ParseIssue>): Parsed<A> => {
+    try {
+      return Either.mapLeft(parsed, (issue): Problem => ({
+        description: ParseResult.TreeFormatter.formatIssueSync(issue),
+        cause: ParseResult.parseError(issue)
+      }))
+    } catch (cause) {
+      return broken(cause)
+    }
+  }
   return (value) => {
-    const parsed = parse(value)
-    return Either.isEither(parsed)
-      ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
-      : Effect.map(Effect.either(parsed), worded)
+    try {
+      const parsed = parse(value)
+      return Either.isEither(parsed)
+        ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
+        : Effect.catchAllDefect(Effect.map(Effect.either(parsed), worded), (cause) => Effect.succeed(broken(cause)))
+    } catch (cause) {
+      return broken(cause)
+    }
   }
 }
 
+const isPromise = <A>(result: A | PromiseLike<A>): result is PromiseLike<A> =>
+  typeof (result as PromiseLike<A>).then === "function"
+
 const ofStandard = <A>(schema: StandardSchema<A>): Parse<A, never> => {
-  const { validate } = schema["~standard"]
   const judged = (result: StandardResult<A>): Parsed<A> =>
     result.issues === undefined ? Either.right(result.value) : Either.left({
       description: result.issues.map(messageOf).join("; "),
       cause: printable(result.issues)
     })
-  const broken = (cause: unknown): Parsed<A> =>
-    Either.left({ description: "the schema threw", cause: printable(cause) })
   return (value) => {
     try {
-      const result = validate(value)
-      return result instanceof Promise
-        ? Effect.promise(() => result.then(judged).catch(broken))
+      const result = schema["~standard"].validate(value)
+      return isPromise(result)
+        ? Effect.promise(() => Promise.resolve(result).then(judged).catch(broken))
         : judged(result)
     } catch (cause) {
       return broken(cause)

@@ -1,6 +1,6 @@
 import * as Errors from "../../KinesisError.js"
+import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
-import { printable } from "../text/printable.js"
 import { isClockRight } from "./answers.js"
 import * as Credentials from "./credentials.js"
 

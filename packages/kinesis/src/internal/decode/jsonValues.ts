@@ -1,0 +1,84 @@
+import * as Either from "effect/Either"
+import { messageOf } from "../text/describe.js"
+import * as JsonText from "./jsonText.js"
+import type { Parsed } from "./schema.js"
+
+/** The value of a JSON text; throws what the text has wrong. */
+export type ParseText = (text: string) => unknown
+
+/** The JSON values of a record's bytes, each or what is wrong in its place. */
+export type Read = (bytes: Uint8Array) => ReadonlyArray<Parsed<unknown>>
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+export const textOf = (bytes: Uint8Array): Parsed<string> => {
+  try {
+    return Either.right(decoder.decode(bytes))
+  } catch (cause) {
+    return Either.left({ description: "not UTF-8", cause })
+  }
+}
+
+const parsed = (parse: ParseText, text: string): Parsed<unknown> => {
+  try {
+    return Either.right(parse(text))
+  } catch (cause) {
+    return Either.left({
+      description: parse === JSON.parse ? "not JSON" : `the parser threw: ${messageOf(cause)}`,
+      cause
+    })
+  }
+}
+
+const valueOf = (parse: ParseText, bytes: Uint8Array): Parsed<unknown> =>
+  Either.flatMap(textOf(bytes), (text) => parsed(parse, text))
+
+/** The whole record is one value. */
+export const one = (parse: ParseText): Read => (bytes) => [valueOf(parse, bytes)]
+
+/** Each line is one. */
+export const lines = (parse: ParseText): Read => (bytes) => JsonText.lines(bytes).map((line) => valueOf(parse, line))
+
+const placed = (value: Parsed<unknown>, start: number): Parsed<unknown> =>
+  start === 0 ? value : Either.mapLeft(value, ({ cause, description }) => ({
+    description: `${description} at byte ${start}`,
+    cause
+  }))
+
+const cutOff: Parsed<unknown> = Either.left({ description: "not JSON but cut off", cause: undefined })
+
+/** Values one after the other. Words in a row that are none are one error. */
+const pieces = (parse: ParseText, bytes: Uint8Array): ReadonlyArray<Parsed<unknown>> => {
+  const values: Array<Parsed<unknown>> = []
+  let isAfterWord = false
+  for (const { end, kind, start } of JsonText.pieces(bytes)) {
+    const value = kind === "cut" ? cutOff : valueOf(parse, bytes.subarray(start, end))
+    const isWord = kind === "bare" && Either.isLeft(value)
+    if (!isWord || !isAfterWord) values.push(placed(value, start))
+    isAfterWord = isWord
+  }
+  return values
+}
+
+/** Values one after the other; that there is only one is found out the fastest. */
+export const sequence = (parse: ParseText): Read => (bytes) => {
+  const whole = valueOf(parse, bytes)
+  return Either.isRight(whole) ? [whole] : pieces(parse, bytes)
+}
+
+const ofLine = (parse: ParseText, line: Uint8Array): ReadonlyArray<Parsed<unknown>> => {
+  const value = valueOf(parse, line)
+  return Either.isRight(value) || !JsonText.isEnclosed(line) ? [value] : pieces(parse, line)
+}
+
+const countOf = (values: ReadonlyArray<Parsed<unknown>>): number => values.filter(Either.isRight).length
+
+/** Values one after the other; where one is bad and each line may stand alone, those of each line, if they are more. */
+export const mixture = (parse: ParseText): Read => (bytes) => {
+  const values = sequence(parse)(bytes)
+  const count = countOf(values)
+  const lines = count === values.length ? [] : JsonText.lines(bytes)
+  if (!JsonText.isLines(lines)) return values
+  const ofLines = lines.flatMap((line) => ofLine(parse, line))
+  return countOf(ofLines) > count ? ofLines : values
+}

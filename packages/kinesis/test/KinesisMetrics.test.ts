@@ -1,0 +1,93 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Metric, Schema, Stream } from "effect"
+import { KinesisError, KinesisEvent, KinesisMetrics, Position, RecordDecoder } from "effect-kinesis"
+import * as Zlib from "node:zlib"
+import { recordOf } from "./support/decoding.js"
+
+const shardId = "shardId-000000000007"
+const operation = "GetRecords"
+const call = { operation, shardId, stream: "any", description: "" }
+const position = Position.trimHorizon
+const { KinesisEvent: Event } = KinesisEvent
+
+/** An event of each kind that is counted. */
+const events: ReadonlyArray<KinesisEvent.KinesisEvent> = [
+  Event.PageRead({ shardId, records: 1, bytes: 1, millisBehindLatest: 1, position }),
+  Event.Throttled({
+    operation,
+    shardId,
+    error: new KinesisError.ThrottledError({ ...call, reason: "throughput" })
+  }),
+  Event.CallFailed({ operation, shardId, error: new KinesisError.RequestTimeout(call) }),
+  Event.CallFailed({ operation, shardId, error: new KinesisError.ServiceUnavailable(call) }),
+  Event.MalformedAggregates({ shardId, count: 1, reason: "" }),
+  Event.RecordsOutsideShard({ shardId, count: 1, outcome: "dropped", strategy: "USER_PARTITION_KEY" }),
+  Event.IteratorExpired({ shardId, resumedAt: position }),
+  Event.CheckpointStored({ shardId, position }),
+  Event.LeaseAcquired({ shardId, from: position, because: "free" } as never),
+  Event.LeaseLost({ shardId, description: "" } as never),
+  Event.LeaseStoreFailed({ operation, shardId, error: new Error("") } as never),
+  Event.HandlerFailed({ shardId, policy: "skip" } as never),
+  Event.RecordsSkipped({ shardId, count: 1, sequenceNumber: "1" } as never),
+  Event.Balanced({ mine: 1 } as never)
+]
+
+/** All that is counted of a stream, so many times. */
+const count = (stream: string, times: number) =>
+  Effect.gen(function*() {
+    const record = KinesisMetrics.recorder(stream)
+    const attempt = KinesisMetrics.attemptRecorder(stream)
+    const control = new Uint8Array(Zlib.gzipSync("{\"messageType\":\"CONTROL_MESSAGE\"}"))
+    for (let time = 0; time < times; time++) {
+      for (const event of events) record(event)
+      attempt(operation, shardId)
+      yield* Stream.runDrain(
+        RecordDecoder.utf8({ onInvalid: "skip" })(
+          Stream.make(recordOf(new Uint8Array([0xff]), stream))
+        )
+      )
+      yield* Stream.runDrain(RecordDecoder.cloudWatchLogs()(Stream.make(recordOf(control, stream))))
+      yield* Stream.runDrain(RecordDecoder.ndjson(Schema.Unknown)(Stream.make(recordOf("", stream))))
+    }
+  })
+
+type State = { readonly count: number } | { readonly value: number }
+type Counted = Metric.Metric<unknown, never, State>
+const numberOf = (state: State): number => "count" in state ? state.count : state.value
+
+const ofCalls = ["attempts", "throttles", "timeouts", "failures", "leaseStoreFailures"]
+const ofStreams = ["leasesHeld"]
+
+describe("KinesisMetrics", () => {
+  it.effect("two streams do not add up: every metric has the tag stream, and shard and operation where it says so", () =>
+    Effect.gen(function*() {
+      yield* count("metrics-one", 1)
+      yield* count("metrics-two", 2)
+      const metrics = Object.entries(KinesisMetrics).flatMap(([name, member]) =>
+        Metric.MetricTypeId in member ? [[name, member as Counted] as const] : []
+      )
+      assert.isAbove(metrics.length, 15)
+      for (const [name, metric] of metrics) {
+        const valueOf = (stream: string) => {
+          const ofStream = Metric.tagged(metric, "stream", stream)
+          const ofCall = ofCalls.includes(name) ? Metric.tagged(ofStream, "operation", operation) : ofStream
+          const tagged = ofStreams.includes(name) ? ofCall : Metric.tagged(ofCall, "shard", shardId)
+          return Effect.map(Metric.value(tagged), numberOf)
+        }
+        assert.strictEqual(yield* valueOf("metrics-one"), 1, name)
+        assert.strictEqual(yield* valueOf("metrics-two"), "count" in (yield* Metric.value(metric)) ? 2 : 1, name)
+      }
+    }))
+
+  it.effect("nothing is counted without a stream", () =>
+    Effect.gen(function*() {
+      yield* count("metrics-three", 1)
+      const ours = (yield* Metric.snapshot).filter((pair) => pair.metricKey.name.startsWith("kinesis_"))
+      const untagged = ours.filter(({ metricKey, metricState }) =>
+        !metricKey.tags.some((tag) => tag.key === "stream") &&
+        numberOf(metricState as unknown as State) !== 0
+      )
+      assert.isNotEmpty(ours)
+      assert.isEmpty(untagged.map((pair) => pair.metricKey.name))
+    }))
+})
