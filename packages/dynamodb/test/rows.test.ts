@@ -311,10 +311,48 @@ describe("the rows of the table", () => {
       assert.deepStrictEqual(written["checkpoint"], { S: "AT_TIMESTAMP" })
       assert.deepStrictEqual(written["startTimestamp"], { N: "1700000000123" })
       lease = yield* leases.checkpoint(lease, Position.afterSequenceNumber("7"))
-      assert.deepStrictEqual((yield* row(shard))["startTimestamp"], { N: "1700000000123" })
+      assert.notProperty(yield* row(shard), "startTimestamp")
       yield* leases.create(fresh({ leaseKey: "undecided", checkpoint: undefined }))
       assert.deepStrictEqual((yield* row("undecided"))["checkpoint"], { S: "AT_TIMESTAMP" })
       assert.notProperty(yield* row("undecided"), "startTimestamp")
+    }))
+
+  for (const [standsFor, word] of [["Latest", "LATEST"], ["TrimHorizon", "TRIM_HORIZON"]] as const) {
+    it.scopedLive(`an instant that stands for ${word} is that word to KCL, and an instant to us`, () =>
+      Effect.gen(function*() {
+        const { leases, row } = yield* opened([])
+        const start = { _tag: "AtTimestamp", timestamp: 1_700_000_000_123, standsFor } as const
+        yield* leases.create(fresh({ checkpoint: start }))
+        const { checkpoint, startStandsFor, startTimestamp } = yield* row(shard)
+        assert.deepStrictEqual(
+          [checkpoint, startTimestamp, startStandsFor],
+          [{ S: word }, { N: "1700000000123" }, { S: word }]
+        )
+        const [only] = yield* leases.list
+        assert.deepStrictEqual(only!.checkpoint, start)
+        let lease = yield* claimed(leases, only!, "ann")
+        lease = yield* leases.checkpoint(lease, { ...start, timestamp: 1_700_000_000_456 })
+        assert.deepStrictEqual((yield* row(shard))["startTimestamp"], { N: "1700000000456" })
+        yield* leases.checkpoint(lease, Position.afterSequenceNumber("7"))
+        const moved = yield* row(shard)
+        for (const ours of ["startTimestamp", "startStandsFor"]) assert.notProperty(moved, ours)
+      }))
+  }
+
+  it.scopedLive("a word that another wrote is that word, whatever is left of an earlier start", () =>
+    Effect.gen(function*() {
+      const left = { startTimestamp: { N: "1700000000123" }, startStandsFor: { S: "LATEST" } }
+      const words: ReadonlyArray<readonly [Row, Position.Position]> = [
+        [{ ...kcl2, checkpoint: { S: "LATEST" } }, Position.latest],
+        [{ ...kcl2, checkpoint: { S: "LATEST" }, startTimestamp: left.startTimestamp }, Position.latest],
+        [{ ...kcl2, checkpoint: { S: "TRIM_HORIZON" }, startTimestamp: left.startTimestamp }, Position.trimHorizon],
+        [{ ...kcl2, ...left, checkpoint: { S: "TRIM_HORIZON" } }, Position.trimHorizon],
+        [{ ...kcl2, ...left, checkpoint: { S: "9" } }, Position.after({ sequenceNumber: "9", subSequenceNumber: 0 })],
+        [{ ...kcl2, ...left, checkpoint: { S: "AT_TIMESTAMP" } }, Position.atTimestamp(1_700_000_000_123)]
+      ]
+      for (const [row, checkpoint] of words) {
+        assert.deepStrictEqual((yield* opened([row])).only.checkpoint, checkpoint)
+      }
     }))
 
   it.scopedLive("B44 a shard's end is SHARD_END with the children, and nothing moves it", () =>

@@ -63,7 +63,10 @@ export const layer: Layer.Layer<LeaseStore.LeaseStore, never, KeyValueStore.KeyV
 const Position = Schema.Union(
   Schema.TaggedStruct("TrimHorizon", {}),
   Schema.TaggedStruct("Latest", {}),
-  Schema.TaggedStruct("AtTimestamp", { timestamp: Schema.Number }),
+  Schema.TaggedStruct("AtTimestamp", {
+    timestamp: Schema.Number,
+    standsFor: Schema.optional(Schema.Literal("Latest", "TrimHorizon"))
+  }),
   Schema.TaggedStruct("AtSequenceNumber", { sequenceNumber: Schema.String }),
   Schema.TaggedStruct("AfterSequenceNumber", {
     sequenceNumber: Schema.String,

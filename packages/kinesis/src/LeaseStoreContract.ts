@@ -67,6 +67,9 @@ function expect(holds: boolean, what: string, ...seen: ReadonlyArray<unknown>): 
     : Effect.dieMessage(`${what}; saw ${seen.map((value) => JSON.stringify(value)).join(", ")}`)
 }
 
+const standsFor = (position: Position | undefined): string | undefined =>
+  position?._tag === "AtTimestamp" ? position.standsFor : undefined
+
 const find = (leases: Leases, leaseKey = shard): Effect.Effect<Lease, KinesisError> =>
   Effect.flatMap(leases.list, (all) => {
     const found = all.find((lease) => lease.leaseKey === leaseKey)
@@ -135,6 +138,8 @@ function suite(): Readonly<Record<string, Test>> {
           latest,
           undefined,
           atTimestamp(1_700_000_000_123),
+          { ...atTimestamp(1_700_000_000_123), standsFor: "Latest" } as const,
+          { ...atTimestamp(1_700_000_000_123), standsFor: "TrimHorizon" } as const,
           afterSequenceNumber("49590338271490256608559692538361571095921575989136588898"),
           after({ sequenceNumber: "49590338271490256608559692538361571095921575989136588898", subSequenceNumber: 7 }),
           shardEnd
@@ -143,6 +148,7 @@ function suite(): Readonly<Record<string, Test>> {
           yield* leases.create(fresh({ leaseKey: `start-${index}`, checkpoint }))
           const found = yield* find(leases, `start-${index}`)
           yield* expect(isSame(found.checkpoint, checkpoint), "the start", found.checkpoint, checkpoint)
+          yield* expect(standsFor(found.checkpoint) === standsFor(checkpoint), "what it stands for", found.checkpoint)
         }
       }),
 

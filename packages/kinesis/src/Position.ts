@@ -17,8 +17,15 @@ export type Position =
   | { readonly _tag: "TrimHorizon" }
   /** Only what is written from now on. A reader turns it into an instant once, when it starts. */
   | { readonly _tag: "Latest" }
-  /** The first record that arrived at this instant or later, in milliseconds since the epoch. */
-  | { readonly _tag: "AtTimestamp"; readonly timestamp: number }
+  /**
+   * The first record that arrived at this instant or later, in milliseconds since the epoch. `standsFor` is what it was made of, and what a
+   * reader takes in its place that can store no instant, such as the Kinesis Client Library. Default: nothing.
+   */
+  | {
+    readonly _tag: "AtTimestamp"
+    readonly timestamp: number
+    readonly standsFor?: "Latest" | "TrimHorizon" | undefined
+  }
   /** Exactly this record. */
   | { readonly _tag: "AtSequenceNumber"; readonly sequenceNumber: string }
   /** The record after this one; with a sub-sequence number, after that record of the aggregate. */

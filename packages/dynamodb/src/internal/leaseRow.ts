@@ -30,20 +30,23 @@ const isSequenceNumber = (value: string): boolean => /^\d+$/.test(value)
 
 const unreadable = Symbol()
 
-/** KCL stores no instant beside AT_TIMESTAMP: without ours it means that the application says where to begin. */
+/**
+ * KCL stores no instant, and fails on AT_TIMESTAMP unless it is told one. So an instant that stands for a word is stored as that word, and
+ * beside it in attributes of our own, which say of what word they are. AT_TIMESTAMP alone means that the application says where to begin.
+ */
 const toCheckpoint = (row: Row): Position | undefined | typeof unreadable => {
   const written = text(row, "checkpoint")
+  const timestamp = number(row, "startTimestamp")
+  const standsFor = timestamp === undefined ? undefined : text(row, "startStandsFor")
   switch (written) {
     case "TRIM_HORIZON":
-      return Positions.trimHorizon
+      return standsFor === written ? instant(timestamp!, "TrimHorizon") : Positions.trimHorizon
     case "LATEST":
-      return Positions.latest
+      return standsFor === written ? instant(timestamp!, "Latest") : Positions.latest
     case "SHARD_END":
       return Positions.shardEnd
-    case "AT_TIMESTAMP": {
-      const timestamp = number(row, "startTimestamp")
-      return timestamp === undefined ? undefined : Positions.atTimestamp(timestamp)
-    }
+    case "AT_TIMESTAMP":
+      return timestamp === undefined ? undefined : instant(timestamp)
     default:
       return written !== undefined && isSequenceNumber(written)
         ? Positions.after({
@@ -53,6 +56,12 @@ const toCheckpoint = (row: Row): Position | undefined | typeof unreadable => {
         : unreadable
   }
 }
+
+const instant = (timestamp: number, standsFor?: "Latest" | "TrimHorizon"): Position => ({
+  _tag: "AtTimestamp",
+  timestamp,
+  ...(standsFor === undefined ? {} : { standsFor })
+})
 
 const shardIdOf = (leaseKey: string): string => leaseKey.slice(leaseKey.lastIndexOf(":") + 1)
 
@@ -116,18 +125,28 @@ const sentinels = {
   ShardEnd: "SHARD_END"
 } as const
 
-/** The attributes of a checkpoint. `startTimestamp` is ours, and stays when the checkpoint moves on. */
-export const checkpointAttributes = (checkpoint: Position | undefined): Record<string, AttributeValue> => {
-  const written = checkpoint === undefined
+const wordOf = (checkpoint: Position | undefined): string =>
+  checkpoint === undefined
     ? sentinels.AtTimestamp
     : "sequenceNumber" in checkpoint
     ? checkpoint.sequenceNumber
-    : sentinels[checkpoint._tag]
+    : sentinels[checkpoint._tag === "AtTimestamp" ? checkpoint.standsFor ?? "AtTimestamp" : checkpoint._tag]
+
+/** The attributes of a checkpoint: undefined for those that are not to be there. `startTimestamp` and `startStandsFor` are ours. */
+export const checkpointAttributes = (
+  checkpoint: Position | undefined
+):
+  & Record<"checkpoint" | "checkpointSubSequenceNumber", AttributeValue>
+  & Record<"startTimestamp" | "startStandsFor", AttributeValue | undefined> =>
+{
+  const checkpointed = wordOf(checkpoint)
   const subSequenceNumber = checkpoint?._tag === "AfterSequenceNumber" ? checkpoint.subSequenceNumber ?? 0 : 0
+  const start = checkpoint?._tag === "AtTimestamp" ? checkpoint : undefined
   return {
-    checkpoint: { S: written },
+    checkpoint: { S: checkpointed },
     checkpointSubSequenceNumber: { N: String(subSequenceNumber) },
-    ...(checkpoint?._tag === "AtTimestamp" ? { startTimestamp: { N: String(checkpoint.timestamp) } } : {})
+    startTimestamp: start && { N: String(start.timestamp) },
+    startStandsFor: start?.standsFor && { S: checkpointed }
   }
 }
 
@@ -141,13 +160,18 @@ export const hashRangeAttributes = (range: Lease["hashKeyRange"]): Record<string
     endingHashKey: { S: range.endingHashKey }
   }
 
+const there = (attributes: Readonly<Record<string, AttributeValue | undefined>>): Record<string, AttributeValue> =>
+  Object.fromEntries(
+    Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined)
+  )
+
 /** A new lease's whole row. */
 export const create = (lease: NewLease): Record<string, AttributeValue> => ({
   leaseKey: { S: lease.leaseKey },
   entityType: { S: "LEASE" },
   leaseCounter: { N: "0" },
   ownerSwitchesSinceCheckpoint: { N: "0" },
-  ...checkpointAttributes(lease.checkpoint),
+  ...there(checkpointAttributes(lease.checkpoint)),
   ...setAttribute("parentShardId", lease.parentShardIds),
   ...hashRangeAttributes(lease.hashKeyRange),
   ...(lease.streamIdentifier === undefined ? {} : { streamName: { S: lease.streamIdentifier } }),

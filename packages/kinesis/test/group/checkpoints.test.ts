@@ -248,6 +248,34 @@ describe("where a shard begins", () => {
         yield* stop(next)
       })))
 
+  it.effect("B19 what is stored of a start at the latest says so, for those who cannot store an instant", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        const stored = Effect.map(
+          world.leases.leases(application),
+          (leases) => leases.map(({ checkpoint }) => checkpoint?._tag === "AtTimestamp" ? checkpoint.standsFor : "none")
+        )
+        const worker = yield* run({ from: "latest" })
+        yield* eventually("the first page", () => worker.of("PageRead").length > 0)
+        assert.deepStrictEqual(yield* stored, ["Latest"])
+        yield* world.client.splitShard({
+          stream: "orders",
+          shardToSplit: shard0,
+          newStartingHashKey: String(2n ** 127n)
+        })
+        yield* eventually("the children", () => worker.of("ShardStarted").length === 3)
+        assert.deepStrictEqual(yield* stored, ["none", "TrimHorizon", "TrimHorizon"])
+        yield* stop(worker)
+        const dated = yield* run({ application: "dated", from: new Date(0) })
+        yield* eventually("the first page", () => dated.of("PageRead").length > 0)
+        const leases = yield* world.leases.leases("dated")
+        const dates = leases.flatMap(({ checkpoint }) =>
+          checkpoint?._tag === "AtTimestamp" ? [checkpoint.standsFor] : []
+        )
+        assert.deepStrictEqual([...new Set(dates)], [undefined])
+        yield* stop(dated)
+      })))
+
   it.effect("B30 a child begins with its first record although the group began at the latest", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {

@@ -10,7 +10,8 @@ import type { FailurePolicy } from "../../FailurePolicy.js"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
-import { atTimestamp, type Startable } from "../../Position.js"
+import type { Startable } from "../../Position.js"
+import { latestAt } from "../reading/startPosition.js"
 import type { Group } from "./group.js"
 import * as ShardTask from "./shardTask.js"
 import type { Strategy } from "./shardWork.js"
@@ -86,7 +87,7 @@ export const make = (
     yield* Effect.forkIn(Effect.forever(telling), scope)
 
     const startsAt = ({ checkpoint }: Lease, { start }: GroupStream): Startable =>
-      checkpoint?._tag === "Latest" ? atTimestamp(clocks.now().wall) : start
+      checkpoint?._tag === "Latest" ? latestAt(clocks.now().wall) : start
 
     const start = (
       options: Omit<

@@ -53,10 +53,13 @@ const dueOf = (
 
 /**
  * Children begin with their first record. Only when nothing of the parent came since the instant at which reading was to begin, so that it
- * may have been closed by then, do they begin at that instant.
+ * may have been closed by then, do they begin at that instant. Who cannot store one repeats what came before it rather than lose what came
+ * since.
  */
-const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardEnd): Position =>
-  stored?._tag === "AtTimestamp" && !broughtRecords ? stored : { _tag: "TrimHorizon" }
+const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardEnd): Position => {
+  if (stored?._tag !== "AtTimestamp" || broughtRecords) return { _tag: "TrimHorizon" }
+  return stored.standsFor === undefined ? stored : { ...stored, standsFor: "TrimHorizon" }
+}
 
 /**
  * Everything of the shard is acknowledged: its children get their leases, then the end is stored, so that no crash in between leaves a

@@ -8,7 +8,7 @@ import type { Shard } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import { type HandlerError, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
-import { atTimestamp, type Startable } from "../../Position.js"
+import type { Startable } from "../../Position.js"
 import * as Calls from "../reading/calls.js"
 import * as ListShards from "../reading/listShards.js"
 import * as ReadAhead from "../reading/readAhead.js"
@@ -157,7 +157,7 @@ export const make = (
   Effect.gen(function*() {
     const readAhead = yield* ReadAhead.make(settings.maxReadAheadBytes)
     /** A stream that is found later begins where it would have begun now. */
-    const latest = atTimestamp(yield* Clock.currentTimeMillis)
+    const latest = StartPosition.latestAt(yield* Clock.currentTimeMillis)
     const sources = settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest))
     const canGoOn = settings.onStreamLost === "continue"
     let live: ReadonlyArray<GroupStream> = []

@@ -97,7 +97,9 @@ const isSequenceNumber = (value: unknown): boolean => typeof value === "string" 
 export const position = (field: string, given: Position | undefined): Rule => {
   switch (given?._tag) {
     case "AtTimestamp":
-      return [field, isInstant(given.timestamp), "a valid date", given.timestamp]
+      return given.standsFor === undefined || given.standsFor === "Latest" || given.standsFor === "TrimHorizon"
+        ? [field, isInstant(given.timestamp), "a valid date", given.timestamp]
+        : [field, false, "an instant that stands for \"Latest\" or \"TrimHorizon\"", given.standsFor]
     case "AtSequenceNumber":
       return [field, isSequenceNumber(given.sequenceNumber), "a sequence number", given.sequenceNumber]
     case "AfterSequenceNumber":

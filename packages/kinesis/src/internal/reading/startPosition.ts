@@ -18,6 +18,13 @@ export const toPosition = (from: StartPosition): Position.Position =>
     ? Position.atTimestamp(from)
     : from
 
+/** LATEST, as it is at this moment, in milliseconds since the epoch. */
+export const latestAt = (timestamp: number): Position.Startable => ({
+  _tag: "AtTimestamp",
+  timestamp,
+  standsFor: "Latest"
+})
+
 const hour = 3_600_000
 
 /**
