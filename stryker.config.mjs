@@ -10,7 +10,7 @@ export default {
   mutate: [
     "packages/kinesis/src/internal/shard/*.ts",
     "packages/kinesis/src/internal/record/*.ts",
-    "packages/kinesis/src/internal/decode/{inflate,cloudWatchLogs}.ts"
+    "packages/kinesis/src/internal/decode/{inflate,cloudWatchLogs,jsonText,jsonValues,exactJson}.ts"
   ],
   ignorePatterns: ["**/dist", "coverage", "reports"],
   concurrency: 2,
