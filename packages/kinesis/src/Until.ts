@@ -48,7 +48,8 @@ export const instant = (instant: Date | number): Until => ({
 })
 
 /**
- * Read until each shard has been at its tip once.
+ * Read until each shard has been at its tip once. Where answers do not say how far behind they are (no AWS endpoint leaves that out), a shard
+ * is at its tip when ten of them in a row have brought nothing.
  *
  * @since 0.1.0
  * @category constructors

@@ -150,6 +150,40 @@ describe("reading a stream", () => {
         ])
       })))
 
+  it.effect("B27 a listing that names no shard says nothing: it is asked for again, and ends no run", () =>
+    withKinesis(shardsOf(2), ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, numbered("r", 1, 6))
+        yield* local.omit({ operation: "listShards", fields: ["shards"], times: 2 })
+        const { of, onEvent } = recording()
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, onEvent }))
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(reading.texts().toSorted(), numbered("r", 1, 6))
+        assert.deepStrictEqual(of("CallFailed").map(({ operation }) => operation), ["ListShards", "ListShards"])
+        yield* local.omit({ operation: "listShards", fields: ["shards"], times: 3 })
+        yield* TestClock.adjust("2 minutes")
+        yield* put(client, ["later"])
+        yield* TestClock.adjust("5 seconds")
+        assert.include(reading.texts(), "later")
+        assert.strictEqual(of("ListingFailed").length, 3)
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
+  it.effect("B27 an empty token is none: no page is asked for by it", () =>
+    withKinesis(shardsOf(2), ({ client, local }) =>
+      Effect.gen(function*() {
+        const empty: KinesisClient.Service = {
+          ...client,
+          listShards: (request) => Effect.map(client.listShards(request), (page) => ({ ...page, nextToken: "" }))
+        }
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, until: Until.caughtUp })).pipe(
+          provideClient(empty)
+        )
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual((yield* callsOf(local, "listShards")).length, 1)
+      })))
+
   it.effect("B28 an expired token restarts the whole listing; a part of one is never used", () =>
     withKinesis(shardsOf(2500), ({ client, local }) =>
       Effect.gen(function*() {

@@ -64,21 +64,119 @@ describe("reading one shard", () => {
       })))
 
   for (const last of ["", null, undefined]) {
-    it.effect(`B4 a next iterator of ${JSON.stringify(last)} completes the shard`, () =>
+    it.effect(`B4 a next iterator of ${JSON.stringify(last)} does not end an open shard: reading goes on after it`, () =>
       withKinesis(oneShard, ({ client }) =>
         Effect.gen(function*() {
-          yield* put(client, ["a"])
-          const closing = {
+          yield* put(client, ["a", "b"])
+          let left = 4
+          const lacking = {
             ...client,
             getRecords: (request: Parameters<typeof client.getRecords>[0]) =>
-              Effect.map(client.getRecords(request), (page) => ({ ...page, nextShardIterator: last as never }))
+              Effect.map(
+                client.getRecords(request),
+                (page) => left-- > 0 ? { ...page, nextShardIterator: last as never } : page
+              )
           }
-          const reading = yield* read(ShardReader.pages(fromStart)).pipe(provideClient(closing))
-          yield* TestClock.adjust("1 second")
-          yield* Fiber.join(reading.fiber)
-          assert.deepStrictEqual(reading.texts(), ["a"])
+          const { of, onEvent } = recording()
+          const reading = yield* read(ShardReader.pages({ ...fromStart, maxRecords: 1, onEvent })).pipe(
+            provideClient(lacking)
+          )
+          yield* TestClock.adjust("20 seconds")
+          yield* put(client, ["c"])
+          yield* TestClock.adjust("2 seconds")
+          assert.deepStrictEqual(reading.texts(), ["a", "b", "c"])
+          assert.isUndefined(reading.fiber.unsafePoll()?._tag)
+          assert.strictEqual(of("EndUnproven").length, 4)
+          assert.strictEqual(of("CallFailed").length, 2, "the two that brought nothing")
+          assert.deepStrictEqual(of("ShardEnded"), [])
+          yield* Fiber.interrupt(reading.fiber)
         })))
   }
+
+  it.effect("B4 answers that never have an iterator fail in the end, as an outage does", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a"])
+        yield* local.omit({ operation: "getRecords", fields: ["nextShardIterator", "records"], times: Infinity })
+        const reading = yield* read(ShardReader.pages(fromStart))
+        yield* TestClock.adjust("6 minutes")
+        const error = yield* Effect.flip(Fiber.join(reading.fiber))
+        assert.strictEqual(error._tag, "ServiceUnavailable")
+        assert.include(error.message, "neither NextShardIterator nor ChildShards")
+        assert.deepStrictEqual(reading.texts(), [])
+      })))
+
+  for (const [where, hide] of [["is listed as closed", false], ["is no longer listed", true]] as const) {
+    it.effect(`B4 a shard that ${where} ends although its last page names no child`, () =>
+      withKinesis(oneShard, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* put(client, ["a", "b"])
+          yield* client.splitShard(splitShard0)
+          yield* local.omit({ operation: "getRecords", fields: ["childShards"], times: Infinity })
+          const hiding = {
+            ...client,
+            listShards: (request: Parameters<typeof client.listShards>[0]) =>
+              Effect.map(client.listShards(request), ({ shards, ...page }) => ({
+                ...page,
+                shards: shards.filter(({ shardId }) => !hide || shardId !== shard0)
+              }))
+          }
+          const { of, onEvent } = recording()
+          const reading = yield* read(ShardReader.pages({ ...fromStart, onEvent })).pipe(provideClient(hiding))
+          yield* TestClock.adjust("5 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["a", "b"])
+          assert.deepStrictEqual(reading.pages.at(-1)!.position, Position.shardEnd)
+          assert.strictEqual(of("ShardEnded").length, 1)
+        })))
+  }
+
+  it.effect("B4 an answer without an iterator in the middle of a closed shard does not end it", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a", "b", "c"])
+        yield* client.splitShard(splitShard0)
+        yield* local.omit({ operation: "getRecords", fields: ["nextShardIterator", "records"], times: 2 })
+        const unknown = ["nextShardIterator", "records", "millisBehindLatest"] as const
+        yield* local.omit({ operation: "getRecords", fields: unknown, times: 2 })
+        const reading = yield* read(ShardReader.pages({ ...fromStart, maxRecords: 1 }))
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a", "b", "c"])
+      })))
+
+  it.effect("B4 an answer without an iterator to begin with is a failure that passes", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, ["a"])
+        yield* local.omit({ operation: "getShardIterator", fields: ["shardIterator"], times: 3 })
+        const { of, onEvent } = recording()
+        const reading = yield* read(ShardReader.pages({ ...fromStart, onEvent, until: Until.caughtUp }))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a"])
+        assert.strictEqual(of("CallFailed").length, 3)
+      })))
+
+  it.effect("B3 a page that does not say how far behind it is has not caught up", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* put(client, numbered("r", 1, 5))
+        yield* local.omit({ operation: "getRecords", fields: ["millisBehindLatest"], times: Infinity })
+        const gauge = KinesisMetrics.millisBehindLatest.pipe(
+          Metric.tagged("stream", "silent"),
+          Metric.tagged("shard", shard0)
+        )
+        const reading = yield* read(ShardReader.pages({ ...fromStart, maxRecords: 2, until: Until.caughtUp }))
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(reading.texts(), numbered("r", 1, 5))
+        assert.isNull(reading.fiber.unsafePoll())
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.strictEqual(reading.pages.length, 3 + 10)
+        assert.isTrue(reading.pages.every((page) => page.millisBehindLatest === undefined))
+        assert.strictEqual((yield* Metric.value(gauge)).value, 0)
+      })))
 
   it.effect("B5 at most 51 reads in 10 s, whatever the pages bring", () =>
     withKinesis(oneShard, ({ client, local }) =>

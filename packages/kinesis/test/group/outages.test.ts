@@ -214,4 +214,24 @@ describe("a worker in trouble", () => {
         assert.deepStrictEqual(next.texts(), numbered("a", 2, 4))
         yield* stop(next)
       })))
+
+  it.effect("B4 answers that lack what they should have store no end of an open shard, and lose nothing", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        yield* put(world.client, numbered("a", 1, 4))
+        const worker = yield* run({ maxRecords: 1 })
+        yield* world.local.omit({ operation: "getRecords", fields: ["nextShardIterator"], times: 8 })
+        yield* eventually("4 records", () => worker.handled.length === 4)
+        const lacking = ["nextShardIterator", "records", "millisBehindLatest", "childShards"] as const
+        yield* world.local.omit({ operation: "getRecords", fields: lacking, times: 5 })
+        yield* world.local.omit({ operation: "listShards", fields: ["shards"], times: 5 })
+        yield* put(world.client, numbered("b", 1, 2))
+        yield* eventually("6 records", () => worker.handled.length === 6)
+        assert.deepStrictEqual(worker.texts(), [...numbered("a", 1, 4), ...numbered("b", 1, 2)])
+        const [lease] = yield* world.leases.leases(application)
+        assert.notStrictEqual(lease!.checkpoint?._tag, "ShardEnd")
+        assert.isAbove(worker.of("EndUnproven").length, 0)
+        assert.deepStrictEqual(worker.of("ShardEnded"), [])
+        yield* stop(worker)
+      })))
 })

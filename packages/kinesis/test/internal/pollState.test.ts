@@ -5,11 +5,13 @@ import * as PollState from "../../src/internal/shard/pollState.js"
 
 const page = (
   lastSequenceNumber: string | undefined,
-  nextShardIterator: string | null | undefined
+  nextShardIterator: string | undefined,
+  ended = nextShardIterator === undefined
 ): PollState.PollEvent => ({
   _tag: "PageReceived",
   lastSequenceNumber,
   nextShardIterator,
+  ended,
   at: 0
 })
 const iterator = (shardIterator: string): PollState.PollEvent => ({
@@ -34,12 +36,60 @@ describe("pollState", () => {
   })
 
   for (const last of [undefined, null, ""]) {
-    it(`B4 a next iterator of ${JSON.stringify(last)} says that the shard is closed`, () => {
-      const state = run(Position.trimHorizon, [iterator("i1"), page("5", last)])
-      assert.deepStrictEqual(PollState.command(state, 0), { _tag: "End" })
-      assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
+    it(`B4 a next iterator of ${JSON.stringify(last)} proves nothing, but with the shards that follow`, () => {
+      const verdict = (...parents: ReadonlyArray<string>) =>
+        PollState.verdict("a", {
+          nextShardIterator: last,
+          childShards: parents.map((parent) => ({ parentShards: [parent] }))
+        })
+      assert.deepStrictEqual([verdict(), verdict("b"), verdict("b", "a")], ["unproven", "unproven", "ended"])
     })
   }
+
+  it("B4 an iterator goes on, whatever else the answer has", () => {
+    const answer = { nextShardIterator: "i", childShards: [{ parentShards: ["a"] }] }
+    assert.strictEqual(PollState.verdict("a", answer), "going-on")
+  })
+
+  it("B4 an empty answer is the last when a listing shows the end and the tip is reached", () => {
+    const closed = { endingSequenceNumber: "9" }
+    const open = { endingSequenceNumber: undefined }
+    const reading = run(Position.trimHorizon, [iterator("i1")])
+    for (const listed of [closed, undefined]) {
+      assert.isTrue(PollState.isProvenEnd(reading, listed, 0))
+      assert.isFalse(PollState.isProvenEnd(reading, listed, 1))
+    }
+    for (const lag of [0, 1, undefined]) assert.isFalse(PollState.isProvenEnd(reading, open, lag))
+    let state = reading
+    const silent = { _tag: "EndUnproven", isSilent: true } as const
+    const proven = Array.from({ length: 10 }, () => {
+      const is = PollState.isProvenEnd(state, closed, undefined)
+      state = PollState.step(state, silent)
+      return is
+    })
+    assert.strictEqual(proven.indexOf(true), 9)
+    for (const event of [page(undefined, "i2"), { ...silent, isSilent: false }]) {
+      assert.isFalse(PollState.isProvenEnd(PollState.step(state, event), closed, undefined))
+    }
+  })
+
+  it("B4 what is unproven keeps the iterator, or goes on after the records that came without one", () => {
+    const reading = run(Position.trimHorizon, [iterator("i1")])
+    assert.deepStrictEqual(
+      PollState.command(PollState.step(reading, { _tag: "EndUnproven", isSilent: true }), 0),
+      PollState.command(reading, 0)
+    )
+    assert.deepStrictEqual(PollState.command(PollState.step(reading, page("5", undefined, false)), 0), {
+      _tag: "GetShardIterator",
+      position: Position.afterSequenceNumber("5")
+    })
+  })
+
+  it("B4 a proven end is the end", () => {
+    const state = run(Position.trimHorizon, [iterator("i1"), page("5", undefined)])
+    assert.deepStrictEqual(PollState.command(state, 0), { _tag: "End" })
+    assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
+  })
 
   it("B13 an expired iterator after empty pages resumes after the last record, not where the page began", () => {
     const state = run(Position.trimHorizon, [

@@ -30,6 +30,22 @@ describe("stopRule", () => {
     }
   })
 
+  it("B3 a page that does not say how far behind it is counts as at the tip when ten in a row were empty", () => {
+    for (const until of [Until.caughtUp, Until.instant(1000), Until.idle(0)]) {
+      const progress = StopRule.begin(0)
+      StopRule.shardStarted(progress, "a")
+      const handed = (records: number) =>
+        StopRule.pageHandedOn(
+          until,
+          progress,
+          page({ records, millisBehindLatest: undefined, askedAt: 5000, askedAtServer: 5000 }),
+          5000
+        )
+      const answers = [...Array.from({ length: 9 }, () => 0), 1, ...Array.from({ length: 10 }, () => 0)].map(handed)
+      assert.deepStrictEqual(answers.indexOf(true), 19, until._tag)
+    }
+  })
+
   it("caught up is a page at the tip", () => {
     assert.isTrue(StopRule.pageHandedOn(Until.caughtUp, StopRule.begin(0), page({ records: 3 }), 0))
   })

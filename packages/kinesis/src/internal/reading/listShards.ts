@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { ListShardsRequest, Shard, ShardFilter } from "../../KinesisApi.js"
+import type { ListShardsRequest, ListShardsResponse, Shard, ShardFilter } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { ServiceUnavailable } from "../../KinesisError.js"
@@ -22,6 +22,10 @@ type Retrying = <A>(
 /** A listing that takes 5 minutes a page is not going to end. */
 const maxRestarts = 4
 
+/** A stream has shards at any time: an answer that names none says nothing. */
+const noShards = (stream: string) =>
+  new ServiceUnavailable({ operation: "ListShards", stream, description: "the answer names no shard" })
+
 /** Every page of a listing. When a token expires the whole listing starts again: a part of one is never used. */
 export const all = (
   client: Service,
@@ -33,11 +37,15 @@ export const all = (
     const shards: Array<Shard> = []
     let request: ListShardsRequest | undefined = { stream, shardFilter }
     while (request !== undefined) {
-      const page: { readonly shards: ReadonlyArray<Shard>; readonly nextToken: string | undefined } = yield* retrying(
-        client.listShards(request)
+      const page: ListShardsResponse = yield* retrying(
+        Effect.filterOrFail(
+          client.listShards(request),
+          (page) => shards.length + page.shards.length > 0 || Boolean(page.nextToken),
+          () => noShards(stream)
+        )
       )
       for (const shard of page.shards) shards.push(shard)
-      request = page.nextToken === undefined ? undefined : { nextToken: page.nextToken }
+      request = page.nextToken ? { nextToken: page.nextToken } : undefined
     }
     return shards
   }).pipe(

@@ -88,10 +88,13 @@ export const make = (
     return Effect.fail(error)
   }
 
-  const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
-    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, unlessInUse)),
-    (shards) => shards.some((shard) => shard.shardId === shardId)
-  )
+  const listed = (attempt: Calls.Attempt) =>
+    Effect.map(
+      ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, attempt),
+      (shards) => shards.find((shard) => shard.shardId === shardId)
+    )
+
+  const isListed = Effect.suspend(() => Effect.map(listed(unlessInUse), (shard) => shard !== undefined))
 
   const getShardIterator = (
     position: Position.Startable,
@@ -103,7 +106,11 @@ export const make = (
       const ask = Effect.suspend(() => {
         aheadBy = skew.millis
         sent = ServerClock.shift(position, aheadBy)
-        return calling(client.getShardIterator({ stream, shardId, position: sent }))
+        return Effect.filterOrFail(
+          calling(client.getShardIterator({ stream, shardId, position: sent })),
+          ({ shardIterator }) => Boolean(shardIterator),
+          () => lacking("GetShardIterator", "the answer has no ShardIterator")
+        )
       })
       return retrying(ask).pipe(
         Effect.map(({ shardIterator }) => {
@@ -168,7 +175,8 @@ export const make = (
     const askedAtServer = epochMillis() - run.skew.millis
     readableAt = askedAt + settings.pollIntervalMillis
     const request = { stream, shardId, shardIterator: state.shardIterator!, limit: settings.maxRecords }
-    const call = calling(client.getRecords(request))
+    const asked = calling(client.getRecords(request))
+    const call = state.unproven ? Effect.catchTag(asked, "ExpiredIterator", expiredInDoubt) : asked
     return Effect.flatMap(
       isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
       (answer) => received(answer, askedAt, askedAtServer)
@@ -186,19 +194,64 @@ export const make = (
       bytes,
       millisBehindLatest: answer.millisBehindLatest
     })
+    const verdict = PollState.verdict(shardId, answer)
+    return verdict === "unproven" && answer.records.length === 0
+      ? confirmed(answer, askedAt, askedAtServer)
+      : arrived(answer, bytes, verdict, askedAt, askedAtServer)
+  }
+
+  /** An empty answer without an iterator is a page if it is the shard's last, else a failure after which the same call is made again. */
+  const confirmed = (answer: GetRecordsResponse, askedAt: number, askedAtServer: number) =>
+    Effect.flatMap(listed((call) => call), (shard) => {
+      if (PollState.isProvenEnd(state, shard, answer.millisBehindLatest)) {
+        return arrived(answer, 0, "ended", askedAt, askedAtServer)
+      }
+      state = PollState.step(state, { _tag: "EndUnproven", isSilent: answer.millisBehindLatest === undefined })
+      return Effect.zipRight(
+        emit(KinesisEvent.EndUnproven({ shardId, resumedAt: PollState.position(state) })),
+        failing(
+          lacking("GetRecords", unprovenText)
+        )
+      )
+    })
+
+  /** An endpoint whose answers prove nothing until the iterator is too old has failed all the while: a new one is no fresh start. */
+  const expiredInDoubt = () =>
+    Effect.suspend(() => {
+      state = PollState.step(state, { _tag: "IteratorExpired" })
+      const command = PollState.command(state, monotonicMillis())
+      const renewed = command._tag === "GetShardIterator" ? getShardIterator(command.position) : Effect.void
+      return Effect.zipRight(renewed, failing(lacking("GetRecords", unprovenText)))
+    })
+
+  const lacking = (operation: string, description: string) =>
+    new ServiceUnavailable({ operation, stream, shardId, description })
+
+  const arrived = (
+    answer: GetRecordsResponse,
+    bytes: number,
+    verdict: ReturnType<typeof PollState.verdict>,
+    askedAt: number,
+    askedAtServer: number
+  ): Effect.Effect<ReadAhead.Fetched, KinesisError> => {
     outage.answered = true
-    return settings.deaggregate && UserRecords.hasAggregates(answer.records)
+    const isEnded = verdict === "ended"
+    const page = settings.deaggregate && UserRecords.hasAggregates(answer.records)
       ? Effect.flatMap(
         Aggregates.expand(run, shardId, hashKeyRange, answer.records),
-        (records) => paged(answer, records, bytes, askedAt, askedAtServer)
+        (records) => paged(answer, records, bytes, isEnded, askedAt, askedAtServer)
       )
-      : paged(answer, answer.records, bytes, askedAt, askedAtServer)
+      : paged(answer, answer.records, bytes, isEnded, askedAt, askedAtServer)
+    return verdict === "unproven"
+      ? Effect.tap(page, () => emit(KinesisEvent.EndUnproven({ shardId, resumedAt: PollState.position(state) })))
+      : page
   }
 
   const paged = (
     answer: GetRecordsResponse,
     userRecords: ReadonlyArray<KinesisRecord>,
     bytes: number,
+    ended: boolean,
     askedAt: number,
     askedAtServer: number
   ): Effect.Effect<ReadAhead.Fetched> => {
@@ -210,7 +263,8 @@ export const make = (
     state = PollState.step(state, {
       _tag: "PageReceived",
       lastSequenceNumber: last?.sequenceNumber,
-      nextShardIterator: answer.nextShardIterator,
+      nextShardIterator: ended ? undefined : answer.nextShardIterator || undefined,
+      ended,
       at: monotonicMillis()
     })
     handedOn = {
@@ -297,6 +351,8 @@ export const make = (
   })
   return { poll, leave: readAhead.leave }
 }
+
+const unprovenText = "the answer has neither NextShardIterator nor ChildShards, and the shard may go on"
 
 const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
 

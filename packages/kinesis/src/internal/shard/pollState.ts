@@ -13,6 +13,10 @@ export interface PollState {
   /** When the iterator came, in milliseconds on a clock that never goes back. */
   readonly issuedAt: number
   readonly closed: boolean
+  /** The last answer had no next iterator, and was not proven to be the shard's last. */
+  readonly unproven: boolean
+  /** How many answers in a row brought nothing, no next iterator, and not how far behind they are. */
+  readonly silent: number
 }
 
 export type PollCommand =
@@ -21,13 +25,22 @@ export type PollCommand =
   | { readonly _tag: "End" }
 
 export type PollEvent =
-  | { readonly _tag: "IteratorReceived"; readonly shardIterator: string | null | undefined; readonly at: number }
+  | { readonly _tag: "IteratorReceived"; readonly shardIterator: string; readonly at: number }
   | { readonly _tag: "IteratorExpired" }
   | {
     readonly _tag: "PageReceived"
     readonly lastSequenceNumber: string | undefined
-    readonly nextShardIterator: string | null | undefined
+    /** Undefined after the shard's last answer, and after one of which that is not known. */
+    readonly nextShardIterator: string | undefined
+    /** It is proven that the shard has ended. */
+    readonly ended: boolean
     readonly at: number
+  }
+  /** An answer without a record and without a next iterator, of which it is not known whether it is the last. */
+  | {
+    readonly _tag: "EndUnproven"
+    /** It does not say how far behind it is. */
+    readonly isSilent: boolean
   }
   /** Records up to `floor` were read before, should the oldest record lie before it after all. */
   | { readonly _tag: "PositionTrimmed"; readonly floor: string | undefined }
@@ -39,7 +52,9 @@ export const start = (origin: Position): PollState => ({
   floor: undefined,
   shardIterator: undefined,
   issuedAt: 0,
-  closed: origin._tag === "ShardEnd"
+  closed: origin._tag === "ShardEnd",
+  unproven: false,
+  silent: 0
 })
 
 const after = (state: PollState, origin: Position): Position =>
@@ -92,24 +107,59 @@ export const unread = <
 export const corrected = (state: PollState, accepted: Position): PollState =>
   state.lastSequenceNumber === undefined ? { ...state, accepted } : state
 
-/** A missing, a null and an empty iterator all say that the shard is closed and has nothing more. */
-const follow = (state: PollState, shardIterator: string | null | undefined, at: number): PollState =>
-  shardIterator === undefined || shardIterator === null || shardIterator === ""
-    ? { ...state, shardIterator: undefined, closed: true }
-    : { ...state, shardIterator, issuedAt: at }
+/** What an answer says of the end of its shard. */
+interface EndFacts {
+  readonly nextShardIterator: string | null | undefined
+  readonly childShards: ReadonlyArray<{ readonly parentShards: ReadonlyArray<string> }>
+}
+
+/**
+ * What an answer says: to go on with its iterator; that the shard has ended, since it names the shards that follow; or neither. A missing, a
+ * null and an empty iterator prove nothing by themselves: a proxy, an emulator or a fault of the service may have left it out.
+ */
+export const verdict = (
+  shardId: string,
+  { childShards, nextShardIterator }: EndFacts
+): "going-on" | "ended" | "unproven" =>
+  nextShardIterator !== undefined && nextShardIterator !== null && nextShardIterator !== ""
+    ? "going-on"
+    : childShards.some(({ parentShards }) => parentShards.includes(shardId))
+    ? "ended"
+    : "unproven"
+
+/** So many empty answers in a row that do not say how far behind they are count as one that is at the tip. */
+const enoughSilent = 10
+
+/**
+ * Whether an answer without a record, a next iterator and child shards is the last: a listing must show the shard's end, or not have the
+ * shard any more, and the answer must not be behind the tip of it.
+ */
+export const isProvenEnd = (
+  { silent }: PollState,
+  listed: { readonly endingSequenceNumber: string | undefined } | undefined,
+  millisBehindLatest: number | undefined
+): boolean =>
+  (listed === undefined || listed.endingSequenceNumber !== undefined) &&
+  (millisBehindLatest === undefined ? silent + 1 >= enoughSilent : millisBehindLatest === 0)
 
 export const step = (state: PollState, event: PollEvent): PollState => {
   switch (event._tag) {
     case "IteratorReceived":
-      return follow(state, event.shardIterator, event.at)
+      return { ...state, shardIterator: event.shardIterator, issuedAt: event.at }
     case "IteratorExpired":
       return { ...state, shardIterator: undefined }
     case "PageReceived":
-      return follow(
-        { ...state, lastSequenceNumber: event.lastSequenceNumber ?? state.lastSequenceNumber },
-        event.nextShardIterator,
-        event.at
-      )
+      return {
+        ...state,
+        lastSequenceNumber: event.lastSequenceNumber ?? state.lastSequenceNumber,
+        shardIterator: event.nextShardIterator,
+        issuedAt: event.at,
+        closed: event.ended,
+        unproven: false,
+        silent: 0
+      }
+    case "EndUnproven":
+      return { ...state, unproven: true, silent: event.isSilent ? state.silent + 1 : 0 }
     case "PositionTrimmed":
       return { ...start({ _tag: "TrimHorizon" }), floor: event.floor }
   }
