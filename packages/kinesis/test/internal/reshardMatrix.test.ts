@@ -31,7 +31,7 @@ const begun = (
   stored: ReadonlyArray<number>
 ) => {
   const positions = new Map(stored.map((shard) => [String(shard), Position.afterSequenceNumber("5")]))
-  const [ready] = ShardGraph.release(ShardGraph.make(shards, start, positions))
+  const ready = ShardGraph.release(ShardGraph.make(shards, start, positions))
   return ready.filter((shard) => !positions.has(shard.shardId)).map((shard) => Number(shard.shardId))
 }
 
@@ -69,7 +69,7 @@ describe("the reshard matrix", () => {
   it("C with 9 10 stored and LATEST: unlike KCL, what was written to 4 since its parent was read is not skipped", () => {
     const positions = new Map(["9", "10"].map((shard) => [shard, Position.afterSequenceNumber("5")]))
     const start = Position.atTimestamp(1000)
-    const [ready] = ShardGraph.release(ShardGraph.make(shardsOf(histories.C), start, positions))
+    const ready = ShardGraph.release(ShardGraph.make(shardsOf(histories.C), start, positions))
     assert.deepStrictEqual(Object.fromEntries(ready.map((shard) => [shard.shardId, shard.start._tag])), {
       1: "AtTimestamp",
       2: "AtTimestamp",

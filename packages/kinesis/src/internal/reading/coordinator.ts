@@ -111,7 +111,7 @@ export const make = (
     const mailbox = yield* Mailbox.make<ReadableShard, KinesisError>()
     const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)
 
-    const { filter, graph: first, missing } = yield* Calls.within(
+    const { filter, graph, missing } = yield* Calls.within(
       yield* remaining,
       stream,
       Calls.retrying(settings, emit),
@@ -134,10 +134,9 @@ export const make = (
         })
     )
     for (const [shardId, position] of missing) yield* emit(KinesisEvent.ShardLost({ shardId, position }))
-    let graph = first
     let listedAt = yield* Calls.monotonicMillis
 
-    const [atStart] = ShardGraph.release(graph)
+    const atStart = ShardGraph.ready(graph)
     const unsettled = new Set(atStart.map((shard) => shard.shardId))
     /** A shard of the start has an iterator, or came to its end without one. */
     const settled = (shardId: string) =>
@@ -148,9 +147,7 @@ export const make = (
       )
 
     const release = Effect.sync(() => {
-      const [ready, next] = ShardGraph.release(graph)
-      graph = next
-      for (const shard of ready) {
+      for (const shard of ShardGraph.release(graph)) {
         StopRule.shardStarted(run.progress, shard.shardId)
         mailbox.unsafeOffer({
           shardId: shard.shardId,
@@ -168,9 +165,8 @@ export const make = (
         Effect.gen(function*() {
           state = "over"
           const found = ShardGraph.unknown(graph, childShards.map((child) => child.shardId))
-          graph = lost
-            ? ShardGraph.lost(graph, shardId)
-            : ShardGraph.ended(graph, shardId, childShards, broughtRecords)
+          if (lost) ShardGraph.lost(graph, shardId)
+          else ShardGraph.ended(graph, shardId, childShards, broughtRecords)
           if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "child-shards" }))
           if (childShards.length === 0 || ShardGraph.unconfirmed(graph)) yield* list
           yield* release
@@ -187,7 +183,7 @@ export const make = (
       }
       const onLeft = Effect.suspend(() => {
         if (state === "over") return settled(shardId)
-        graph = ShardGraph.stopped(graph, shardId)
+        ShardGraph.stopped(graph, shardId)
         return release
       })
       return {
@@ -207,7 +203,7 @@ export const make = (
     const onListed = Effect.fnUntraced(function*(shards: ReadonlyArray<Shard>) {
       listedAt = yield* Calls.monotonicMillis
       const found = ShardGraph.unknown(graph, shards.map((shard) => shard.shardId))
-      graph = ShardGraph.listed(graph, shards)
+      ShardGraph.listed(graph, shards)
       if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "listing" }))
       yield* release
     })

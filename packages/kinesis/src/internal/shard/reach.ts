@@ -1,7 +1,7 @@
 /** All that `next` leads to from the given shards: parents' parents, children's children. */
 export const reach = (
   from: Iterable<string>,
-  next: (shardId: string) => ReadonlyArray<string>
+  next: (shardId: string) => Iterable<string>
 ): ReadonlySet<string> => {
   const reached = new Set<string>()
   const pending = [...from]

@@ -1,31 +1,14 @@
 import type { ChildShard, HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Position } from "../../Position.js"
+import * as Overlap from "./overlap.js"
+import * as Precedence from "./precedence.js"
 import { reach } from "./reach.js"
 
 /**
- * `waiting` for its parents, `reading`, `ended` with everything of it handed on (or nothing left of it), or `stopped` before its end, so
- * that its children are not due.
+ * `waiting` for its parents and for older shards of its hash keys, `reading`, `ended` with everything of it handed on (or nothing left of
+ * it), or `stopped` before its end, so that what follows it is not due.
  */
 export type ShardStatus = "waiting" | "reading" | "ended" | "stopped"
-
-interface Node {
-  readonly shardId: string
-  readonly parents: ReadonlyArray<string>
-  readonly hashKeyRange: HashKeyRange
-  /** A listing showed its end, so reading it comes to one. */
-  readonly closed: boolean
-  readonly status: ShardStatus
-  readonly start: Position
-  readonly because: Because
-  /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
-  readonly listed: boolean
-  /** How many listings in a row have been without it since. */
-  readonly missed: number
-  /** It ended without a known child: a closed shard has children to be found, those of a lost one may be lost too. */
-  readonly awaiting: "children" | "listing" | undefined
-}
-
-export type ShardGraph = ReadonlyMap<string, Node>
 
 /** Why a shard begins where it does: a stored position, the run's start, or at its beginning since it follows a shard that was read. */
 export type Because = "stored" | "start" | "parent"
@@ -34,9 +17,103 @@ export interface Ready {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
+  /** A listing showed its end, so reading it comes to one. */
   readonly closed: boolean
   readonly start: Position
   readonly because: Because
+}
+
+interface Node extends Ready, Precedence.Placed {
+  readonly status: ShardStatus
+  /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
+  readonly listed: boolean
+  /** How many listings in a row have been without it, since it stood in one or, while it waits, since it was named. */
+  readonly missed: number
+  /** It ended without a known child: a closed shard has children to be found, those of a lost one may be lost too. */
+  readonly awaiting: "children" | "listing" | undefined
+}
+
+/** The shards of a run, and how far each has come. What happens to one changes it in place, at the cost of that one and its relatives. */
+export interface ShardGraph {
+  readonly nodes: Map<string, Node>
+  /** By each parent that is named, known or not. */
+  readonly children: Map<string, Set<string>>
+  /** Those that have not ended, by their hash keys. */
+  readonly unread: Precedence.Atlas<Node>
+  readonly waiting: Map<string, Node>
+  /** Those that wait for no parent, and for no older shard as far as that has been looked at. */
+  readonly due: Map<string, Node>
+  /** By an older shard that they wait for, since some of its hash keys are theirs. */
+  readonly behind: Map<string, Set<string>>
+  readonly reading: Map<string, Node>
+  readonly awaiting: Map<string, Node>
+}
+
+const empty = (): ShardGraph => ({
+  nodes: new Map(),
+  children: new Map(),
+  unread: Precedence.atlas(),
+  waiting: new Map(),
+  due: new Map(),
+  behind: new Map(),
+  reading: new Map(),
+  awaiting: new Map()
+})
+
+const keep = (among: Map<string, Node>, node: Node, belongs: boolean): void => {
+  if (belongs) among.set(node.shardId, node)
+  else among.delete(node.shardId)
+}
+
+const include = (among: Map<string, Set<string>>, key: string, shardId: string): void => {
+  const known = among.get(key)
+  if (known === undefined) among.set(key, new Set([shardId]))
+  else known.add(shardId)
+}
+
+const isDue = (graph: ShardGraph, node: Node): boolean =>
+  node.status === "waiting" && node.parents.every((parent) => {
+    const known = graph.nodes.get(parent)
+    return known === undefined ? isConfirmed(node) : known.status === "ended"
+  })
+
+/** Those that may have waited for this shard are looked at anew. */
+const reconsider = (graph: ShardGraph, shardId: string): void => {
+  const followers = [...graph.children.get(shardId) ?? [], ...graph.behind.get(shardId) ?? []]
+  graph.behind.delete(shardId)
+  for (const follower of followers) {
+    const node = graph.nodes.get(follower)
+    if (node !== undefined) keep(graph.due, node, isDue(graph, node))
+  }
+}
+
+const put = (graph: ShardGraph, node: Node): void => {
+  const { awaiting, parents, shardId, status } = node
+  graph.nodes.set(shardId, node)
+  for (const parent of parents) include(graph.children, parent, shardId)
+  Precedence.keep(graph.unread, node, status !== "ended")
+  keep(graph.waiting, node, status === "waiting")
+  keep(graph.due, node, isDue(graph, node))
+  keep(graph.reading, node, status === "reading")
+  keep(graph.awaiting, node, awaiting !== undefined)
+  reconsider(graph, shardId)
+}
+
+const update = (graph: ShardGraph, shardId: string, change: Partial<Node>): void => {
+  const found = graph.nodes.get(shardId)
+  if (found !== undefined) put(graph, { ...found, ...change })
+}
+
+/** Of a shard that has ended. */
+const forget = (graph: ShardGraph, { parents, shardId }: Node): void => {
+  graph.nodes.delete(shardId)
+  graph.awaiting.delete(shardId)
+  for (const parent of parents) {
+    const siblings = graph.children.get(parent)
+    siblings?.delete(shardId)
+    if (siblings?.size === 0) graph.children.delete(parent)
+  }
+  reconsider(graph, shardId)
 }
 
 const trimHorizon: Position = { _tag: "TrimHorizon" }
@@ -50,44 +127,48 @@ interface Found {
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
   readonly closed: boolean
+  readonly listed: boolean
+  /** Undefined where its parent alone has named it. */
+  readonly startingSequenceNumber: string | undefined
 }
 
 const ofListing = (shard: Shard): Found => ({
   shardId: shard.shardId,
   parents: parentsOf(shard),
   hashKeyRange: shard.hashKeyRange,
-  closed: shard.endingSequenceNumber !== undefined
+  closed: shard.endingSequenceNumber !== undefined,
+  listed: true,
+  startingSequenceNumber: shard.startingSequenceNumber
 })
 
 const ofParent = ({ hashKeyRange, parentShards, shardId }: ChildShard): Found => ({
   shardId,
   parents: parentShards,
   hashKeyRange,
-  closed: false
+  closed: false,
+  listed: false,
+  startingSequenceNumber: undefined
 })
 
-const node = (
-  { closed, hashKeyRange, parents, shardId }: Found,
-  start: Position,
-  because: Because,
-  listed: boolean
-): Node => ({
-  shardId,
-  parents,
-  hashKeyRange,
-  closed,
+const bornOf = (graph: ShardGraph, { parents, startingSequenceNumber }: Found): Precedence.Birth =>
+  startingSequenceNumber === undefined || startingSequenceNumber === ""
+    ? Precedence.afterAll(parents.flatMap((parent) => graph.nodes.get(parent)?.born ?? []))
+    : { sequenceNumber: startingSequenceNumber, generation: 0 }
+
+const nodeOf = (graph: ShardGraph, found: Found, start: Position, because: Because): Node => ({
+  shardId: found.shardId,
+  parents: found.parents,
+  hashKeyRange: found.hashKeyRange,
+  hashKeys: Overlap.interval(found.hashKeyRange),
+  born: bornOf(graph, found),
+  closed: found.closed,
   start,
   because,
-  listed,
+  listed: found.listed,
   status: start._tag === "ShardEnd" ? "ended" : "waiting",
   missed: 0,
   awaiting: undefined
 })
-
-const update = (graph: ShardGraph, shardId: string, change: Partial<Node>): ShardGraph => {
-  const found = graph.get(shardId)
-  return found === undefined ? graph : new Map(graph).set(shardId, { ...found, ...change })
-}
 
 /** Stored positions with something left to read, of shards that are no longer listed. */
 export const missing = (
@@ -98,32 +179,45 @@ export const missing = (
   return [...stored].filter(([shardId, position]) => position._tag !== "ShardEnd" && !listed.has(shardId))
 }
 
-/**
- * The shards of the first listing. A stored position beats the start; of the shards without one, an ancestor of a stored shard was
- * read before and is over, a descendant of either is read from its beginning, and any other starts where the run starts. When a stored
- * shard is missing, whatever has lost a parent may descend from it.
- */
-export const make = (
-  shards: ReadonlyArray<Shard>,
-  start: Position,
-  stored: ReadonlyMap<string, Position>
-): ShardGraph => {
-  const parents = new Map(shards.map((shard) => [shard.shardId, parentsOf(shard)]))
-  const children = new Map<string, Array<string>>()
-  for (const [shardId, ofShard] of parents) {
-    for (const parent of ofShard) {
-      const known = children.get(parent)
-      if (known === undefined) children.set(parent, [shardId])
-      else known.push(shardId)
+/** What each shard follows and what follows it: its parents and children, and where the lineage has a hole, who has its hash keys. */
+const relativesOf = (shards: ReadonlyArray<Shard>) => {
+  const earlier = new Map(shards.map((shard) => [shard.shardId, [...parentsOf(shard)]]))
+  const later = new Map<string, Set<string>>()
+  for (const [shardId, parents] of earlier) for (const parent of parents) include(later, parent, shardId)
+  const placed = shards.map((shard): Precedence.Placed => ({
+    shardId: shard.shardId,
+    hashKeys: Overlap.interval(shard.hashKeyRange),
+    born: { sequenceNumber: shard.startingSequenceNumber, generation: 0 }
+  }))
+  const among = Precedence.atlas()
+  for (const shard of placed) Precedence.keep(among, shard, true)
+  for (const shard of placed) {
+    for (const older of Precedence.allOlder(among, shard)) {
+      earlier.get(shard.shardId)!.push(older)
+      include(later, older, shard.shardId)
     }
   }
-  const before = reach(stored.keys(), (shardId) => parents.get(shardId) ?? [])
+  return {
+    earlier: (shardId: string): ReadonlyArray<string> => earlier.get(shardId) ?? [],
+    later: (shardId: string): Iterable<string> => later.get(shardId) ?? []
+  }
+}
+
+/**
+ * Where each shard of the first listing begins. A stored position beats the start; of the shards without one, a predecessor of a stored
+ * shard was read before and is over, a successor of either is read from its beginning, and any other starts where the run starts. When a
+ * stored shard is missing, whatever has lost a parent may descend from it.
+ */
+const starts = (shards: ReadonlyArray<Shard>, start: Position, stored: ReadonlyMap<string, Position>) => {
+  if (stored.size === 0) return (): readonly [Position, Because] => [start, "start"]
+  const { earlier, later } = relativesOf(shards)
+  const before = reach(stored.keys(), earlier)
+  const listed = new Set(shards.map((shard) => shard.shardId))
   const orphans = missing(shards, stored).length === 0 ? [] : shards
-    .filter((shard) => parentsOf(shard).length > 0 && !parentsOf(shard).every((parent) => parents.has(parent)))
+    .filter((shard) => parentsOf(shard).some((parent) => !listed.has(parent)))
     .map((shard) => shard.shardId)
-  const read = [...stored.keys(), ...before, ...orphans]
-  const after = new Set([...orphans, ...reach(read, (shardId) => children.get(shardId) ?? [])])
-  const startOf = (shardId: string): readonly [Position, Because] => {
+  const after = new Set([...orphans, ...reach([...stored.keys(), ...before, ...orphans], later)])
+  return (shardId: string): readonly [Position, Because] => {
     const position = stored.get(shardId)
     if (position !== undefined) return [position, "stored"]
     return before.has(shardId)
@@ -132,53 +226,71 @@ export const make = (
       ? [trimHorizon, "parent"]
       : [start, "start"]
   }
-  return new Map(
-    shards.map((shard) => [shard.shardId, node(ofListing(shard), ...startOf(shard.shardId), true)])
-  )
+}
+
+/** The shards of the first listing. */
+export const make = (
+  shards: ReadonlyArray<Shard>,
+  start: Position,
+  stored: ReadonlyMap<string, Position>
+): ShardGraph => {
+  const graph = empty()
+  const startOf = starts(shards, start, stored)
+  for (const shard of shards) put(graph, nodeOf(graph, ofListing(shard), ...startOf(shard.shardId)))
+  return graph
+}
+
+/** What a listing or a parent adds to what is known of a shard; the shard itself when that is nothing. */
+const learned = (graph: ShardGraph, known: Node, found: Found): Node => {
+  const closed = known.closed || found.closed
+  return found.listed && !known.listed
+    ? { ...known, closed, missed: 0, listed: true, born: bornOf(graph, found) }
+    : closed !== known.closed || known.missed > 0
+    ? { ...known, closed, missed: 0 }
+    : known
 }
 
 /** Shards that were created while reading, so each is read from its beginning. */
-const add = (graph: ShardGraph, found: ReadonlyArray<Found>, listed: boolean) => {
-  const next = new Map(graph)
+const add = (graph: ShardGraph, found: ReadonlyArray<Found>): void => {
   for (const shard of found) {
-    const { parents, shardId } = shard
-    const known = next.get(shardId)
-    next.set(
-      shardId,
-      known === undefined ? node(shard, trimHorizon, "parent", listed) : {
-        ...known,
-        listed: known.listed || listed,
-        missed: 0
-      }
-    )
-    for (const parent of parents) {
-      const parentNode = next.get(parent)
-      if (parentNode?.awaiting === "children") next.set(parent, { ...parentNode, awaiting: undefined })
+    const known = graph.nodes.get(shard.shardId)
+    const node = known === undefined ? nodeOf(graph, shard, trimHorizon, "parent") : learned(graph, known, shard)
+    if (node !== known) put(graph, node)
+    for (const parent of shard.parents) {
+      if (graph.awaiting.get(parent)?.awaiting === "children") update(graph, parent, { awaiting: undefined })
     }
   }
-  return next
 }
 
-/** A shard that ended is remembered for so many listings without it, since one listing may lag behind another. */
-const rememberedListings = 10
+/** So many listings without a shard say that it is gone, since one listing may lag behind another. */
+const goneAfterListings = 10
+
+/** A younger shard of its hash keys is known: children of an ended shard that no listing shows any more have left retention. */
+const isFollowed = (graph: ShardGraph, { born, hashKeys }: Node, shards: ReadonlyArray<Shard>): boolean =>
+  hashKeys !== undefined && shards.some(({ shardId }) => {
+    const other = graph.nodes.get(shardId)
+    return other?.hashKeys !== undefined && Precedence.isOlder(born, other.born) &&
+      Overlap.intersect(hashKeys, other.hashKeys)
+  })
 
 /**
  * A complete later listing. A shard that has ended and is no longer listed is forgotten after a while: a missing parent counts as done.
  */
-export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): ShardGraph => {
-  const next = add(graph, shards.map(ofListing), true)
-  const present = new Set(shards.map((shard) => shard.shardId))
-  for (const [shardId, known] of next) {
-    const awaiting = known.awaiting === "listing" ? undefined : known.awaiting
-    const missed = known.listed && !present.has(shardId) ? known.missed + 1 : known.missed
-    if (known.status === "ended" && missed > rememberedListings) next.delete(shardId)
-    else if (awaiting !== known.awaiting || missed !== known.missed) next.set(shardId, { ...known, awaiting, missed })
+export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): void => {
+  add(graph, shards.map(ofListing))
+  for (const node of graph.awaiting.values()) {
+    if (node.awaiting === "listing" || isFollowed(graph, node, shards)) put(graph, { ...node, awaiting: undefined })
   }
-  return next
+  const present = new Set(shards.map((shard) => shard.shardId))
+  for (const node of graph.nodes.values()) {
+    if (present.has(node.shardId) || !(node.listed || node.status === "waiting")) continue
+    if (node.status === "ended" && node.missed >= goneAfterListings) forget(graph, node)
+    else put(graph, { ...node, missed: node.missed + 1 })
+  }
 }
 
 /** Reading stopped before the shard's end. */
-export const stopped = (graph: ShardGraph, shardId: string): ShardGraph => update(graph, shardId, { status: "stopped" })
+export const stopped = (graph: ShardGraph, shardId: string): void => update(graph, shardId, { status: "stopped" })
 
 /**
  * Everything of a closed shard was handed on. Its children that were listed beside it at the start begin with their first record once
@@ -189,44 +301,61 @@ export const ended = (
   shardId: string,
   childShards: ReadonlyArray<ChildShard>,
   broughtRecords: boolean
-): ShardGraph => {
-  const next = new Map(add(update(graph, shardId, { status: "ended" }), childShards.map(ofParent), false))
-  let childless = true
-  for (const [id, child] of next) {
-    if (!child.parents.includes(shardId)) continue
-    childless = false
-    if (broughtRecords && child.status === "waiting" && child.start._tag === "AtTimestamp") {
-      next.set(id, { ...child, start: trimHorizon, because: "parent" })
+): void => {
+  update(graph, shardId, { status: "ended" })
+  add(graph, childShards.map(ofParent))
+  const children = graph.children.get(shardId) ?? new Set()
+  for (const id of children) {
+    if (broughtRecords && graph.waiting.get(id)?.start._tag === "AtTimestamp") {
+      update(graph, id, { start: trimHorizon, because: "parent" })
     }
   }
-  return update(next, shardId, { awaiting: childless ? "children" : undefined })
+  update(graph, shardId, { awaiting: children.size === 0 ? "children" : undefined })
 }
 
 /** The shard has left retention: nothing is left of it, and its children may have left with it. */
-export const lost = (graph: ShardGraph, shardId: string): ShardGraph =>
+export const lost = (graph: ShardGraph, shardId: string): void =>
   update(graph, shardId, { status: "ended", awaiting: "listing" })
 
+/** All that is to be known of its parents is: it stood in a listing, or so many were without it that none will show it. */
+const isConfirmed = ({ listed, missed }: Node): boolean => listed || missed > goneAfterListings
+
 /** Children that their parent named, and of which another parent is not known: it takes a listing to know whether that one is over. */
-export const unconfirmed = (graph: ShardGraph): boolean =>
-  [...graph.values()].some((node) => !node.listed && node.parents.some((parent) => !graph.has(parent)))
+export const unconfirmed = (graph: ShardGraph): boolean => {
+  for (const node of graph.waiting.values()) {
+    if (!isConfirmed(node) && node.parents.some((parent) => !graph.nodes.has(parent))) return true
+  }
+  return false
+}
 
-const isReady = (graph: ShardGraph, { listed, parents, status }: Node): boolean =>
-  status === "waiting" &&
-  parents.every((parent) => (graph.get(parent)?.status ?? (listed ? "ended" : "waiting")) === "ended")
+/** Waits for the other by its lineage. */
+const descends = (graph: ShardGraph, { shardId, status }: Node, from: Node): boolean =>
+  status === "waiting" && reach([shardId], (id) => graph.nodes.get(id)?.parents ?? []).has(from.shardId)
 
-/** The shards that may be read now, since each parent that is still known has ended; they count as being read from here on. */
-export const release = (graph: ShardGraph): readonly [ready: ReadonlyArray<Ready>, graph: ShardGraph] => {
-  const ready = [...graph.values()].filter((node) => isReady(graph, node))
-  if (ready.length === 0) return [ready, graph]
-  const next = new Map(graph)
-  for (const node of ready) next.set(node.shardId, { ...node, status: "reading" })
-  return [ready, next]
+/**
+ * The shards that may be read now: each parent that is still known has ended, and so has each older shard that takes some of the same hash
+ * keys, whatever is known of the lineage between them.
+ */
+export const ready = (graph: ShardGraph): ReadonlyArray<Ready> => {
+  for (const node of graph.due.values()) {
+    const older = Precedence.findOlder(graph.unread, node, (older) => !descends(graph, older, node))
+    if (older === undefined) continue
+    include(graph.behind, older.shardId, node.shardId)
+    graph.due.delete(node.shardId)
+  }
+  return [...graph.due.values()]
+}
+
+/** The shards that may be read now; they count as being read from here on. */
+export const release = (graph: ShardGraph): ReadonlyArray<Ready> => {
+  const due = ready(graph)
+  for (const { shardId } of due) update(graph, shardId, { status: "reading" })
+  return due
 }
 
 export const unknown = (graph: ShardGraph, shardIds: ReadonlyArray<string>): ReadonlyArray<string> =>
-  shardIds.filter((shardId) => !graph.has(shardId))
+  shardIds.filter((shardId) => !graph.nodes.has(shardId))
 
 /** Nothing is being read, nothing can be, and nothing is still to be found. */
 export const isFinished = (graph: ShardGraph): boolean =>
-  !unconfirmed(graph) &&
-  ![...graph.values()].some((node) => node.status === "reading" || node.awaiting !== undefined || isReady(graph, node))
+  graph.reading.size === 0 && graph.awaiting.size === 0 && !unconfirmed(graph) && ready(graph).length === 0
