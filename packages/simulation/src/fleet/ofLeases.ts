@@ -54,10 +54,27 @@ export const twoOwners = (facts: Facts): ReadonlyArray<Violation> =>
     })
   )
 
-/** When the first record of a child begins to be handled, all records of its ancestors were. */
-export const parentsFirst = (facts: Facts): ReadonlyArray<Violation> =>
-  [...grouped(facts.handlings, ({ shardId }) => shardId)].flatMap(([shardId, [first]]) => {
-    const unread = [...ancestors(facts.parents, shardId)]
+/** Older shards that share hash keys with this one, by what the table said of them. */
+const olderOf = (facts: Facts) => {
+  const shards = new Map(facts.rows.flatMap(({ lease }) => {
+    const { endingHashKey, startingHashKey } = lease?.hashKeyRange ?? {}
+    return lease === undefined || startingHashKey === undefined || endingHashKey === undefined
+      ? []
+      : [[lease.shardId, { from: BigInt(startingHashKey), to: BigInt(endingHashKey) }] as const]
+  }))
+  return (shardId: string): ReadonlyArray<string> => {
+    const range = shards.get(shardId)
+    return [...shards].flatMap(([other, { from, to }]) =>
+      other < shardId && range !== undefined && from <= range.to && range.from <= to ? [other] : []
+    )
+  }
+}
+
+/** When the first record of a shard begins to be handled, all records of its ancestors were, and of older shards with its hash keys. */
+export const parentsFirst = (facts: Facts): ReadonlyArray<Violation> => {
+  const older = olderOf(facts)
+  return [...grouped(facts.handlings, ({ shardId }) => shardId)].flatMap(([shardId, [first]]) => {
+    const unread = [...new Set([...ancestors(facts.parents, shardId), ...older(shardId)])]
       .flatMap((parent) => facts.ofShard.get(parent) ?? [])
       .find((record) => !toldBefore(facts, record, first!.began))
     return unread === undefined ? [] : [
@@ -67,6 +84,7 @@ export const parentsFirst = (facts: Facts): ReadonlyArray<Violation> =>
       )
     ]
   })
+}
 
 /** What is stored only moves forward, is final at the shard's end, and says of no record that it was handled before it was. */
 export const checkpoints = (facts: Facts): ReadonlyArray<Violation> =>

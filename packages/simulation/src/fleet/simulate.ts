@@ -251,14 +251,19 @@ const outstanding = ({ local, notes }: World): Effect.Effect<number> =>
       .length
   })
 
+const overlaps = ({ hashKeyRange: a }: Lease, { hashKeyRange: b }: Lease): boolean =>
+  a !== undefined && b !== undefined &&
+  BigInt(a.startingHashKey) <= BigInt(b.endingHashKey) && BigInt(b.startingHashKey) <= BigInt(a.endingHashKey)
+
 /** Leases of shards that can be read now. */
-const readable = ({ notes }: World): ReadonlyArray<Lease> =>
-  [...notes.table.values()].filter((lease) =>
-    !isFinished(lease) && lease.parentShardIds.every((parent) => {
-      const known = notes.table.get(parent)
-      return known === undefined || isFinished(known)
-    })
+const readable = ({ notes }: World): ReadonlyArray<Lease> => {
+  const unfinished = [...notes.table.values()].filter((lease) => !isFinished(lease))
+  return unfinished.filter((lease) =>
+    !unfinished.some((other) =>
+      lease.parentShardIds.includes(other.shardId) || (other.shardId < lease.shardId && overlaps(other, lease))
+    )
   )
+}
 
 /** The living worker that reads the shard, if there is one. */
 const ownerOf = ({ members }: World, lease: Lease): Member | undefined => {

@@ -266,6 +266,26 @@ describe("invariants of fleets", () => {
       "parents first"
     ))
 
+  it("nor, without a lineage, a shard before an older one that has some of its hash keys", () => {
+    const handlings = [...good.handlings.slice(0, 2), handling(4, 13), handling(3, 20)]
+    const broken = (from: string, to: string) =>
+      violated({
+        handlings,
+        parents: new Map([[a, []], [b, []]]),
+        rows: good.rows.map((version) => ({
+          ...version,
+          lease: {
+            ...version.lease!,
+            hashKeyRange: version.leaseKey === a
+              ? { startingHashKey: "0", endingHashKey: "99" }
+              : { startingHashKey: from, endingHashKey: to }
+          }
+        }))
+      })
+    assert.include(broken("99", "200"), "parents first")
+    assert.notInclude(broken("100", "200"), "parents first")
+  })
+
   it("what is stored moves forward, passes only what was handled, and is final at the end", () => {
     const changed = (index: number, lease: Partial<Lease>) =>
       good.rows.map((version, at) => at === index ? { ...version, lease: { ...version.lease!, ...lease } } : version)

@@ -319,8 +319,9 @@ export const make = (
     ),
     goOn: (children, stream) =>
       Effect.gen(function*() {
-        const { claim: keys } = yield* plan(children.map(unowned), roomLeft())
-        yield* Effect.forEach(children, (lease) =>
+        const due = LeaseTable.goingOn(children, all(), stream)
+        const { claim: keys } = yield* plan(due.map(unowned), roomLeft())
+        yield* Effect.forEach(due, (lease) =>
           keys.includes(lease.leaseKey) ? claim(lease, stream, "free") : Effect.void, { discard: true })
       }).pipe(
         Effect.catchAll(storeFailed),

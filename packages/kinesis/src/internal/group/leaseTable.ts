@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
+import * as ShardOrder from "../lease/shardOrder.js"
 import * as ShardSync from "../lease/shardSync.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import type { GroupStream } from "./streams.js"
@@ -11,20 +12,22 @@ const atOnce = 16
 const ofStream = (all: ReadonlyArray<Lease>, stream: GroupStream): ReadonlyArray<Lease> =>
   all.filter((lease) => lease.streamIdentifier === stream.identifier)
 
-/** The leases of the shards that may be read now: of each stream those not read to their ends, and whose parents are. */
+/** The leases of the shards that may be read now, of each stream. */
 export const readable = (
   all: ReadonlyArray<Lease>,
   streams: ReadonlyArray<GroupStream>
 ): ReadonlyArray<readonly [Lease, GroupStream]> =>
-  streams.flatMap((stream) => {
-    const leases = ofStream(all, stream)
-    const byShard = new Map(leases.map((lease) => [lease.shardId, lease]))
-    return leases
-      .filter((lease) =>
-        lease.checkpoint?._tag !== "ShardEnd" && ShardSync.isReadable(lease, (shardId) => byShard.get(shardId))
-      )
-      .map((lease) => [lease, stream] as const)
-  })
+  streams.flatMap((stream) => ShardSync.readable(ofStream(all, stream)).map((lease) => [lease, stream] as const))
+
+/** Of the children of a shard that has just come to its end those that wait for no other. */
+export const goingOn = (
+  children: ReadonlyArray<Lease>,
+  all: ReadonlyArray<Lease>,
+  stream: GroupStream
+): ReadonlyArray<Lease> => {
+  const known = ofStream(all, stream)
+  return children.filter((lease) => !ShardOrder.waitsFor(lease, known))
+}
 
 /** A stream's shards that are to be read leave hash keys out, or it is not known whether they do. */
 export const isIncomplete = (all: ReadonlyArray<Lease>, stream: GroupStream): boolean =>

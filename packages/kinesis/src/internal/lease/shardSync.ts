@@ -4,6 +4,7 @@ import type { Position } from "../../Position.js"
 import * as HashKey from "../record/hashKey.js"
 import { reach } from "../shard/reach.js"
 import { parentsOf } from "../shard/shardGraph.js"
+import * as ShardOrder from "./shardOrder.js"
 
 /** A shard that needs a lease, and where it is to begin. */
 export interface Missing {
@@ -73,11 +74,26 @@ export const coverage = (
 }
 
 /** The shard may be read: the leases of its parents, as far as there are any, have come to their ends. */
-export const isReadable = (lease: Lease, byShard: (shardId: string) => KnownLease | undefined): boolean =>
+export const isReadable = (
+  lease: Pick<Lease, "parentShardIds">,
+  byShard: (shardId: string) => KnownLease | undefined
+): boolean =>
   lease.parentShardIds.every((parent) => {
     const known = byShard(parent)
     return known === undefined || isFinished(known)
   })
+
+/**
+ * The leases of a stream's shards that may be read now: those that are not read to their ends, whose parents are, and that wait for no older
+ * shard that takes some of their hash keys, whatever the lineage says.
+ */
+export const readable = <A extends ShardOrder.Placed>(leases: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const byShard = new Map(leases.map((lease) => [lease.shardId, lease]))
+  const waiting = ShardOrder.waiting(leases)
+  return leases.filter((lease) =>
+    !isFinished(lease) && !waiting.has(lease.shardId) && isReadable(lease, (shardId) => byShard.get(shardId))
+  )
+}
 
 /**
  * Whether a shard gets its lease at the end of this parent: not while another parent is still to get its own, since one without a lease
