@@ -8,6 +8,7 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import { isFinished, type KnownLeases, type Lease } from "../../LeaseStore.js"
 import type * as LeasePlan from "../lease/leasePlan.js"
 import * as LeaseView from "../lease/leaseView.js"
+import * as FormerLife from "./formerLife.js"
 import { type Group, isFatal } from "./group.js"
 import * as HandOvers from "./handOvers.js"
 import type { Held } from "./held.js"
@@ -67,6 +68,7 @@ export const make = (
   const { clocks, emit, fail, leases, settings, streams, worker } = group
   const wanted = Effect.unsafeMakeLatch(false)
   const requests = HandOvers.make(group)
+  const formerLife = FormerLife.make(group)
   let view = LeaseView.empty
   let lookedAt = clocks.now()
   let balancedAt = clocks.now()
@@ -175,6 +177,22 @@ export const make = (
       return changes.includes(true)
     })
 
+  /** Begins anew what contradicts its stream. */
+  const corrected = (all: ReadonlyArray<Lease>) =>
+    Effect.map(
+      Effect.forEach(streams(), (stream) =>
+        unlessLost(
+          stream,
+          Effect.catchIf(
+            formerLife.repaired(stream, LeaseTable.ofStream(all, stream), LeaseTable.isIncomplete(all, stream)),
+            (error) => !isFatal(error),
+            (error) => Effect.as(stream.emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing: 0 })), false)
+          ),
+          true
+        )),
+      (changes) => changes.includes(true)
+    )
+
   const cleaned = (all: ReadonlyArray<Lease>) =>
     Effect.gen(function*() {
       if (clocks.since(cleanedAt) < (yield* jittered(settings.cleanupMillis))) return
@@ -230,7 +248,9 @@ export const make = (
       const all = yield* isBalanced ? look : awaitOthers
       yield* keepPromises(all)
       yield* requests.withdraw(view)
-      const repairs = yield* Effect.either(repaired(all))
+      const repairs = yield* Effect.either(
+        Effect.zipWith(corrected(all), repaired(all), (isCorrected, isRepaired) => isCorrected || isRepaired)
+      )
       if (Either.isRight(repairs) && repairs.right && looks < mostLooks) return yield* balance(looks + 1)
       const entries = known()
       const byKey = new Map(entries.map((entry) => [entry[1].leaseKey, entry]))

@@ -9,7 +9,7 @@ import type { GroupStream } from "./streams.js"
 
 const atOnce = 16
 
-const ofStream = (all: ReadonlyArray<Lease>, stream: GroupStream): ReadonlyArray<Lease> =>
+export const ofStream = (all: ReadonlyArray<Lease>, stream: GroupStream): ReadonlyArray<Lease> =>
   all.filter((lease) => lease.streamIdentifier === stream.identifier)
 
 /** The leases of the shards that may be read now, of each stream. */

@@ -72,6 +72,12 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
    * `"fail"` fails the consumer. When no stream is left it always fails. Default: `"continue"` for several, `"fail"` for one.
    */
   readonly onStreamLost?: "continue" | "fail" | undefined
+  /**
+   * What to do with leases that contradict their stream, as when it was deleted and created again under its name: `"repair"` reads such shards
+   * from their oldest records, after the event `DataLossPossible`; `"fail"` fails with `InvalidArgument`. They are seen twice, a
+   * `listInterval` apart, before anything is done. Default: `"repair"`, since nothing is lost by reading a record again.
+   */
+  readonly onFormerStream?: "repair" | "fail" | undefined
   /** How long the leases, or the shards where they must be listed, may be out of reach before the consumer fails. Default: 10 minutes. */
   readonly storeStaleness?: Duration.DurationInput | undefined
   /**
@@ -106,6 +112,7 @@ export interface GroupSettings {
   readonly cleanupMillis: number
   readonly staleMillis: number
   readonly onStreamLost: "continue" | "fail"
+  readonly onFormerStream: "repair" | "fail"
   readonly onEvent: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
 }
 
@@ -135,6 +142,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       maxReadAheadBytes = defaultReadAheadBytes,
       maxUnacknowledged = 1024,
       onEvent,
+      onFormerStream = "repair",
       plan = LeasePlan.balanced,
       storeStaleness = "10 minutes",
       stream,
@@ -171,7 +179,8 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       Rules.duration("listInterval", listInterval, 1000),
       Rules.duration("cleanupInterval", cleanupInterval, 1000),
       Rules.duration("storeStaleness", storeStaleness),
-      Rules.oneOf("onStreamLost", ["continue", "fail"], onStreamLost)
+      Rules.oneOf("onStreamLost", ["continue", "fail"], onStreamLost),
+      Rules.oneOf("onFormerStream", ["repair", "fail"], onFormerStream)
     ])
     const { onEvent: _, ...reading } = options
     const streams = yield* Effect.forEach(
@@ -203,6 +212,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       cleanupMillis: Duration.toMillis(cleanupInterval),
       staleMillis: Duration.toMillis(storeStaleness),
       onStreamLost,
+      onFormerStream,
       onEvent
     }
   })

@@ -1,0 +1,107 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease, NewLease } from "../../LeaseStore.js"
+import * as Position from "../../Position.js"
+import * as Contradictions from "../lease/contradictions.js"
+import { parentsOf } from "../shard/shardGraph.js"
+import type { Group } from "./group.js"
+import type { Instant } from "./instants.js"
+import type { GroupStream } from "./streams.js"
+
+/** What is known of the leases of one stream that contradict it. */
+interface Looked {
+  readonly at: Instant
+  readonly found: ReadonlyArray<Contradictions.Contradiction>
+}
+
+/** Looks whether leases are those of an earlier life of their stream. */
+export interface FormerLife {
+  /**
+   * Lists the shards when a stream is looked at for the first time, when there was something to confirm, or when a hole persists; begins
+   * anew what contradicts the listing twice, or fails. Says whether anything changed.
+   */
+  readonly repaired: (
+    stream: GroupStream,
+    leases: ReadonlyArray<Lease>,
+    hasHole: boolean
+  ) => Effect.Effect<boolean, KinesisError>
+}
+
+/** Something was read of the shard, so that what is stored can be of another one. */
+const hasBegun = ({ checkpoint }: Lease): boolean =>
+  checkpoint !== undefined && ("sequenceNumber" in checkpoint || checkpoint._tag === "ShardEnd")
+
+export const make = (group: Group): FormerLife => {
+  const { clocks, settings } = group
+  const looked = new WeakMap<GroupStream, Looked>()
+  const startedAt = clocks.now()
+  /** Of many workers that start at once on a new table few list the shards at the same time. */
+  let firstMillis: number | undefined
+  const isDue = (stream: GroupStream, leases: ReadonlyArray<Lease>, hasHole: boolean): boolean => {
+    const last = looked.get(stream)
+    if (last === undefined) return leases.some(hasBegun) || clocks.since(startedAt) >= (firstMillis ?? 0)
+    return (hasHole || last.found.length > 0) && clocks.since(last.at) >= settings.listMillis
+  }
+  return {
+    repaired: (stream, leases, hasHole) =>
+      Effect.gen(function*() {
+        firstMillis ??= (yield* Random.next) * settings.listMillis
+        if (!isDue(stream, leases, hasHole)) return false
+        if (leases.length === 0) {
+          looked.set(stream, { at: clocks.now(), found: [] })
+          return false
+        }
+        const found = Contradictions.find(leases, yield* stream.listShards("trim-horizon"))
+        const confirmed = Contradictions.confirmed(looked.get(stream)?.found ?? [], found)
+        looked.set(stream, { at: clocks.now(), found })
+        if (confirmed.length === 0) return false
+        if (settings.onFormerStream === "fail") return yield* refusal(group, stream, confirmed)
+        const resets = yield* Effect.forEach(confirmed, (each) => beginAnew(group, stream, each))
+        return resets.includes(true)
+      })
+  }
+}
+
+const anewOf = ({ lease, shard }: Contradictions.Contradiction): NewLease => ({
+  leaseKey: lease.leaseKey,
+  shardId: shard.shardId,
+  streamIdentifier: lease.streamIdentifier,
+  checkpoint: Position.trimHorizon,
+  parentShardIds: parentsOf(shard),
+  hashKeyRange: shard.hashKeyRange
+})
+
+/** The shard is read from its oldest record: rather some of it twice than none. Nothing when another worker was faster. */
+const beginAnew = ({ leases }: Group, stream: GroupStream, contradiction: Contradictions.Contradiction) =>
+  Effect.gen(function*() {
+    const { lease, reason } = contradiction
+    const { shardId } = lease
+    if (Option.isNone(yield* leases.reset(lease, anewOf(contradiction)))) return false
+    yield* Effect.logWarning(`${stream.name}/${shardId}: ${reason}; reading the shard from its oldest record`)
+    yield* stream.emit(
+      KinesisEvent.DataLossPossible({ shardId, position: lease.checkpoint ?? Position.trimHorizon, reason })
+    )
+    return true
+  })
+
+const refusal = (
+  { settings: { application } }: Group,
+  { name }: GroupStream,
+  contradictions: ReadonlyArray<Contradictions.Contradiction>
+) => {
+  const [{ lease: { leaseKey }, reason }] = contradictions as readonly [Contradictions.Contradiction]
+  return Effect.fail(
+    new InvalidArgument({
+      operation: "Consumer",
+      stream: name,
+      field: "application",
+      description:
+        `the leases of ${application} are not of this stream, but of an earlier one of its name: in ${leaseKey} ${reason}` +
+        `${contradictions.length === 1 ? "" : ` (and ${contradictions.length - 1} more)`}. ` +
+        "Give another application, delete the leases, or set onFormerStream to \"repair\" to read such shards from their oldest records"
+    })
+  )
+}
