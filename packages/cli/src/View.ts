@@ -82,7 +82,7 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
     `${shardId}  ${plural(count, "record")} of another shard ` +
     (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
   IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${place(resumedAt)}`,
-  EndUnproven: ({ resumedAt, shardId }) => `${shardId}  an answer without an iterator, going on ${place(resumedAt)}`,
+  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${place(resumedAt)}`,
   ShardEnded: ({ childShards, shardId }) =>
     childShards.length === 0
       ? `${shardId}  ended`

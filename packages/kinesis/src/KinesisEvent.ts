@@ -68,10 +68,10 @@ export type KinesisEvent = Data.TaggedEnum<{
   /** The iterator was too old; reading goes on at `resumedAt` with a new one. */
   readonly IteratorExpired: { readonly shardId: string; readonly resumedAt: Position }
   /**
-   * An answer had no next iterator, and nothing proves that its shard has ended: neither child shards in it nor a listing. Reading goes on
-   * at `resumedAt`.
+   * An answer had no next iterator, and nothing proved that the shard had come to its end. Reading goes on at `resumedAt`, and fails when no
+   * answer proves anything as long as the retry policy says.
    */
-  readonly EndUnproven: { readonly shardId: string; readonly resumedAt: Position }
+  readonly IteratorMissing: { readonly shardId: string; readonly resumedAt: Position }
   /** The shard is closed and everything of it was handed on. */
   readonly ShardEnded: { readonly shardId: string; readonly childShards: ReadonlyArray<string> }
   /** The shard has left retention: what was not read of it is gone. */

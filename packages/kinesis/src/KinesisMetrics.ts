@@ -38,6 +38,11 @@ const keys = {
   timeouts: counterKey("kinesis_timeouts_total", "1", "Attempts that had no answer in time"),
   failures: counterKey("kinesis_failures_total", "1", "Attempts that failed in the service or the network"),
   expiredIterators: counterKey("kinesis_expired_iterators_total", "1", "Iterators that had expired"),
+  missingIterators: counterKey(
+    "kinesis_missing_iterators_total",
+    "1",
+    "Answers without a next iterator that proved no shard's end"
+  ),
   malformedAggregates: counterKey(
     "kinesis_malformed_aggregates_total",
     "1",
@@ -156,6 +161,14 @@ export const failures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys
  * @category metrics
  */
 export const expiredIterators: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.expiredIterators)
+
+/**
+ * Answers without a next iterator that proved no shard's end, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const missingIterators: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.missingIterators)
 
 /**
  * Aggregates of the Kinesis Producer Library that could not be taken apart, held no record, or had a false hash key, by shard.
@@ -337,6 +350,8 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
           : count(keys.recordsOutsideShard, { shard: event.shardId }, event.count)
       case "IteratorExpired":
         return count(keys.expiredIterators, { shard: event.shardId })
+      case "IteratorMissing":
+        return count(keys.missingIterators, { shard: event.shardId })
       case "CheckpointStored":
         return count(keys.checkpoints, { shard: event.shardId })
       case "LeaseAcquired":

@@ -48,8 +48,8 @@ export const instant = (instant: Date | number): Until => ({
 })
 
 /**
- * Read until each shard has been at its tip once. Where answers do not say how far behind they are (no AWS endpoint leaves that out), a shard
- * is at its tip when ten of them in a row have brought nothing.
+ * Read until each shard has been at its tip once. Where no answer of a shard says how far behind it is (AWS always does), the shard is at
+ * its tip when five in a row have brought nothing.
  *
  * @since 0.1.0
  * @category constructors

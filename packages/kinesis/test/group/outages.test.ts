@@ -230,7 +230,7 @@ describe("a worker in trouble", () => {
         assert.deepStrictEqual(worker.texts(), [...numbered("a", 1, 4), ...numbered("b", 1, 2)])
         const [lease] = yield* world.leases.leases(application)
         assert.notStrictEqual(lease!.checkpoint?._tag, "ShardEnd")
-        assert.isAbove(worker.of("EndUnproven").length, 0)
+        assert.isAbove(worker.of("IteratorMissing").length, 0)
         assert.deepStrictEqual(worker.of("ShardEnded"), [])
         yield* stop(worker)
       })))

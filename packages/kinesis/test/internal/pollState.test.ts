@@ -5,13 +5,14 @@ import * as PollState from "../../src/internal/shard/pollState.js"
 
 const page = (
   lastSequenceNumber: string | undefined,
-  nextShardIterator: string | undefined,
-  ended = nextShardIterator === undefined
+  nextShardIterator: string | null | undefined,
+  { isParent = false, lag = 0 }: { readonly isParent?: boolean; readonly lag?: number | "untold" } = {}
 ): PollState.PollEvent => ({
   _tag: "PageReceived",
   lastSequenceNumber,
   nextShardIterator,
-  ended,
+  isParent,
+  millisBehindLatest: lag === "untold" ? undefined : lag,
   at: 0
 })
 const iterator = (shardIterator: string): PollState.PollEvent => ({
@@ -20,8 +21,14 @@ const iterator = (shardIterator: string): PollState.PollEvent => ({
   at: 0
 })
 const expired: PollState.PollEvent = { _tag: "IteratorExpired" }
+const listed = (isOver: boolean): PollState.PollEvent => ({ _tag: "Listed", isOver })
+const waited: PollState.PollEvent = { _tag: "Waited" }
+const untold = { lag: "untold" } as const
 const run = (origin: Position.Position, events: ReadonlyArray<PollState.PollEvent>) =>
   events.reduce(PollState.step, PollState.start(origin))
+const next = (...events: ReadonlyArray<PollState.PollEvent>) =>
+  PollState.command(run(Position.trimHorizon, [iterator("i1"), ...events]), 0)
+const reads = (shardIterator: string) => ({ _tag: "GetRecords", shardIterator }) as const
 
 describe("pollState", () => {
   it("asks for an iterator, reads with it, and follows the next one", () => {
@@ -35,60 +42,90 @@ describe("pollState", () => {
     })
   })
 
-  for (const last of [undefined, null, ""]) {
-    it(`B4 a next iterator of ${JSON.stringify(last)} proves nothing, but with the shards that follow`, () => {
-      const verdict = (...parents: ReadonlyArray<string>) =>
-        PollState.verdict("a", {
-          nextShardIterator: last,
-          childShards: parents.map((parent) => ({ parentShards: [parent] }))
-        })
-      assert.deepStrictEqual([verdict(), verdict("b"), verdict("b", "a")], ["unproven", "unproven", "ended"])
+  for (const missing of [undefined, null, ""]) {
+    describe(`B4 a next iterator of ${JSON.stringify(missing)}`, () => {
+      it("ends the shard when the answer names its children, whatever else it lacks", () => {
+        for (const last of ["5", undefined]) {
+          for (const lag of [0, 7, "untold"] as const) {
+            const state = run(Position.trimHorizon, [iterator("i1"), page(last, missing, { isParent: true, lag })])
+            assert.deepStrictEqual(PollState.command(state, 0), { _tag: "End" })
+            assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
+          }
+        }
+      })
+
+      it("goes on after the records that came with it", () => {
+        const after = { _tag: "GetShardIterator", position: Position.afterSequenceNumber("5") } as const
+        assert.deepStrictEqual(next(page("5", missing)), after)
+        const closed = PollState.step(PollState.start(Position.trimHorizon, true), page("5", missing))
+        assert.deepStrictEqual(PollState.command(closed, 0), after)
+        assert.deepStrictEqual(PollState.position(closed), Position.afterSequenceNumber("5"))
+      })
+
+      it("is looked into when nothing came with it: of an open shard the same iterator is asked again, after a while", () => {
+        const empty = page(undefined, missing)
+        assert.deepStrictEqual(next(empty), { _tag: "ListShards" })
+        assert.deepStrictEqual(next(empty, listed(false)), { _tag: "Wait" })
+        assert.deepStrictEqual(next(empty, listed(false), waited), reads("i1"))
+        assert.deepStrictEqual(next(empty, listed(false), waited, empty), { _tag: "ListShards" })
+      })
+
+      it("ends a shard that a listing shows closed when the next answer brings nothing and is at the tip", () => {
+        const empty = page(undefined, missing)
+        assert.deepStrictEqual(next(empty, listed(true)), reads("i1"))
+        assert.deepStrictEqual(next(empty, listed(true), empty), { _tag: "End" })
+        assert.deepStrictEqual(next(empty, listed(true), page("6", "i2")), reads("i2"), "it closed after a record")
+        assert.deepStrictEqual(next(empty, listed(true), page("6", "i2"), empty), { _tag: "End" })
+      })
+
+      it("does not end a closed shard that has more, or may have", () => {
+        const behind = page(undefined, missing, { lag: 7 })
+        assert.deepStrictEqual(next(behind, listed(true), behind), { _tag: "Wait" })
+        assert.deepStrictEqual(next(behind, listed(true), behind, waited), reads("i1"))
+        const silent = page(undefined, missing, untold)
+        const many = Array.from({ length: 20 }, () => [silent, waited]).flat()
+        assert.deepStrictEqual(next(page("5", "i2"), listed(true), ...many, silent), { _tag: "Wait" }, "it told before")
+      })
+
+      it("ends a closed shard of a service that never tells how far it is behind, after five empty answers", () => {
+        const silent = page(undefined, missing, untold)
+        const answers = (count: number) => Array.from({ length: count }, () => [waited, silent]).flat()
+        assert.deepStrictEqual(next(silent, listed(true), ...answers(4)), { _tag: "Wait" })
+        assert.deepStrictEqual(next(silent, listed(true), ...answers(5)), { _tag: "End" })
+        assert.deepStrictEqual(
+          next(silent, listed(true), ...answers(4), page("6", "i2", untold), ...answers(4)),
+          { _tag: "Wait" },
+          "in a row"
+        )
+      })
     })
   }
 
-  it("B4 an iterator goes on, whatever else the answer has", () => {
-    const answer = { nextShardIterator: "i", childShards: [{ parentShards: ["a"] }] }
-    assert.strictEqual(PollState.verdict("a", answer), "going-on")
-  })
-
-  it("B4 an empty answer is the last when a listing shows the end and the tip is reached", () => {
-    const closed = { endingSequenceNumber: "9" }
-    const open = { endingSequenceNumber: undefined }
-    const reading = run(Position.trimHorizon, [iterator("i1")])
-    for (const listed of [closed, undefined]) {
-      assert.isTrue(PollState.isProvenEnd(reading, listed, 0))
-      assert.isFalse(PollState.isProvenEnd(reading, listed, 1))
+  it("B1 a page is at the tip when it says so; one that does not tell is not, where another one did", () => {
+    const atTip = (...events: ReadonlyArray<PollState.PollEvent>) => {
+      const last = events.at(-1) as PollState.PageReceived
+      return PollState.isAtTip(run(Position.trimHorizon, events), last.millisBehindLatest)
     }
-    for (const lag of [0, 1, undefined]) assert.isFalse(PollState.isProvenEnd(reading, open, lag))
-    let state = reading
-    const silent = { _tag: "EndUnproven", isSilent: true } as const
-    const proven = Array.from({ length: 10 }, () => {
-      const is = PollState.isProvenEnd(state, closed, undefined)
-      state = PollState.step(state, silent)
-      return is
-    })
-    assert.strictEqual(proven.indexOf(true), 9)
-    for (const event of [page(undefined, "i2"), { ...silent, isSilent: false }]) {
-      assert.isFalse(PollState.isProvenEnd(PollState.step(state, event), closed, undefined))
-    }
-  })
-
-  it("B4 what is unproven keeps the iterator, or goes on after the records that came without one", () => {
-    const reading = run(Position.trimHorizon, [iterator("i1")])
-    assert.deepStrictEqual(
-      PollState.command(PollState.step(reading, { _tag: "EndUnproven", isSilent: true }), 0),
-      PollState.command(reading, 0)
+    assert.isTrue(atTip(page("5", "i2")))
+    assert.isFalse(atTip(page("5", "i2", { lag: 1 })))
+    assert.isFalse(atTip(page("5", "i2", untold)))
+    const silent = Array.from({ length: 5 }, () => page(undefined, "i2", untold))
+    assert.isFalse(atTip(...silent.slice(1)))
+    assert.isTrue(atTip(...silent))
+    assert.isFalse(atTip(...silent, page("5", "i2", untold)), "while records come")
+    assert.isFalse(atTip(page("5", "i2", { lag: 1 }), ...silent))
+    assert.isFalse(
+      atTip(page("5", "i2"), { _tag: "PositionTrimmed", floor: undefined }, ...silent),
+      "what a shard's answers told is remembered"
     )
-    assert.deepStrictEqual(PollState.command(PollState.step(reading, page("5", undefined, false)), 0), {
-      _tag: "GetShardIterator",
-      position: Position.afterSequenceNumber("5")
-    })
   })
 
-  it("B4 a proven end is the end", () => {
-    const state = run(Position.trimHorizon, [iterator("i1"), page("5", undefined)])
-    assert.deepStrictEqual(PollState.command(state, 0), { _tag: "End" })
-    assert.deepStrictEqual(PollState.position(state), Position.shardEnd)
+  it("knows the children that are its own", () => {
+    const child = { shardId: "c", hashKeyRange: { startingHashKey: "0", endingHashKey: "1" } }
+    assert.isTrue(PollState.areChildren([{ ...child, parentShards: ["x", "a"] }], "a"))
+    assert.isFalse(PollState.areChildren([{ ...child, parentShards: ["x"] }], "a"))
+    assert.isFalse(PollState.areChildren([{ ...child, parentShards: [] }], "a"))
+    assert.isFalse(PollState.areChildren([], "a"))
   })
 
   it("B13 an expired iterator after empty pages resumes after the last record, not where the page began", () => {
@@ -210,7 +247,7 @@ describe("pollState", () => {
 
   it("a stored end of the shard is not read again", () => {
     const over = PollState.start(Position.shardEnd)
-    assert.isTrue(over.closed)
+    assert.isTrue(over.ended)
     assert.deepStrictEqual(PollState.command(over, 0), { _tag: "End" })
     assert.deepStrictEqual(PollState.position(over), Position.shardEnd)
   })

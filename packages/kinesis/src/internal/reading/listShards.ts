@@ -22,9 +22,15 @@ type Retrying = <A>(
 /** A listing that takes 5 minutes a page is not going to end. */
 const maxRestarts = 4
 
-/** A stream has shards at any time: an answer that names none says nothing. */
-const noShards = (stream: string) =>
-  new ServiceUnavailable({ operation: "ListShards", stream, description: "the answer names no shard" })
+/**
+ * A stream always has shards, and a further page is announced only if there are more: a last page without any says nothing, rather than that
+ * the shards after the page before are gone.
+ */
+const isStatement = ({ nextToken, shards }: ListShardsResponse): boolean =>
+  shards !== undefined && (shards.length > 0 || (nextToken !== undefined && nextToken !== ""))
+
+const withoutShards = (stream: string) =>
+  new ServiceUnavailable({ operation: "ListShards", stream, description: "the answer has no shards" })
 
 /** Every page of a listing. When a token expires the whole listing starts again: a part of one is never used. */
 export const all = (
@@ -38,14 +44,10 @@ export const all = (
     let request: ListShardsRequest | undefined = { stream, shardFilter }
     while (request !== undefined) {
       const page: ListShardsResponse = yield* retrying(
-        Effect.filterOrFail(
-          client.listShards(request),
-          (page) => shards.length + page.shards.length > 0 || Boolean(page.nextToken),
-          () => noShards(stream)
-        )
+        Effect.filterOrFail(client.listShards(request), isStatement, () => withoutShards(stream))
       )
       for (const shard of page.shards) shards.push(shard)
-      request = page.nextToken ? { nextToken: page.nextToken } : undefined
+      request = page.nextToken === undefined || page.nextToken === "" ? undefined : { nextToken: page.nextToken }
     }
     return shards
   }).pipe(

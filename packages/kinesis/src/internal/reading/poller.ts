@@ -20,6 +20,7 @@ import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Aggregates from "./aggregates.js"
 import * as Calls from "./calls.js"
+import * as EndProof from "./endProof.js"
 import * as ListShards from "./listShards.js"
 import type * as ReadAhead from "./readAhead.js"
 import type { Run } from "./run.js"
@@ -65,7 +66,8 @@ export const make = (
   const { stream, until } = settings
   const { retrying } = run
   const readAhead = run.readAhead.forShard()
-  let state = PollState.start(origin)
+  const proof = EndProof.make(run, shardId)
+  let state = PollState.start(origin, closed)
   let readableAt = -Infinity
   let childShards: ReadonlyArray<ChildShard> = []
   let broughtRecords = false
@@ -88,13 +90,10 @@ export const make = (
     return Effect.fail(error)
   }
 
-  const listed = (attempt: Calls.Attempt) =>
-    Effect.map(
-      ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, attempt),
-      (shards) => shards.find((shard) => shard.shardId === shardId)
-    )
-
-  const isListed = Effect.suspend(() => Effect.map(listed(unlessInUse), (shard) => shard !== undefined))
+  const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
+    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, unlessInUse)),
+    (shards) => shards.some((shard) => shard.shardId === shardId)
+  )
 
   const getShardIterator = (
     position: Position.Startable,
@@ -106,11 +105,11 @@ export const make = (
       const ask = Effect.suspend(() => {
         aheadBy = skew.millis
         sent = ServerClock.shift(position, aheadBy)
-        return Effect.filterOrFail(
-          calling(client.getShardIterator({ stream, shardId, position: sent })),
-          ({ shardIterator }) => Boolean(shardIterator),
-          () => lacking("GetShardIterator", "the answer has no ShardIterator")
-        )
+        return calling(Effect.filterOrFail(
+          client.getShardIterator({ stream, shardId, position: sent }),
+          ({ shardIterator }) => typeof shardIterator === "string" && shardIterator !== "",
+          () => lacking("GetShardIterator", "has no iterator")
+        ))
       })
       return retrying(ask).pipe(
         Effect.map(({ shardIterator }) => {
@@ -146,7 +145,7 @@ export const make = (
 
   /** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
   const isSuspect = (page: Page): boolean =>
-    !retentionChecked && (page.millisBehindLatest ?? 0) >= leastRetentionMillis &&
+    !retentionChecked && page.millisBehindLatest !== undefined && page.millisBehindLatest >= leastRetentionMillis &&
     state.lastSequenceNumber === undefined &&
     isSequence(state.origin)
 
@@ -170,13 +169,15 @@ export const make = (
       return emit(KinesisEvent.ClockAhead({ skewMillis }))
     })
 
-  const getRecords: Effect.Effect<ReadAhead.Fetched, KinesisError | ExpiredIterator> = Effect.suspend(() => {
+  const lacking = (operation: string, what: string) =>
+    new ServiceUnavailable({ operation, stream, shardId, description: `the answer ${what}` })
+
+  const getRecords: Effect.Effect<ReadAhead.Fetched, Failure> = Effect.suspend(() => {
     const askedAt = monotonicMillis()
     const askedAtServer = epochMillis() - run.skew.millis
     readableAt = askedAt + settings.pollIntervalMillis
     const request = { stream, shardId, shardIterator: state.shardIterator!, limit: settings.maxRecords }
-    const asked = calling(client.getRecords(request))
-    const call = state.unproven ? Effect.catchTag(asked, "ExpiredIterator", expiredInDoubt) : asked
+    const call = calling(client.getRecords(request))
     return Effect.flatMap(
       isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
       (answer) => received(answer, askedAt, askedAtServer)
@@ -187,91 +188,51 @@ export const make = (
     answer: GetRecordsResponse,
     askedAt: number,
     askedAtServer: number
-  ): Effect.Effect<ReadAhead.Fetched, KinesisError> => {
+  ): Effect.Effect<ReadAhead.Fetched, Failure> => {
+    if (answer.records === undefined) return failing(lacking("GetRecords", "has no list of records"))
     const bytes = bytesOf(answer.records)
     readableAt = ReadPacing.nextCallAt(settings, {
       calledAt: askedAt,
       bytes,
       millisBehindLatest: answer.millisBehindLatest
     })
-    const verdict = PollState.verdict(shardId, answer)
-    return verdict === "unproven" && answer.records.length === 0
-      ? confirmed(answer, askedAt, askedAtServer)
-      : arrived(answer, bytes, verdict, askedAt, askedAtServer)
-  }
-
-  /** An empty answer without an iterator is a page if it is the shard's last, else a failure after which the same call is made again. */
-  const confirmed = (answer: GetRecordsResponse, askedAt: number, askedAtServer: number) =>
-    Effect.flatMap(listed((call) => call), (shard) => {
-      if (PollState.isProvenEnd(state, shard, answer.millisBehindLatest)) {
-        return arrived(answer, 0, "ended", askedAt, askedAtServer)
-      }
-      state = PollState.step(state, { _tag: "EndUnproven", isSilent: answer.millisBehindLatest === undefined })
-      return Effect.zipRight(
-        emit(KinesisEvent.EndUnproven({ shardId, resumedAt: PollState.position(state) })),
-        failing(
-          lacking("GetRecords", unprovenText)
-        )
-      )
-    })
-
-  /** An endpoint whose answers prove nothing until the iterator is too old has failed all the while: a new one is no fresh start. */
-  const expiredInDoubt = () =>
-    Effect.suspend(() => {
-      state = PollState.step(state, { _tag: "IteratorExpired" })
-      const command = PollState.command(state, monotonicMillis())
-      const renewed = command._tag === "GetShardIterator" ? getShardIterator(command.position) : Effect.void
-      return Effect.zipRight(renewed, failing(lacking("GetRecords", unprovenText)))
-    })
-
-  const lacking = (operation: string, description: string) =>
-    new ServiceUnavailable({ operation, stream, shardId, description })
-
-  const arrived = (
-    answer: GetRecordsResponse,
-    bytes: number,
-    verdict: ReturnType<typeof PollState.verdict>,
-    askedAt: number,
-    askedAtServer: number
-  ): Effect.Effect<ReadAhead.Fetched, KinesisError> => {
-    outage.answered = true
-    const isEnded = verdict === "ended"
-    const page = settings.deaggregate && UserRecords.hasAggregates(answer.records)
+    return settings.deaggregate && UserRecords.hasAggregates(answer.records)
       ? Effect.flatMap(
         Aggregates.expand(run, shardId, hashKeyRange, answer.records),
-        (records) => paged(answer, records, bytes, isEnded, askedAt, askedAtServer)
+        (records) => paged(answer, records, bytes, askedAt, askedAtServer)
       )
-      : paged(answer, answer.records, bytes, isEnded, askedAt, askedAtServer)
-    return verdict === "unproven"
-      ? Effect.tap(page, () => emit(KinesisEvent.EndUnproven({ shardId, resumedAt: PollState.position(state) })))
-      : page
+      : paged(answer, answer.records, bytes, askedAt, askedAtServer)
   }
 
   const paged = (
     answer: GetRecordsResponse,
     userRecords: ReadonlyArray<KinesisRecord>,
     bytes: number,
-    ended: boolean,
     askedAt: number,
     askedAtServer: number
-  ): Effect.Effect<ReadAhead.Fetched> => {
+  ): Effect.Effect<ReadAhead.Fetched, Unproven> => {
     const last = answer.records.at(-1)
     const { millisBehindLatest } = answer
     const records = PollState.unread(state, userRecords)
-    childShards = answer.childShards
+    childShards = answer.childShards ?? []
     broughtRecords ||= last !== undefined
     state = PollState.step(state, {
       _tag: "PageReceived",
       lastSequenceNumber: last?.sequenceNumber,
-      nextShardIterator: ended ? undefined : answer.nextShardIterator || undefined,
-      ended,
+      nextShardIterator: answer.nextShardIterator,
+      isParent: PollState.areChildren(childShards, shardId),
+      millisBehindLatest,
       at: monotonicMillis()
     })
+    if (state.doubt !== undefined) return Effect.fail(unproven)
+    outage.answered = true
+    proof.answered()
     handedOn = {
       shardId,
       records: records.length,
       millisBehindLatest,
-      closed: closed || state.closed,
+      isAtTip: PollState.isAtTip(state, millisBehindLatest),
+      closed: state.closed || state.ended,
       lastArrival: last?.approximateArrivalTimestamp?.getTime(),
       askedAt,
       askedAtServer
@@ -279,7 +240,10 @@ export const make = (
     StopRule.pageRead(progress, handedOn)
     const position = PollState.position(state)
     const page = { shardId, records, millisBehindLatest, position, childShards }
-    const told = emit({ _tag: "PageRead", shardId, records: records.length, bytes, millisBehindLatest, position })
+    const pageRead = emit({ _tag: "PageRead", shardId, records: records.length, bytes, millisBehindLatest, position })
+    const told = state.shardIterator === undefined && !state.ended
+      ? Effect.zipRight(pageRead, iteratorMissing)
+      : pageRead
     return told === Effect.void ? Effect.succeed({ bytes, page }) : Effect.as(told, { bytes, page })
   }
 
@@ -314,6 +278,7 @@ export const make = (
     onSuccess: ({ page }) =>
       isSuspect(page) ? Effect.mapError(Effect.as(checkRetention(page), page), Option.some) : Effect.succeed(page),
     onFailure: (error) => {
+      if (error._tag === "Unproven") return next
       if (error._tag !== "ExpiredIterator") return failed(error)
       state = PollState.step(state, { _tag: "IteratorExpired" })
       return Effect.zipRight(
@@ -327,6 +292,22 @@ export const make = (
   const failed = (error: KinesisError): Effect.Effect<never, Option.Option<KinesisError>> =>
     error._tag === "ResourceNotFound" && error.shardId === shardId ? end(true) : Effect.fail(Option.some(error))
 
+  const iteratorMissing = Effect.suspend(() =>
+    emit(KinesisEvent.IteratorMissing({ shardId, resumedAt: PollState.position(state) }))
+  )
+
+  const wait: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
+    const failure = proof.failure()
+    outage.last = failure
+    return Effect.matchEffect(Effect.zipRight(iteratorMissing, proof.wait(failure)), {
+      onSuccess: () => {
+        state = PollState.step(state, { _tag: "Waited" })
+        return next
+      },
+      onFailure: (error) => Effect.fail(Option.some(error))
+    })
+  })
+
   const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
     const command = PollState.command(state, monotonicMillis())
     switch (command._tag) {
@@ -337,6 +318,13 @@ export const make = (
           onSuccess: () => Effect.zipRight(ready, next),
           onFailure: failed
         })
+      case "ListShards":
+        return Effect.flatMap(proof.isOver, (isOver) => {
+          state = PollState.step(state, { _tag: "Listed", isOver })
+          return next
+        })
+      case "Wait":
+        return wait
       case "End":
         return end(false)
     }
@@ -347,12 +335,20 @@ export const make = (
     const page = handedOn
     handedOn = undefined
     const isReached = StopRule.pageHandedOn(until, progress, page, monotonicMillis())
-    return isReached && !state.closed && !(closed && StopRule.isByTip(until, page)) ? over : next
+    return isReached && !state.ended && !(state.closed && StopRule.isByTip(until, page)) ? over : next
   })
   return { poll, leave: readAhead.leave }
 }
 
-const unprovenText = "the answer has neither NextShardIterator nor ChildShards, and the shard may go on"
+/** An answer that looks like the shard's end and proves none: the state says what is to be done about it. */
+interface Unproven {
+  readonly _tag: "Unproven"
+  readonly operation: "GetRecords"
+}
+
+const unproven: Unproven = { _tag: "Unproven", operation: "GetRecords" }
+
+type Failure = KinesisError | ExpiredIterator | Unproven
 
 const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
 

@@ -26,7 +26,7 @@ export const getRecords = (stream: string, shardId: string) => {
       Effect.tap(({ millisBehindLatest, records }) =>
         Effect.annotateCurrentSpan({
           "messaging.batch.message_count": records.length,
-          "aws.kinesis.millis_behind_latest": millisBehindLatest
+          ...millisBehindLatest !== undefined && { "aws.kinesis.millis_behind_latest": millisBehindLatest }
         })
       ),
       Effect.withSpan("Kinesis.GetRecords", options)

@@ -1,3 +1,4 @@
+import type { ChildShard } from "../../KinesisApi.js"
 import type { Position, Startable } from "../../Position.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 
@@ -12,53 +13,68 @@ export interface PollState {
   readonly shardIterator: string | undefined
   /** When the iterator came, in milliseconds on a clock that never goes back. */
   readonly issuedAt: number
+  /** A listing showed the shard's end, or was without the shard, before the next answer is asked for. */
   readonly closed: boolean
-  /** The last answer had no next iterator, and was not proven to be the shard's last. */
-  readonly unproven: boolean
-  /** How many answers in a row brought nothing, no next iterator, and not how far behind they are. */
-  readonly silent: number
+  /** Closed, and everything of it was handed on. */
+  readonly ended: boolean
+  /** An answer that looked like the shard's end proved none: it takes a listing, or, after that, another answer. */
+  readonly doubt: "unlisted" | "listed" | undefined
+  /** An answer of this shard told how far it is behind, so that one which does not lacks something. */
+  readonly lagTold: boolean
+  /** How many answers in a row brought nothing and did not tell how far they are behind. */
+  readonly blanks: number
 }
 
 export type PollCommand =
   | { readonly _tag: "GetShardIterator"; readonly position: Startable }
   | { readonly _tag: "GetRecords"; readonly shardIterator: string }
+  | { readonly _tag: "ListShards" }
+  /** As after a call that failed for a passing reason. */
+  | { readonly _tag: "Wait" }
   | { readonly _tag: "End" }
+
+/** What a GetRecords answer says of where its shard stands. */
+export interface PageReceived {
+  readonly _tag: "PageReceived"
+  readonly lastSequenceNumber: string | undefined
+  readonly nextShardIterator: string | null | undefined
+  /** It names children of this shard. */
+  readonly isParent: boolean
+  readonly millisBehindLatest: number | undefined
+  readonly at: number
+}
 
 export type PollEvent =
   | { readonly _tag: "IteratorReceived"; readonly shardIterator: string; readonly at: number }
   | { readonly _tag: "IteratorExpired" }
-  | {
-    readonly _tag: "PageReceived"
-    readonly lastSequenceNumber: string | undefined
-    /** Undefined after the shard's last answer, and after one of which that is not known. */
-    readonly nextShardIterator: string | undefined
-    /** It is proven that the shard has ended. */
-    readonly ended: boolean
-    readonly at: number
-  }
-  /** An answer without a record and without a next iterator, of which it is not known whether it is the last. */
-  | {
-    readonly _tag: "EndUnproven"
-    /** It does not say how far behind it is. */
-    readonly isSilent: boolean
-  }
+  | PageReceived
+  /** Whether a listing shows the shard's end, or is without the shard. */
+  | { readonly _tag: "Listed"; readonly isOver: boolean }
+  | { readonly _tag: "Waited" }
   /** Records up to `floor` were read before, should the oldest record lie before it after all. */
   | { readonly _tag: "PositionTrimmed"; readonly floor: string | undefined }
 
-export const start = (origin: Position): PollState => ({
+/** `closed` when a listing showed the shard's end before. */
+export const start = (origin: Position, closed = false): PollState => ({
   origin,
   accepted: undefined,
   lastSequenceNumber: undefined,
   floor: undefined,
   shardIterator: undefined,
   issuedAt: 0,
-  closed: origin._tag === "ShardEnd",
-  unproven: false,
-  silent: 0
+  closed,
+  ended: origin._tag === "ShardEnd",
+  doubt: undefined,
+  lagTold: false,
+  blanks: 0
 })
 
+/** Whether these shards follow the one: what the answer that reaches a shard's end tells. */
+export const areChildren = (childShards: ReadonlyArray<ChildShard>, shardId: string): boolean =>
+  childShards.some(({ parentShards }) => parentShards.includes(shardId))
+
 const after = (state: PollState, origin: Position): Position =>
-  state.closed
+  state.ended
     ? { _tag: "ShardEnd" }
     : state.lastSequenceNumber === undefined
     ? origin
@@ -71,6 +87,7 @@ export const position = (state: PollState): Position => after(state, state.accep
 const freshForMillis = 4.5 * 60_000
 
 export const command = (state: PollState, now: number): PollCommand => {
+  if (state.doubt !== undefined) return { _tag: state.doubt === "unlisted" ? "ListShards" : "Wait" }
   if (state.shardIterator !== undefined && now - state.issuedAt <= freshForMillis) {
     return { _tag: "GetRecords", shardIterator: state.shardIterator }
   }
@@ -107,40 +124,45 @@ export const unread = <
 export const corrected = (state: PollState, accepted: Position): PollState =>
   state.lastSequenceNumber === undefined ? { ...state, accepted } : state
 
-/** What an answer says of the end of its shard. */
-interface EndFacts {
-  readonly nextShardIterator: string | null | undefined
-  readonly childShards: ReadonlyArray<{ readonly parentShards: ReadonlyArray<string> }>
+/** So many answers that bring nothing in a row stand for one that says to be at the tip, where none has ever told how far it is behind. */
+const blanksAtTip = 5
+
+/** Whether the page that was received last is at the shard's tip. One that does not tell is not, unless no answer of the shard ever does. */
+export const isAtTip = ({ blanks, lagTold }: PollState, millisBehindLatest: number | undefined): boolean =>
+  millisBehindLatest === undefined ? !lagTold && blanks >= blanksAtTip : millisBehindLatest === 0
+
+/**
+ * A missing, a null and an empty iterator are no statement by themselves. They end the shard when the answer names its children, or when
+ * a listing had shown its end before, and the answer brings nothing and is at the tip. Else what came is handed on and reading goes on
+ * after it, or, if nothing came, the same iterator is asked again.
+ */
+const withoutIterator = (
+  state: PollState,
+  { isParent, lastSequenceNumber, millisBehindLatest }: PageReceived
+): PollState =>
+  isParent || (state.closed && lastSequenceNumber === undefined && isAtTip(state, millisBehindLatest))
+    ? { ...state, shardIterator: undefined, ended: true }
+    : lastSequenceNumber !== undefined
+    ? { ...state, shardIterator: undefined }
+    : { ...state, doubt: state.closed ? "listed" : "unlisted" }
+
+const received = (state: PollState, page: PageReceived): PollState => {
+  const { at, lastSequenceNumber, millisBehindLatest, nextShardIterator } = page
+  const isBlank = lastSequenceNumber === undefined && millisBehindLatest === undefined
+  const next = {
+    ...state,
+    lastSequenceNumber: lastSequenceNumber ?? state.lastSequenceNumber,
+    lagTold: state.lagTold || millisBehindLatest !== undefined,
+    blanks: isBlank ? state.blanks + 1 : 0
+  }
+  return nextShardIterator === undefined || nextShardIterator === null || nextShardIterator === ""
+    ? withoutIterator(next, page)
+    : { ...next, shardIterator: nextShardIterator, issuedAt: at }
 }
 
-/**
- * What an answer says: to go on with its iterator; that the shard has ended, since it names the shards that follow; or neither. A missing, a
- * null and an empty iterator prove nothing by themselves: a proxy, an emulator or a fault of the service may have left it out.
- */
-export const verdict = (
-  shardId: string,
-  { childShards, nextShardIterator }: EndFacts
-): "going-on" | "ended" | "unproven" =>
-  nextShardIterator !== undefined && nextShardIterator !== null && nextShardIterator !== ""
-    ? "going-on"
-    : childShards.some(({ parentShards }) => parentShards.includes(shardId))
-    ? "ended"
-    : "unproven"
-
-/** So many empty answers in a row that do not say how far behind they are count as one that is at the tip. */
-const enoughSilent = 10
-
-/**
- * Whether an answer without a record, a next iterator and child shards is the last: a listing must show the shard's end, or not have the
- * shard any more, and the answer must not be behind the tip of it.
- */
-export const isProvenEnd = (
-  { silent }: PollState,
-  listed: { readonly endingSequenceNumber: string | undefined } | undefined,
-  millisBehindLatest: number | undefined
-): boolean =>
-  (listed === undefined || listed.endingSequenceNumber !== undefined) &&
-  (millisBehindLatest === undefined ? silent + 1 >= enoughSilent : millisBehindLatest === 0)
+/** What a listing shows proves nothing of an answer that came before it: records may have come in between. So it takes another answer. */
+const listed = (state: PollState, isOver: boolean): PollState =>
+  isOver ? { ...state, closed: true, doubt: undefined, blanks: 0 } : { ...state, doubt: "listed" }
 
 export const step = (state: PollState, event: PollEvent): PollState => {
   switch (event._tag) {
@@ -149,18 +171,12 @@ export const step = (state: PollState, event: PollEvent): PollState => {
     case "IteratorExpired":
       return { ...state, shardIterator: undefined }
     case "PageReceived":
-      return {
-        ...state,
-        lastSequenceNumber: event.lastSequenceNumber ?? state.lastSequenceNumber,
-        shardIterator: event.nextShardIterator,
-        issuedAt: event.at,
-        closed: event.ended,
-        unproven: false,
-        silent: 0
-      }
-    case "EndUnproven":
-      return { ...state, unproven: true, silent: event.isSilent ? state.silent + 1 : 0 }
+      return received(state, event)
+    case "Listed":
+      return listed(state, event.isOver)
+    case "Waited":
+      return { ...state, doubt: undefined }
     case "PositionTrimmed":
-      return { ...start({ _tag: "TrimHorizon" }), floor: event.floor }
+      return { ...start({ _tag: "TrimHorizon" }, state.closed), lagTold: state.lagTold, floor: event.floor }
   }
 }

@@ -9,19 +9,15 @@ export interface Progress {
   lastRecordAt: number
   /** When each shard was last seen at its tip: when that page was asked for; never, while it is behind, being handled, or closed. */
   readonly atTip: Map<string, number>
-  /** Of each shard whose answers do not say how far behind they are: how many in a row brought nothing. */
-  readonly silent: Map<string, number>
   stopped: boolean
 }
-
-/** So many empty answers in a row that do not say how far behind they are count as one at the tip. */
-const enoughSilent = 10
 
 export interface PageFacts {
   readonly shardId: string
   readonly records: number
   /** Undefined when the answer did not tell. */
   readonly millisBehindLatest: number | undefined
+  readonly isAtTip: boolean
   /** The shard is closed: its tip says nothing, since its children follow. */
   readonly closed: boolean
   /** Arrival of the page's last record, if it has one, by the service's clock since the epoch. */
@@ -32,13 +28,7 @@ export interface PageFacts {
   readonly askedAtServer: number
 }
 
-export const begin = (now: number): Progress => ({
-  records: 0,
-  lastRecordAt: now,
-  atTip: new Map(),
-  silent: new Map(),
-  stopped: false
-})
+export const begin = (now: number): Progress => ({ records: 0, lastRecordAt: now, atTip: new Map(), stopped: false })
 
 const never = -Infinity
 
@@ -48,18 +38,6 @@ export const shardStarted = (progress: Progress, shardId: string): void => {
 
 export const shardLeft = (progress: Progress, shardId: string): void => {
   progress.atTip.delete(shardId)
-  progress.silent.delete(shardId)
-}
-
-/** How far behind a page is, in milliseconds, once it was handed on: what it does not say is far, until enough of them were empty. */
-const lagOf = ({ silent }: Progress, { millisBehindLatest, records, shardId }: PageFacts): number => {
-  if (millisBehindLatest !== undefined) {
-    silent.delete(shardId)
-    return millisBehindLatest
-  }
-  const inARow = records > 0 ? 0 : (silent.get(shardId) ?? 0) + 1
-  silent.set(shardId, inARow)
-  return inARow < enoughSilent ? Infinity : 0
 }
 
 export const pageRead = (progress: Progress, page: PageFacts): void => {
@@ -79,16 +57,16 @@ export const isByTip = (until: Until, page: PageFacts): boolean =>
 export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, now: number): boolean => {
   progress.records += page.records
   if (page.records > 0) progress.lastRecordAt = now
-  const lag = lagOf(progress, page)
-  progress.atTip.set(page.shardId, lag === 0 && !page.closed ? page.askedAt : never)
+  progress.atTip.set(page.shardId, page.isAtTip && !page.closed ? page.askedAt : never)
   switch (until._tag) {
     case "Never":
     case "Elapsed":
       return false
     case "CaughtUp":
-      return lag === 0
+      return page.isAtTip
     case "Instant":
-      return (page.lastArrival ?? page.askedAtServer - lag) >= until.timestamp
+      return (page.lastArrival ?? page.askedAtServer - (page.isAtTip ? 0 : page.millisBehindLatest ?? Infinity)) >=
+        until.timestamp
     case "Count":
       return (progress.stopped ||= progress.records >= until.count)
     case "Idle":

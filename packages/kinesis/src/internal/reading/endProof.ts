@@ -1,0 +1,60 @@
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
+import * as Calls from "./calls.js"
+import * as ListShards from "./listShards.js"
+import type { Run } from "./run.js"
+
+/** Finds out about answers that look like a shard's end and prove none. */
+export interface EndProof {
+  /** Whether a listing shows the shard's end, or is without the shard. One that fails proves nothing, and is told. */
+  readonly isOver: Effect.Effect<boolean>
+  /** Why reading would fail, should no answer ever prove anything. */
+  readonly failure: () => ServiceUnavailable
+  /** Waits as after a call that failed for a passing reason; fails when the retry policy has no more. */
+  readonly wait: (failure: ServiceUnavailable) => Effect.Effect<void, ServiceUnavailable>
+  /** An answer came that proves something: the retry policy starts afresh. */
+  readonly answered: () => void
+}
+
+export const make = ({ client, emit, settings }: Run, shardId: string): EndProof => {
+  const { stream, transientRetry } = settings
+  const once = Calls.retrying(
+    { throttleRetry: Schedule.stop, transientRetry: Schedule.stop, resourceRetry: Schedule.stop },
+    emit
+  )
+  let patience: Schedule.ScheduleDriver<unknown, KinesisError> | undefined
+  let notListed: KinesisError | undefined
+  return {
+    isOver: ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, once).pipe(
+      Effect.map((shards) => {
+        notListed = undefined
+        const shard = shards.find((shard) => shard.shardId === shardId)
+        return shard === undefined || shard.endingSequenceNumber !== undefined
+      }),
+      Effect.catchAll((error) => {
+        notListed = error
+        return Effect.as(
+          Effect.logDebug(`${stream}/${shardId}: no listing tells whether the shard is closed`, error),
+          false
+        )
+      })
+    ),
+    failure: () =>
+      new ServiceUnavailable({
+        operation: "GetRecords",
+        stream,
+        shardId,
+        description: "the answer has no next iterator, and nothing proves that the shard has come to its end",
+        cause: notListed
+      }),
+    wait: (failure) =>
+      Effect.gen(function*() {
+        patience ??= yield* Schedule.driver(transientRetry)
+        yield* Effect.mapError(patience.next(failure), () => failure)
+      }),
+    answered: () => {
+      patience = undefined
+    }
+  }
+}
