@@ -24,6 +24,16 @@ describe("overlap", () => {
     }))
   })
 
+  it("an interval is covered if and only if each of its keys lies in one of the others", () => {
+    fc.assert(fc.property(small, fc.array(small, { maxLength: 5 }), ([from, to], by) => {
+      const keys = Array.from({ length: 13 }, (_, key) => BigInt(key)).filter((key) => from <= key && key <= to)
+      const expected = keys.every((key) => by.some((each) => each[0] <= key && key <= each[1]))
+      assert.strictEqual(Overlap.isCovered([from, to], by), expected)
+    }))
+    assert.isTrue(Overlap.isCovered(Overlap.whole, [[0n, most]]))
+    assert.isFalse(Overlap.isCovered(Overlap.whole, [[0n, most - 1n]]))
+  })
+
   it("is the same in both directions, and true of a range and itself", () => {
     fc.assert(fc.property(interval, interval, (a, b) => {
       assert.strictEqual(Overlap.overlaps(range(...a), range(...b)), Overlap.overlaps(range(...b), range(...a)))

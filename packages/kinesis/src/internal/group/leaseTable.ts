@@ -75,7 +75,9 @@ export const cleanUp = (
   Effect.gen(function*() {
     const known = ofStream(all, stream)
     if (!known.some((lease) => lease.checkpoint?._tag === "ShardEnd")) return
-    const listed = new Set((yield* stream.listShards("trim-horizon")).map((shard) => shard.shardId))
+    const shards = yield* stream.listShards("trim-horizon")
+    if (!ShardSync.isWhole(shards)) return
+    const listed = new Set(shards.map((shard) => shard.shardId))
     for (const lease of ShardSync.garbage(known, listed)) {
       if (yield* leases.remove(lease)) yield* stream.emit(KinesisEvent.LeaseRemoved({ shardId: lease.shardId }))
     }

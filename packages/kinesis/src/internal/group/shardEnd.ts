@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { ChildShard } from "../../KinesisApi.js"
-import type { KinesisError, LeaseLost } from "../../KinesisError.js"
+import type { ChildShard, Shard } from "../../KinesisApi.js"
+import { type KinesisError, type LeaseLost, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
@@ -11,18 +11,31 @@ import { parentsOf } from "../shard/shardGraph.js"
 import type { GroupStream } from "./streams.js"
 import type { Tenure } from "./tenure.js"
 
-/** The shards that follow: the last page names them, unless the shard was lost or its service does not tell. */
-const childrenOf = (stream: GroupStream, shardId: string, { childShards }: ShardEnd) =>
-  childShards.length > 0
-    ? Effect.succeed(childShards)
-    : Effect.map(stream.run.retrying(stream.listShards("trim-horizon")), (shards): ReadonlyArray<ChildShard> =>
-      shards.filter((shard) =>
-        parentsOf(shard).includes(shardId)
-      ).map((shard) => ({
-        shardId: shard.shardId,
-        parentShards: parentsOf(shard),
-        hashKeyRange: shard.hashKeyRange
-      })))
+const ofListing = (shard: Shard): ChildShard => ({
+  shardId: shard.shardId,
+  parentShards: parentsOf(shard),
+  hashKeyRange: shard.hashKeyRange
+})
+
+const unclear = ({ name }: GroupStream, shardId: string, description: string) =>
+  new ServiceUnavailable({ operation: "ListShards", stream: name, shardId, description })
+
+/**
+ * The shards that follow: the last page names them, unless the shard was lost or its service does not tell all of them. Then a listing does;
+ * one that is behind, or only a part, is asked for again.
+ */
+const childrenOf = (stream: GroupStream, { hashKeyRange, shardId }: Lease, { childShards }: ShardEnd) => {
+  const areAll = childShards.length > 0 &&
+    (hashKeyRange === undefined || ShardSync.areAll(hashKeyRange, childShards))
+  if (areAll) return Effect.succeed(childShards)
+  const listing = Effect.flatMap(stream.listShards("trim-horizon"), (shards) => {
+    const children = ShardSync.childrenOf(shardId, hashKeyRange, shards)
+    return children === undefined
+      ? unclear(stream, shardId, "the listing does not name the shards that follow")
+      : Effect.succeed(children.map(ofListing))
+  })
+  return stream.run.retrying(listing)
+}
 
 /**
  * Those that get their leases now: a merged shard whose other parent has none yet gets its own at the end of that one. The table is looked
@@ -45,7 +58,11 @@ const dueOf = (
     const before = ofStream(seen)
     if (others.every((parent) => before.has(parent))) return children
     const known = ofStream(yield* leases.list)
-    const listed = new Set((yield* stream.listShards("trim-horizon")).map((shard) => shard.shardId))
+    const shards = yield* stream.listShards("trim-horizon")
+    if (!ShardSync.isWhole(shards)) {
+      return yield* unclear(stream, shardId, "the listing is a part: its open shards do not take every hash key")
+    }
+    const listed = new Set(shards.map((shard) => shard.shardId))
     return children.filter((child) =>
       ShardSync.isDue(child.parentShards, shardId, (parent) => known.get(parent), listed)
     )
@@ -74,7 +91,7 @@ export const finish = (
 ): Effect.Effect<ReadonlyArray<Lease>, LeaseLost | KinesisError> =>
   Effect.gen(function*() {
     const { shardId } = tenure.lease()
-    const children = yield* childrenOf(stream, shardId, end)
+    const children = yield* childrenOf(stream, tenure.lease(), end)
     const checkpoint = startOfChildren(tenure.stored(), end)
     const due = yield* tenure.insist(dueOf(leases, seen, stream, shardId, children))
     const created = due.map((child): NewLease => ({

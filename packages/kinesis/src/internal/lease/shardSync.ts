@@ -1,7 +1,7 @@
-import type { Shard } from "../../KinesisApi.js"
+import type { HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
-import * as HashKey from "../record/hashKey.js"
+import * as Overlap from "../shard/overlap.js"
 import { reach } from "../shard/reach.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import * as ShardOrder from "./shardOrder.js"
@@ -18,10 +18,46 @@ const trimHorizon: Position = { _tag: "TrimHorizon" }
 
 const isFinished = (lease: KnownLease | undefined): boolean => lease?.checkpoint?._tag === "ShardEnd"
 
+const intervalsOf = (shards: ReadonlyArray<Pick<Shard, "hashKeyRange">>): ReadonlyArray<Overlap.Interval> =>
+  shards.flatMap(({ hashKeyRange }) => {
+    const interval = Overlap.interval(hashKeyRange)
+    return interval === undefined ? [] : [interval]
+  })
+
+/** The open shards of a stream take every hash key at any time: where they do not, a part of the listing is missing. */
+export const isWhole = (shards: ReadonlyArray<Shard>): boolean =>
+  Overlap.isCovered(Overlap.whole, intervalsOf(shards.filter((shard) => shard.endingSequenceNumber === undefined)))
+
+/** Whether these take every hash key of the shard that they follow. */
+export const areAll = (
+  range: HashKeyRange,
+  children: ReadonlyArray<Pick<Shard, "hashKeyRange">>
+): boolean => {
+  const interval = Overlap.interval(range)
+  return interval !== undefined && Overlap.isCovered(interval, intervalsOf(children))
+}
+
+/**
+ * The shards that follow one which has come to its end; undefined when the listing cannot tell: it is behind, or only a part. Of one that is
+ * not listed any more some may be gone too.
+ */
+export const childrenOf = (
+  shardId: string,
+  known: HashKeyRange | undefined,
+  shards: ReadonlyArray<Shard>
+): ReadonlyArray<Shard> | undefined => {
+  const listed = shards.find((shard) => shard.shardId === shardId)
+  const range = listed?.hashKeyRange ?? known
+  const children = shards.filter((shard) => parentsOf(shard).includes(shardId))
+  if (range !== undefined && areAll(range, children)) return children
+  return listed === undefined && isWhole(shards) ? children : undefined
+}
+
 /**
  * The leases that are missing so that every record is read once: the first generation of the shards that no lease leads to. Their
  * descendants get theirs at the end of their parents. Ancestors of a shard with a lease were read before, and so whatever descends from
- * one is read from its beginning; a shard that is not related to any lease begins at `start`.
+ * one is read from its beginning; a shard that is not related to any lease begins at `start`. In a part of a listing a parent that is not
+ * there may still be to be read.
  */
 export const missing = (
   shards: ReadonlyArray<Shard>,
@@ -33,9 +69,10 @@ export const missing = (
   for (const shard of shards) parents.set(shard.shardId, parentsOf(shard))
   const before = reach(leaseOf.keys(), (shardId) => parents.get(shardId) ?? [])
   const listed = new Set(shards.map((shard) => shard.shardId))
+  const isPart = !isWhole(shards)
   const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)
   const isAhead = (parent: string): boolean =>
-    leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : listed.has(parent) && isUnread(parent)
+    leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : (isPart || listed.has(parent)) && isUnread(parent)
   /** Where there are leases, a parent of which nothing is known any more may have descended from one. */
   const wasRead = (parent: string): boolean =>
     leaseOf.has(parent) || before.has(parent) || (leases.length > 0 && !listed.has(parent))
@@ -47,8 +84,6 @@ export const missing = (
     }))
 }
 
-const mostHashKey = 2n ** 128n - 1n
-
 /**
  * Whether the shards that are still to be read take every hash key, so that no record can go unread: `"unknown"` when the range of one is
  * not known.
@@ -56,21 +91,14 @@ const mostHashKey = 2n ** 128n - 1n
 export const coverage = (
   leases: ReadonlyArray<Pick<Lease, "checkpoint" | "hashKeyRange">>
 ): "complete" | "hole" | "unknown" => {
-  const ranges: Array<readonly [from: bigint, to: bigint]> = []
+  const intervals: Array<Overlap.Interval> = []
   for (const { checkpoint, hashKeyRange } of leases) {
     if (checkpoint?._tag === "ShardEnd") continue
-    const from = HashKey.fromDecimal(hashKeyRange?.startingHashKey ?? "")
-    const to = HashKey.fromDecimal(hashKeyRange?.endingHashKey ?? "")
-    if (from === undefined || to === undefined) return "unknown"
-    ranges.push([from, to])
+    const interval = hashKeyRange && Overlap.interval(hashKeyRange)
+    if (interval === undefined) return "unknown"
+    intervals.push(interval)
   }
-  ranges.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
-  let next = 0n
-  for (const [from, to] of ranges) {
-    if (from > next) return "hole"
-    if (to >= next) next = to + 1n
-  }
-  return next > mostHashKey ? "complete" : "hole"
+  return Overlap.isCovered(Overlap.whole, intervals) ? "complete" : "hole"
 }
 
 /** The shard may be read: the leases of its parents, as far as there are any, have come to their ends. */

@@ -16,6 +16,19 @@ export const interval = ({ endingHashKey, startingHashKey }: HashKeyRange): Inte
 /** Whether a hash key lies in both. */
 export const intersect = (a: Interval, b: Interval): boolean => a[0] <= b[1] && b[0] <= a[1]
 
+/** Whether each hash key of an interval lies in one of these. */
+export const isCovered = ([from, to]: Interval, by: ReadonlyArray<Interval>): boolean => {
+  let next = from
+  for (const [start, end] of [...by].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)) {
+    if (start > next || next > to) break
+    if (end >= next) next = end + 1n
+  }
+  return next > to
+}
+
+/** All hash keys. */
+export const whole: Interval = [0n, 2n ** 128n - 1n]
+
 /**
  * Whether a record of one key can lie in both shards, so that the older one has to be read first. A range that is none overlaps with
  * nothing: such shards are ordered by their lineage alone.

@@ -327,6 +327,52 @@ describe("shardSync", () => {
     })
   })
 
+  describe("what a listing can tell", () => {
+    const last = keys - 1n
+    const closed = (each: KinesisApi.Shard): KinesisApi.Shard => ({ ...each, endingSequenceNumber: "9" })
+    const a = closed(shard("a", [], range(0n, 99n)))
+    const [b, c] = [shard("b", ["a"], range(0n, 49n)), shard("c", ["a"], range(50n, 99n))]
+    const z = shard("z", [], range(100n, last))
+    const ids = (shards: ReadonlyArray<{ readonly shardId: string }> | undefined) =>
+      shards?.map(({ shardId }) => shardId)
+
+    it("it is whole when its open shards take every hash key", () => {
+      assert.isTrue(ShardSync.isWhole([a, b, c, z]))
+      assert.isTrue(ShardSync.isWhole([c, z, b]))
+      assert.isTrue(ShardSync.isWhole([shard("a")]))
+      for (const part of [[], [a, z], [a, b, z], [a, b, c], [closed(shard("a"))]]) {
+        assert.isFalse(ShardSync.isWhole(part), ids(part)?.join())
+      }
+    })
+
+    it("the children of a shard are known when they take all of its keys", () => {
+      const of = (...shards: ReadonlyArray<KinesisApi.Shard>) => ids(ShardSync.childrenOf("a", a.hashKeyRange, shards))
+      assert.deepStrictEqual(of(a, b, c, z), ["b", "c"])
+      assert.deepStrictEqual(of(c, b), ["b", "c"].reverse(), "also of a part")
+      assert.isUndefined(of(a, b, z))
+      assert.isUndefined(of(a, z))
+      assert.isUndefined(of(shard("a", [], a.hashKeyRange), z), "that is still listed as open")
+      const merged = shard("m", ["a", "y"])
+      assert.deepStrictEqual(of(a, closed(shard("y", [], z.hashKeyRange)), merged), ["m"])
+    })
+
+    it("those of a shard that is not listed are whatever is left of them, by a whole listing", () => {
+      const of = (...shards: ReadonlyArray<KinesisApi.Shard>) => ids(ShardSync.childrenOf("a", undefined, shards))
+      assert.deepStrictEqual(of(b, c, z), ["b", "c"])
+      assert.deepStrictEqual(of(shard("d", ["b"], b.hashKeyRange), c, z), ["c"])
+      assert.deepStrictEqual(of(shard("d", ["b"], range(0n, last))), [])
+      assert.isUndefined(of(z))
+      assert.isUndefined(of(b, z))
+    })
+
+    it("a child whose parent a part of a listing leaves out gets no lease: the parent may still be unread", () => {
+      assert.deepStrictEqual(ids(ShardSync.missing([b, z], [], start).map((each) => each.shard)), ["z"])
+      assert.deepStrictEqual(ids(ShardSync.missing([b, c, z], [], start).map((each) => each.shard)), ["b", "c", "z"])
+      const known = [lease("a", Position.shardEnd)]
+      assert.deepStrictEqual(ids(ShardSync.missing([b, z], known, start).map((each) => each.shard)), ["b", "z"])
+    })
+  })
+
   it("B29 B31 a shard may be read when each parent's lease has come to its end or is gone", () => {
     const isReadable = (...leases: ReadonlyArray<LeaseStore.Lease>) =>
       ShardSync.isReadable(
