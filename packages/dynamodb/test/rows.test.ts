@@ -1,3 +1,4 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option } from "effect"
@@ -177,13 +178,108 @@ describe("the rows of the table", () => {
       ])
     }))
 
+  it.scopedLive("NULL, an empty string and another type say what a missing attribute says, to reading and to every condition", () =>
+    Effect.gen(function*() {
+      const odd: ReadonlyArray<AttributeValue> = [
+        { NULL: true },
+        { S: "" },
+        { N: "5" },
+        { L: [] },
+        { M: {} },
+        { BOOL: false },
+        { SS: ["ann"] }
+      ]
+      const attributes = [
+        "leaseOwner",
+        "checkpointOwner",
+        "ownerSwitchesSinceCheckpoint",
+        "checkpointSubSequenceNumber",
+        "parentShardId",
+        "childShardIds",
+        "startingHashKey",
+        "endingHashKey",
+        "throughputKBps",
+        "startTimestamp",
+        "startTimestampOf",
+        "streamName",
+        "shardId"
+      ]
+      const bare: Row = { leaseKey: { S: shard }, leaseCounter: { N: "7" }, checkpoint: { S: "5" } }
+      for (const value of odd) {
+        const isNumber = value.N !== undefined
+        const isSet = value.SS !== undefined
+        const all = Object.fromEntries(
+          attributes
+            .filter((name) => !(isNumber && /Switches|Number$|KBps|Timestamp$/.test(name)))
+            .filter((name) => !(isSet && /ShardId/.test(name)))
+            .map((name) => [name, value])
+        )
+        const { layer } = warnings()
+        const nothing = yield* Effect.provide(opened([bare], {}, withoutIndex), layer)
+        const { leases, only, row } = yield* Effect.provide(opened([{ ...bare, ...all }], {}, withoutIndex), layer)
+        assert.deepStrictEqual(only, nothing.only)
+        let lease = yield* claimed(leases, only, "ann")
+        lease = yield* leases.renew(lease)
+        lease = yield* leases.checkpoint(lease, Position.after({ sequenceNumber: "6", subSequenceNumber: 2 }))
+        assert.isTrue(Option.isSome(yield* leases.requestHandOver(lease, "bob")))
+        yield* leases.release(lease, undefined)
+        lease = yield* claimed(leases, (yield* leases.owned("bob"))[0]!, "bob")
+        lease = yield* leases.finish(lease, ["shardId-000000000001"])
+        assert.deepInclude(yield* row(shard), {
+          leaseOwner: { S: "bob" },
+          leaseCounter: { N: "13" },
+          checkpoint: { S: "SHARD_END" },
+          childShardIds: { SS: ["shardId-000000000001"] }
+        })
+        assert.isTrue(yield* leases.remove(lease))
+      }
+    }))
+
+  it.scopedLive("of two claims of a row whose owner is NULL one succeeds, and who has it keeps it", () =>
+    Effect.gen(function*() {
+      const { layer } = warnings()
+      const { leases, only } = yield* Effect.provide(
+        opened([{ ...kcl2, leaseOwner: { NULL: true }, checkpointOwner: { NULL: true } }], {}, withoutIndex),
+        layer
+      )
+      const claims = yield* Effect.forEach(["ann", "bob"], (worker) => leases.claim(only, worker), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(claims.filter(Option.isSome).length, 1)
+      assert.isTrue(Option.isNone(yield* leases.claim(only, "cid")))
+    }))
+
+  it.scopedLive("an entityType that says nothing is a lease's; lists of strings are sets, as scripts write them", () =>
+    Effect.gen(function*() {
+      const { all } = yield* opened([
+        { ...kcl2, entityType: { NULL: true } },
+        {
+          ...kcl2,
+          leaseKey: { S: "listed" },
+          entityType: { S: "" },
+          parentShardId: { L: [{ S: "shardId-000000000001" }, { NULL: true }, { S: "" }] },
+          childShardIds: { S: "shardId-000000000008" }
+        }
+      ])
+      assert.deepStrictEqual(all.map(({ leaseKey }) => leaseKey).sort(), ["listed", shard].sort())
+      const listed = all.find(({ leaseKey }) => leaseKey === "listed")!
+      assert.deepStrictEqual(listed.parentShardIds, ["shardId-000000000001"])
+      assert.deepStrictEqual(listed.childShardIds, ["shardId-000000000008"])
+    }))
+
   it.scopedLive("a row that cannot be read is left out, with one warning, and cannot be written to", () =>
     Effect.gen(function*() {
       const { seen, layer } = warnings()
       const bad: ReadonlyArray<Row> = [
         { leaseKey: { S: "no counter" }, checkpoint: { S: "LATEST" } },
         { leaseKey: { S: "no checkpoint" }, leaseCounter: { N: "1" } },
-        { leaseKey: { S: "odd" }, leaseCounter: { N: "1" }, checkpoint: { S: "12x" }, leaseOwner: { S: "ann" } }
+        { leaseKey: { S: "odd" }, leaseCounter: { N: "1" }, checkpoint: { S: "12x" }, leaseOwner: { S: "ann" } },
+        { leaseKey: { S: "null" }, leaseCounter: { NULL: true }, checkpoint: { S: "1" } },
+        { leaseKey: { S: "null checkpoint" }, leaseCounter: { N: "1" }, checkpoint: { NULL: true } },
+        { leaseKey: { S: "a number" }, leaseCounter: { N: "1" }, checkpoint: { N: "12" } },
+        { leaseKey: { S: "a text" }, leaseCounter: { S: "1" }, checkpoint: { S: "12" } },
+        { leaseKey: { S: "half" }, leaseCounter: { N: "1.5" }, checkpoint: { S: "12" } },
+        { leaseKey: { S: "huge" }, leaseCounter: { N: "9007199254740993" }, checkpoint: { S: "12" } }
       ]
       const { all, leases, row, table } = yield* Effect.provide(opened([kcl2, ...bad]), layer)
       assert.deepStrictEqual(all.map(({ leaseKey }) => leaseKey), [shard])
@@ -191,10 +287,18 @@ describe("the rows of the table", () => {
       assert.deepStrictEqual(
         seen.sort(),
         [
-          `The row no checkpoint of the table ${table} is left out, since it has no checkpoint. It is not reported again.`,
-          `The row no counter of the table ${table} is left out, since it has no leaseCounter. It is not reported again.`,
-          `The row odd of the table ${table} is left out, since its checkpoint is "12x". It is not reported again.`
-        ]
+          ["a number", "its checkpoint is {\"N\":\"12\"}"],
+          ["a text", "its leaseCounter is {\"S\":\"1\"}"],
+          ["half", "its leaseCounter is {\"N\":\"1.5\"}"],
+          ["huge", "its leaseCounter is {\"N\":\"9007199254740993\"}"],
+          ["no checkpoint", "it has no checkpoint"],
+          ["no counter", "it has no leaseCounter"],
+          ["null checkpoint", "it has no checkpoint"],
+          ["null", "it has no leaseCounter"],
+          ["odd", "its checkpoint is {\"S\":\"12x\"}"]
+        ].map(([leaseKey, since]) =>
+          `The row ${leaseKey} of the table ${table} is left out, since ${since}. It is not reported again.`
+        )
       )
       const before = yield* row("odd")
       const lost = yield* Effect.flip(leases.renew({ ...all[0]!, leaseKey: "odd", leaseOwner: "ann" }))

@@ -13,7 +13,11 @@ export type Reading =
   | { readonly _tag: "Other" }
   | { readonly _tag: "Unreadable"; readonly leaseKey: string; readonly description: string }
 
-const text = (row: Row, name: string): string | undefined => row[name]?.S
+/**
+ * A string of which something can be read. NULL, which scripts write for Python's None, an empty string and any other type say what a
+ * missing attribute says; `LeaseUpdates` accepts the same in a condition.
+ */
+const text = (row: Row, name: string): string | undefined => row[name]?.S || undefined
 
 const number = (row: Row, name: string): number | undefined => {
   const written = row[name]?.N
@@ -21,10 +25,19 @@ const number = (row: Row, name: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined
 }
 
-/** NULL is what scripts write for an attribute that is not there. */
-const isThere = (row: Row, name: string): boolean => row[name] !== undefined && row[name].NULL !== true
+/** A set of strings, as a list or a single one too. */
+const texts = (row: Row, name: string): ReadonlyArray<string> => {
+  const { L = [], S, SS } = row[name] ?? {}
+  return SS ??
+    [...L.map((member) => member.S), S].filter((member) => member !== undefined && member !== "") as Array<string>
+}
 
-const texts = (row: Row, name: string): ReadonlyArray<string> => row[name]?.SS ?? []
+/** Says why an attribute that must be there cannot be read. */
+const missing = (row: Row, name: string): string => {
+  const written = row[name]
+  if (written === undefined || written.NULL === true || written.S === "") return `it has no ${name}`
+  return `its ${name} is ${JSON.stringify(written).slice(0, 100)}`
+}
 
 const isSequenceNumber = (value: string): boolean => /^\d+$/.test(value)
 
@@ -51,7 +64,7 @@ const toCheckpoint = (row: Row): Position | undefined | typeof unreadable => {
       return written !== undefined && isSequenceNumber(written)
         ? Positions.after({
           sequenceNumber: written,
-          subSequenceNumber: number(row, "checkpointSubSequenceNumber")
+          subSequenceNumber: number(row, "checkpointSubSequenceNumber") ?? 0
         })
         : unreadable
   }
@@ -67,20 +80,14 @@ const shardIdOf = (leaseKey: string): string => leaseKey.slice(leaseKey.lastInde
 
 /** Reads a row of KCL's table, of any of its versions. */
 export const read = (row: Row): Reading => {
-  const entity = text(row, "entityType")
-  if (isThere(row, "entityType") && entity !== "LEASE") return { _tag: "Other" }
+  if ((text(row, "entityType") ?? "LEASE") !== "LEASE") return { _tag: "Other" }
   const leaseKey = text(row, "leaseKey") ?? ""
   const leaseCounter = number(row, "leaseCounter")
   const checkpoint = toCheckpoint(row)
-  if (leaseCounter === undefined) return { _tag: "Unreadable", leaseKey, description: "it has no leaseCounter" }
-  if (checkpoint === unreadable) {
-    const written = text(row, "checkpoint")
-    return {
-      _tag: "Unreadable",
-      leaseKey,
-      description: written === undefined ? "it has no checkpoint" : `its checkpoint is ${JSON.stringify(written)}`
-    }
+  if (leaseCounter === undefined || !Number.isSafeInteger(leaseCounter)) {
+    return { _tag: "Unreadable", leaseKey, description: missing(row, "leaseCounter") }
   }
+  if (checkpoint === unreadable) return { _tag: "Unreadable", leaseKey, description: missing(row, "checkpoint") }
   const startingHashKey = text(row, "startingHashKey")
   const endingHashKey = text(row, "endingHashKey")
   return {

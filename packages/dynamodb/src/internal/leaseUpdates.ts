@@ -13,13 +13,11 @@ export interface Update {
 /** What is to be of attributes: their values; undefined when they are not to be there. */
 type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
-/** What texts must be. Undefined is whatever is read as none: no attribute, or one of another type, such as the NULL that Python writes. */
-type Conditions = Attributes
-
-const text: AttributeValue = { S: "S" }
-
-/** All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. */
-const make = (changes: Attributes, conditions: Conditions): Update => {
+/**
+ * All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. One that was seen as missing may be there
+ * with a value that says the same: NULL, an empty string, or anything but a string.
+ */
+const make = (changes: Attributes, conditions: Attributes): Update => {
   const values: Record<string, AttributeValue> = {}
   const names: Record<string, string> = {}
   const named = (name: string): string => {
@@ -36,10 +34,13 @@ const make = (changes: Attributes, conditions: Conditions): Update => {
     if (value === undefined) removals.push(named(name))
     else sets.push(`${named(name)} = ${valued("to", name, value)}`)
   }
+  const missing = (name: string): string => {
+    values[":string"] = { S: "S" }
+    values[":empty"] = { S: "" }
+    return `(attribute_not_exists(${name}) OR NOT attribute_type(${name}, :string) OR ${name} = :empty)`
+  }
   const terms = Object.entries(conditions).map(([name, value]) =>
-    value === undefined
-      ? `NOT attribute_type(${named(name)}, ${valued("type", name, text)})`
-      : `${named(name)} = ${valued("is", name, value)}`
+    value === undefined ? missing(named(name)) : `${named(name)} = ${valued("is", name, value)}`
   )
   return {
     UpdateExpression: [
