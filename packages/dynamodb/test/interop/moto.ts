@@ -1,13 +1,13 @@
 /**
- * The suite of every `LeaseStore` against Amazon's DynamoDB Local, and what the other emulator does not have: a refused condition that comes
- * with the row. Needs a JVM (17) and Maven.
+ * The suite of every `LeaseStore` against moto, and what the other emulator does not have: a refused condition that comes with the row.
+ * Needs Python 3; moto comes from PyPI once, into a folder of temporary files.
  */
 import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
 import { Effect, Layer, Logger } from "effect"
 import { LeaseStore, LeaseStoreContract } from "effect-kinesis"
-import { strictEqual } from "node:assert/strict"
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -16,13 +16,29 @@ import { makeHandler } from "../support/handler.js"
 import { fresh, makeRaw, reach, withoutIndex } from "../support/table.js"
 
 const here = dirname(fileURLToPath(import.meta.url))
+const version = "5.2.5"
 
 const run = (command: string, args: ReadonlyArray<string>): Promise<void> =>
   new Promise((resolve, reject) => {
-    spawn(command, args, { cwd: here, stdio: ["ignore", "ignore", "inherit"] })
+    spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] })
       .on("error", reject)
       .on("exit", (code) => code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}`)))
   })
+
+/** Python with moto: made by the first run, and anew when that one was cut off. */
+const prepare = async (): Promise<string> => {
+  const folder = join(tmpdir(), "effect-kinesis-interop", `moto-${version}`)
+  const whole = join(folder, "whole")
+  if (!existsSync(whole)) {
+    process.stdout.write(`installing moto ${version} in ${folder}\n`)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(dirname(folder), { recursive: true })
+    await run("python3", ["-m", "venv", folder])
+    await run(join(folder, "bin", "pip"), ["install", "--quiet", `moto[server,dynamodb]==${version}`])
+    writeFileSync(whole, "")
+  }
+  return join(folder, "bin", "python")
+}
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -53,28 +69,14 @@ const check = async (what: string, effect: Effect.Effect<unknown, unknown>): Pro
   )
 }
 
-const folder = mkdtempSync(join(tmpdir(), "dynamodb-local-"))
 let server: ChildProcess | undefined
 try {
-  await run("mvn", ["-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${folder}`])
+  const python = await prepare()
   const port = await freePort()
-  server = spawn(
-    "java",
-    [
-      `-Djava.library.path=${folder}`,
-      "-cp",
-      join(folder, "*"),
-      "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
-      "-inMemory",
-      "-disableTelemetry",
-      "-port",
-      String(port)
-    ],
-    { cwd: folder, stdio: "ignore" }
-  )
+  server = spawn(python, [join(here, "motoServer.py"), String(port)], { stdio: ["pipe", "ignore", "inherit"] })
   const started = Date.now()
   while (!(await isListening(port))) {
-    if (server.exitCode !== null || Date.now() - started > 60_000) throw new Error("DynamoDB Local did not start")
+    if (server.exitCode !== null || Date.now() - started > 60_000) throw new Error("moto did not start")
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const url = `http://127.0.0.1:${port}`
@@ -114,15 +116,16 @@ try {
       handler.calls.length = 0
       const renewed = yield* leases.renew(claim.value)
       strictEqual(renewed.checkpointOwner, "ann")
-      const lost = yield* Effect.flip(leases.renew(free!))
+      yield* leases.claim(renewed, "cid")
+      const lost = yield* Effect.flip(leases.renew(renewed))
       strictEqual(lost._tag, "LeaseLost")
-      strictEqual(handler.operations().filter((operation) => operation === "UpdateItem").length, 2)
+      match(lost.message, /cid/)
+      deepStrictEqual(handler.operations(), Array.from({ length: 4 }, () => "UpdateItem"))
     }).pipe(Effect.provide(Layer.fresh(store("own", { requestHandler: handler.requestHandler }))))
   )
   raw.sdk.destroy()
 } finally {
   server?.kill()
-  rmSync(folder, { recursive: true, force: true })
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
