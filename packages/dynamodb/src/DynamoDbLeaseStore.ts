@@ -46,8 +46,9 @@ export interface TableOptions {
   readonly consistentReads?: boolean | undefined
   /**
    * What to do when a leader of KCL 3 is at work on the application. With `"refuse"` opening fails with `ResourceInUse`; when a leader did
-   * not stop cleanly, that is watched for as long as its lease lasts, which is 2 minutes, once. With `"allow"` nothing is looked at. A live
-   * KCL 2 cannot be told from our own workers. Default: `"refuse"`.
+   * not stop cleanly, that is watched for as long as its lease lasts, which is 2 minutes, once. A leader of KCL 3.5 or later that begins
+   * while our workers are alive is told of in the log, once. With `"allow"` nothing is looked at. A live KCL 2 cannot be told from our own
+   * workers. Default: `"refuse"`.
    */
   readonly withLiveKcl?: "refuse" | "allow" | undefined
   /** Rows that a page of a listing has at most, from 1 to 10,000. Default: as many as DynamoDB sends, which is 1 MB of them. */
@@ -162,6 +163,7 @@ const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service =>
       return LeasesInTable.make(calls, {
         consistentReads,
         pageSize,
+        onListing: withLiveKcl === "refuse" ? LiveKcl.watchListings(application, name) : () => Effect.void,
         isIndexed: found.isIndexed ? Effect.succeed(true) : yield* indexLater(calls)
       })
     })

@@ -33,4 +33,32 @@ describe("the row of KCL's leader", () => {
     assert.strictEqual(LeaderRow.judge(first, LeaderRow.read(row({ isReleased: { S: "1" } }))), "gone")
     assert.strictEqual(LeaderRow.judge(first, undefined), "gone")
   })
+
+  it("a leader is at work when its row changes between two listings, and not when it comes or goes", () => {
+    const at = (version: string, more: object = {}) =>
+      LeaderRow.read(row({ recordVersionNumber: { S: version }, ...more }))
+    const released = { isReleased: { S: "1" } }
+    assert.isTrue(LeaderRow.isAtWork(at("v0"), at("v1")))
+    assert.isTrue(LeaderRow.isAtWork(at("v0"), at("v1", { ownerName: { S: "host-2" } })))
+    assert.isTrue(LeaderRow.isAtWork(at("v0", released), at("v1")))
+    assert.isFalse(LeaderRow.isAtWork(at("v0"), at("v0")))
+    assert.isFalse(LeaderRow.isAtWork(at("v0"), at("v1", released)))
+    assert.isFalse(LeaderRow.isAtWork(at("v0", released), at("v0", released)))
+    assert.isFalse(LeaderRow.isAtWork(undefined, at("v0")))
+    assert.isFalse(LeaderRow.isAtWork(at("v0"), undefined))
+    assert.isFalse(LeaderRow.isAtWork(undefined, undefined))
+  })
+
+  it("every 30 seconds of a watch it is told how long is left", () => {
+    const told = (leaseMillis: number) => {
+      const watch = LeaderRow.watch(LeaderRow.read(row({ leaseDuration: { N: String(leaseMillis) } }))!)
+      return Array.from({ length: watch.looks }, (_, index) => LeaderRow.leftToTell(watch, index + 1))
+        .filter((left) => left !== undefined)
+    }
+    assert.deepStrictEqual(told(120_000), [90_000, 60_000, 30_000])
+    assert.deepStrictEqual(told(31_000), [2000])
+    assert.deepStrictEqual(told(30_000), [])
+    assert.deepStrictEqual(told(200), [])
+    assert.strictEqual(told(600_000).length, 19)
+  })
 })

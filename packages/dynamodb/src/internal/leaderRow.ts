@@ -9,6 +9,9 @@ export interface Leader {
   readonly isReleased: boolean
 }
 
+/** The key of that row in a lease table, where KCL 3.5 and later keep it. */
+export const leaseKey = "Leader"
+
 /** KCL's own, and what a row without one is taken to have. */
 const kclLeaseMillis = 120_000
 
@@ -31,8 +34,28 @@ export const read = (row: Row | undefined): Leader | undefined => {
 export const judge = (first: Leader, now: Leader | undefined): "live" | "still" | "gone" =>
   now === undefined || now.isReleased ? "gone" : now.version === first.version ? "still" : "live"
 
+/**
+ * Whether a leader has changed its row between two listings of the table. A row that was not there before may be one that is just gone, seen
+ * late: it counts when it changes.
+ */
+export const isAtWork = (before: Leader | undefined, now: Leader | undefined): now is Leader =>
+  before !== undefined && judge(before, now) === "live"
+
+export interface Watch {
+  readonly everyMillis: number
+  readonly looks: number
+}
+
 /** How often to look, and how many times at least until the lease is over. */
-export const watch = ({ leaseMillis }: Leader): { readonly everyMillis: number; readonly looks: number } => {
+export const watch = ({ leaseMillis }: Leader): Watch => {
   const everyMillis = Math.min(2000, leaseMillis / 4)
   return { everyMillis, looks: Math.ceil(leaseMillis / everyMillis) }
+}
+
+const tellMillis = 30_000
+
+/** How long is left after so many looks, in milliseconds: every 30 seconds of a watch that is not over, undefined in between. */
+export const leftToTell = ({ everyMillis, looks }: Watch, looked: number): number | undefined => {
+  const told = (count: number) => Math.floor(count * everyMillis / tellMillis)
+  return looked < looks && told(looked) > told(looked - 1) ? (looks - looked) * everyMillis : undefined
 }

@@ -20,6 +20,8 @@ export interface Settings {
   readonly pageSize: number | undefined
   /** Whether the index of owners can be asked. */
   readonly isIndexed: Effect.Effect<boolean>
+  /** Sees all rows of each listing, those that are no leases too. */
+  readonly onListing: (rows: ReadonlyArray<Row>) => Effect.Effect<void>
 }
 
 /** How often a write is made again on a row that changed between the look at it and the write. */
@@ -33,7 +35,7 @@ const unprocessed = Schedule.exponential("50 millis").pipe(Schedule.jittered, Sc
 const keyOf = (leaseKey: string) => ({ leaseKey: { S: leaseKey } })
 
 /** The leases of a table that is there. */
-export const make = (calls: Calls, { consistentReads, isIndexed, pageSize }: Settings): Leases => {
+export const make = (calls: Calls, { consistentReads, isIndexed, onListing, pageSize }: Settings): Leases => {
   const reported = new Set<string>()
 
   /** Rows that are no leases are left out: one that cannot be read must not keep the others from being worked on. */
@@ -216,7 +218,7 @@ export const make = (calls: Calls, { consistentReads, isIndexed, pageSize }: Set
     Effect.as(effect, true).pipe(Effect.catchTag("ConditionFailed", () => Effect.succeed(false)))
 
   return {
-    list: Effect.flatMap(scan({}), toLeases),
+    list: scan({}).pipe(Effect.tap(onListing), Effect.flatMap(toLeases)),
     owned: (worker, known) =>
       Effect.if(isIndexed, {
         onTrue: () => queryOwned(worker, known),

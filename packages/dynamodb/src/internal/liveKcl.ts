@@ -5,16 +5,19 @@ import * as Effect from "effect/Effect"
 import type { Calls } from "./calls.js"
 import type { Leader } from "./leaderRow.js"
 import * as LeaderRow from "./leaderRow.js"
+import type { Row } from "./leaseRow.js"
+
+type PlaceCalls = Pick<Calls, "table" | "getItem" | "updateItem">
 
 /** Where KCL 3 may keep its leader: in the lease table since 3.5, before that in a table of its own. */
 interface Place {
-  readonly calls: Calls
+  readonly calls: PlaceCalls
   readonly key: Readonly<Record<string, string>>
 }
 
-export const inLeaseTable = (calls: Calls): Place => ({ calls, key: { leaseKey: "Leader" } })
+export const inLeaseTable = (calls: PlaceCalls): Place => ({ calls, key: { leaseKey: LeaderRow.leaseKey } })
 
-export const inCoordinatorState = (calls: Calls): Place => ({ calls, key: { key: "Leader" } })
+export const inCoordinatorState = (calls: PlaceCalls): Place => ({ calls, key: { key: "Leader" } })
 
 /**
  * Fails when a leader of KCL 3 is at work: when its row changes while it is watched, for as long as KCL itself would before it took the
@@ -28,17 +31,26 @@ const refuseAt = Effect.fnUntraced(function*(application: string, place: Place) 
   const look = lookAt(place)
   const first = yield* look
   if (first === undefined || first.isReleased) return
-  const { everyMillis, looks } = LeaderRow.watch(first)
-  yield* Effect.logInfo(
-    `The table ${place.calls.table} names ${first.owner} as the leader of the Kinesis Client Library on ${application}; ` +
-      `watching for up to ${Duration.format(first.leaseMillis)} whether it is at work.`
+  const watch = LeaderRow.watch(first)
+  yield* Effect.logWarning(
+    `The table ${place.calls.table} names ${first.owner} as the leader of the Kinesis Client Library on ${application}, and does not ` +
+      `say that it has stopped. Waiting up to ${
+        Duration.format(first.leaseMillis)
+      } to see whether it is at work. If you know that it is ` +
+      "not, withLiveKcl: \"allow\" skips that."
   )
-  for (let left = looks; left > 0; left--) {
-    yield* Effect.sleep(everyMillis)
+  for (let looked = 1; looked <= watch.looks; looked++) {
+    yield* Effect.sleep(watch.everyMillis)
     const now = yield* look
     const verdict = LeaderRow.judge(first, now)
     if (verdict === "live") return yield* live(application, place, now!.owner)
     if (verdict === "gone") return
+    const left = LeaderRow.leftToTell(watch, looked)
+    if (left !== undefined) {
+      yield* Effect.logInfo(
+        `Still waiting to see whether ${first.owner} is at work on ${application}: ${Duration.format(left)} left.`
+      )
+    }
   }
   yield* giveBack(application, place, first)
 })
@@ -91,3 +103,27 @@ const live = (application: string, { calls }: Place, owner: string) =>
         "changes. Stop them first, or set withLiveKcl to \"allow\" to work beside them"
     })
   )
+
+/**
+ * Looks for a leader of KCL 3.5 in each listing of the lease table, and warns once of each that is at work: one that came while our workers
+ * hold the leases. It is not looked for in a table of its own, where older ones keep it.
+ */
+export const watchListings = (
+  application: string,
+  table: string
+): (rows: ReadonlyArray<Row>) => Effect.Effect<void> => {
+  const told = new Set<string>()
+  let before: Leader | undefined
+  return (rows) =>
+    Effect.suspend(() => {
+      const now = LeaderRow.read(rows.find(({ leaseKey }) => leaseKey?.S === LeaderRow.leaseKey))
+      const isAtWork = LeaderRow.isAtWork(before, now)
+      before = now
+      if (!isAtWork || told.has(now.owner)) return Effect.void
+      told.add(now.owner)
+      return Effect.logWarning(
+        `${now.owner} leads workers of the Kinesis Client Library on ${application}: its row in the table ${table} changes. They get no ` +
+          "shard as long as workers of this library are alive. Stop one of the two, as docs/leases-table.md says. It is not reported again."
+      )
+    })
+}

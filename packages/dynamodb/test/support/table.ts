@@ -22,6 +22,8 @@ export const makeRaw = (endpoint: string) => {
       (await sdk.send(
         new Sdk.GetItemCommand({ TableName, Key: { [name]: { S: key } }, ConsistentRead: true })
       )).Item,
+    delete: (TableName: string, key: string) =>
+      sdk.send(new Sdk.DeleteItemCommand({ TableName, Key: { leaseKey: { S: key } } })),
     exists: async (TableName: string) => (await sdk.send(new Sdk.ListTablesCommand({}))).TableNames!.includes(TableName)
   }
 }
