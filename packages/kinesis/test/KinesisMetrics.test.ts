@@ -23,6 +23,7 @@ const events: ReadonlyArray<KinesisEvent.KinesisEvent> = [
   Event.MalformedAggregates({ shardId, count: 1, reason: "" }),
   Event.RecordsOutsideShard({ shardId, count: 1, outcome: "dropped", strategy: "USER_PARTITION_KEY" }),
   Event.IteratorExpired({ shardId, resumedAt: position }),
+  Event.IteratorMissing({ shardId, resumedAt: position }),
   Event.CheckpointStored({ shardId, position }),
   Event.LeaseAcquired({ shardId, from: position, because: "free" } as never),
   Event.LeaseLost({ shardId, description: "" } as never),
