@@ -71,13 +71,12 @@ const program = Effect.gen(function*() {
   tell("stopped", "-", true)
 })
 
-const layers = Layer.merge(
+const layers = Layer.mergeAll(
   KinesisClient.layer({ ...reach(options["kinesis"]!), protocol: "json" }),
-  DynamoDbLeaseStore.layer({ ...reach(options["dynamodb"]!), requestTimeout: "8 seconds" })
+  DynamoDbLeaseStore.layer({ ...reach(options["dynamodb"]!), requestTimeout: "8 seconds" }),
+  Logger.logFmt
 )
 
-const exit = await Effect.runPromiseExit(
-  program.pipe(Effect.scoped, Effect.provide(layers), Effect.provide(Logger.logFmt))
-)
+const exit = await Effect.runPromiseExit(Effect.provide(Effect.scoped(program), layers))
 if (exit._tag === "Failure") tell("failed", "-", exit.cause.toString().replaceAll(/\s+/g, " "))
 process.exit(exit._tag === "Failure" ? 1 : 0)
