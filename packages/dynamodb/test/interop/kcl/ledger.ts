@@ -95,3 +95,16 @@ export const atOrBeforeCheckpoint = (
     return place(record.sequenceNumber, record.subSequenceNumber) <= stored
   })
 }
+
+/** The shards whose lease a worker lost while it was at work: KCL tells of a loss at the end of each stop as well. */
+export const lostShards = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
+  const released = new Set<string>()
+  const lost = new Set<string>()
+  for (const { shardId, what, worker } of entries) {
+    const lease = `${worker} ${shardId}`
+    if (what === "released") released.add(lease)
+    else if (what === "began") released.delete(lease)
+    else if (what === "lost" && !released.has(lease)) lost.add(shardId)
+  }
+  return [...lost]
+}

@@ -27,12 +27,12 @@ const checkRecords = (bed: Testbed, check: Check, workers: ReadonlyArray<Worker>
   check(`each of ${written} records was handled`, lost.length === 0, `${lost.length} lost: ${lost.slice(0, 10)}`)
   check("records of a key came in order", disordered.length === 0, list(disordered))
   check("records came as they were written", wrong.length === 0, list(wrong))
-  const losses = workers.flatMap((worker) => worker.told("lost"))
+  const losses = Ledger.lostShards(workers.flatMap((worker) => worker.entries()))
   if (once) {
-    const unexplained = repeated.filter((record) => !losses.some(({ shardId }) => shardId === record.shardId))
+    const unexplained = repeated.filter(({ shardId }) => !losses.includes(shardId))
     check("no record came again", unexplained.length === 0, `${unexplained.length}: ${list(unexplained)}`)
   }
-  bed.note(`${handled} handled, ${repeated.length} repeated, ${losses.length} leases lost`)
+  bed.note(`${handled} handled, ${repeated.length} repeated, leases lost: ${losses.join(", ") || "none"}`)
 }
 
 interface Leg {
