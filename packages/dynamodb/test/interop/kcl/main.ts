@@ -3,7 +3,6 @@
  * what it fetches and builds stays in a folder of the system's temporary one. `--help` lists the scenarios.
  */
 import { parseArgs } from "node:util"
-import { sleep } from "./processes.js"
 import { type Scenario, scenarios } from "./scenarios.js"
 import { prepare, type Tools } from "./setup.js"
 import * as Testbed from "./testbed.js"
@@ -40,27 +39,27 @@ const report = (holds: boolean, line: string): void => {
   process.stdout.write(`${holds ? "ok" : "not ok"}  ${line}\n`)
 }
 
+const inTime = async (work: Promise<void>): Promise<void> => {
+  let timeout: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timeout = setTimeout(() => reject(new Error(`not done in ${scenarioMillis / 60_000} minutes`)), scenarioMillis)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timeout))
+}
+
 const perform = async (name: string, { run }: Scenario, tools: Tools): Promise<void> => {
-  const bed = await Testbed.make(name, tools)
-  let failedHere = 0
+  let failures = 0
   const check = (what: string, holds: boolean, seen = ""): void => {
-    if (!holds) failedHere++
+    if (!holds) failures++
     report(holds, `${name}: ${what}${holds || seen === "" ? "" : `: ${seen}`}`)
   }
-  try {
-    await Promise.race([
-      run(bed, check),
-      sleep(scenarioMillis).then(() => {
-        throw new Error(`not done in ${scenarioMillis / 60_000} minutes`)
-      })
-    ])
-  } catch (error) {
-    check("goes through", false, String(error))
-  } finally {
-    const keep = values.keep || failedHere > 0
-    await bed.end(keep)
-    if (keep) process.stdout.write(`    its ledgers, logs and rows: ${bed.folder}\n`)
-  }
+  const gaveUp = (error: unknown): void => check("goes through", false, String(error))
+  const bed = await Testbed.make(name, tools).catch(gaveUp)
+  if (bed === undefined) return
+  await inTime(run(bed, check)).catch(gaveUp)
+  const keep = values.keep || failures > 0
+  await bed.end(keep)
+  if (keep) process.stdout.write(`    its ledgers, logs and rows: ${bed.folder}\n`)
 }
 
 if (values.help) {
@@ -68,7 +67,7 @@ if (values.help) {
   process.exit(0)
 }
 const atOnce = Number(values["at-once"])
-const unknown = positionals.find((name) => !(name in scenarios))
+const unknown = positionals.find((name) => !Object.hasOwn(scenarios, name))
 if (unknown !== undefined || !Number.isInteger(atOnce) || atOnce < 1) {
   process.stderr.write(`${unknown === undefined ? "--at-once takes a number" : `no scenario ${unknown}`}\n\n${help}`)
   process.exit(2)

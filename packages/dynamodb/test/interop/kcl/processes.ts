@@ -63,25 +63,19 @@ export const launch = (
     }
     child.on("exit", over).on("error", over)
   })
-  const kill = () => {
-    child.kill("SIGKILL")
-    return ended
-  }
   return {
     pid: child.pid ?? -1,
     isOver: () => !running.has(child),
-    kill,
+    kill: () => {
+      child.kill("SIGKILL")
+      return ended
+    },
     stop: async (seconds) => {
       child.stdin!.end()
-      const timer = new AbortController()
-      const late = new Promise<false>((resolve) => {
-        const timeout = setTimeout(() => resolve(false), seconds * 1000)
-        timer.signal.addEventListener("abort", () => clearTimeout(timeout))
-      })
-      const isOver = await Promise.race([ended.then(() => true), late])
-      timer.abort()
-      if (!isOver) await kill()
-      return isOver
+      const timeout = setTimeout(() => child.kill("SIGKILL"), seconds * 1000)
+      await ended
+      clearTimeout(timeout)
+      return child.exitCode !== null
     }
   }
 }

@@ -1,8 +1,9 @@
 import * as Ledger from "./ledger.js"
 import { sleep } from "./processes.js"
 import { kclVersions } from "./setup.js"
+import { shardId } from "./stream.js"
 import * as Table from "./table.js"
-import { type Kind, shardId, type Testbed } from "./testbed.js"
+import type { Kind, Testbed } from "./testbed.js"
 import type { Worker } from "./worker.js"
 
 /** One line of the report: what should hold, whether it does, and what was seen. */
@@ -13,8 +14,6 @@ export interface Scenario {
   readonly isOptional?: boolean
   readonly run: (bed: Testbed, check: Check) => Promise<void>
 }
-
-type Row = Awaited<ReturnType<Table.Table["rows"]>>[number]
 
 export const nameOf = (kind: Kind): string => kind === "ours" ? "effect-kinesis" : `KCL ${kclVersions[kind]}`
 
@@ -44,8 +43,8 @@ interface Leg {
   readonly meanwhile?: (bed: Testbed) => Promise<void>
 }
 
-const split = (number: number) => (bed: Testbed) => bed.split(number)
-const merge = (number: number, adjacent: number) => (bed: Testbed) => bed.merge(number, adjacent)
+const split = (number: number) => (bed: Testbed) => bed.stream.split(number)
+const merge = (number: number, adjacent: number) => (bed: Testbed) => bed.stream.merge(number, adjacent)
 
 const seconds = (from: number, to: number): string => `${((to - from) / 1000).toFixed(1)} s`
 
@@ -57,7 +56,7 @@ const leg = async (bed: Testbed, worker: Worker, { isKilled = false, meanwhile }
     await sleep(3000)
     await worker.stop()
   } else {
-    await bed.putting(async () => {
+    await bed.stream.putting(async () => {
       await meanwhile?.(bed)
       await sleep(2000)
       const before = worker.records().length
@@ -71,10 +70,10 @@ const leg = async (bed: Testbed, worker: Worker, { isKilled = false, meanwhile }
 
 /** Workers one after the other on one table; each goes on where the table says that the last one came to. */
 const relay = (legs: ReadonlyArray<Leg>) => async (bed: Testbed, check: Check): Promise<void> => {
-  await bed.createStream(4)
-  await bed.put(200)
+  await bed.stream.create(4)
+  await bed.stream.put(200)
   const workers: Array<Worker> = []
-  let found: ReadonlyArray<Row> = []
+  let found: ReadonlyArray<Table.Row> = []
   for (const [index, it] of legs.entries()) {
     await it.before?.(bed, check)
     const worker = bed.start(it.kind, `leg${index + 1}-${it.kind}`)
@@ -93,8 +92,9 @@ const relay = (legs: ReadonlyArray<Leg>) => async (bed: Testbed, check: Check): 
   checkRecords(bed, check, workers, !legs.some(({ isKilled }) => isKilled))
 }
 
-const deleteOthers = async (bed: Testbed): Promise<void> => {
-  bed.note(`deleted ${(await bed.table.deleteOthers()).join(", ")}`)
+const deleteOthers = async (bed: Testbed, check: Check): Promise<void> => {
+  const deleted = await bed.table.deleteOthers()
+  check(`the rows that are no leases are deleted (${deleted.join(", ")})`, deleted.length > 0)
 }
 
 const say = (record: Ledger.Handled | undefined): string =>
@@ -104,10 +104,10 @@ const say = (record: Ledger.Handled | undefined): string =>
 
 /** Each worker but the last stops after 33 records, of aggregates of 20 each. */
 const inAggregates = (kinds: ReadonlyArray<Kind>) => async (bed: Testbed, check: Check): Promise<void> => {
-  await bed.createStream(1)
-  await bed.put(5)
-  await bed.putAggregates(12, 20)
-  await bed.put(5)
+  await bed.stream.create(1)
+  await bed.stream.put(5)
+  await bed.stream.putAggregates(12, 20)
+  await bed.stream.put(5)
   const workers: Array<Worker> = []
   for (const [index, kind] of kinds.entries()) {
     const isLast = index === kinds.length - 1
@@ -115,7 +115,7 @@ const inAggregates = (kinds: ReadonlyArray<Kind>) => async (bed: Testbed, check:
     const before = workers.reduce((sum, worker) => sum + worker.records().length, 0)
     const worker = bed.start(kind, `step${index + 1}-${kind}`, { stopAfter, pauseMillis: 0 })
     workers.push(worker)
-    const goal = isLast ? bed.written() - before : stopAfter
+    const goal = isLast ? bed.stream.written.length - before : stopAfter
     await worker.until(`${goal} records`, 300, () => worker.records().length >= goal)
     await sleep(2000)
     await worker.stop()
@@ -142,8 +142,8 @@ const inAggregates = (kinds: ReadonlyArray<Kind>) => async (bed: Testbed, check:
 /** One begins at the latest of shards that bring nothing, and stops; another begins with what it left. */
 const atLatest = (first: Kind, second: Kind) => async (bed: Testbed, check: Check): Promise<void> => {
   const from = { from: "LATEST" } as const
-  await bed.createStream(2)
-  await bed.put(10)
+  await bed.stream.create(2)
+  await bed.stream.put(10)
   const one = bed.start(first, `first-${first}`, from)
   await one.until("both shards", 200, () => one.told("began").length >= 2)
   await sleep(3000)
@@ -154,16 +154,20 @@ const atLatest = (first: Kind, second: Kind) => async (bed: Testbed, check: Chec
     rows.length === 2 && rows.every((row) => Table.text(row, "checkpoint") === "LATEST"),
     rows.map(Table.describe).join("; ")
   )
-  await bed.put(20)
+  if (first === "ours") {
+    check(
+      "with the instant, in attributes of its own",
+      rows.every((row) => row["startTimestamp"]?.N !== undefined && Table.text(row, "startStandsFor") === "LATEST"),
+      rows.map(Table.describe).join("; ")
+    )
+  }
+  await bed.stream.put(20)
   const two = bed.start(second, `second-${second}`, from)
   await two.until("both shards", 200, () => two.told("began").length >= 2)
   await sleep(8000)
-  const after = bed.written()
-  await bed.put(20)
-  await bed.untilHandled(60, after).then(
-    () => check(`${nameOf(second)} reads what is written from then on`, true),
-    (error) => check(`${nameOf(second)} reads what is written from then on`, false, String(error))
-  )
+  const after = bed.stream.written.length
+  await bed.stream.put(20)
+  check(`${nameOf(second)} reads what is written from then on`, await bed.untilHandled(60, after))
   await two.stop()
   await bed.dump("after")
   const thrown = /^.*(?:NullPointerException|Exception in).*$/m.exec(two.log())?.[0]
@@ -180,13 +184,13 @@ const atLatest = (first: Kind, second: Kind) => async (bed: Testbed, check: Chec
 
 /** This library starts beside a KCL 2 that is alive, and that does not know hand-overs. */
 const besideKcl2 = async (bed: Testbed, check: Check): Promise<void> => {
-  await bed.createStream(4)
-  await bed.put(100)
+  await bed.stream.create(4)
+  await bed.stream.put(100)
   const kcl = bed.start("kcl2", "live-kcl2")
   await kcl.until("all shards", 200, () => new Set(kcl.records().map((it) => it.shardId)).size === 4)
   const ours = bed.start("ours", "ours", { stopMillis: 5000 })
   const owners = async () => (await bed.table.leases()).map((row) => Table.text(row, "leaseOwner") ?? "nobody")
-  await bed.putting(async () => {
+  await bed.stream.putting(async () => {
     await ours.until("a request for a hand-over", 60, () => ours.told("HandOverRequested").length > 0)
     bed.note(`owners when asked: ${await owners()}`)
     await bed.dump("asked")
@@ -212,7 +216,7 @@ const besideKcl2 = async (bed: Testbed, check: Check): Promise<void> => {
   check("KCL lost no lease", kcl.told("lost").length === 0, `${kcl.told("lost").length} lost`)
   check("KCL was not disturbed", ours.records().length === 0, `${ours.records().length} records were ours`)
   await ours.stop()
-  await bed.put(20)
+  await bed.stream.put(20)
   await bed.untilHandled(60)
   await kcl.stop()
   await bed.dump("end")
@@ -220,9 +224,9 @@ const besideKcl2 = async (bed: Testbed, check: Check): Promise<void> => {
 }
 
 const nullOwner = async (bed: Testbed, check: Check): Promise<void> => {
-  await bed.createStream(1)
-  await bed.put(20)
-  await bed.python("nullOwner.py", [bed.urls.dynamodb, bed.application, shardId(0)])
+  await bed.stream.create(1)
+  await bed.stream.put(20)
+  await bed.onTable("nullOwner.py", shardId(0))
   const [before] = await bed.dump("before")
   check("boto3 writes None as NULL", before?.["leaseOwner"]?.NULL === true, before && Table.describe(before))
   const ours = bed.start("ours", "ours")

@@ -2,6 +2,8 @@ import { DeleteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb"
 import type { Row } from "../../../src/internal/leaseRow.js"
 import { makeRaw } from "../../support/table.js"
 
+export type { Row }
+
 export interface Table {
   /** All rows, leases or not, by their keys. */
   readonly rows: () => Promise<ReadonlyArray<Row>>
