@@ -45,6 +45,28 @@ describe("leases of a stream's former life", () => {
         })))
   }
 
+  it.effect("one that was split again before anybody read it is read whole", () =>
+    withGroup({ streams: [{ name: stream }] }, (world) =>
+      Effect.gen(function*() {
+        const { client } = world
+        const split = client.splitShard({ stream, shardToSplit: shard0, newStartingHashKey: String(maxHashKey / 2n) })
+        const first = yield* run()
+        yield* split
+        yield* eventually("the children", () => first.of("ShardStarted").length === 3)
+        yield* put(client, numbered("old", 1, 10))
+        yield* eventually("the old records", () => first.handled.length === 10)
+        yield* stop(first)
+        yield* client.deleteStream({ stream })
+        yield* TestClock.adjust("1 minute")
+        yield* client.createStream({ stream, shardCount: 1 })
+        yield* put(client, numbered("a", 1, 4))
+        yield* split
+        yield* put(client, numbered("b", 1, 10))
+        const worker = yield* run()
+        yield* eventually("the new records", () => new Set(worker.texts()).size === 14, 300_000)
+        yield* stop(worker)
+      })))
+
   it.effect("with onFormerStream: \"fail\" it is an error that names the application and the remedy", () =>
     withGroup({ streams: [{ name: stream }] }, (world) =>
       Effect.gen(function*() {

@@ -21,7 +21,8 @@ interface Looked {
 export interface FormerLife {
   /**
    * Lists the shards when a stream is looked at for the first time, when there was something to confirm, or when a hole persists; begins
-   * anew what contradicts the listing twice, or fails. Says whether anything changed.
+   * anew what contradicts the listing twice, or fails. What can change of a shard is seen at two looks; the rest is listed again at once, since
+   * a lease that is of another life would be taken, and what tells of that life be gone. Says whether anything changed.
    */
   readonly repaired: (
     stream: GroupStream,
@@ -54,8 +55,15 @@ export const make = (group: Group): FormerLife => {
           looked.set(stream, { at: clocks.now(), found: [] })
           return false
         }
-        const found = Contradictions.find(leases, yield* stream.listShards("trim-horizon"))
-        const confirmed = Contradictions.confirmed(looked.get(stream)?.found ?? [], found)
+        const before = looked.get(stream)?.found ?? []
+        const look = Effect.map(
+          stream.listShards("trim-horizon"),
+          (shards) => Contradictions.find(leases, shards, before)
+        )
+        const first = yield* look
+        const lasting = first.filter(({ isLasting }) => isLasting)
+        const found = lasting.length === 0 ? first : yield* look
+        const confirmed = Contradictions.confirmed([...before, ...lasting], found)
         looked.set(stream, { at: clocks.now(), found })
         if (confirmed.length === 0) return false
         if (settings.onFormerStream === "fail") return yield* refusal(group, stream, confirmed)

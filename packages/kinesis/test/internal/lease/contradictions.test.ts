@@ -55,6 +55,56 @@ describe("contradictions", () => {
     }
   })
 
+  describe("ends of closed shards, beside leases that are of another life", () => {
+    const named = (number: number, checkpoint: Lease["checkpoint"], more: Partial<Lease> = {}) =>
+      leaseOf(checkpoint, { leaseKey: `shardId-${number}`, shardId: `shardId-${number}`, ...more })
+    const listed = (number: number, parent: number | undefined, more: Partial<Api.Shard> = {}) =>
+      shardOf({
+        shardId: `shardId-${number}`,
+        parentShardId: parent === undefined ? undefined : `shardId-${parent}`,
+        ...more
+      })
+    const closed = { endingSequenceNumber: "2000" }
+    const shards = [listed(0, undefined, closed), listed(1, 0, closed), listed(2, 1), listed(7, undefined)]
+    const found = (...leases: ReadonlyArray<Lease>) =>
+      Contradictions.find(leases, shards).map(({ lease }) => Number(lease.shardId.slice(8)))
+    const ended = [named(0, Position.shardEnd), named(1, Position.shardEnd)]
+
+    it("are not believed, and are mended first: what tells of the other life must not be gone before them", () => {
+      assert.deepStrictEqual(found(...ended, named(2, Position.afterSequenceNumber("9"))), [0, 1, 2])
+      assert.deepStrictEqual(found(named(7, undefined, { hashKeyRange: range(0, 4) }), ...ended), [0, 1, 7])
+      assert.deepStrictEqual(found(...ended, named(7, Position.shardEnd, { childShardIds: ["shardId-8"] })), [0, 1, 7])
+    })
+
+    it("are believed where a shard that follows was read in this life", () => {
+      const old = named(7, Position.afterSequenceNumber("9"))
+      const read = Position.afterSequenceNumber("1500")
+      assert.deepStrictEqual(found(old, ...ended, named(2, read)), [7])
+      assert.deepStrictEqual(found(old, ended[0]!, named(1, read)), [7])
+      assert.deepStrictEqual(found(old, ...ended, named(2, Position.trimHorizon)), [0, 1, 7])
+    })
+
+    it("stay in doubt when a shard that follows is begun by them", () => {
+      const former = named(7, Position.shardEnd, { childShardIds: ["shardId-8"] })
+      const before = Contradictions.find([...ended, former, named(2, Position.trimHorizon)], shards)
+      const now = [...ended, former, named(2, Position.afterSequenceNumber("1500"))]
+      const confirmed = Contradictions.confirmed(before, Contradictions.find(now, shards, before))
+      assert.deepStrictEqual(confirmed.map(({ lease }) => lease), [...ended, former])
+    })
+
+    it("are believed beside an end that was stored by mistake, of a shard without children", () => {
+      assert.deepStrictEqual(found(...ended, named(7, Position.shardEnd)), [7])
+      assert.deepStrictEqual(found(...ended, named(2, Position.trimHorizon)), [])
+    })
+  })
+
+  it("a shard with a child is closed, though the listing does not show its end", () => {
+    const child = shardOf({ shardId: "shardId-1", adjacentParentShardId: "shardId-0" })
+    const leases = [leaseOf(Position.shardEnd)]
+    assert.deepStrictEqual(Contradictions.find(leases, [shardOf(), child]), [])
+    assert.strictEqual(Contradictions.find(leases, [shardOf()]).length, 1)
+  })
+
   it("what is not listed is contradicted by nothing", () => {
     assert.deepStrictEqual(Contradictions.find([leaseOf(Position.shardEnd)], []), [])
   })
