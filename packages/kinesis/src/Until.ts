@@ -3,6 +3,9 @@
  *
  * A condition is judged only after a page's records were handed on, so no record is dropped by stopping.
  *
+ * A page that does not tell how far it is behind is not at its shard's tip. Where no answer of the shard has ever told, five empty pages in
+ * a row are taken for the tip.
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
@@ -36,8 +39,8 @@ export const never: Until = { _tag: "Never" }
 export const elapsed = (duration: Duration.DurationInput): Until => ({ _tag: "Elapsed", millis: millisOf(duration) })
 
 /**
- * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too. The page that passes it is
- * handed on whole.
+ * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too: by the arrival of its records,
+ * or by how far an empty page says to be behind. The page that passes it is handed on whole.
  *
  * @since 0.1.0
  * @category constructors
@@ -48,8 +51,7 @@ export const instant = (instant: Date | number): Until => ({
 })
 
 /**
- * Read until each shard has been at its tip once. Where no answer of a shard says how far behind it is (AWS always does), the shard is at
- * its tip when five in a row have brought nothing.
+ * Read until each shard has been at its tip once, a closed one at its end.
  *
  * @since 0.1.0
  * @category constructors

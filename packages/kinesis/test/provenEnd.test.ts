@@ -136,6 +136,18 @@ describe("B4 a shard ends when that is proven", () => {
     30_000
   )
 
+  it.effect("an answer that proves nothing is no tip, after which a long idle interval is waited", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* local.omit({ ...getRecordsOmit, fields: ["nextShardIterator"], times: 3 })
+        const reading = yield* read(ShardReader.pages({ ...fromStart, idleInterval: "10 minutes" }))
+        yield* TestClock.adjust("1 millis")
+        yield* put(client, ["a"])
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["a"])
+      })))
+
   it.effect("the retry policy starts afresh after an answer that is as it should be", () =>
     withKinesis(oneShard, ({ client, local }) =>
       Effect.gen(function*() {

@@ -47,6 +47,8 @@ export interface Run {
   readonly behind: ReadonlyArray<string>
   /** At some moment all its shards had been seen at their tips after no record had come for as long as `Idle` says. */
   readonly wasIdle: boolean
+  /** A page came, of any shard. */
+  readonly answered: boolean
   /** What was stored by the runs before it. */
   readonly positions: Readonly<Record<string, Position>>
 }

@@ -320,7 +320,7 @@ const mayFail = (facts: Facts, run: Run, index: number): boolean => {
   return (error !== "ThrottledError" && [...failingSince.values()].some((at) => run.endedAt - at >= patienceMillis)) ||
     longestWithout > stalenessMillis ||
     (run.until._tag === "Elapsed" && run.endedAt - run.startedAt >= run.until.millis &&
-      !calls.some(({ operation, outcome }) => operation === "getRecords" && outcome === "ok"))
+      !run.answered)
 }
 
 const failed = (facts: Facts): ReadonlyArray<Violation> =>

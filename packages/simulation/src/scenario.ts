@@ -1,3 +1,4 @@
+import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
 import * as Random from "./random.js"
 
 /** Operations that a reader calls. */
@@ -42,6 +43,13 @@ export type Action =
   }
   | { readonly _tag: "ExpireIterator" | "EmptyPages"; readonly shard: number | undefined; readonly times: number }
   | { readonly _tag: "ExpireListToken"; readonly times: number }
+  | {
+    readonly _tag: "Omit"
+    readonly operation: ReadOperation
+    readonly shard: number | undefined
+    readonly times: number
+    readonly fields: ReadonlyArray<AnswerField>
+  }
   | { readonly _tag: "Trim"; readonly shard: number | undefined; readonly part: number }
   | { readonly _tag: "ExpireShard"; readonly shard: number }
   | { readonly _tag: "Outage"; readonly operation: ReadOperation | undefined; readonly millis: number }
@@ -175,6 +183,29 @@ export const fault = (random: Random.Random, operation?: ReadOperation): Action 
     })]
   ])()
 
+/** Answers that lack what they should have. */
+const omission = (random: Random.Random): Action => {
+  const [operation, fields] = random.weighted<readonly [ReadOperation, ReadonlyArray<AnswerField>]>([
+    [4, ["getRecords", ["nextShardIterator"]]],
+    [3, ["getRecords", ["millisBehindLatest"]]],
+    [2, ["getRecords", ["childShards"]]],
+    [2, ["getRecords", ["nextShardIterator", "childShards"]]],
+    [3, ["getRecords", ["nextShardIterator", "millisBehindLatest", "childShards"]]],
+    [1, ["getShardIterator", ["shardIterator"]]],
+    [2, ["listShards", ["shards"]]]
+  ])
+  return { _tag: "Omit", ...someCall(random, operation), times: random.int(1, 6), fields }
+}
+
+/** Drawn apart, so that the rest of a seed's history is what it is without. */
+const omissions = (random: Random.Random, healAt: number, startAt: number): ReadonlyArray<Step> =>
+  random.chance(0.4)
+    ? Array.from({ length: random.weighted([[5, random.int(1, 4)], [2, random.int(5, 12)]]) }, () => ({
+      at: random.chance(0.2) ? startAt : random.int(0, healAt),
+      action: omission(random)
+    }))
+    : []
+
 const loss = (random: Random.Random): Action =>
   random.chance(0.6)
     ? { _tag: "Trim", shard: someShard(random), part: random.pick([1, random.next()]) }
@@ -278,7 +309,8 @@ export const make = (seed: number): Scenario => {
     ...several(random.weighted([[1, 0], [5, random.int(1, 8)], [2, random.int(8, 16)]]), () => fault(random)),
     ...several(random.weighted([[7, 0], [3, random.int(1, 3)]]), () => loss(random)),
     ...several(random.chance(0.06) ? 1 : 0, () => outage(random)),
-    ...burst
+    ...burst,
+    ...omissions(Random.make(seed, 2), healAt, startAt)
   ]
   const pollMillis = random.weighted([[5, 200], [2, 250], [1, 500], [1, 1000]])
   const view = random.weighted<View>([[5, "pages"], [2, "records"], [3, "shards"]])

@@ -61,6 +61,8 @@ const makeNotes = (verbose: boolean) => {
     lastRecordsAt: 0,
     /** All its shards were seen at their tips after no record had come for as long as its `until` says. */
     wasIdle: false,
+    /** A page came. */
+    answered: false,
     /** Of the first run. */
     startedAt: Infinity,
     /** The first run found out that the reader's clock is ahead. */
@@ -233,8 +235,9 @@ const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: num
       notes.seenAtTip.delete(event.shardId)
       return void notes.behind.delete(event.shardId)
     case "PageRead":
-      if (event.millisBehindLatest !== 0) notes.behind.add(event.shardId)
-      else notes.behind.delete(event.shardId)
+      notes.answered = true
+      if (event.millisBehindLatest === 0) notes.behind.delete(event.shardId)
+      else if (event.millisBehindLatest !== undefined) notes.behind.add(event.shardId)
       if (event.records > 0) notes.lastRecordsAt = now
       notes.seenAtTip.set(event.shardId, event.millisBehindLatest === 0 ? now : -Infinity)
       if (until._tag === "Idle") {
@@ -246,7 +249,9 @@ const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: num
 const told = ({ notes }: World, until: PlannedUntil) => (event: KinesisEvent): Effect.Effect<void> => {
   if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
-  if (["ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)) {
+  if (
+    ["IteratorMissing", "ShardLost", "ClockAhead", "StartClamped", "ListingFailed", "ShardEnded"].includes(event._tag)
+  ) {
     notes.count(`told: ${event._tag}`)
   }
   const followed = Effect.map(Clock.currentTimeMillis, (now) => follow(notes, until, event, now))
@@ -321,6 +326,7 @@ const makeReader = (world: World) => {
     notes.behind.clear()
     notes.lastRecordsAt = startedAt
     notes.wasIdle = false
+    notes.answered = false
     notes.startedAt = Math.min(notes.startedAt, startedAt)
     const firstCall = (yield* local.calls).length
     yield* notes.say(() =>
@@ -358,6 +364,7 @@ const makeReader = (world: World) => {
         end,
         behind: [...notes.behind],
         wasIdle: notes.wasIdle,
+        answered: notes.answered,
         positions
       },
       calls

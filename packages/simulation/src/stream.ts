@@ -93,21 +93,29 @@ export const watch = (
           }
         ),
       ({ nextToken, shards }) => {
+        if (shards.length === 0) notes.count("answer without shards")
         seeShards(notes, shards)
         return `${shards.map((shard) => Number(shard.shardId.slice(8))).join(" ")}${
           nextToken === undefined ? "" : " …"
         }`
       }
     ),
-    getShardIterator: watched("getShardIterator", client.getShardIterator, () => "ok"),
+    getShardIterator: watched("getShardIterator", client.getShardIterator, ({ shardIterator }) => {
+      if (shardIterator !== undefined) return "ok"
+      notes.count("answer without an iterator")
+      return "no iterator"
+    }),
     getRecords: watched(
       "getRecords",
       client.getRecords,
       ({ childShards, millisBehindLatest, nextShardIterator, records }) => {
         for (const { parentShards, shardId } of childShards) notes.parents.set(shardId, parentShards)
-        if (records.length === 0 && millisBehindLatest !== 0) notes.count("empty page before the tip")
-        return `${records.length} records, ${millisBehindLatest} ms behind${
-          nextShardIterator === undefined ? ", the end" : ""
+        if (millisBehindLatest === undefined) notes.count("answer that does not tell how far it is behind")
+        else if (records.length === 0 && millisBehindLatest !== 0) notes.count("empty page before the tip")
+        const isLacking = nextShardIterator === undefined && childShards.length === 0
+        if (isLacking) notes.count("answer without a next iterator")
+        return `${records.length} records, ${millisBehindLatest ?? "?"} ms behind${
+          isLacking ? ", no next iterator" : nextShardIterator === undefined ? ", the end" : ""
         }`
       }
     ),
@@ -128,9 +136,12 @@ const seeShards = (notes: Notes, shards: ReadonlyArray<Shard>): void => {
 const again = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A> =>
   Effect.catchAll(call, () => Effect.delay(Effect.suspend(() => again(call)), 300))
 
+const listing = (client: KinesisClient.Service) =>
+  Effect.filterOrFail(client.listShards({ stream, maxResults: ownListing }), ({ shards }) => shards.length > 0)
+
 /** The stream's shards as they are now. */
 export const look = ({ client, notes }: StreamWorld): Effect.Effect<ReadonlyArray<Shard>> =>
-  Effect.map(again(client.listShards({ stream, maxResults: ownListing })), ({ shards }) => {
+  Effect.map(again(listing(client)), ({ shards }) => {
     notes.shards.clear()
     seeShards(notes, shards)
     return shards
@@ -248,6 +259,8 @@ export const change = (world: StreamWorld, action: Change): Effect.Effect<void> 
         return yield* local.fail({ ...action, ...target(action.shard), error: unavailable })
       case "Delay":
         return yield* local.delay({ ...action, ...target(action.shard), duration: action.millis })
+      case "Omit":
+        return yield* local.omit({ ...action, ...target(action.shard) })
       case "ExpireIterator":
         return yield* local.expireIterator({ ...action, ...target(action.shard) })
       case "EmptyPages":

@@ -33,6 +33,7 @@ const run = (more: Partial<Run> = {}): Run => ({
   end: { _tag: "Stopped" },
   behind: [],
   wasIdle: false,
+  answered: false,
   positions: {},
   ...more
 })
@@ -209,7 +210,12 @@ describe("invariants", () => {
     assert.deepStrictEqual(violated({ runs: runs(700_000), calls: [listed(0), listed(300_000)] }), ["failed"])
     const until = { _tag: "Elapsed", millis: 5000 } as const
     assert.deepStrictEqual(violated({ runs: runs(5000, { until }), calls: [failing(0)] }), [])
-    assert.deepStrictEqual(violated({ runs: runs(5000, { until }), calls: [read(0)] }), ["failed"])
+    assert.deepStrictEqual(
+      violated({ runs: runs(5000, { until }), calls: [read(0)] }),
+      [],
+      "no answer that says anything"
+    )
+    assert.deepStrictEqual(violated({ runs: runs(5000, { until, answered: true }), calls: [read(0)] }), ["failed"])
     assert.deepStrictEqual(
       violated({ runs: [run({ end: end("InvalidArgument", "GetShardIterator"), endedAt: epoch + 999_999 })] }),
       ["failed"]

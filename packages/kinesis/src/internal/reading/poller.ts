@@ -224,7 +224,10 @@ export const make = (
       millisBehindLatest,
       at: monotonicMillis()
     })
-    if (state.doubt !== undefined) return Effect.fail(unproven)
+    if (state.doubt !== undefined) {
+      readableAt = askedAt + settings.pollIntervalMillis
+      return Effect.fail(unproven)
+    }
     outage.answered = true
     proof.answered()
     handedOn = {
