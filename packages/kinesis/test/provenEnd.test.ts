@@ -321,30 +321,36 @@ describe("a listing that lacks something", () => {
         assert.strictEqual(of("CallFailed").length, 3)
       })))
 
-  it.effect("a further page without shards is asked for again", () =>
-    withKinesis({ streams: [{ name: "orders", shardCount: 4 }] }, ({ client, local }) =>
-      Effect.gen(function*() {
-        const small: KinesisClient.Service = {
-          ...client,
-          listShards: (request) =>
-            Effect.zipRight(
-              request.nextToken === undefined
-                ? Effect.void
-                : Effect.when(
+  for (
+    const [which, isMet] of [
+      ["a page without shards that announces another", (token: string | undefined) => token === undefined],
+      ["a last page without shards", (token: string | undefined) => token !== undefined]
+    ] as const
+  ) {
+    it.effect(`${which} is asked for again`, () =>
+      withKinesis({ streams: [{ name: "orders", shardCount: 4 }] }, ({ client, local }) =>
+        Effect.gen(function*() {
+          let omitted = 0
+          const small: KinesisClient.Service = {
+            ...client,
+            listShards: (request) =>
+              Effect.zipRight(
+                Effect.when(
                   local.omit({ operation: "listShards", fields: ["shards"] }),
-                  () => omitted++ < 1
+                  () => isMet(request.nextToken) && omitted++ < 1
                 ),
-              client.listShards({ ...request, maxResults: 2 })
-            )
-        }
-        let omitted = 0
-        const reading = yield* read(KinesisStream.pages({ ...wholeStream, until: Until.caughtUp })).pipe(
-          provideClient(small)
-        )
-        yield* TestClock.adjust("5 seconds")
-        yield* Fiber.join(reading.fiber)
-        assert.strictEqual(new Set(reading.pages.map((page) => page.shardId)).size, 4)
-      })))
+                client.listShards({ ...request, maxResults: 2 })
+              )
+          }
+          const reading = yield* read(KinesisStream.pages({ ...wholeStream, until: Until.caughtUp })).pipe(
+            provideClient(small)
+          )
+          yield* TestClock.adjust("5 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.strictEqual(new Set(reading.pages.map((page) => page.shardId)).size, 4)
+          assert.deepStrictEqual((yield* callsOf(local, "listShards")).length, 3)
+        })))
+  }
 
   it.effect("an empty token is none", () =>
     withKinesis(oneShard, ({ client, local }) =>

@@ -23,11 +23,10 @@ type Retrying = <A>(
 const maxRestarts = 4
 
 /**
- * A stream always has shards, and a further page is announced only if there are more: a last page without any says nothing, rather than that
- * the shards after the page before are gone.
+ * A stream always has shards, and a further page is announced only if there are more: a page without any says nothing, rather than that its
+ * shards are gone. One that announces another page says no more: its own shards may have been left out.
  */
-const isStatement = ({ nextToken, shards }: ListShardsResponse): boolean =>
-  shards !== undefined && (shards.length > 0 || (nextToken !== undefined && nextToken !== ""))
+const isStatement = ({ shards }: ListShardsResponse): boolean => shards?.length > 0
 
 const withoutShards = (stream: string) =>
   new ServiceUnavailable({ operation: "ListShards", stream, description: "the answer has no shards" })
