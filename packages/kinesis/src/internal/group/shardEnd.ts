@@ -22,13 +22,18 @@ const unclear = ({ name }: GroupStream, shardId: string, description: string) =>
 
 /**
  * The shards that follow: the last page names them, unless the shard was lost or its service does not tell all of them. Then a listing does;
- * one that is behind, or only a part, is asked for again.
+ * one that is behind, or only a part, is asked for again. None, not even none of them, when it shows that the shard is open.
  */
-const childrenOf = (stream: GroupStream, { hashKeyRange, shardId }: Lease, { childShards }: ShardEnd) => {
+const childrenOf = (
+  stream: GroupStream,
+  { hashKeyRange, shardId }: Lease,
+  { childShards }: ShardEnd
+): Effect.Effect<ReadonlyArray<ChildShard> | undefined, KinesisError> => {
   const areAll = childShards.length > 0 &&
     (hashKeyRange === undefined || ShardSync.areAll(hashKeyRange, childShards))
   if (areAll) return Effect.succeed(childShards)
   const listing = Effect.flatMap(stream.listShards("trim-horizon"), (shards) => {
+    if (ShardSync.isOpen(shardId, shards)) return Effect.succeed(undefined)
     const children = ShardSync.childrenOf(shardId, hashKeyRange, shards)
     return children === undefined
       ? unclear(stream, shardId, "the listing does not name the shards that follow")
@@ -80,7 +85,7 @@ const startOfChildren = (stored: Position | undefined, { broughtRecords }: Shard
 
 /**
  * Everything of the shard is acknowledged: its children get their leases, then the end is stored, so that no crash in between leaves a
- * shard without. Gives the leases of those that may be read now.
+ * shard without. Gives the leases of those that may be read now; nothing is stored, and none given, of a shard that is open after all.
  */
 export const finish = (
   leases: Leases,
@@ -88,10 +93,11 @@ export const finish = (
   stream: GroupStream,
   tenure: Tenure,
   end: ShardEnd
-): Effect.Effect<ReadonlyArray<Lease>, LeaseLost | KinesisError> =>
+): Effect.Effect<ReadonlyArray<Lease> | undefined, LeaseLost | KinesisError> =>
   Effect.gen(function*() {
     const { shardId } = tenure.lease()
     const children = yield* childrenOf(stream, tenure.lease(), end)
+    if (children === undefined) return undefined
     const checkpoint = startOfChildren(tenure.stored(), end)
     const due = yield* tenure.insist(dueOf(leases, seen, stream, shardId, children))
     const created = due.map((child): NewLease => ({

@@ -214,11 +214,17 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
           if (!isAgain) {
             return Effect.flatMap(Deferred.isDone(stopping), (isDone) => isDone ? stopped : Effect.succeed(outcome))
           }
-          tracker = new AckTracker()
-          storedPrefix = 0
-          return readOn(startable(before) ?? origin, again)
+          return readOn(anew(origin), again)
         })
       })
+
+    /** Where the next reading begins: after all that is acknowledged. */
+    const anew = (origin: Startable): Startable => {
+      before = acknowledgedPosition()
+      tracker = new AckTracker()
+      storedPrefix = 0
+      return startable(before) ?? origin
+    }
 
     const restarting = Effect.gen(function*() {
       if (onFailure._tag !== "Restart") return () => Effect.succeed(false)
@@ -263,7 +269,10 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       Effect.as(Option.none())
     )
 
-    const conclude = (outcome: Outcome): Effect.Effect<Report, LeaseLost> => {
+    const conclude = (
+      outcome: Outcome,
+      workOn: Effect.Effect<Report, LeaseLost>
+    ): Effect.Effect<Report, LeaseLost> => {
       switch (outcome._tag) {
         case "Ended":
           return Effect.gen(function*() {
@@ -275,7 +284,10 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
               yield* letGo(nobody)
               return report("failed", { error: ended.left })
             }
-            if (Option.isSome(ended.right)) return report("finished", { children: ended.right.value })
+            if (Option.isSome(ended.right)) {
+              const children = ended.right.value
+              return children === undefined ? yield* workOn : report("finished", { children })
+            }
             yield* letGo(nobody)
             return report("released")
           })
@@ -300,9 +312,17 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       yield* Effect.fork(
         Effect.zipRight(tenure.handOverRequested, stop({ _tag: "LetGo", successor: nobody, bounded: true }))
       )
+      const again = yield* restarting
+      const isOpen = Effect.logWarning(
+        `${stream.name}/${shardId} seemed to be over, and is listed as open; it is read on`
+      )
+      const work = (origin: Startable): Effect.Effect<Report, LeaseLost> => {
+        const workOn = Effect.suspend(() => work(anew(origin)))
+        const later = Effect.zipRight(isOpen, Effect.delay(workOn, stream.run.settings.idleIntervalMillis))
+        return Effect.flatMap(readOn(origin, again), (outcome) => conclude(outcome, later))
+      }
       const origin = yield* startOf(claimed, options.startsAt, tenure)
-      const work = Effect.flatMap(readOn(origin, yield* restarting), conclude)
-      return yield* Effect.raceFirst(work, Deferred.await(crashed))
+      return yield* Effect.raceFirst(work(origin), Deferred.await(crashed))
     }).pipe(
       Effect.catchTag("LeaseLost", () => Effect.sync(lost))
     )

@@ -37,6 +37,11 @@ export const areAll = (
   return interval !== undefined && Overlap.isCovered(interval, intervalsOf(children))
 }
 
+/** A listing shows the shard, no end of it, and no shard that follows. */
+export const isOpen = (shardId: string, shards: ReadonlyArray<Shard>): boolean =>
+  shards.some((shard) => shard.shardId === shardId && shard.endingSequenceNumber === undefined) &&
+  !shards.some((shard) => parentsOf(shard).includes(shardId))
+
 /**
  * The shards that follow one which has come to its end; undefined when the listing cannot tell: it is behind, or only a part. Of one that is
  * not listed any more some may be gone too.
