@@ -176,7 +176,7 @@ const atLatest = (first: Kind, second: Kind) => async (bed: Testbed, check: Chec
   const among = (start: number, end: number) => [...numbers].filter((it) => it >= start && it < end).length
   check("what was there before is not read", among(0, 10) === 0)
   check(
-    `${nameOf(second)} begins at the tip, as at each start of its own: what was written between the two is not read`,
+    `${nameOf(second)} begins at the tip: what was written between the two is not read`,
     among(10, 30) === 0,
     `${among(10, 30)} of 20 are`
   )
