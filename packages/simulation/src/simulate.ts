@@ -230,7 +230,6 @@ const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: num
     case "ShardStarted":
       return void notes.seenAtTip.set(event.shardId, -Infinity)
     case "ShardEnded":
-      return void notes.seenAtTip.delete(event.shardId)
     case "ShardLost":
       notes.seenAtTip.delete(event.shardId)
       return void notes.behind.delete(event.shardId)
