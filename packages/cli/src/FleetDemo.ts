@@ -4,6 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Fleets from "./fleet/Fleet.js"
 import * as History from "./fleet/History.js"
 import * as View from "./fleet/View.js"
+import * as Format from "./Format.js"
 import * as Terminal from "./Terminal.js"
 
 export interface Options {
@@ -24,8 +25,16 @@ const patienceMillis = 30_000
 
 const eventLines = 12
 
+/** What the steps of the demonstration share. */
+interface Stage {
+  readonly fleet: Fleets.Fleet
+  readonly say: (line: string) => Effect.Effect<void>
+  /** Waits for a moment: a share of the time that the demonstration is to take. */
+  readonly at: (share: number) => Effect.Effect<void>
+}
+
 /**
- * Workers share a stream while one is killed, one leaves, one joins and a shard is split; then what they handled is held against what was
+ * Workers share a stream while one is killed, one leaves, one joins and a shard is split; then what they handled is compared with what was
  * written.
  */
 export const run = ({ json, totalMillis }: Options) =>
@@ -47,25 +56,14 @@ export const run = ({ json, totalMillis }: Options) =>
     })
     const say = (line: string) =>
       Effect.flatMap(view, ({ elapsedMillis }) => {
-        events.push(`${View.seconds(elapsedMillis)}  ${line}`)
+        events.push(`${Format.seconds(elapsedMillis)}  ${line}`)
         return terminal.say(line)
       })
     const at = (share: number) =>
       Effect.flatMap(view, ({ elapsedMillis }) => Effect.sleep(Math.max(0, share * totalMillis - elapsedMillis)))
 
     yield* say("starting kinesis-local and dynalite on 127.0.0.1")
-    const {
-      failed,
-      history,
-      join,
-      kill,
-      leave,
-      openShards,
-      split,
-      until,
-      workers,
-      write
-    } = fleet = yield* Fleets.make({
+    fleet = yield* Fleets.make({
       shardCount,
       customers,
       leaseMillis,
@@ -73,80 +71,116 @@ export const run = ({ json, totalMillis }: Options) =>
       discoveryMillis: 500,
       orderMillis: 2
     })
-    yield* say(`starting ${workerCount} workers; a lease lasts ${View.seconds(leaseMillis)}`)
-    for (let count = 0; count < workerCount; count++) yield* join
-    const shared = (least: number) => () =>
-      workers.every(({ name, state }) => state !== "reading" || History.heldBy(history, name).length >= least)
-    const reading = () => workers.every(({ state }) => state !== "starting")
-    yield* until("each worker has its share", patienceMillis, () => reading() && shared(shardCount / workerCount)())
+    const stage: Stage = { fleet, say, at }
+    yield* startWorkers(stage)
     startedAt = yield* Clock.currentTimeMillis
-
-    const writing = yield* Effect.fork(write)
-    const scenario = Effect.gen(function*() {
-      const [first, second] = workers as ReadonlyArray<Fleets.Worker> as readonly [Fleets.Worker, Fleets.Worker]
-      yield* at(0.15)
-      yield* say(
-        `SIGKILL to ${first.name} (pid ${first.pid}), which has ${
-          History.heldBy(history, first.name).map(({ shardId }) => View.shortId(shardId)).join(" and ")
-        }`
-      )
-      yield* kill(first)
-      const afterKill = () => History.gaps(history, "Killed")
-      yield* until("what the killed worker had is read again", patienceMillis, () => !afterKill().includes(undefined))
-      yield* say(`read again: ${View.describeGaps(afterKill())}`)
-
-      yield* at(0.45)
-      yield* say(`SIGTERM to ${second.name} (pid ${second.pid})`)
-      const since = yield* Clock.currentTimeMillis
-      const afterLeave = () => History.gaps(history, "Released", { worker: second.name, since })
-      const millis = yield* leave(second)
-      yield* say(`${second.name} has left in ${View.seconds(millis)}, with code 0`)
-      yield* until("what the worker gave up is read", patienceMillis, () => !afterLeave().includes(undefined))
-      const gapsOfLeave = afterLeave()
-      yield* say(`read on: ${View.describeGaps(gapsOfLeave)}`)
-
-      yield* at(0.6)
-      const joined = yield* join
-      yield* say(`${joined.name} (pid ${joined.pid}) joins`)
-      yield* until("the new worker has its share", patienceMillis, () => shared(2)() && joined.state === "reading")
-      yield* say(`${joined.name} has its share: ${
-        History.heldBy(history, joined.name).map(({ shardId }) => View.shortId(shardId)).join(" and ")
-      }`)
-
-      yield* at(0.75)
-      const parent = (yield* openShards)[0]!
-      const children = yield* split(parent)
-      yield* say(`shard ${View.shortId(parent.shardId)} is split into ${children.map(View.shortId).join(" and ")}`)
-      yield* until("the children are read", patienceMillis, () =>
-        children.every((child) =>
-          history.tenures.some((tenure) =>
-            tenure.shardId === child && tenure.firstReadAt !== undefined
-          )
-        ))
-      yield* at(1)
-      return gapsOfLeave
-    })
-    const gapsOfLeave = yield* Effect.raceFirst(
-      scenario,
-      Effect.raceFirst(failed, Effect.zipRight(Fiber.join(writing), Effect.never))
-    )
-    yield* Fiber.interrupt(writing)
-    yield* until("the rest is handled", patienceMillis, () =>
-      History.unhandled(history).length === 0).pipe(
-        Effect.catchTag("NotInTime", ({ message }) =>
-          say(message))
-      )
-    const last = workers.filter(({ state }) =>
-      state === "reading"
-    )
-    yield* Effect.forEach(last, leave, { concurrency: "unbounded", discard: true })
-    yield* say(`${last.map(({ name }) => name).join(", ")} have left, with code 0`)
-
-    const summary: View.Summary = {
-      ...History.judge(history),
-      gapAfterKillMillis: History.longest(History.gaps(history, "Killed")) ?? null,
-      gapAfterLeaveMillis: History.longest(gapsOfLeave) ?? null
-    }
+    const gapsOfLeave = yield* whileWriting(stage, steps(stage))
+    yield* endWorkers(stage)
+    const summary = summaryOf(fleet, gapsOfLeave)
     yield* terminal.finish(View.summary(summary), summary)
     return { isExact: View.isExact(summary), message: View.summary(summary).join("; ") }
   }).pipe(Effect.scoped)
+
+const shardsOf = (history: History.History, { name }: Fleets.Worker): string =>
+  History.heldBy(history, name).map(({ shardId }) => View.shortId(shardId)).join(" and ")
+
+const isShared = ({ history, workers }: Fleets.Fleet, least: number) => () =>
+  workers.every(({ name, state }) => state !== "reading" || History.heldBy(history, name).length >= least)
+
+const startWorkers = ({ fleet, say }: Stage) =>
+  Effect.gen(function*() {
+    yield* say(`starting ${workerCount} workers; a lease lasts ${Format.seconds(leaseMillis)}`)
+    for (let count = 0; count < workerCount; count++) yield* fleet.join
+    const shared = isShared(fleet, shardCount / workerCount)
+    const reading = () => fleet.workers.every(({ state }) => state !== "starting")
+    yield* fleet.until("each worker has its share", patienceMillis, () => reading() && shared())
+  })
+
+/** Runs the steps while orders are written; a worker that fails ends them. */
+const whileWriting = <A, E>({ fleet }: Stage, steps: Effect.Effect<A, E>) =>
+  Effect.gen(function*() {
+    const writing = yield* Effect.fork(fleet.write)
+    const outcome = yield* Effect.raceFirst(
+      steps,
+      Effect.raceFirst(fleet.failed, Effect.zipRight(Fiber.join(writing), Effect.never))
+    )
+    yield* Fiber.interrupt(writing)
+    return outcome
+  })
+
+/** Gives for how long nobody read the shards of the worker that left. */
+const steps = (stage: Stage) =>
+  Effect.gen(function*() {
+    const { at, fleet } = stage
+    const [first, second] = fleet.workers as ReadonlyArray<Fleets.Worker> as readonly [Fleets.Worker, Fleets.Worker]
+    yield* at(0.15)
+    yield* killWorker(stage, first)
+    yield* at(0.45)
+    const gapsOfLeave = yield* letLeave(stage, second)
+    yield* at(0.6)
+    yield* letJoin(stage)
+    yield* at(0.75)
+    yield* splitShard(stage)
+    yield* at(1)
+    return gapsOfLeave
+  })
+
+const killWorker = ({ fleet: { history, kill, until }, say }: Stage, worker: Fleets.Worker) =>
+  Effect.gen(function*() {
+    yield* say(`SIGKILL to ${worker.name} (pid ${worker.pid}), which has ${shardsOf(history, worker)}`)
+    yield* kill(worker)
+    const gaps = () => History.gaps(history, "Killed")
+    yield* until("what the killed worker had is read again", patienceMillis, () => !gaps().includes(undefined))
+    yield* say(`read again: ${View.describeGaps(gaps())}`)
+  })
+
+const letLeave = ({ fleet: { history, leave, until }, say }: Stage, worker: Fleets.Worker) =>
+  Effect.gen(function*() {
+    yield* say(`SIGTERM to ${worker.name} (pid ${worker.pid})`)
+    const since = yield* Clock.currentTimeMillis
+    const gaps = () => History.gaps(history, "Released", { worker: worker.name, since })
+    const millis = yield* leave(worker)
+    yield* say(`${worker.name} has left in ${Format.seconds(millis)}, with code 0`)
+    yield* until("what the worker gave up is read", patienceMillis, () => !gaps().includes(undefined))
+    const gapsOfLeave = gaps()
+    yield* say(`read on: ${View.describeGaps(gapsOfLeave)}`)
+    return gapsOfLeave
+  })
+
+const letJoin = ({ fleet, say }: Stage) =>
+  Effect.gen(function*() {
+    const joined = yield* fleet.join
+    yield* say(`${joined.name} (pid ${joined.pid}) joins`)
+    const shared = isShared(fleet, 2)
+    yield* fleet.until("the new worker has its share", patienceMillis, () => shared() && joined.state === "reading")
+    yield* say(`${joined.name} has its share: ${shardsOf(fleet.history, joined)}`)
+  })
+
+const splitShard = ({ fleet: { history, openShards, split, until }, say }: Stage) =>
+  Effect.gen(function*() {
+    const parent = (yield* openShards)[0]!
+    const children = yield* split(parent)
+    yield* say(`shard ${View.shortId(parent.shardId)} is split into ${children.map(View.shortId).join(" and ")}`)
+    const isRead = (child: string) =>
+      history.tenures.some((tenure) => tenure.shardId === child && tenure.firstReadAt !== undefined)
+    yield* until("the children are read", patienceMillis, () => children.every(isRead))
+  })
+
+const endWorkers = ({ fleet: { history, leave, until, workers }, say }: Stage) =>
+  Effect.gen(function*() {
+    yield* until("the rest is handled", patienceMillis, () => History.unhandled(history).length === 0).pipe(
+      Effect.catchTag("NotInTime", ({ message }) => say(message))
+    )
+    const last = workers.filter(({ state }) => state === "reading")
+    yield* Effect.forEach(last, leave, { concurrency: "unbounded", discard: true })
+    yield* say(`${last.map(({ name }) => name).join(", ")} have left, with code 0`)
+  })
+
+const summaryOf = (
+  { history }: Fleets.Fleet,
+  gapsOfLeave: ReadonlyArray<History.Gap | undefined>
+): View.Summary => ({
+  ...History.judge(history),
+  gapAfterKillMillis: History.longest(History.gaps(history, "Killed")) ?? null,
+  gapAfterLeaveMillis: History.longest(gapsOfLeave) ?? null
+})

@@ -1,4 +1,5 @@
 import { KinesisEvent, type Position } from "effect-kinesis"
+import { count, plural, seconds } from "./Format.js"
 import type { Summary } from "./Summary.js"
 
 /** What is shown of one shard. */
@@ -134,9 +135,6 @@ const place = (position: Position.Position): string => {
   }
 }
 
-const count = (value: number): string => value.toLocaleString("en-US")
-const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
-
 export interface Pace {
   readonly elapsedMillis: number
   readonly totalMillis: number
@@ -166,8 +164,6 @@ export const screen = (view: View, pace: Pace): ReadonlyArray<string> => {
   const more = rows.length > shardLines ? [`  and ${rows.length - shardLines} more shards`] : []
   return [progress(view, pace), "", ...shown, ...more, "", ...view.events.map((line) => `  ${line}`)]
 }
-
-const plural = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`
 
 /** The summary for a person. */
 export const summary = (result: Summary): ReadonlyArray<string> => [

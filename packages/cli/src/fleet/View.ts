@@ -1,3 +1,4 @@
+import { count, plural, seconds } from "../Format.js"
 import type { Worker } from "./Fleet.js"
 import type { Gap, History, Judgement } from "./History.js"
 import * as Histories from "./History.js"
@@ -11,11 +12,6 @@ export interface View {
   /** The latest events, oldest first. */
   readonly events: ReadonlyArray<string>
 }
-
-const count = (value: number): string => value.toLocaleString("en-US")
-const plural = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`
-
-export const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 
 /** A shard's number: a table of whole identifiers is too wide. */
 export const shortId = (shardId: string): string => shardId.replace(/^shardId-0*(?=\d)/, "")
