@@ -1,3 +1,5 @@
+import { lowerBound } from "./lowerBound.js"
+
 /** Hash keys with both ends included. */
 export interface Range {
   readonly start: bigint
@@ -26,13 +28,5 @@ export const parse = (hashKey: string): bigint | undefined => {
 }
 
 /** The one range that has the key, of ranges in order that hold every key once. */
-export const holder = <A extends Range>(ranges: ReadonlyArray<A>, hashKey: bigint): A => {
-  let low = 0
-  let high = ranges.length - 1
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (ranges[middle]!.end < hashKey) low = middle + 1
-    else high = middle
-  }
-  return ranges[low]!
-}
+export const holder = <A extends Range>(ranges: ReadonlyArray<A>, hashKey: bigint): A =>
+  ranges[lowerBound(0, ranges.length - 1, (index) => ranges[index]!.end < hashKey)]!

@@ -1,6 +1,7 @@
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import type { Startable } from "effect-kinesis/Position"
 import { compareSequenceNumbers } from "effect-kinesis/Position"
+import { lowerBound } from "./lowerBound.js"
 import type { Entry, Shard } from "./model.js"
 import { isOpen } from "./model.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
@@ -31,16 +32,8 @@ export const append = (
 }
 
 /** The index of the first entry for which the test holds, given that it holds for all later ones; the length if there is none. */
-const firstWhere = (log: ReadonlyArray<Entry>, test: (entry: Entry) => boolean): number => {
-  let low = 0
-  let high = log.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (test(log[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
-}
+const firstWhere = (log: ReadonlyArray<Entry>, test: (entry: Entry) => boolean): number =>
+  lowerBound(0, log.length, (index) => !test(log[index]!))
 
 /** Whether the number can be one of this shard's: its own layout, start and, once closed, end. */
 export const owns = (shard: Shard, sequenceNumber: string): boolean => {

@@ -3,6 +3,7 @@ import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 import * as Checkpoint from "./checkpoint.js"
+import { lowerBound } from "./lowerBound.js"
 
 /** The place of a record in its shard. */
 export type RecordPlace = Pick<KinesisRecord, "sequenceNumber" | "subSequenceNumber">
@@ -39,16 +40,8 @@ const comparePlaces = (a: RecordPlace, b: RecordPlace): number =>
   SequenceNumber.compare(a.sequenceNumber, b.sequenceNumber) || (a.subSequenceNumber ?? 0) - (b.subSequenceNumber ?? 0)
 
 /** How many of the records lie up to and including a place. */
-const countUpTo = (records: ReadonlyArray<RecordPlace>, place: RecordPlace): number => {
-  let low = 0
-  let high = records.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (comparePlaces(records[middle]!, place) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const countUpTo = (records: ReadonlyArray<RecordPlace>, place: RecordPlace): number =>
+  lowerBound(0, records.length, (index) => comparePlaces(records[index]!, place) <= 0)
 
 /**
  * What was delivered of one shard, and what of it is acknowledged, in whatever order. Only the contiguous prefix counts: what lies beyond

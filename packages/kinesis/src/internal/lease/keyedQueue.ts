@@ -1,3 +1,5 @@
+import { lowerBound } from "./lowerBound.js"
+
 /** Something that waits for its turn. */
 interface Entry<A> {
   readonly number: number
@@ -37,14 +39,7 @@ class Line<A> {
   }
 
   #indexAfter(number: number): number {
-    let low = this.#first
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#entries[middle]!.number <= number) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound(this.#first, this.#entries.length, (index) => this.#entries[index]!.number <= number)
   }
 }
 

@@ -46,134 +46,175 @@ interface Room {
   readonly since: number
 }
 
+/** A shard that waits for room. */
 interface Place {
+  /** How large its last page was. */
   readonly lastBytes: number
   readonly admit: (room: Room) => void
+}
+
+/** The bound of a run, and what is held against it. */
+interface State {
+  readonly maxBytes: number
+  readonly now: () => number
+  /** Bytes that nothing holds; below zero when a page was larger than its room. */
+  free: number
+  /** What pages were like lately, over all shards. */
+  recent: PageEstimate.RecentPages
+  /** In the order of asking. */
+  readonly waiting: Array<Place>
+  /** Of the calls under way, in the order in which they were given. */
+  readonly rooms: Set<Room>
+  /** Pages that wait for the consumer, by their bytes. */
+  readonly held: Map<Page, number>
+  /** The bytes that the consumer has; not the pages themselves, which are its own to let go. */
+  inHand: number
+  /** Open while a shard waits for a room that another one's call holds. */
+  readonly someoneWaits: Effect.Latch
 }
 
 export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const now = () => monotonicMillisOf(clock)
-    let free = maxBytes
-    let recent = PageEstimate.unknown
-    const waiting: Array<Place> = []
-    /** In the order in which they were given. */
-    const rooms = new Set<Room>()
-    const held = new Map<Page, number>()
-    /** How much the consumer has; not the pages themselves, which are its own to let go. */
-    let inHand = 0
-    const someoneWaits = yield* Effect.makeLatch(false)
-
-    /** Room for a page of a shard whose last one was so large, if there is some. */
-    const roomFor = (lastBytes: number): Room | undefined => {
-      const bytes = PageEstimate.nextPage(recent, lastBytes)
-      if (bytes > free && free < maxBytes) return undefined
-      const room = { bytes, since: now() }
-      free -= bytes
-      rooms.add(room)
-      return room
+    const self: State = {
+      maxBytes,
+      now: () => monotonicMillisOf(clock),
+      free: maxBytes,
+      recent: PageEstimate.unknown,
+      waiting: [],
+      rooms: new Set(),
+      held: new Map(),
+      inHand: 0,
+      someoneWaits: yield* Effect.makeLatch(false)
     }
-    const admitNext = (): void => {
-      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-        const room = roomFor(next.lastBytes)
-        if (room === undefined) break
-        waiting.shift()
-        next.admit(room)
-      }
-      if (waiting.length > 0 && rooms.size > 0) someoneWaits.unsafeOpen()
-    }
-    const give = (bytes: number): void => {
-      free += bytes
-      if (waiting.length > 0) admitNext()
-    }
-    const release = (room: Room): void => {
-      rooms.delete(room)
-      give(room.bytes)
-    }
-
-    /** Takes the room of calls that are too slow, for those who wait. */
-    const reclaim = Effect.gen(function*() {
-      yield* someoneWaits.await
-      const [oldest] = rooms
-      const left = oldest === undefined ? 0 : oldest.since + patience - now()
-      if (left > 0) return yield* Effect.sleep(left)
-      if (oldest === undefined || waiting.length === 0) return yield* someoneWaits.close
-      rooms.delete(oldest)
-      const { bytes } = oldest
-      oldest.bytes = 0
-      give(bytes)
-    })
-    yield* Effect.forkScoped(Effect.forever(reclaim))
-
-    const forShard = (): ForShard => {
-      let room: Room | undefined
-      let lastBytes = 0
-      const wait = Effect.async<void>((resume) => {
-        const place = {
-          lastBytes,
-          admit: (admitted: Room) => {
-            room = admitted
-            resume(Effect.void)
-          }
-        }
-        waiting.push(place)
-        admitNext()
-        return Effect.sync(() => {
-          const index = waiting.indexOf(place)
-          if (index >= 0) waiting.splice(index, 1)
-        })
-      })
-      /** Room stands in `room` as soon as it is given, so that {@link leave} finds it whatever happens to the fiber. */
-      const take = Effect.suspend(() => {
-        if (waiting.length === 0) room = roomFor(lastBytes)
-        return room === undefined ? wait : Effect.void
-      })
-      const leave = (): void => {
-        if (room === undefined) return
-        const left = room
-        room = undefined
-        release(left)
-      }
-      return {
-        leave,
-        fetching: (call) =>
-          Effect.zipRight(
-            take,
-            Effect.matchEffect(call, {
-              onFailure: (error) => {
-                leave()
-                return Effect.fail(error)
-              },
-              onSuccess: (fetched) => {
-                lastBytes = fetched.bytes
-                recent = PageEstimate.after(recent, fetched.bytes)
-                held.set(fetched.page, fetched.bytes)
-                free -= fetched.bytes
-                leave()
-                return Effect.succeed(fetched)
-              }
-            })
-          )
-      }
-    }
-
+    yield* Effect.forkScoped(Effect.forever(reclaim(self)))
     return {
-      forShard,
-      taken: (pages) => {
-        const before = inHand
-        inHand = 0
-        for (const page of pages) {
-          inHand += held.get(page) ?? 0
-          held.delete(page)
-        }
-        give(before)
-      },
-      handedOn: (page) => {
-        const bytes = held.get(page)
-        if (bytes === undefined) return
-        held.delete(page)
-        give(bytes)
-      }
+      forShard: () => forShard(self),
+      taken: (pages) => taken(self, pages),
+      handedOn: (page) => handedOn(self, page)
     }
   })
+
+/** Room for a page of a shard whose last one was so large, if there is some. */
+const roomFor = (self: State, lastBytes: number): Room | undefined => {
+  const bytes = PageEstimate.nextPage(self.recent, lastBytes)
+  if (bytes > self.free && self.free < self.maxBytes) return undefined
+  const room = { bytes, since: self.now() }
+  self.free -= bytes
+  self.rooms.add(room)
+  return room
+}
+
+const admitNext = (self: State): void => {
+  for (let next = self.waiting[0]; next !== undefined; next = self.waiting[0]) {
+    const room = roomFor(self, next.lastBytes)
+    if (room === undefined) break
+    self.waiting.shift()
+    next.admit(room)
+  }
+  if (self.waiting.length > 0 && self.rooms.size > 0) self.someoneWaits.unsafeOpen()
+}
+
+const give = (self: State, bytes: number): void => {
+  self.free += bytes
+  if (self.waiting.length > 0) admitNext(self)
+}
+
+const release = (self: State, room: Room): void => {
+  self.rooms.delete(room)
+  give(self, room.bytes)
+}
+
+/**
+ * Takes the room of calls that are too slow, for those who wait: the oldest call first, when it has been under way for longer than
+ * {@link patience}. It sleeps while nobody waits, and ends with the run's scope.
+ */
+const reclaim = (self: State): Effect.Effect<void> =>
+  Effect.flatMap(self.someoneWaits.await, () => {
+    const [oldest] = self.rooms
+    const left = oldest === undefined ? 0 : oldest.since + patience - self.now()
+    if (left > 0) return Effect.sleep(left)
+    if (oldest === undefined || self.waiting.length === 0) return Effect.asVoid(self.someoneWaits.close)
+    self.rooms.delete(oldest)
+    const { bytes } = oldest
+    oldest.bytes = 0
+    return Effect.sync(() => give(self, bytes))
+  })
+
+const taken = (self: State, pages: Iterable<Page>): void => {
+  const before = self.inHand
+  self.inHand = 0
+  for (const page of pages) {
+    self.inHand += self.held.get(page) ?? 0
+    self.held.delete(page)
+  }
+  give(self, before)
+}
+
+const handedOn = (self: State, page: Page): void => {
+  const bytes = self.held.get(page)
+  if (bytes === undefined) return
+  self.held.delete(page)
+  give(self, bytes)
+}
+
+/** What one shard holds of the bound. */
+interface ShardState {
+  /** Of the call under way. It stands here as soon as it is given, so that {@link leave} finds it whatever happens to the fiber. */
+  room: Room | undefined
+  lastBytes: number
+}
+
+const forShard = (self: State): ForShard => {
+  const shard: ShardState = { room: undefined, lastBytes: 0 }
+  const wait = waitForRoom(self, shard)
+  const take = Effect.suspend(() => {
+    if (self.waiting.length === 0) shard.room = roomFor(self, shard.lastBytes)
+    return shard.room === undefined ? wait : Effect.void
+  })
+  const onFailure = <E>(error: E) => {
+    leave(self, shard)
+    return Effect.fail(error)
+  }
+  const onSuccess = (fetched: Fetched) => {
+    keep(self, shard, fetched)
+    return Effect.succeed(fetched)
+  }
+  return {
+    leave: () => leave(self, shard),
+    fetching: (call) => Effect.zipRight(take, Effect.matchEffect(call, { onFailure, onSuccess }))
+  }
+}
+
+const waitForRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const place = {
+      lastBytes: shard.lastBytes,
+      admit: (admitted: Room) => {
+        shard.room = admitted
+        resume(Effect.void)
+      }
+    }
+    self.waiting.push(place)
+    admitNext(self)
+    return Effect.sync(() => {
+      const index = self.waiting.indexOf(place)
+      if (index >= 0) self.waiting.splice(index, 1)
+    })
+  })
+
+/** The page takes the place of the room that its call had. */
+const keep = (self: State, shard: ShardState, { bytes, page }: Fetched): void => {
+  shard.lastBytes = bytes
+  self.recent = PageEstimate.after(self.recent, bytes)
+  self.held.set(page, bytes)
+  self.free -= bytes
+  leave(self, shard)
+}
+
+const leave = (self: State, shard: ShardState): void => {
+  if (shard.room === undefined) return
+  const left = shard.room
+  shard.room = undefined
+  release(self, left)
+}

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { FastCheck as fc, Utils } from "effect"
 import type { LeaseStore } from "effect-kinesis"
 import * as LeasePlan from "../../../src/internal/lease/leasePlan.js"
 import * as LeaseView from "../../../src/internal/lease/leaseView.js"
@@ -39,14 +39,6 @@ const leasesOf = (
   )
 const nothing: LeasePlan.Plan = { claim: [], request: [], release: [] }
 
-/** Numbers from 0 to 1, the same for the same seed. */
-const randomly = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits
-  return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
-}
-
 interface Row {
   owner: string | undefined
   handedOverBy: string | undefined
@@ -57,7 +49,7 @@ interface Row {
 /** Workers that plan against one table, tick by tick: half as long as a lease lasts. A living owner hands over within a tick. */
 class Fleet {
   readonly rows = new Map<string, Row>()
-  readonly #random: () => number
+  readonly #random: Utils.PCGRandom
   tick = 0
   moves = 0
 
@@ -66,7 +58,7 @@ class Fleet {
     readonly maxMoves: number,
     seed: number
   ) {
-    this.#random = randomly(seed)
+    this.#random = new Utils.PCGRandom(seed)
   }
 
   isFree(row: Row): boolean {
@@ -119,7 +111,7 @@ class Fleet {
 
   /** Who asks first is a matter of chance. */
   #shuffled<A>(all: ReadonlyArray<A>): ReadonlyArray<A> {
-    return all.map((each) => [this.#random(), each] as const).sort(([a], [b]) => a - b).map(([, each]) => each)
+    return all.map((each) => [this.#random.number(), each] as const).sort(([a], [b]) => a - b).map(([, each]) => each)
   }
 
   step(isAtOnce: boolean): void {
@@ -174,7 +166,8 @@ interface Start {
 }
 
 const fleetOf = ({ dead, free, maxMoves, seed, shards, skew, workers }: Start, maxLeases = 100_000): Fleet => {
-  const random = randomly(seed)
+  const numbers = new Utils.PCGRandom(seed)
+  const random = () => numbers.number()
   const names = Array.from({ length: workers }, (_, index) => `worker-${index}`)
   const fleet = new Fleet(new Map(names.map((name) => [name, { maxLeases }])), maxMoves, seed + 1)
   const any = () => names[Math.floor(random() ** skew * workers)]!
