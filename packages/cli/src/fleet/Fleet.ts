@@ -106,131 +106,146 @@ const environmentOf = (
   ORDER_DURATION: `${orderMillis} millis`
 })
 
-/** Starts the emulators and makes the stream; workers join later. All of it is ended with the scope, the workers first. */
+/** A fleet from within. */
+interface State {
+  readonly options: Options
+  readonly endpoints: Emulators.Endpoints
+  readonly client: KinesisClient.Service
+  /** Closes with the fleet's; what runs in it is ended side by side. */
+  readonly scope: Scope.Scope
+  /** Fails with the first worker that does. */
+  readonly failure: Deferred.Deferred<never, WorkerFailed>
+  readonly history: History.History
+  /** In the order in which they joined. */
+  readonly workers: Array<Worker>
+}
+
+/** Starts the emulators and creates the stream; workers join later. All of it is ended with the scope, the workers first. */
 export const make = (options: Options): Effect.Effect<Fleet, FleetError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Children.guard
     const endpoints = yield* Emulators.start
     const { credentials, region } = Emulators
     const client = yield* KinesisClient.make({ endpoint: endpoints.kinesis, region, credentials })
-    const active = client.describeStreamSummary({ stream }).pipe(
-      Effect.repeat({ until: ({ streamStatus }) => streamStatus === "ACTIVE", schedule: Schedule.spaced("20 millis") })
-    )
     yield* client.createStream({ stream, shardCount: options.shardCount })
-    yield* active
+    yield* untilActive(client)
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
     const failure = yield* Deferred.make<never, WorkerFailed>()
-    const history = History.begin()
-    const workers: Array<Worker> = []
-
-    /** A worker that ends without having been told to has failed, and so has one that says that something was wrong. */
-    const watch = (worker: Worker) =>
-      Effect.flatMap(worker.child.ended, ({ code, complaint, signal }) => {
-        if (worker.state === "killed" || (worker.state === "leaving" && code === 0)) return Effect.void
-        worker.state = "failed"
-        const message = `${worker.name} ended with ${signal ?? `code ${code}`}${complaint && `: ${complaint}`}`
-        return Effect.asVoid(Deferred.fail(failure, new WorkerFailed({ message })))
-      })
-
-    const join = Effect.gen(function*() {
-      const name = `worker-${workers.length + 1}`
-      const child = yield* Scope.extend(
-        Children.run({
-          program,
-          env: environmentOf(name, endpoints, options),
-          graceMillis,
-          onLine: (line) => {
-            const report = Report.fromLine(line)
-            if (report === undefined) return
-            if (report._tag === "Started" && worker.state === "starting") worker.state = "reading"
-            if (report._tag === "Handled") worker.handled++
-            if (report._tag === "Left") worker.farewell = report
-            History.told(history, name, report)
-          }
-        }),
-        scope
-      )
-      const worker: Worker = { name, pid: child.pid, state: "starting", handled: 0, farewell: undefined, child }
-      workers.push(worker)
-      yield* Effect.forkIn(watch(worker), scope)
-      return worker
-    })
-
-    const kill = (worker: Worker) =>
-      Effect.gen(function*() {
-        worker.state = "killed"
-        yield* worker.child.kill("SIGKILL")
-        const at = yield* Clock.currentTimeMillis
-        yield* worker.child.ended
-        History.killed(history, worker.name, at)
-      })
-
-    const leave = (worker: Worker) =>
-      Effect.gen(function*() {
-        const askedAt = yield* Clock.currentTimeMillis
-        worker.state = "leaving"
-        yield* worker.child.kill("SIGTERM")
-        const { code } = yield* worker.child.ended
-        if (code !== 0) return yield* Deferred.await(failure)
-        worker.state = "left"
-        return (yield* Clock.currentTimeMillis) - askedAt
-      })
-
-    const listShards = Effect.map(client.listShards({ stream }), ({ shards }) => shards)
-
-    /** Waits for the shards that came of others by this, and notes whose children they are. */
-    const reshard = (call: Effect.Effect<void, KinesisError.KinesisError>) =>
-      Effect.gen(function*() {
-        const before = new Set((yield* listShards).map(({ shardId }) => shardId))
-        yield* call
-        yield* active
-        const children = (yield* listShards).filter(({ shardId }) => !before.has(shardId))
-        for (const { adjacentParentShardId, parentShardId, shardId } of children) {
-          history.parents.set(shardId, [parentShardId, adjacentParentShardId].filter((parent) => parent !== undefined))
-        }
-        return children.map(({ shardId }) => shardId)
-      })
-
-    const until: Fleet["until"] = (what, millis, holds) =>
-      Effect.suspend(() => holds() ? Effect.void : Effect.fail(new NotInTime({ message: what }))).pipe(
-        Effect.retry(Schedule.spaced("50 millis")),
-        Effect.timeoutFail({
-          duration: millis,
-          onTimeout: () => new NotInTime({ message: `not in ${millis} ms: ${what}` })
-        }),
-        Effect.raceFirst(Deferred.await(failure))
-      )
-
-    return {
-      history,
-      workers,
-      join,
-      kill,
-      leave,
-      write: Writer.run({
-        client,
-        stream,
-        customers: options.customers,
-        onWritten: (_, { sequenceNumber, shardId }) => void history.written.push({ shardId, sequenceNumber })
-      }),
-      openShards: Effect.map(
-        listShards,
-        (shards) =>
-          shards
-            .filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
-            .sort((a, b) => BigInt(a.hashKeyRange.startingHashKey) < BigInt(b.hashKeyRange.startingHashKey) ? -1 : 1)
-      ),
-      split: ({ hashKeyRange: { endingHashKey, startingHashKey }, shardId }) =>
-        reshard(client.splitShard({
-          stream,
-          shardToSplit: shardId,
-          newStartingHashKey: String((BigInt(startingHashKey) + BigInt(endingHashKey)) / 2n)
-        })),
-      merge: (left, right) =>
-        reshard(
-          client.mergeShards({ stream, shardToMerge: left.shardId, adjacentShardToMerge: right.shardId })
-        ),
-      until,
-      failed: Deferred.await(failure)
-    }
+    return toFleet({ options, endpoints, client, scope, failure, history: History.begin(), workers: [] })
   })
+
+const toFleet = (self: State): Fleet => ({
+  history: self.history,
+  workers: self.workers,
+  join: join(self),
+  kill: (worker) => kill(self, worker),
+  leave: (worker) => leave(self, worker),
+  write: Writer.run({
+    client: self.client,
+    stream,
+    customers: self.options.customers,
+    onWritten: (_, { sequenceNumber, shardId }) => void self.history.written.push({ shardId, sequenceNumber })
+  }),
+  openShards: Effect.map(listShards(self.client), (shards) =>
+    shards
+      .filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
+      .sort((a, b) => BigInt(a.hashKeyRange.startingHashKey) < BigInt(b.hashKeyRange.startingHashKey) ? -1 : 1)),
+  split: ({ hashKeyRange: { endingHashKey, startingHashKey }, shardId }) =>
+    reshard(
+      self,
+      self.client.splitShard({
+        stream,
+        shardToSplit: shardId,
+        newStartingHashKey: String((BigInt(startingHashKey) + BigInt(endingHashKey)) / 2n)
+      })
+    ),
+  merge: (left, right) =>
+    reshard(
+      self,
+      self.client.mergeShards({ stream, shardToMerge: left.shardId, adjacentShardToMerge: right.shardId })
+    ),
+  until: (what, millis, holds) => until(self, what, millis, holds),
+  failed: Deferred.await(self.failure)
+})
+
+const untilActive = (client: KinesisClient.Service) =>
+  client.describeStreamSummary({ stream }).pipe(
+    Effect.repeat({ until: ({ streamStatus }) => streamStatus === "ACTIVE", schedule: Schedule.spaced("20 millis") })
+  )
+
+const listShards = (client: KinesisClient.Service) => Effect.map(client.listShards({ stream }), ({ shards }) => shards)
+
+/** A worker that ends without having been told to has failed, and so has one that says that something was wrong. */
+const watch = (self: State, worker: Worker) =>
+  Effect.flatMap(worker.child.ended, ({ code, complaint, signal }) => {
+    if (worker.state === "killed" || (worker.state === "leaving" && code === 0)) return Effect.void
+    worker.state = "failed"
+    const message = `${worker.name} ended with ${signal ?? `code ${code}`}${complaint && `: ${complaint}`}`
+    return Effect.asVoid(Deferred.fail(self.failure, new WorkerFailed({ message })))
+  })
+
+const told = (self: State, worker: Worker, line: string): void => {
+  const report = Report.fromLine(line)
+  if (report === undefined) return
+  if (report._tag === "Started" && worker.state === "starting") worker.state = "reading"
+  if (report._tag === "Handled") worker.handled++
+  if (report._tag === "Left") worker.farewell = report
+  History.told(self.history, worker.name, report)
+}
+
+const join = (self: State) =>
+  Effect.gen(function*() {
+    const name = `worker-${self.workers.length + 1}`
+    const env = environmentOf(name, self.endpoints, self.options)
+    const child = yield* Scope.extend(
+      Children.run({ program, env, graceMillis, onLine: (line) => told(self, worker, line) }),
+      self.scope
+    )
+    const worker: Worker = { name, pid: child.pid, state: "starting", handled: 0, farewell: undefined, child }
+    self.workers.push(worker)
+    yield* Effect.forkIn(watch(self, worker), self.scope)
+    return worker
+  })
+
+const kill = (self: State, worker: Worker) =>
+  Effect.gen(function*() {
+    worker.state = "killed"
+    yield* worker.child.kill("SIGKILL")
+    const at = yield* Clock.currentTimeMillis
+    yield* worker.child.ended
+    History.killed(self.history, worker.name, at)
+  })
+
+const leave = (self: State, worker: Worker) =>
+  Effect.gen(function*() {
+    const askedAt = yield* Clock.currentTimeMillis
+    worker.state = "leaving"
+    yield* worker.child.kill("SIGTERM")
+    const { code } = yield* worker.child.ended
+    if (code !== 0) return yield* Deferred.await(self.failure)
+    worker.state = "left"
+    return (yield* Clock.currentTimeMillis) - askedAt
+  })
+
+/** Waits for the shards that came of others by this, and notes whose children they are. */
+const reshard = ({ client, history }: State, call: Effect.Effect<void, KinesisError.KinesisError>) =>
+  Effect.gen(function*() {
+    const before = new Set((yield* listShards(client)).map(({ shardId }) => shardId))
+    yield* call
+    yield* untilActive(client)
+    const children = (yield* listShards(client)).filter(({ shardId }) => !before.has(shardId))
+    for (const { adjacentParentShardId, parentShardId, shardId } of children) {
+      history.parents.set(shardId, [parentShardId, adjacentParentShardId].filter((parent) => parent !== undefined))
+    }
+    return children.map(({ shardId }) => shardId)
+  })
+
+const until = ({ failure }: State, ...[what, millis, holds]: Parameters<Fleet["until"]>): ReturnType<Fleet["until"]> =>
+  Effect.suspend(() => holds() ? Effect.void : Effect.fail(new NotInTime({ message: what }))).pipe(
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeoutFail({
+      duration: millis,
+      onTimeout: () => new NotInTime({ message: `not in ${millis} ms: ${what}` })
+    }),
+    Effect.raceFirst(Deferred.await(failure))
+  )
