@@ -38,102 +38,132 @@ export interface Process {
   readonly bury: Effect.Effect<void>
 }
 
-export const make = ({ base, order, uptimeMillis, wallMillis }: Options): Process => {
-  const startedAt = base.unsafeCurrentTimeMillis()
-  let state: "running" | "paused" | "dead" | "buried" = "running"
-  let aheadMillis = wallMillis
-  let sleptMillis = 0
-  /** What became due while the process was paused. */
-  let due: Array<() => void> = []
+/** A process from within. */
+interface State {
+  readonly base: VirtualClock
+  readonly order: Random | undefined
+  /** By the base clock, in milliseconds. */
+  readonly startedAt: number
+  readonly uptimeMillis: number
+  phase: "running" | "paused" | "dead" | "buried"
+  /** By how much its wall clock is ahead of the base clock. */
+  aheadMillis: number
+  /** For how long its machine has slept, while its monotonic clock stood still. */
+  sleptMillis: number
+  /** What became due while it was paused. */
+  due: Array<() => void>
   /** What ends each wait, whatever it waits for. */
-  const endings = new Set<() => void>()
+  readonly endings: Set<() => void>
+}
 
-  const reach = (goOn: () => void): void => {
-    if (state === "running") goOn()
-    else if (state === "paused") due.push(goOn)
+export const make = ({ base, order, uptimeMillis, wallMillis }: Options): Process => {
+  const self: State = {
+    base,
+    order,
+    startedAt: base.unsafeCurrentTimeMillis(),
+    uptimeMillis,
+    phase: "running",
+    aheadMillis: wallMillis,
+    sleptMillis: 0,
+    due: [],
+    endings: new Set()
   }
-  const wall = (): number => base.unsafeCurrentTimeMillis() + aheadMillis
-  const monotonic = (): number => base.unsafeCurrentTimeMillis() - startedAt - sleptMillis + uptimeMillis
-
-  /** Waits until `wait` lets it go on with an effect; what it gives is called when nobody waits any more. */
-  const waiting = <A, E>(wait: (goOn: (next: Effect.Effect<A, E>) => void) => () => void): Effect.Effect<A, E> =>
-    Effect.async<A, E>((resume) => {
-      if (state === "buried") return resume(Effect.interrupt)
-      const end = () => resume(Effect.interrupt)
-      endings.add(end)
-      const stop = wait((next) => {
-        endings.delete(end)
-        resume(next)
-      })
-      return Effect.sync(() => {
-        endings.delete(end)
-        stop()
-      })
-    })
-
-  const clock: Clock.Clock = {
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: wall,
-    unsafeCurrentTimeNanos: () => BigInt(monotonic()) * 1_000_000n,
-    currentTimeMillis: Effect.sync(wall),
-    currentTimeNanos: Effect.sync(() => BigInt(monotonic()) * 1_000_000n),
-    sleep: (duration) =>
-      waiting((goOn) => {
-        const end = monotonic() + Math.ceil(Duration.toMillis(duration))
-        const sleep = () => base.schedule(Math.max(0, end - monotonic()), () => reach(wake))
-        const wake = () => {
-          if (monotonic() >= end) goOn(Effect.void)
-          else cancel = sleep()
-        }
-        let cancel = sleep()
-        return () => cancel()
-      })
-  }
-
   return {
-    clock,
-    isDead: () => state === "dead" || state === "buried",
-    isPaused: () => state === "paused",
-    call: (call) =>
-      Effect.suspend(() => {
-        if (state === "dead" || state === "buried") return waiting<never, never>(() => () => undefined)
-        return Effect.flatMap(Effect.forkDaemon(Effect.withClock(call, base)), (fiber) =>
-          waiting((goOn) => {
-            const hear = (exit: Exit.Exit<any, any>) => reach(() => goOn(exit))
-            fiber.addObserver(hear)
-            return () => fiber.removeObserver(hear)
-          }))
-      }),
-    act: (effect) =>
-      Effect.suspend(() =>
-        state === "dead" || state === "buried" ? waiting<never, never>(() => () => undefined) : effect
-      ),
+    clock: clockOf(self),
+    isDead: () => isDead(self),
+    isPaused: () => self.phase === "paused",
+    call: (call) => Effect.suspend(() => isDead(self) ? forEver(self) : hearing(self, call)),
+    act: (effect) => Effect.suspend(() => isDead(self) ? forEver(self) : effect),
     kill: Effect.sync(() => {
-      state = "dead"
-      due = []
+      self.phase = "dead"
+      self.due = []
     }),
-    pause: (millis, isAsleep) =>
-      Effect.suspend(() => {
-        if (state !== "running") return Effect.void
-        state = "paused"
-        return Effect.zipRight(
-          Effect.sleep(millis),
-          Effect.sync(() => {
-            if (state !== "paused") return
-            state = "running"
-            if (isAsleep) sleptMillis += millis
-            const all = due
-            due = []
-            while (all.length > 0) all.splice(order === undefined ? 0 : order.int(0, all.length - 1), 1)[0]!()
-          })
-        )
-      }),
+    pause: (millis, isAsleep) => pause(self, millis, isAsleep),
     stepWall: (millis) => {
-      aheadMillis += millis
+      self.aheadMillis += millis
     },
     bury: Effect.sync(() => {
-      state = "buried"
-      for (const end of endings) end()
+      self.phase = "buried"
+      for (const end of self.endings) end()
     })
   }
+}
+
+const isDead = ({ phase }: State): boolean => phase === "dead" || phase === "buried"
+
+/** Goes on now, after the pause, or never. */
+const reach = ({ due, phase }: State, goOn: () => void): void => {
+  if (phase === "running") goOn()
+  else if (phase === "paused") due.push(goOn)
+}
+
+/** Waits until `wait` lets it go on with an effect; what it gives is called when nobody waits any more. */
+const waiting = <A, E>(
+  self: State,
+  wait: (goOn: (next: Effect.Effect<A, E>) => void) => () => void
+): Effect.Effect<A, E> =>
+  Effect.async<A, E>((resume) => {
+    if (self.phase === "buried") return resume(Effect.interrupt)
+    const end = () => resume(Effect.interrupt)
+    self.endings.add(end)
+    const stop = wait((next) => {
+      self.endings.delete(end)
+      resume(next)
+    })
+    return Effect.sync(() => {
+      self.endings.delete(end)
+      stop()
+    })
+  })
+
+const forEver = (self: State): Effect.Effect<never> => waiting<never, never>(self, () => () => undefined)
+
+/** The call goes on outside; its answer is heard when the process can hear. */
+const hearing = <A, E, R>(self: State, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.forkDaemon(Effect.withClock(call, self.base)), (fiber) =>
+    waiting<A, E>(self, (goOn) => {
+      const hear = (exit: Exit.Exit<A, E>) => reach(self, () => goOn(exit))
+      fiber.addObserver(hear)
+      return () => fiber.removeObserver(hear)
+    }))
+
+const wall = ({ aheadMillis, base }: State): number => base.unsafeCurrentTimeMillis() + aheadMillis
+
+const monotonic = ({ base, sleptMillis, startedAt, uptimeMillis }: State): number =>
+  base.unsafeCurrentTimeMillis() - startedAt - sleptMillis + uptimeMillis
+
+const clockOf = (self: State): Clock.Clock => ({
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  unsafeCurrentTimeMillis: () => wall(self),
+  unsafeCurrentTimeNanos: () => BigInt(monotonic(self)) * 1_000_000n,
+  currentTimeMillis: Effect.sync(() => wall(self)),
+  currentTimeNanos: Effect.sync(() => BigInt(monotonic(self)) * 1_000_000n),
+  sleep: (duration) =>
+    waiting(self, (goOn) => {
+      const end = monotonic(self) + Math.ceil(Duration.toMillis(duration))
+      const sleep = () => self.base.schedule(Math.max(0, end - monotonic(self)), () => reach(self, wake))
+      const wake = () => {
+        if (monotonic(self) >= end) goOn(Effect.void)
+        else cancel = sleep()
+      }
+      let cancel = sleep()
+      return () => cancel()
+    })
+})
+
+const pause = (self: State, millis: number, isAsleep: boolean): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (self.phase !== "running") return Effect.void
+    self.phase = "paused"
+    return Effect.zipRight(Effect.sleep(millis), Effect.sync(() => wake(self, isAsleep ? millis : 0)))
+  })
+
+/** What became due meanwhile happens in the order that is drawn. */
+const wake = (self: State, sleptMillis: number): void => {
+  if (self.phase !== "paused") return
+  self.phase = "running"
+  self.sleptMillis += sleptMillis
+  const all = self.due
+  self.due = []
+  while (all.length > 0) all.splice(self.order === undefined ? 0 : self.order.int(0, all.length - 1), 1)[0]!()
 }
