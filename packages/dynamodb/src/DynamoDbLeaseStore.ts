@@ -64,6 +64,18 @@ export interface Options extends Calls.ClientOptions, TableOptions {}
 /**
  * A store on an AWS SDK client of its own, closed with the scope. Nothing is retried underneath.
  *
+ * @example
+ * ```ts
+ * import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
+ * import { Effect } from "effect"
+ *
+ * const leases = Effect.scoped(Effect.gen(function*() {
+ *   const store = yield* DynamoDbLeaseStore.make({ region: "eu-west-1" })
+ *   const { list } = yield* store.open("billing")
+ *   return yield* list
+ * }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -76,6 +88,24 @@ export const make = (options: Options = {}): Effect.Effect<LeaseStore.Service, I
 /**
  * A store on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
  *
+ * @example
+ * ```ts
+ * import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
+ * import { Effect, Layer } from "effect"
+ * import { Consumer, KinesisClient } from "effect-kinesis"
+ *
+ * const program = Consumer.run({
+ *   application: "billing",
+ *   stream: "orders",
+ *   from: "latest",
+ *   handler: (record) => Effect.log(record.sequenceNumber)
+ * }).pipe(
+ *   Effect.provide(
+ *     Layer.merge(KinesisClient.layer({ region: "eu-west-1" }), DynamoDbLeaseStore.layer({ region: "eu-west-1" }))
+ *   )
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -84,6 +114,17 @@ export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore,
 
 /**
  * {@link layer} with options that are read from the configuration.
+ *
+ * @example
+ * ```ts
+ * import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
+ * import { Config } from "effect"
+ *
+ * const live = DynamoDbLeaseStore.layerConfig({
+ *   region: Config.string("KINESIS_REGION"),
+ *   createTable: Config.withDefault(Config.boolean("KINESIS_CREATE_TABLE"), true)
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -96,6 +137,14 @@ export const layerConfig = (
 /**
  * A store on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide throttles,
  * and take longer than a lease lasts. It gets two middlewares, and a watch on its credentials, so that its errors tell whose refusal they are.
+ *
+ * @example
+ * ```ts
+ * import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+ * import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
+ *
+ * const live = DynamoDbLeaseStore.layerFromSdk(new DynamoDBClient({ region: "eu-west-1", maxAttempts: 1 }))
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -50,6 +50,16 @@ export const fail: FailurePolicy = { _tag: "Fail" }
  * The shard is read again from the first record that is not acknowledged, as often and after such waits as the schedule says; it begins
  * afresh after progress. When it is over the consumer fails as with {@link fail}.
  *
+ * @example
+ * ```ts
+ * import { Schedule } from "effect"
+ * import { FailurePolicy } from "effect-kinesis"
+ *
+ * const onFailure = FailurePolicy.restart(
+ *   Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(5)))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -61,6 +71,18 @@ export const restart = (schedule: Schedule.Schedule<unknown, HandlerError>): Fai
 /**
  * The records are sent elsewhere, and count as acknowledged when that has succeeded. When it fails the consumer fails as with
  * {@link fail}.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { FailurePolicy } from "effect-kinesis"
+ *
+ * const onFailure = FailurePolicy.deadLetter(({ error, idempotencyKey, records }) =>
+ *   Effect.logError(`${records.length} records could not be handled`, error).pipe(
+ *     Effect.annotateLogs("key", idempotencyKey)
+ *   )
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category constructors

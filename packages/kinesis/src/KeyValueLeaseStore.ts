@@ -48,6 +48,29 @@ export const make: Effect.Effect<LeaseStore.Service, never, KeyValueStore.KeyVal
 /**
  * {@link make} as a layer. An application that is opened twice through one layer has the same leases.
  *
+ * @example
+ * ```ts
+ * import { KeyValueStore } from "@effect/platform"
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Layer } from "effect"
+ * import { Consumer } from "effect-kinesis"
+ * import * as KeyValueLeaseStore from "effect-kinesis/KeyValueLeaseStore"
+ *
+ * const program = Consumer.run({
+ *   application: "billing",
+ *   stream: "orders",
+ *   from: "trim-horizon",
+ *   stopWhen: Effect.sleep("100 millis"),
+ *   handler: (record) => Effect.log(record.sequenceNumber)
+ * })
+ *
+ * // `KeyValueStore.layerFileSystem` keeps the place across restarts.
+ * const leases = Layer.provide(KeyValueLeaseStore.layer, KeyValueStore.layerMemory)
+ * const kinesis = LocalKinesis.layer({ streams: [{ name: "orders" }] })
+ *
+ * Effect.runPromise(Effect.provide(program, Layer.merge(kinesis, leases)))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -78,6 +78,18 @@ export interface Service {
 export type Operation = keyof Service
 
 /**
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const openShards = Effect.gen(function*() {
+ *   const client = yield* KinesisClient.KinesisClient
+ *   const { openShardCount } = yield* client.describeStreamSummary({ stream: "orders" })
+ *   return openShardCount
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -105,6 +117,17 @@ export interface Options extends SdkTransport.Options, DeadlineOptions {}
 /**
  * A client on an AWS SDK client of its own, closed with the scope.
  *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const names = Effect.scoped(Effect.gen(function*() {
+ *   const client = yield* KinesisClient.make({ region: "eu-west-1" })
+ *   return (yield* client.listStreams({})).streamNames
+ * }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -131,6 +154,21 @@ const checkDeadlines = (operation: string, options: DeadlineOptions): Effect.Eff
 /**
  * A client on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
  *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { KinesisClient, KinesisStream, Until } from "effect-kinesis"
+ *
+ * const program = KinesisStream.records({
+ *   stream: "orders",
+ *   from: "latest",
+ *   until: Until.elapsed("30 seconds")
+ * }).pipe(
+ *   Stream.runForEach((record) => Effect.log(record.sequenceNumber)),
+ *   Effect.provide(KinesisClient.layer({ region: "eu-west-1", protocol: "cbor" }))
+ * )
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -139,6 +177,17 @@ export const layer = (options: Options = {}): Layer.Layer<KinesisClient, Invalid
 
 /**
  * {@link layer} with options that are read from the configuration.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const live = KinesisClient.layerConfig({
+ *   region: Config.string("KINESIS_REGION"),
+ *   endpoint: Config.withDefault(Config.string("KINESIS_ENDPOINT"), undefined)
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -152,6 +201,14 @@ export const layerConfig = (
  * A client on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide
  * throttles from the library's schedules and metrics. It decodes as it does: {@link layer} reads several times as fast. It gets two
  * middlewares, and a watch on its credentials, so that its errors tell whose refusal they are.
+ *
+ * @example
+ * ```ts
+ * import { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const live = KinesisClient.layerFromSdk(new SdkClient({ region: "eu-west-1", maxAttempts: 1 }))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -182,6 +239,18 @@ export const layerFromSdk = (
 
 /**
  * Gives every operation of a client its deadline. The layers here have them already; wrap a client of your own.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Layer } from "effect"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const impatient = Layer.effect(
+ *   KinesisClient.KinesisClient,
+ *   Effect.map(KinesisClient.KinesisClient, (client) => KinesisClient.withDeadlines(client, { requestTimeout: "1 second" }))
+ * ).pipe(Layer.provide(LocalKinesis.layer()))
+ * ```
  *
  * @since 0.1.0
  * @category combinators

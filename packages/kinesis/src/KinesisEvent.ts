@@ -148,6 +148,17 @@ export type KinesisEvent = Data.TaggedEnum<{
 /**
  * Constructors, `$is` and `$match` for {@link KinesisEvent}.
  *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisEvent } from "effect-kinesis"
+ *
+ * const onEvent = (event: KinesisEvent.KinesisEvent) =>
+ *   KinesisEvent.KinesisEvent.$is("DataLossPossible")(event)
+ *     ? Effect.logError(`${event.shardId}: ${event.reason}`)
+ *     : Effect.void
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -117,6 +117,21 @@ export const bytes: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.by
 /**
  * Milliseconds from the last page to the shard's tip, by shard.
  *
+ * @example
+ * ```ts
+ * import { Effect, Metric } from "effect"
+ * import { KinesisMetrics } from "effect-kinesis"
+ *
+ * const behind = Metric.value(
+ *   KinesisMetrics.millisBehindLatest.pipe(
+ *     Metric.tagged("stream", "orders"),
+ *     Metric.tagged("shard", "shardId-000000000000")
+ *   )
+ * )
+ *
+ * Effect.runPromise(behind)
+ * ```
+ *
  * @since 0.1.0
  * @category metrics
  */

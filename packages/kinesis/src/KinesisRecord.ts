@@ -42,6 +42,14 @@ export interface KinesisRecord {
 /**
  * The 128-bit number whose range decides the shard of a partition key: MD5 of the key's UTF-8 bytes, from 0n to 2n ** 128n - 1n.
  *
+ * @example
+ * ```ts
+ * import { KinesisRecord } from "effect-kinesis"
+ * import { strictEqual } from "node:assert/strict"
+ *
+ * strictEqual(KinesisRecord.hashKey("customer-7") < 2n ** 128n, true)
+ * ```
+ *
  * @since 0.1.0
  * @category hashing
  */

@@ -33,6 +33,22 @@ export interface ShardStream extends Coordinator.ShardStream {}
  * Run them all at once, as in `Stream.flatMap((shard) => handle(shard.pages), { concurrency: "unbounded" })`: a shard whose stream is not
  * run holds up its children, and the end.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const program = KinesisStream.shards({ stream: "orders", from: "trim-horizon", until: Until.caughtUp }).pipe(
+ *   Stream.flatMap(({ pages, shardId }) => Stream.map(pages, (page) => `${shardId}: ${page.records.length} records`), {
+ *     concurrency: "unbounded"
+ *   }),
+ *   Stream.runForEach(Effect.log)
+ * )
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders", shardCount: 2 }] })))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -46,6 +62,25 @@ export const shards = (options: Options): Stream.Stream<ShardStream, KinesisErro
  *
  * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls, expired iterators and failed
  * listings are dealt with; what remains is fatal or has used up its retry schedule.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { KinesisStream, type Position, Until } from "effect-kinesis"
+ *
+ * const positions: Record<string, Position.Position> = {}
+ *
+ * const program = KinesisStream.pages({ stream: "orders", from: "trim-horizon", positions, until: Until.caughtUp }).pipe(
+ *   Stream.runForEach((page) =>
+ *     Effect.sync(() => {
+ *       positions[page.shardId] = page.position
+ *     })
+ *   )
+ * )
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -63,6 +98,19 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
 /**
  * The records of all shards, merged as they come: {@link pages}, flattened. Records of one partition key keep their order, over a
  * reshard too. `Until.count` gives exactly as many.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const program = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.caughtUp }).pipe(
+ *   Stream.runForEach((record) => Effect.log(`${record.partitionKey} in ${record.shardId}`))
+ * )
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
  *
  * @since 0.1.0
  * @category constructors

@@ -42,6 +42,17 @@ export type LeasePlan = (view: View) => Plan
  * Shares the leases evenly: shares differ by at most one, a worker keeps what it has, takes its whole share of what is free at once, and
  * asks others for at most `maxMoves` at a time. A lease that nobody takes for twice as long as a lease lasts is taken beyond the share.
  *
+ * @example
+ * ```ts
+ * import { LeasePlan } from "effect-kinesis"
+ *
+ * // Half of what is even: for a worker on a smaller machine.
+ * const half: LeasePlan.LeasePlan = (view) => {
+ *   const plan = LeasePlan.balanced(view)
+ *   return { ...plan, claim: plan.claim.slice(0, Math.ceil(plan.claim.length / 2)), request: [] }
+ * }
+ * ```
+ *
  * @since 0.1.0
  * @category plans
  */
@@ -50,6 +61,13 @@ export const balanced: LeasePlan = Internal.balanced
 /**
  * This worker is to have the leases that are wanted and no others: it takes those that are free, asks for those that others have, and lets
  * go of the rest. Who sees to it that each lease is wanted somewhere is the caller.
+ *
+ * @example
+ * ```ts
+ * import { LeasePlan } from "effect-kinesis"
+ *
+ * const firstTen = LeasePlan.only(({ shardId }) => Number(shardId.slice(-12)) < 10)
+ * ```
  *
  * @since 0.1.0
  * @category plans

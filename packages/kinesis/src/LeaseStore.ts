@@ -187,6 +187,24 @@ export type Decision = LeaseWrites.Decision
 /**
  * The leases of a table that can read, decide and write one row in one step.
  *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LeaseStore } from "effect-kinesis"
+ *
+ * const inMemory = (rows = new Map<string, LeaseStore.Lease>()): LeaseStore.Leases =>
+ *   LeaseStore.fromTable({
+ *     list: Effect.sync(() => [...rows.values()]),
+ *     write: (leaseKey, _operation, decide) =>
+ *       Effect.sync(() => {
+ *         const decision = decide(rows.get(leaseKey))
+ *         if (decision._tag === "Put") rows.set(leaseKey, decision.lease)
+ *         if (decision._tag === "Delete") rows.delete(leaseKey)
+ *         return decision
+ *       })
+ *   })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -33,6 +33,15 @@ export interface Case {
 /**
  * All cases.
  *
+ * @example
+ * ```ts
+ * import { LocalLeaseStore } from "@effect-kinesis/local"
+ * import { Effect } from "effect"
+ * import { LeaseStoreContract } from "effect-kinesis"
+ *
+ * const check = Effect.forEach(LeaseStoreContract.cases, ({ run }) => Effect.provide(run, LocalLeaseStore.layer()))
+ * ```
+ *
  * @since 0.1.0
  * @category cases
  */

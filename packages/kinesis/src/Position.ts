@@ -110,6 +110,14 @@ export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
 /**
  * The position after a record, in the middle of an aggregate too.
  *
+ * @example
+ * ```ts
+ * import type { KinesisRecord } from "effect-kinesis"
+ * import { Position } from "effect-kinesis"
+ *
+ * const resumeAfter = (record: KinesisRecord.KinesisRecord) => JSON.stringify(Position.after(record))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -126,6 +134,14 @@ export const after = (record: {
  * The position that a person wrote: `trim-horizon`, `latest`, or an instant as ISO 8601 with its zone, as seconds or milliseconds since
  * the epoch, or as a time before `now` (in milliseconds) such as `-2h` or `-1h30m`. Undefined for anything else: a time without a zone
  * would mean different instants on different machines. {@link textExamples} has what to say then.
+ *
+ * @example
+ * ```ts
+ * import { Position } from "effect-kinesis"
+ *
+ * const twoHoursAgo = Position.fromText("-2h", Date.now())
+ * const instant = Position.fromText("2026-11-23T08:00:00Z", Date.now())
+ * ```
  *
  * @since 0.1.0
  * @category parsing
@@ -172,6 +188,14 @@ export const textExamples: string = `trim-horizon, latest, ${Instant.examples}`
 
 /**
  * Orders sequence numbers as numbers ("9" before "10"), without converting them.
+ *
+ * @example
+ * ```ts
+ * import { Position } from "effect-kinesis"
+ * import { strictEqual } from "node:assert/strict"
+ *
+ * strictEqual(Position.compareSequenceNumbers("9", "10"), -1)
+ * ```
  *
  * @since 0.1.0
  * @category ordering

@@ -44,6 +44,22 @@ export interface Options extends ReadOptions {
  * with; what remains is fatal or has used up its retry schedule. A shard that has left retention ends like a closed one, with the event
  * `ShardLost`; one that was never there, and a stream that is gone, fail with `ResourceNotFound`.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { ShardReader, Until } from "effect-kinesis"
+ *
+ * const program = ShardReader.pages({
+ *   stream: "orders",
+ *   shardId: "shardId-000000000000",
+ *   from: "trim-horizon",
+ *   until: Until.caughtUp
+ * }).pipe(Stream.runForEach((page) => Effect.log(`${page.records.length} records, ${page.millisBehindLatest} ms behind`)))
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -96,6 +112,22 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
 
 /**
  * The records of one shard, in its order: {@link pages}, flattened. `Until.count` gives exactly as many.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { Position, ShardReader, Until } from "effect-kinesis"
+ *
+ * const lastHour = ShardReader.records({
+ *   stream: "orders",
+ *   shardId: "shardId-000000000000",
+ *   from: Position.atTimestamp(Date.now() - 3_600_000),
+ *   until: Until.caughtUp
+ * })
+ *
+ * Effect.runPromise(Effect.provide(Stream.runCount(lastHour), LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
  *
  * @since 0.1.0
  * @category constructors

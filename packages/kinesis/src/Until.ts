@@ -25,6 +25,13 @@ export type Until =
 /**
  * Read for ever.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "latest", until: Until.never })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -32,6 +39,13 @@ export const never: Until = { _tag: "Never" }
 
 /**
  * Read for this long. A call that is under way then is interrupted; a page that was handed on is finished.
+ *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "latest", until: Until.elapsed("30 seconds") })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -41,6 +55,13 @@ export const elapsed = (duration: Duration.DurationInput): Until => ({ _tag: "El
 /**
  * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too: by the arrival of its records,
  * or by how far an empty page says to be behind. The page that passes it is handed on whole.
+ *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.instant(new Date()) })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -53,6 +74,13 @@ export const instant = (instant: Date | number): Until => ({
 /**
  * Read until each shard has been at its tip once, a closed one at its end.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.caughtUp })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -61,6 +89,13 @@ export const caughtUp: Until = { _tag: "CaughtUp" }
 /**
  * Read this many records over all shards, at least 1. `records` gives exactly as many; `pages` hands the last page on whole.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.count(1_000) })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -68,6 +103,13 @@ export const count = (count: number): Until => ({ _tag: "Count", count })
 
 /**
  * Read until every shard is at its tip and none has brought a record for this long.
+ *
+ * @example
+ * ```ts
+ * import { KinesisStream, Until } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.idle("10 seconds") })
+ * ```
  *
  * @since 0.1.0
  * @category constructors

@@ -249,6 +249,25 @@ export const make: (options?: Options) => Effect.Effect<{
 /**
  * One engine behind both services.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { KinesisClient, KinesisStream, Until } from "effect-kinesis"
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = yield* KinesisClient.KinesisClient
+ *   const local = yield* LocalKinesis.LocalKinesis
+ *   yield* client.putRecord({ stream: "orders", partitionKey: "1", data: new TextEncoder().encode("kettle") })
+ *   yield* local.throttle({ operation: "getRecords", times: 2 })
+ *   return yield* Stream.runCount(
+ *     KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.caughtUp })
+ *   )
+ * })
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

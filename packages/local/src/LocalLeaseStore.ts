@@ -113,6 +113,25 @@ export const make = (
 /**
  * One set of tables behind both services.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+ * import { Effect, Layer } from "effect"
+ * import { Consumer } from "effect-kinesis"
+ *
+ * const program = Consumer.run({
+ *   application: "billing",
+ *   stream: "orders",
+ *   from: "trim-horizon",
+ *   stopWhen: Effect.sleep("100 millis"),
+ *   handler: (record) => Effect.log(record.sequenceNumber)
+ * })
+ *
+ * const local = Layer.merge(LocalKinesis.layer({ streams: [{ name: "orders" }] }), LocalLeaseStore.layer())
+ *
+ * Effect.runPromise(Effect.provide(program, local))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

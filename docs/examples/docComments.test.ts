@@ -1,0 +1,99 @@
+/** The examples of the doc comments are programs: they have the types that they should, and run to their end. */
+import { assert, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll } from "vitest"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const packages = ["kinesis", "local", "dynamodb"]
+
+interface Example {
+  readonly name: string
+  readonly code: string
+}
+
+const examplesOf = (file: string): ReadonlyArray<Example> => {
+  const source = readFileSync(file, "utf8")
+  return [
+    ...source.matchAll(
+      / \* @example\n \* ```ts\n((?: \*.*\n)+?) \* ```\n[^]*?\*\/\nexport (?:const|class|function) (\w+)/g
+    )
+  ]
+    .map(([, code, name]) => ({
+      name: `${basename(file, ".ts")}.${name}`,
+      code: code!.replaceAll(/^ \* ?/gm, "")
+    }))
+}
+
+const doorsOf = (name: string): ReadonlyArray<string> => {
+  const folder = join(root, "packages", name, "src")
+  return readdirSync(folder).filter((file) => file.endsWith(".ts")).map((file) => join(folder, file))
+}
+
+const examplesIn = (name: string): ReadonlyArray<Example> => doorsOf(name).flatMap(examplesOf)
+
+const compilerOptions = { noEmit: true, noUnusedLocals: false, allowImportingTsExtensions: true }
+
+/** A folder of a package, where the package's dependencies are found, with its examples and a file that imports all of them. */
+const writeOut = (name: string): string => {
+  const folder = mkdtempSync(join(root, "packages", name, "examples-"))
+  const examples = examplesIn(name)
+  for (const { code, name } of examples) writeFileSync(join(folder, `${name}.ts`), code)
+  writeFileSync(join(folder, "all.ts"), examples.map(({ name }) => `import "./${name}.ts"\n`).join(""))
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: "../../../tsconfig.base.json", compilerOptions, include: ["*.ts"] })
+  )
+  return folder
+}
+
+const run = (command: string, ...args: ReadonlyArray<string>): Promise<string> =>
+  new Promise((resolve, reject) => {
+    execFile(command, args, { cwd: root }, (error, stdout, stderr) =>
+      error === null ? resolve(stdout) : reject(new Error(`${stdout}${stderr}`)))
+  })
+
+describe("the examples of the doc comments", () => {
+  const folders: Array<string> = []
+
+  beforeAll(() => {
+    for (const name of packages) folders.push(writeOut(name))
+  })
+
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+
+  it("are there for what users start from", () => {
+    const names = packages.flatMap(examplesIn).map(({ name }) => name)
+    const startingPoints = [
+      "KinesisClient.layer",
+      "KinesisStream.records",
+      "ShardReader.records",
+      "DynamoDbLeaseStore.layer",
+      "LocalKinesis.layer",
+      "LocalLeaseStore.layer"
+    ]
+    assert.deepStrictEqual(startingPoints.filter((name) => !names.includes(name)), [])
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
+  it("are all found", () => {
+    for (const door of packages.flatMap(doorsOf)) {
+      const written = readFileSync(door, "utf8").match(/@example/g)?.length ?? 0
+      assert.strictEqual(examplesOf(door).length, written, door)
+    }
+  })
+
+  for (const [index, name] of packages.entries()) {
+    it(`have the types that they should (${name})`, async () => {
+      await run(process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", folders[index]!)
+    })
+
+    it(`run to their end (${name})`, async () => {
+      await run(process.execPath, "--import", "tsx", join(folders[index]!, "all.ts"))
+    })
+  }
+})
