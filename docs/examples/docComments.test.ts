@@ -14,18 +14,14 @@ interface Example {
   readonly code: string
 }
 
-const examplesOf = (file: string): ReadonlyArray<Example> => {
-  const source = readFileSync(file, "utf8")
-  return [
-    ...source.matchAll(
-      / \* @example\n \* ```ts\n((?: \*.*\n)+?) \* ```\n[^]*?\*\/\nexport (?:const|class|function) (\w+)/g
-    )
-  ]
-    .map(([, code, name]) => ({
-      name: `${basename(file, ".ts")}.${name}`,
-      code: code!.replaceAll(/^ \* ?/gm, "")
-    }))
-}
+const example =
+  / *\* @example\n *\* ```ts\n((?: *\*.*\n)+?) *\* ```\n[^]*?\*\/\n(?:export (?:const|class|function)| *readonly) (\w+)/g
+
+const examplesOf = (file: string): ReadonlyArray<Example> =>
+  [...readFileSync(file, "utf8").matchAll(example)].map(([, code, name]) => ({
+    name: `${basename(file, ".ts")}.${name}`,
+    code: code!.replaceAll(/^ *\* ?/gm, "")
+  }))
 
 const doorsOf = (name: string): ReadonlyArray<string> => {
   const folder = join(root, "packages", name, "src")

@@ -29,10 +29,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Administration from "./internal/administration.js"
-import * as CallLog from "./internal/callLog.js"
 import * as DryRun from "./internal/dryRun.js"
+import * as Engines from "./internal/engine.js"
 import * as Errors from "./internal/errors.js"
-import * as Faults from "./internal/faults.js"
+import type * as Faults from "./internal/faults.js"
 import * as Lifecycle from "./internal/lifecycle.js"
 import * as Listing from "./internal/listing.js"
 import * as Lookup from "./internal/lookup.js"
@@ -283,7 +283,21 @@ export const layer = (options: Options = {}): Layer.Layer<KinesisClient.KinesisC
 // internal
 // -----------------------------------------------------------------------------
 
-type FaultError = Failure | ((operation: string) => Failure)
+/** Which calls a fault meets: those of an operation, a stream by name, a shard; all where a field is absent. */
+interface Scope {
+  readonly operation: KinesisClient.Operation | undefined
+  readonly stream: string | undefined
+  readonly shardId: string | undefined
+}
+
+type Action =
+  | Faults.Action<Failure | ((operation: string) => Failure)>
+  | { readonly _tag: "Throttle" }
+  | { readonly _tag: "ExpireIterator" }
+  | { readonly _tag: "EmptyPage" }
+  | { readonly _tag: "Omit"; readonly fields: ReadonlyArray<string> }
+
+type Met = Faults.Met<Scope, Action>["fault"]
 
 /** What a fault leaves to the operation itself. */
 interface Twist {
@@ -293,18 +307,14 @@ interface Twist {
 
 const makeEngine = ({ accountId, latency, region, serverClockSkew = 0, transition }: Options) => ({
   account: Model.makeAccount(accountId ?? "000000000000", region ?? "us-east-1"),
-  latency: Duration.toMillis(latency ?? 0),
   transition: Duration.toMillis(transition ?? 0),
-  log: CallLog.make(),
-  faults: { waiting: [] as ReadonlyArray<Faults.Fault<FaultError>> },
+  calls: Engines.make<Scope, Action, { -readonly [K in keyof Call]: Call[K] }>(latency),
   now: Effect.map(Clock.currentTimeMillis, (millis) => millis + serverClockSkew)
 })
 
 type Engine = ReturnType<typeof makeEngine>
 
 const apiName = (operation: KinesisClient.Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
-
-const pause = (millis: number): Effect.Effect<void> => millis > 0 ? Effect.sleep(millis) : Effect.void
 
 const makeClient = (engine: Engine): KinesisClient.Service => {
   const { account, transition } = engine
@@ -355,49 +365,33 @@ const makeClient = (engine: Engine): KinesisClient.Service => {
 type Request<O extends KinesisClient.Operation> = Parameters<KinesisClient.Service[O]>[0]
 type Answer<O extends KinesisClient.Operation> = Effect.Effect.Success<ReturnType<KinesisClient.Service[O]>>
 
-/** The way of every call: it is logged, meets its faults, waits, is judged by the server's clock, and is answered. */
+/** A call is judged by the server's clock, when it takes effect. */
 const makeServe = (engine: Engine) =>
 <O extends KinesisClient.Operation>(
   operation: O,
   act: (request: Request<O>, now: number, twist: Twist) => Answer<O> | Refusal
 ): KinesisClient.Service[O] => {
-  const serve = Effect.fnUntraced(function*(request: Request<O>) {
-    const subject = Subject.of(engine.account, operation, request, yield* engine.now)
-    const call = engine.log.add({
-      operation,
-      at: yield* Clock.currentTimeMillis,
-      request,
-      stream: subject.stream,
-      shardId: subject.shardId,
-      outcome: "pending"
-    })
-    const { delay, fault, left } = Faults.meet(engine.faults.waiting, subject)
-    engine.faults.waiting = left
-    yield* pause(engine.latency + delay)
-    const where = {
-      operation: apiName(Subject.operationOf(operation, request)),
-      stream: Subject.streamOf(request),
-      shardId: subject.shardId
-    }
-    return yield* suffer(engine, where, subject, fault).pipe(
-      Effect.zipRight(engine.now),
-      Effect.map((now) => act(request, now, toTwist(operation, fault))),
-      Effect.tap(() =>
-        fault?.action._tag === "LoseAnswer"
-          ? new ServiceUnavailable({ ...where, description: "The answer was lost." })
-          : Effect.void
-      ),
-      Effect.filterOrFail(
-        (answer): answer is Answer<O> => !isRefusal(answer),
-        (refusal) => Errors.fromRefusal(where, refusal as Refusal)
-      ),
-      Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer),
-      Effect.tapBoth({
-        onSuccess: () => Effect.sync(() => call.outcome = "ok"),
-        onFailure: (error) => Effect.sync(() => call.outcome = error._tag)
+  const serve = (request: Request<O>) =>
+    Effect.flatMap(engine.now, (now) => {
+      const subject = Subject.of(engine.account, operation, request, now)
+      const { shardId, stream } = subject
+      const api = apiName(Subject.operationOf(operation, request))
+      const where = { operation: api, stream: Subject.streamOf(request), shardId }
+      return Engines.serve(engine.calls, (served) => ({ operation, request, stream, shardId, ...served }), {
+        fits: (scope) => Subject.isMet(scope, subject),
+        answerLost: (): Failure => new ServiceUnavailable({ ...where, description: "The answer was lost." }),
+        act: (fault) =>
+          suffer(engine, where, subject, fault).pipe(
+            Effect.zipRight(engine.now),
+            Effect.map((now) => act(request, now, toTwist(operation, fault))),
+            Effect.filterOrFail(
+              (answer): answer is Answer<O> => !isRefusal(answer),
+              (refusal) => Errors.fromRefusal(where, refusal as Refusal)
+            ),
+            Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer)
+          )
       })
-    )
-  })
+    })
   return serve as unknown as KinesisClient.Service[O]
 }
 
@@ -409,17 +403,17 @@ const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
     ])
   ) as A
 
-const toTwist = (operation: KinesisClient.Operation, fault: Faults.Fault<FaultError> | undefined): Twist => ({
+const toTwist = (operation: KinesisClient.Operation, fault: Met): Twist => ({
   emptyPage: fault?.action._tag === "EmptyPage",
   throttledShard: fault?.action._tag === "Throttle" && operation === "putRecords" ? fault.scope.shardId : undefined
 })
 
-/** What a fault does to the call before it takes effect: it fails it, holds it for ever, or lets it pass. */
+/** What a fault does to the call before it takes effect: it fails it, or lets it pass. */
 const suffer = (
   { account }: Engine,
   where: Errors.Call,
-  { operation, stream = "" }: Faults.Subject,
-  fault: Faults.Fault<FaultError> | undefined
+  { operation, stream = "" }: Subject.Subject,
+  fault: Met
 ): Effect.Effect<void, Failure> => {
   const shardId = where.shardId ?? fault?.scope.shardId
   const refuse = (refusal: Refusal) => Effect.fail(Errors.fromRefusal(where, refusal))
@@ -437,22 +431,15 @@ const suffer = (
       const { error } = fault.action
       return Effect.fail(typeof error === "function" ? error(where.operation) : error)
     }
-    case "Hang":
-      return Effect.never
     default:
       return Effect.void
   }
 }
 
 const makeKnobs = (engine: Engine): Service => {
-  const { account, faults } = engine
-  const inject = (target: Target, action: Faults.Action<FaultError>): Effect.Effect<void> =>
-    Effect.sync(() => {
-      const { operation, shardId, stream, times = 1 } = target
-      if (times < 1) return
-      const scope = { operation, shardId, stream: Lookup.nameOf(account, stream) ?? stream }
-      faults.waiting = [...faults.waiting, { scope, times, action }]
-    })
+  const { account, calls } = engine
+  const inject = ({ operation, shardId, stream, times }: Target, action: Action): Effect.Effect<void> =>
+    Engines.inject(calls, { operation, shardId, stream: Lookup.nameOf(account, stream) ?? stream }, action, times)
   const known = Effect.fnUntraced(function*(stream: string) {
     const found = Lookup.findStream(account, stream, yield* engine.now)
     return isRefusal(found) ? yield* Effect.dieMessage(found.description) : found
@@ -470,9 +457,7 @@ const makeKnobs = (engine: Engine): Service => {
       const found = yield* known(stream)
       found.distribution = strategy
     }),
-    clearFaults: Effect.sync(() => {
-      faults.waiting = []
-    }),
+    clearFaults: Engines.clear(calls),
     trim: Effect.fnUntraced(function*({ shardId, stream, upTo }) {
       const { shards } = yield* known(stream)
       for (const shard of shards) if (shardId === undefined || shard.id === shardId) Lifecycle.trim(shard, upTo)
@@ -483,7 +468,7 @@ const makeKnobs = (engine: Engine): Service => {
       if (shard === undefined || Model.isOpen(shard)) return yield* Effect.dieMessage(`no closed shard ${shardId}`)
       Lifecycle.expire(shard)
     }),
-    calls: Effect.sync(() => engine.log.newest()),
+    calls: Effect.sync(() => calls.log.newest()),
     records: (stream) =>
       Effect.map(engine.now, (now) => {
         const found = Lookup.findStream(account, stream, now)

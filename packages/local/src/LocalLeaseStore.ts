@@ -7,11 +7,12 @@
  */
 import * as Errors from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Engines from "./internal/engine.js"
+import type * as Faults from "./internal/faults.js"
 
 /**
  * @since 0.1.0
@@ -149,31 +150,18 @@ export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore 
 
 type Rows = Map<string, LeaseStore.Lease>
 
-type Action =
-  | { readonly _tag: "Delay"; readonly millis: number }
-  | { readonly _tag: "Fail"; readonly error: (operation: string) => Errors.KinesisError }
-  | { readonly _tag: "Hang" }
-  | { readonly _tag: "LoseAnswer" }
+type Action = Faults.Action<(operation: string) => Errors.KinesisError>
 
-interface Fault {
-  readonly target: Target
-  readonly action: Action
-  left: number
-}
-
+/** What a call concerns. */
 interface Subject {
   readonly operation: Operation
   readonly leaseKey?: string | undefined
   readonly worker?: string | undefined
 }
 
-const keptCalls = 100_000
-
-const makeEngine = ({ latency = 0 }: Options) => ({
-  latency: Duration.toMillis(latency),
+const makeEngine = ({ latency }: Options) => ({
   tables: new Map<string, Rows>(),
-  faults: [] as Array<Fault>,
-  calls: [] as Array<{ -readonly [K in keyof Call]: Call[K] }>
+  calls: Engines.make<Target, Action, { -readonly [K in keyof Call]: Call[K] }>(latency)
 })
 
 type Engine = ReturnType<typeof makeEngine>
@@ -184,67 +172,24 @@ const rowsOf = ({ tables }: Engine, application: string): Rows => {
   return rows
 }
 
-const meets = ({ leaseKey, operation, worker }: Target, subject: Subject): boolean =>
+const isMet = ({ leaseKey, operation, worker }: Target, subject: Subject): boolean =>
   (operation === undefined || operation === subject.operation) &&
   (leaseKey === undefined || leaseKey === subject.leaseKey) &&
   (worker === undefined || worker === subject.worker)
 
-/** At most one delay and one other fault, of each the oldest that fits. */
-const meet = (engine: Engine, subject: Subject): ReadonlyArray<Action> => {
-  const fitting = engine.faults.filter(({ target }) => meets(target, subject))
-  const met = [
-    fitting.find(({ action }) => action._tag === "Delay"),
-    fitting.find(({ action }) => action._tag !== "Delay")
-  ].filter((fault) => fault !== undefined)
-  for (const fault of met) fault.left--
-  if (met.length > 0) engine.faults = engine.faults.filter(({ left }) => left > 0)
-  return met.map(({ action }) => action)
-}
-
-/** The way of every call: it is logged, meets its faults, waits, takes effect, and is answered. */
-const serve = <A, E>(
-  engine: Engine,
+const serve = <A, E extends object>(
+  { calls }: Engine,
   subject: Subject,
   effect: Effect.Effect<A, E>
-): Effect.Effect<A, E | Errors.KinesisError> =>
-  Effect.gen(function*() {
-    const call = {
-      leaseKey: undefined,
-      worker: undefined,
-      ...subject,
-      at: yield* Clock.currentTimeMillis,
-      outcome: "pending"
-    }
-    if (engine.calls.length === 2 * keptCalls) engine.calls.splice(0, keptCalls)
-    engine.calls.push(call)
-    const actions = meet(engine, subject)
-    const wait = actions.reduce(
-      (millis, action) => action._tag === "Delay" ? millis + action.millis : millis,
-      engine.latency
-    )
-    if (wait > 0) yield* Effect.sleep(wait)
-    const fault = actions.find(({ _tag }) => _tag !== "Delay")
-    const answer: Effect.Effect<A, E | Errors.KinesisError> = fault?._tag === "Hang"
-      ? Effect.never
-      : fault?._tag === "Fail"
-      ? Effect.fail(fault.error(subject.operation))
-      : fault?._tag === "LoseAnswer"
-      ? Effect.zipRight(effect, Effect.fail(answerLost(subject.operation)))
-      : effect
-    return yield* Effect.tapBoth(answer, {
-      onSuccess: () => Effect.sync(() => call.outcome = "ok"),
-      onFailure: (error) => Effect.sync(() => call.outcome = tagOf(error))
-    })
+): Effect.Effect<A, E | Errors.KinesisError> => {
+  const { leaseKey, operation, worker } = subject
+  return Engines.serve(calls, (served) => ({ operation, leaseKey, worker, ...served }), {
+    fits: (scope) => isMet(scope, subject),
+    answerLost: (): E | Errors.KinesisError =>
+      new Errors.ServiceUnavailable({ operation, description: "The answer was lost." }),
+    act: (fault) => fault?.action._tag === "Fail" ? Effect.fail(fault.action.error(operation)) : effect
   })
-
-/** A knob may have been given what is no error of this library. */
-const tagOf = (error: unknown): string => {
-  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
-  return typeof tag === "string" ? tag : "error"
 }
-
-const answerLost = (operation: string) =>
-  new Errors.ServiceUnavailable({ operation, description: "The answer was lost." })
 
 const throttled = (operation: string) =>
   new Errors.ThrottledError({ operation, reason: "throughput", description: "The table's throughput is exceeded." })
@@ -299,23 +244,18 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
 
 const makeKnobs = (engine: Engine): Service => {
   const inject = (target: Target, action: Action): Effect.Effect<void> =>
-    Effect.sync(() => {
-      const { times = 1 } = target
-      if (times >= 1) engine.faults.push({ target, action, left: times })
-    })
+    Engines.inject(engine.calls, target, action, target.times)
   return {
     throttle: (target) => inject(target, { _tag: "Fail", error: throttled }),
     fail: (target) => inject(target, { _tag: "Fail", error: () => target.error }),
     delay: (target) => inject(target, { _tag: "Delay", millis: Duration.toMillis(target.duration) }),
     hang: (target) => inject(target, { _tag: "Hang" }),
     loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
-    clearFaults: Effect.sync(() => {
-      engine.faults = []
-    }),
+    clearFaults: Engines.clear(engine.calls),
     leases: (application) =>
       Effect.sync(() => [...rowsOf(engine, application).values()].sort((a, b) => a.leaseKey < b.leaseKey ? -1 : 1)),
     put: (application, lease) => Effect.sync(() => void rowsOf(engine, application).set(lease.leaseKey, lease)),
     drop: (application, leaseKey) => Effect.sync(() => void rowsOf(engine, application).delete(leaseKey)),
-    calls: Effect.sync(() => engine.calls.slice(-keptCalls).map((call) => ({ ...call })))
+    calls: Effect.sync(() => engine.calls.log.newest())
   }
 }

@@ -1,26 +1,19 @@
-import type { Operation } from "effect-kinesis/KinesisClient"
-
-/** One call and what became of it. */
-export interface Call {
-  readonly operation: Operation
-  readonly at: number
-  readonly request: object
-  readonly stream: string | undefined
-  readonly shardId: string | undefined
-  outcome: string
-}
-
 const kept = 100_000
 
 /** The newest 100,000 calls, oldest first. */
-export const make = () => {
+export interface CallLog<Call extends object> {
+  readonly add: (call: Call) => Call
+  readonly newest: () => ReadonlyArray<Call>
+}
+
+export const make = <Call extends object>(): CallLog<Call> => {
   let calls: Array<Call> = []
   return {
-    add: (call: Call): Call => {
+    add: (call) => {
       if (calls.length === 2 * kept) calls = calls.slice(-kept)
       calls.push(call)
       return call
     },
-    newest: (): ReadonlyArray<Call> => calls.slice(-kept).map((call) => ({ ...call }))
+    newest: () => calls.slice(-kept).map((call) => ({ ...call }))
   }
 }

@@ -1,11 +1,33 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import type { Operation } from "effect-kinesis/KinesisClient"
-import type * as Faults from "./faults.js"
 import * as Listing from "./listing.js"
 import * as Lookup from "./lookup.js"
 import type { Account } from "./model.js"
 import { isRefusal } from "./refusal.js"
 import * as Writing from "./writing.js"
+
+/** What a call concerns. */
+export interface Subject {
+  readonly operation: Operation
+  /** The stream's name. */
+  readonly stream: string | undefined
+  /** As the request says it. */
+  readonly shardId: string | undefined
+  readonly touches: (shardId: string) => boolean
+}
+
+/** Whether the call is of this operation, stream and shard; an absent one is any. */
+export const isMet = (
+  { operation, shardId, stream }: {
+    readonly operation: Operation | undefined
+    readonly stream: string | undefined
+    readonly shardId: string | undefined
+  },
+  subject: Subject
+): boolean =>
+  (operation === undefined || operation === subject.operation) &&
+  (stream === undefined || stream === subject.stream) &&
+  (shardId === undefined || subject.touches(shardId))
 
 /** The fields that tell what a request concerns. */
 interface Fields {
@@ -33,7 +55,7 @@ export const of = (
   operation: Operation,
   anyRequest: object,
   now: number
-): Faults.Subject & { readonly shardId: string | undefined } => {
+): Subject => {
   const request: Fields = anyRequest
   const stream = operation === "listShards"
     ? Listing.subject(account, request as Api.ListShardsRequest)

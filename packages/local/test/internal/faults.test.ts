@@ -1,37 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Faults from "../../src/internal/faults.js"
 
-const subject = (operation: "getRecords" | "putRecord", shardId = "a"): Faults.Subject => ({
-  operation,
-  stream: "s",
-  touches: (id) => id === shardId
+type Action = Faults.Action<string> | { readonly _tag: "Throttle" }
+
+const fault = (scope: string, action: Action = { _tag: "Hang" }, times = 1): Faults.Fault<string, Action> => ({
+  scope,
+  times,
+  action
 })
 
-const fault = (
-  scope: Faults.Scope,
-  action: Faults.Action<string> = { _tag: "Hang" },
-  times = 1
-): Faults.Fault<string> => ({ scope, times, action })
-
-const met = (scope: Faults.Scope): boolean => Faults.meet([fault(scope)], subject("getRecords")).fault !== undefined
+const any = () => true
 
 describe("faults", () => {
-  it("match by every field of their scope", () => {
-    assert.isTrue(met({}))
-    assert.isTrue(met({ operation: "getRecords", stream: "s", shardId: "a" }))
-    assert.isFalse(met({ operation: "putRecord" }))
-    assert.isFalse(met({ stream: "other" }))
-    assert.isFalse(met({ shardId: "b" }))
+  it("meet the calls of their scope", () => {
+    const faults = [fault("a"), fault("b")]
+    assert.strictEqual(Faults.meet(faults, (scope) => scope === "b").fault, faults[1])
+    assert.deepStrictEqual(Faults.meet(faults, () => false), { delay: 0, fault: undefined, left: faults })
   })
 
   it("are used up in their order, a delay beside another", () => {
-    const first = fault({}, { _tag: "Throttle" }, 2)
-    const second = fault({}, { _tag: "Hang" })
-    const delay = fault({}, { _tag: "Delay", millis: 7 })
-    const one = Faults.meet([first, second, delay], subject("getRecords"))
+    const first = fault("", { _tag: "Throttle" }, 2)
+    const second = fault("", { _tag: "Hang" })
+    const delay = fault("", { _tag: "Delay", millis: 7 })
+    const one = Faults.meet([first, second, delay], any)
     assert.deepStrictEqual([one.fault, one.delay], [first, 7])
     assert.deepStrictEqual(one.left, [{ ...first, times: 1 }, second])
-    const two = Faults.meet(one.left, subject("getRecords"))
+    const two = Faults.meet(one.left, any)
     assert.deepStrictEqual([two.fault?.action._tag, two.delay, two.left], ["Throttle", 0, [second]])
   })
 })

@@ -1,0 +1,79 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as CallLog from "./callLog.js"
+import * as Faults from "./faults.js"
+
+/** What is known of every call. */
+export interface Served {
+  /** By Effect's Clock, in milliseconds since the epoch. */
+  readonly at: number
+  outcome: string
+}
+
+/** What an in-memory service is besides its data: its calls, and the faults that wait for some. */
+export interface Engine<Scope, Action extends { readonly _tag: string }, Call extends Served> {
+  /** How long each call takes, before it takes effect, in milliseconds. */
+  readonly latency: number
+  readonly log: CallLog.CallLog<Call>
+  waiting: ReadonlyArray<Faults.Fault<Scope, Action>>
+}
+
+export const make = <Scope, Action extends { readonly _tag: string }, Call extends Served>(
+  latency: Duration.DurationInput = 0
+): Engine<Scope, Action, Call> => ({ latency: Duration.toMillis(latency), log: CallLog.make(), waiting: [] })
+
+/** Lets the next `times` calls of a scope meet a fault. */
+export const inject = <Scope, Action extends { readonly _tag: string }>(
+  engine: Pick<Engine<Scope, Action, never>, "waiting">,
+  scope: Scope,
+  action: Action,
+  times = 1
+): Effect.Effect<void> =>
+  Effect.sync(() => {
+    if (times >= 1) engine.waiting = [...engine.waiting, { scope, times, action }]
+  })
+
+export const clear = (engine: { waiting: ReadonlyArray<unknown> }): Effect.Effect<void> =>
+  Effect.sync(() => {
+    engine.waiting = []
+  })
+
+type Met<Scope, Action extends { readonly _tag: string }> = Faults.Met<Scope, Action>["fault"]
+
+/** How a call is served. */
+export interface Serving<Scope, Action extends { readonly _tag: string }, A, E> {
+  /** Whether a fault of this scope meets the call. */
+  readonly fits: (scope: Scope) => boolean
+  /** Takes effect, in the way that the fault leaves to the service. */
+  readonly act: (fault: Met<Scope, Action>) => Effect.Effect<A, E>
+  readonly answerLost: () => E
+}
+
+/** The way of every call: it is logged, meets its faults, waits, takes effect, and is answered. */
+export const serve = <Scope, Action extends { readonly _tag: string }, Call extends Served, A, E extends object>(
+  engine: Engine<Scope, Action, Call>,
+  toCall: (served: Served) => Call,
+  { act, answerLost, fits }: Serving<Scope, Action, A, E>
+): Effect.Effect<A, E> =>
+  Effect.gen(function*() {
+    const call = engine.log.add(toCall({ at: yield* Clock.currentTimeMillis, outcome: "pending" }))
+    const { delay, fault, left } = Faults.meet(engine.waiting, fits)
+    engine.waiting = left
+    const millis = engine.latency + delay
+    if (millis > 0) yield* Effect.sleep(millis)
+    const taken = fault?.action._tag === "Hang" ? Effect.never : act(fault)
+    const answered = fault?.action._tag === "LoseAnswer"
+      ? Effect.zipRight(taken, Effect.suspend(() => Effect.fail(answerLost())))
+      : taken
+    return yield* Effect.tapBoth(answered, {
+      onSuccess: () => Effect.sync(() => call.outcome = "ok"),
+      onFailure: (error) => Effect.sync(() => call.outcome = tagOf(error))
+    })
+  })
+
+/** A knob may have been given what is no error of this library. */
+const tagOf = (error: unknown): string => {
+  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
+  return typeof tag === "string" ? tag : "error"
+}
