@@ -183,8 +183,8 @@ export const fault = (random: Random.Random, operation?: ReadOperation): Action 
     })]
   ])()
 
-/** Answers that lack what they should have. */
-const omission = (random: Random.Random): Action => {
+/** Answers that lack what a reader goes by; its listings are whole. */
+const partialAnswer = (random: Random.Random): Action => {
   const [operation, fields] = random.weighted<readonly [ReadOperation, ReadonlyArray<AnswerField>]>([
     [4, ["getRecords", ["nextShardIterator"]]],
     [3, ["getRecords", ["millisBehindLatest"]]],
@@ -202,9 +202,33 @@ const omissions = (random: Random.Random, healAt: number, startAt: number): Read
   random.chance(0.4)
     ? Array.from({ length: random.weighted([[5, random.int(1, 4)], [2, random.int(5, 12)]]) }, () => ({
       at: random.chance(0.2) ? startAt : random.int(0, healAt),
-      action: omission(random)
+      action: partialAnswer(random)
     }))
     : []
+
+const fieldsOf = {
+  getRecords: [
+    ["nextShardIterator"],
+    ["nextShardIterator", "records"],
+    ["nextShardIterator", "records", "millisBehindLatest", "childShards"],
+    ["childShards"],
+    ["childShards", "nextShardIterator"],
+    ["millisBehindLatest"]
+  ],
+  getShardIterator: [["shardIterator"]],
+  listShards: [["shards"], ["nextToken"], ["shards", "nextToken"]]
+} as const satisfies Partial<Record<ReadOperation, ReadonlyArray<ReadonlyArray<AnswerField>>>>
+
+/** Answers that lack what a fleet goes by, its listings' further pages too. */
+export const omission = (random: Random.Random): Action => {
+  const operation = random.weighted([[5, "getRecords"], [2, "getShardIterator"], [4, "listShards"]] as const)
+  return {
+    _tag: "Omit",
+    ...someCall(random, operation),
+    fields: random.pick<ReadonlyArray<AnswerField>>(fieldsOf[operation]),
+    times: random.weighted([[4, random.int(1, 3)], [2, random.int(4, 12)]])
+  }
+}
 
 const loss = (random: Random.Random): Action =>
   random.chance(0.6)

@@ -1,5 +1,5 @@
 import * as Random from "../random.js"
-import { type Action as StreamAction, fault, reshard, write } from "../scenario.js"
+import { type Action as StreamAction, fault, omission, reshard, write } from "../scenario.js"
 import type { Change } from "../stream.js"
 
 /** How the worker's program takes what it reads. */
@@ -165,7 +165,15 @@ export const make = (seed: number): Scenario => {
   const several = (count: number, action: () => Action): ReadonlyArray<Step> =>
     Array.from({ length: count }, () => ({ at: at(), action: action() }))
   const burstAt = at()
+  const lacking = Random.make(seed, 6)
+  const omissions = isCalm || lacking.chance(0.6)
+    ? []
+    : Array.from(
+      { length: lacking.int(1, 6) },
+      () => ({ at: lacking.int(0, healAt), action: omission(lacking) as Action })
+    )
   const steps = [
+    ...omissions,
     ...(random.chance(0.6) ? [{ at: 0, action: write(random, keys) as Action }] : []),
     ...several(random.int(4, 16), () => write(random, keys) as Action),
     ...several(

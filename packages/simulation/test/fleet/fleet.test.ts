@@ -40,6 +40,7 @@ const wanted = [
   "told: HandOverRequested",
   "told: HandlerFailed",
   "told: HoleFound",
+  "told: IteratorMissing",
   "told: LeaseLost",
   "told: LeaseReleased",
   "told: LeaseRemoved",
