@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 
-const throwing = () => {
+export const throwing = () => {
   throw new Error("no text")
 }
 
-const revoked = () => {
+export const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   return proxy

@@ -1,23 +1,11 @@
-const throwing = () => {
-  throw new Error("no text")
-}
-
-const revoked = () => {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}
+import { hostile, throwing } from "./hostile.js"
 
 const of = (field: string) => () => Object.defineProperty(new Error("odd"), field, { get: throwing })
 
 /** Values that cannot be turned into text, or only with care. */
 export const textless: ReadonlyArray<readonly [what: string, make: () => unknown]> = [
-  ["no prototype", () => Object.create(null)],
-  ["a toString that throws", () => ({ toString: throwing })],
-  ["a toJSON that throws", () => ({ toJSON: throwing })],
+  ...hostile,
   ["getters that throw", () => Object.defineProperty({}, "message", { get: throwing, enumerable: true })],
-  ["a proxy that throws", () => new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing })],
-  ["a revoked proxy", revoked],
   ["a proxy of an error", () => new Proxy(new Error("odd"), { get: throwing })],
   ["a message that is no text", () => ({ message: Symbol("no text") })],
   ["a message that throws", of("message")],

@@ -1,31 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { messageOf, quoted } from "../../../src/internal/text/describe.js"
-
-const throwing = () => {
-  throw new Error("no text")
-}
-const revoked = () => {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}
-const textless: ReadonlyArray<readonly [string, () => unknown]> = [
-  ["no prototype", () => Object.create(null)],
-  ["a toString that throws", () => ({ toString: throwing })],
-  ["a toJSON that throws", () => ({ toJSON: throwing })],
-  ["getters that throw", () => Object.defineProperty({}, "message", { get: throwing, enumerable: true })],
-  ["a proxy that throws", () => new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing })],
-  ["a revoked proxy", revoked],
-  ["a message that is no text", () => ({ message: Symbol("no text") })],
-  ["a circle", () => {
-    const circle: { self?: unknown } = {}
-    circle.self = circle
-    return circle
-  }],
-  ["an invalid date", () => new Date(Number.NaN)],
-  ["a function whose name throws", () => Object.defineProperty(() => 1, "name", { get: throwing })]
-]
+import { textless } from "../../support/textless.js"
 
 describe("quoted", () => {
   it("writes values as JSON, and cuts long ones", () => {
