@@ -4,10 +4,12 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Subscribable from "effect/Subscribable"
@@ -215,7 +217,13 @@ export const make = <R = never>(
 export const run = <R = never>(
   options: Options<R>
 ): Effect.Effect<Summary, ConsumerError, R | KinesisClient | LeaseStore> =>
-  Effect.scoped(Effect.flatMap(make(options), (consumer) => consumer.run)) as never
+  Effect.scoped(Effect.gen(function*() {
+    const { stopWhen = Effect.never } = options
+    yield* checkStop(stopWhen)
+    const stopped = yield* stopping(stopWhen)
+    const started = yield* unlessStopped(make({ ...options, stopWhen: stopped }), stopped)
+    return Option.isSome(started) ? yield* started.value.run : toSummary([], [])
+  })) as never
 
 /**
  * Tells how far a shard was handled.
@@ -252,8 +260,11 @@ export const shards = (
     yield* checkStop(stopWhen)
     const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
     const strategy = ShardStreams.strategy((shard) => void mailbox.unsafeOffer(shard))
-    const worker = yield* Worker.make(settings, { strategy, onFailure: FailurePolicy.fail })
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), worker.shutDown(settings.drainMillis)))
+    const stopped = yield* stopping(stopWhen)
+    const started = yield* unlessStopped(Worker.make(settings, { strategy, onFailure: FailurePolicy.fail }), stopped)
+    if (Option.isNone(started)) return Stream.empty
+    const worker = started.value
+    yield* Effect.forkScoped(Effect.zipRight(stopped, worker.shutDown(settings.drainMillis)))
     yield* Effect.forkScoped(Effect.onExit(worker.run, (exit) =>
       Effect.sync(() =>
         mailbox.unsafeDone(Exit.asVoid(exit) as Exit.Exit<void, KinesisError>)
@@ -288,6 +299,20 @@ const checkStop = (stopWhen: unknown): Effect.Effect<void, InvalidArgument> => {
 
 const completed = (stopWhen: Effect.Effect<unknown>): Effect.Effect<unknown> =>
   Effect.catchAllCause(stopWhen, (cause) => Effect.logWarning("stopWhen failed", loggable(cause)))
+
+/** Runs `stopWhen` once, and completes when it has. */
+const stopping = (
+  stopWhen: Effect.Effect<unknown>
+): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const stopped = yield* Deferred.make<void>()
+    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), Deferred.succeed(stopped, undefined)))
+    return Deferred.await(stopped)
+  })
+
+/** A start can take as long as the lease table is out of reach: it is not waited for when there is no more to start for. */
+const unlessStopped = <A, E, R>(start: Effect.Effect<A, E, R>, stopped: Effect.Effect<void>) =>
+  Effect.raceFirst(Effect.asSome(start), Effect.as(stopped, Option.none<A>()))
 
 const toContext = ({ shardId, stream, tenure }: ShardWork): ShardContext => ({
   stream: stream.name,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Schedule, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
 import { Consumer, FailurePolicy, KinesisError, LeaseStore } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup, type World } from "../support/groups.js"
 import { maxHashKey, numbered, oneShard, put, shard0 } from "../support/reading.js"
@@ -233,5 +233,22 @@ describe("a worker in trouble", () => {
         assert.isAbove(worker.of("IteratorMissing").length, 0)
         assert.deepStrictEqual(worker.of("ShardEnded"), [])
         yield* stop(worker)
+      })))
+
+  it.effect("stopWhen ends a start that cannot reach the lease table", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        yield* world.leases.hang({ operation: "open", times: 10 })
+        const worker = yield* run({ stopWhen: Effect.sleep("5 seconds") })
+        const options = {
+          application,
+          stream: "orders",
+          from: "trim-horizon",
+          stopWhen: Effect.sleep("5 seconds")
+        } as const
+        const shards = yield* Effect.fork(Stream.runCollect(Consumer.shards(options)))
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(yield* Fiber.join(worker.fiber), { shards: [], drained: 0, cut: 0, lost: [] })
+        assert.deepStrictEqual([...(yield* Fiber.join(shards))], [])
       })))
 })

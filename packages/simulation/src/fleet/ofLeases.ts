@@ -169,13 +169,18 @@ export const moves = (facts: Facts): ReadonlyArray<Violation> =>
     violation("moves", `${reignName(tenure)} took it at ${since(facts, tenure.acquired)}, when all was even`)
   )
 
-/** Whoever is told to leave has left when its handlers had their time, and the store its own. */
+/**
+ * Whoever is told to leave has left when its handlers had their time, and the store its own. The streams of shards are their takers': what
+ * they are doing goes on, also with a shard that was handed over before.
+ */
 export const leave = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ asked, end, index, pauses }) => {
     if (asked === undefined) return []
-    const { drainMillis, leaseMillis, storeDeadlineMillis, storeLatencyMillis } = facts.scenario
+    const { drainMillis, leaseMillis, slowMillis, storeDeadlineMillis, storeLatencyMillis, view } = facts.scenario
     const paused = pauses.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, asked.at)), 0)
-    const patience = drainMillis + 2 * leaseMillis + 4 * storeDeadlineMillis + 40 * storeLatencyMillis + paused + 1_000
+    const taking = view === "shards" ? slowMillis : 0
+    const patience = drainMillis + 2 * leaseMillis + 4 * storeDeadlineMillis + 40 * storeLatencyMillis + paused +
+      taking + 1_000
     const endedAt = end?.moment.at ?? Infinity
     return endedAt - asked.at > patience
       ? [
