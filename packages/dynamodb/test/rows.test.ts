@@ -200,7 +200,7 @@ describe("the rows of the table", () => {
         "endingHashKey",
         "throughputKBps",
         "startTimestamp",
-        "startTimestampOf",
+        "startStandsFor",
         "streamName",
         "shardId"
       ]
@@ -233,6 +233,15 @@ describe("the rows of the table", () => {
         })
         assert.isTrue(yield* leases.remove(lease))
       }
+    }))
+
+  it.scopedLive("an owner that was missing when the row was read and is there when it is written is found", () =>
+    Effect.gen(function*() {
+      const { leases, only, row, table } = yield* opened([kcl2])
+      yield* Effect.promise(() => dynalite.raw.put(table, { ...kcl2, checkpointOwner: { S: "host-9" } }))
+      const before = yield* row(shard)
+      assert.isTrue(Option.isNone(yield* leases.requestHandOver(only, "ann")))
+      assert.deepStrictEqual(yield* row(shard), before)
     }))
 
   it.scopedLive("of two claims of a row whose owner is NULL one succeeds, and who has it keeps it", () =>
