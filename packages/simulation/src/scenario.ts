@@ -209,8 +209,7 @@ const omissions = (random: Random.Random, healAt: number, startAt: number): Read
 const fieldsOf = {
   getRecords: [
     ["nextShardIterator"],
-    ["nextShardIterator", "records"],
-    ["nextShardIterator", "records", "millisBehindLatest", "childShards"],
+    ["nextShardIterator", "millisBehindLatest", "childShards"],
     ["childShards"],
     ["childShards", "nextShardIterator"],
     ["millisBehindLatest"]
