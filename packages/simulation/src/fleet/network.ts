@@ -138,5 +138,10 @@ export const storeOf = (world: World, member: Member): Service => {
     describe: (leaseKey, known) => ask(`describe ${leaseKey}`, leases.describe(leaseKey, known)),
     remove: (lease) => ask(`remove ${lease.shardId}`, leases.remove(lease))
   })
-  return { open: (name) => Effect.map(ask("open", store.open(name)), bound) }
+  const open = (name: string) =>
+    Effect.map(ask("open", store.open(name)), (leases) => {
+      member.hasTable = true
+      return bound(leases)
+    })
+  return { open }
 }

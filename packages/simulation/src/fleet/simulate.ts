@@ -17,7 +17,7 @@ import { type History, isHandled } from "./history.js"
 import * as Process from "./process.js"
 import type { Action, FleetAction, Member as Planned, Scenario } from "./scenario.js"
 import * as Worker from "./worker.js"
-import { disturb, isUp, makeNotes, type Member, type World } from "./world.js"
+import { disturb, isStaffed, isUp, makeNotes, type Member, type World } from "./world.js"
 
 const maxWakeUps = 500_000
 const readDeadline = 5_000
@@ -40,6 +40,7 @@ const start = (world: World, { uptimeMillis, wallMillis }: Planned): Effect.Effe
       life,
       held: new Map(),
       cut: undefined,
+      hasTable: false,
       fiber: undefined,
       shutDown: undefined
     }
@@ -278,8 +279,9 @@ const watchOver = (world: World): Effect.Effect<never> => {
   const { notes } = world
   return Effect.forever(Effect.zipRight(
     Effect.sync(() => {
+      const owed = isStaffed(world) ? readable(world) : []
       const orphans = new Set(
-        readable(world).filter((lease) => ownerOf(world, lease) === undefined).map(({ leaseKey }) => leaseKey)
+        owed.filter((lease) => ownerOf(world, lease) === undefined).map(({ leaseKey }) => leaseKey)
       )
       for (const [leaseKey, from] of since) {
         if (orphans.has(leaseKey)) continue
@@ -359,10 +361,9 @@ const finish = (world: World) =>
     const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined)
     const owners = readable(world).map((lease) => ownerOf(world, lease))
     const shares = members.filter(isUp).map((member) => owners.filter((owner) => owner === member).length)
-    /** One that could not open the table yet owes nothing. */
-    const isAtWork = members.some((member) => isUp(member) && member.shutDown !== undefined)
+    const staffed = isStaffed(world)
     const unowned = open.map(({ shardId }) => shardId).filter((shardId) => {
-      if (!isAtWork) return false
+      if (!staffed) return false
       const lease = notes.table.get(shardId)
       return lease === undefined || ownerOf(world, lease) === undefined
     })

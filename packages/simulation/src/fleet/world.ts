@@ -24,12 +24,18 @@ export interface Member {
   readonly held: Map<string, Noted<Tenure>>
   /** How the lease store is out of its reach. */
   cut: Cut | undefined
+  /** One that could not open the lease table yet owes nothing. */
+  hasTable: boolean
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   /** Asks its worker to leave, with so long for its handlers; undefined before it listens. */
   shutDown: ((drainMillis: number | undefined) => Effect.Effect<unknown>) | undefined
 }
 
 export const isUp = ({ life, process }: Member): boolean => life.end === undefined && !process.isDead()
+
+/** Whether somebody is there to read a shard. */
+export const isStaffed = ({ members }: Pick<World, "members">): boolean =>
+  members.some((member) => isUp(member) && member.hasTable)
 
 /** What is noted while a history happens. */
 export const makeNotes = (base: VirtualClock, verbose: boolean) => {
