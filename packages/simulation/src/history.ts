@@ -49,6 +49,12 @@ export interface Run {
   readonly wasIdle: boolean
   /** A page came, of any shard. */
   readonly answered: boolean
+  /** When a page of a listing came that told of shards. */
+  readonly listings: ReadonlyArray<number>
+  /** The shards that they told of. */
+  readonly listed: ReadonlySet<string>
+  /** A shard with a stored position was gone: whatever has lost a parent may descend from it. */
+  readonly hasLostStored: boolean
   /** What was stored by the runs before it. */
   readonly positions: Readonly<Record<string, Position>>
 }

@@ -123,7 +123,8 @@ const invented = (facts: Facts): ReadonlyArray<Violation> =>
 
 /**
  * A record from before the start came. A program that was started again reads a shard from its first record, whatever
- * its start, if it has stored positions of the shard's relatives and none of the shard: that is documented.
+ * its start, if it has stored positions of the shard's relatives and none of the shard, or if the shard has lost a
+ * parent and a shard with a stored position is gone too: that is documented.
  */
 const early = (facts: Facts): ReadonlyArray<Violation> => {
   const related = facts.runs.map(({ positions }) =>
@@ -131,8 +132,9 @@ const early = (facts: Facts): ReadonlyArray<Violation> => {
   )
   const isReadWhole = (shardId: string, upToRun: number) => {
     const lineage = Of.ancestors(facts.parents, shardId)
-    return facts.runs.some(({ positions }, run) =>
-      run <= upToRun && positions[shardId] === undefined && [...lineage].some((ancestor) => related[run]!.has(ancestor))
+    return facts.runs.some(({ hasLostStored, listed, positions }, run) =>
+      run <= upToRun && positions[shardId] === undefined &&
+      [...lineage].some((ancestor) => related[run]!.has(ancestor) || (hasLostStored && !listed.has(ancestor)))
     )
   }
   return facts.written.flatMap((record) => {
@@ -315,8 +317,8 @@ const mayFail = (facts: Facts, run: Run, index: number): boolean => {
     if (!isFailing(call)) failingSince.delete(call.shardId)
     else if (!failingSince.has(call.shardId)) failingSince.set(call.shardId, call.at)
   }
-  const listed = calls.filter((call) => call.operation === "listShards" && call.outcome === "ok").map(({ at }) => at)
-  const longestWithout = Math.max(...[...listed, run.endedAt].map((at, i) => at - (listed[i - 1] ?? run.startedAt)))
+  const { listings } = run
+  const longestWithout = Math.max(...[...listings, run.endedAt].map((at, i) => at - (listings[i - 1] ?? run.startedAt)))
   return (error !== "ThrottledError" && [...failingSince.values()].some((at) => run.endedAt - at >= patienceMillis)) ||
     longestWithout > stalenessMillis ||
     (run.until._tag === "Elapsed" && run.endedAt - run.startedAt >= run.until.millis &&

@@ -63,6 +63,9 @@ const makeNotes = (verbose: boolean) => {
     wasIdle: false,
     /** A page came. */
     answered: false,
+    listings: [] as Array<number>,
+    listed: new Set<string>(),
+    hasLostStored: false,
     /** Of the first run. */
     startedAt: Infinity,
     /** The first run found out that the reader's clock is ahead. */
@@ -231,6 +234,7 @@ const follow = (notes: Notes, until: PlannedUntil, event: KinesisEvent, now: num
       return void notes.seenAtTip.set(event.shardId, -Infinity)
     case "ShardEnded":
     case "ShardLost":
+      if (event._tag === "ShardLost" && event.shardId in notes.stored) notes.hasLostStored = true
       notes.seenAtTip.delete(event.shardId)
       return void notes.behind.delete(event.shardId)
     case "PageRead":
@@ -261,6 +265,17 @@ const told = ({ notes }: World, until: PlannedUntil) => (event: KinesisEvent): E
       notes.say(() => `told ${JSON.stringify(event, (key, value) => key === "error" ? value._tag : value)}`)
     )
 }
+
+/** An answer without shards is no listing. */
+const noteListings = (notes: Notes, client: KinesisClient.Service): KinesisClient.Service => ({
+  ...client,
+  listShards: (request) =>
+    Effect.tap(client.listShards(request), ({ shards }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        if (shards.length > 0) notes.listings.push(now)
+        for (const { shardId } of shards) notes.listed.add(shardId)
+      }))
+})
 
 const consume = (
   world: World,
@@ -326,6 +341,9 @@ const makeReader = (world: World) => {
     notes.lastRecordsAt = startedAt
     notes.wasIdle = false
     notes.answered = false
+    notes.listings = []
+    notes.listed = new Set()
+    notes.hasLostStored = false
     notes.startedAt = Math.min(notes.startedAt, startedAt)
     const firstCall = (yield* local.calls).length
     yield* notes.say(() =>
@@ -364,6 +382,9 @@ const makeReader = (world: World) => {
         behind: [...notes.behind],
         wasIdle: notes.wasIdle,
         answered: notes.answered,
+        listings: notes.listings,
+        listed: notes.listed,
+        hasLostStored: notes.hasLostStored,
         positions
       },
       calls
@@ -476,7 +497,7 @@ const makeWorld = (scenario: Scenario, notes: Notes): Effect.Effect<World> =>
     }),
     ({ client, local }) => {
       const world = { scenario, notes, client, local, listTokens: { expiring: 0 } }
-      return { ...world, reader: watch(world, scenario) }
+      return { ...world, reader: noteListings(world.notes, watch(world, scenario)) }
     }
   )
 

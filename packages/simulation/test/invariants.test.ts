@@ -34,6 +34,9 @@ const run = (more: Partial<Run> = {}): Run => ({
   behind: [],
   wasIdle: false,
   answered: false,
+  listings: [],
+  listed: new Set(["a", "b"]),
+  hasLostStored: false,
   positions: {},
   ...more
 })
@@ -131,6 +134,12 @@ describe("invariants", () => {
     const batches = [batch(2, "b", [4], later)]
     assert.deepStrictEqual(violated({ scenario: lateStart, batches, runs: stored({ a: Position.shardEnd }) }), [])
     assert.deepStrictEqual(violated({ scenario: lateStart, batches, runs: stored({}) }), ["early"])
+    const lost = stored({ c: Position.trimHorizon }).map((run) => ({ ...run, hasLostStored: true }))
+    assert.deepStrictEqual(
+      violated({ scenario: lateStart, batches, runs: lost.map((run) => ({ ...run, listed: new Set(["b"]) })) }),
+      []
+    )
+    assert.deepStrictEqual(violated({ scenario: lateStart, batches, runs: lost }), ["early"], "no parent is lost")
   })
 
   it("with latest, what was written before the start is early and what was written after it is lost if it does not come", () => {
@@ -199,15 +208,15 @@ describe("invariants", () => {
       run({ startedAt: epoch, endedAt: epoch + endedAt, end: end("ServiceUnavailable", "GetRecords"), ...more })
     ]
     const failing = (at: number) => read(at, { outcome: "ServiceUnavailable" })
-    const listed = (at: number) => read(at, { operation: "listShards", shardId: undefined })
+    const listed = (...instants: ReadonlyArray<number>) => ({ listings: instants.map((at) => epoch + at) })
     assert.deepStrictEqual(violated({ runs: runs(301_000), calls: [failing(1000), failing(300_000)] }), [])
     assert.deepStrictEqual(violated({ runs: runs(299_000), calls: [failing(1000), failing(298_000)] }), ["failed"])
     assert.deepStrictEqual(
       violated({ runs: runs(301_000), calls: [failing(1000), read(2000), failing(300_000)] }),
       ["failed"]
     )
-    assert.deepStrictEqual(violated({ runs: runs(700_000), calls: [listed(0), read(10_000)] }), [])
-    assert.deepStrictEqual(violated({ runs: runs(700_000), calls: [listed(0), listed(300_000)] }), ["failed"])
+    assert.deepStrictEqual(violated({ runs: runs(700_000, listed(0)), calls: [read(10_000)] }), [])
+    assert.deepStrictEqual(violated({ runs: runs(700_000, listed(0, 300_000)), calls: [] }), ["failed"])
     const until = { _tag: "Elapsed", millis: 5000 } as const
     assert.deepStrictEqual(violated({ runs: runs(5000, { until }), calls: [failing(0)] }), [])
     assert.deepStrictEqual(
