@@ -35,7 +35,7 @@ const program = Effect.gen(function*() {
   yield* untilItHas(2, bob)
   yield* Effect.forEach(["a", "b", "c", "d", "e", "f"], put)
   yield* Effect.sleep("1 second")
-  const summary = yield* ann.shutDown()
+  const summary = yield* ann.shutdown()
   yield* annRuns.await
   yield* Effect.log(`ann has left ${summary.shards.length} shards, ${summary.cut} records cut off`)
   yield* untilItHas(4, bob)

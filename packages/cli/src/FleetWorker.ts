@@ -1,5 +1,5 @@
 /**
- * One worker of a fleet, a whole program: it reads its share of a stream, prints what it handles, and hands its shards over on SIGTERM. As
+ * One worker of a fleet, a whole program: it reads its share of a stream, prints what it handles, and hands its shards off on SIGTERM. As
  * many as one likes may run, on as many machines. Where the services are it learns as every program that uses the AWS SDK does.
  */
 import * as DynamoDbLeaseStore from "@effect-kinesis/dynamodb/DynamoDbLeaseStore"
@@ -68,7 +68,7 @@ const program = Effect.gen(function*() {
     stopWhen: stop.first
   })
   const consumer = yield* Effect.raceFirst(making, Effect.zipRight(stop.first, Effect.interrupt))
-  yield* Effect.forkScoped(Effect.zipRight(stop.second, consumer.shutDown("0 millis")))
+  yield* Effect.forkScoped(Effect.zipRight(stop.second, consumer.shutdown("0 millis")))
   yield* say({ _tag: "Started", at: yield* Clock.currentTimeMillis, worker: consumer.worker })
   const { cut, drained } = yield* consumer.run
   yield* say({ _tag: "Left", at: yield* Clock.currentTimeMillis, drained, cut })

@@ -100,8 +100,8 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
   LeaseReleased: ({ shardId, successor }) =>
     `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
-  HandOverRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
-  HandOverUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease over: it keeps it`,
+  HandoffRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
+  HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off: it keeps it`,
   StreamLost: ({ error, retryInMillis, stream }) =>
     `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
   StreamFound: ({ stream }) => `${stream} can be read again`,

@@ -39,8 +39,8 @@ const handledBy = ({ history }: Fleets.Fleet, { name }: Fleets.Worker) =>
 const isRead = ({ history }: Fleets.Fleet, shardIds: ReadonlyArray<string>): boolean =>
   shardIds.every((shardId) => history.tenures.some((tenure) => tenure.shardId === shardId && tenure.firstReadAt))
 
-/** A hand-over takes so many calls, one after the other; on a machine that has other things to do each takes its time. */
-const callsOfHandOver = 8
+/** A hand-off takes so many calls, one after the other; on a machine that has other things to do each takes its time. */
+const callsOfHandoff = 8
 
 /** Makes the call again and again, and notes how long it takes. */
 const timing = <E>(call: Effect.Effect<unknown, E>, calls: Array<number>): Effect.Effect<never, E> =>
@@ -117,7 +117,7 @@ describe("worker processes on kinesis-local and dynalite", () => {
           yield* Effect.promise(() =>
             annotate(
               `${written} written, ${duplicates} duplicates of ${unstoredAtKill} unstored; without a reader after the kill ` +
-                `${killGaps.join(", ")} ms, after the leave ${leaveGaps.join(", ")} ms, at other hand-overs ${
+                `${killGaps.join(", ")} ms, after the leave ${leaveGaps.join(", ")} ms, at other hand-offs ${
                   otherGaps.join(", ")
                 } ms; left in ${leaving} ms; a call took up to ${Math.max(...calls)} ms`
             )
@@ -136,7 +136,7 @@ describe("worker processes on kinesis-local and dynalite", () => {
           assert.isTrue(killGaps.every((millis) => millis > leaseMillis / 2), String(killGaps))
           assert.isTrue(killGaps.every((millis) => millis < 3 * leaseMillis), String(killGaps))
           assert.isAbove(leaveGaps.length, 1)
-          const slowed = callsOfHandOver * Math.max(...calls)
+          const slowed = callsOfHandoff * Math.max(...calls)
           assert.isTrue(leaveGaps.every((millis) => millis < 1_000 + slowed), `${leaveGaps}, slowed by ${slowed}`)
 
           assert.strictEqual(killed.state, "killed")

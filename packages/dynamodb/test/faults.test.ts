@@ -54,12 +54,12 @@ describe("what goes wrong on the way to DynamoDB", () => {
           now = yield* lostOnce(leases.checkpoint(now, Position.afterSequenceNumber("7")))
           assert.strictEqual(now.leaseCounter, lease.leaseCounter + 2)
           yield* lose
-          assert.isTrue(Option.isSome(yield* lostOnce(leases.requestHandOver(now, "bob"))))
+          assert.isTrue(Option.isSome(yield* lostOnce(leases.requestHandoff(now, "bob"))))
           yield* lose
           const asked = (yield* leases.list)[0]!
-          assert.isTrue(Option.isSome(yield* lostOnce(leases.withdrawHandOver(asked, "bob"))))
+          assert.isTrue(Option.isSome(yield* lostOnce(leases.withdrawHandoff(asked, "bob"))))
           assert.deepStrictEqual((yield* row)["leaseOwner"], { S: "ann" })
-          yield* leases.requestHandOver(now, "bob")
+          yield* leases.requestHandoff(now, "bob")
           yield* lose
           yield* lostOnce(leases.release(now, undefined))
           assert.deepStrictEqual((yield* row)["leaseOwner"], { S: "bob" })
@@ -79,10 +79,10 @@ describe("what goes wrong on the way to DynamoDB", () => {
     )
   }
 
-  it.scopedLive("with the row in a refusal a hand-over costs no read, and a lost lease neither", () =>
+  it.scopedLive("with the row in a refusal a hand-off costs no read, and a lost lease neither", () =>
     Effect.gen(function*() {
       const { handler, lease, leases } = yield* started({ rowsOfRefusals: true })
-      yield* leases.requestHandOver(lease, "bob")
+      yield* leases.requestHandoff(lease, "bob")
       const renewed = yield* leases.renew(lease)
       assert.strictEqual(renewed.checkpointOwner, "ann")
       assert.deepStrictEqual(handler.operations(), ["UpdateItem", "UpdateItem", "UpdateItem"])

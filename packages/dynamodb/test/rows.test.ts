@@ -2,7 +2,7 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option } from "effect"
-import { LeaseStore, Position } from "effect-kinesis"
+import { LeaseStore, LeaseTransition, Position } from "effect-kinesis"
 import type { Row } from "../src/internal/leaseRow.js"
 import { useDynalite } from "./support/dynalite.js"
 import { makeHandler } from "./support/handler.js"
@@ -221,7 +221,7 @@ describe("the rows of the table", () => {
         let lease = yield* claimed(leases, only, "ann")
         lease = yield* leases.renew(lease)
         lease = yield* leases.checkpoint(lease, Position.after({ sequenceNumber: "6", subSequenceNumber: 2 }))
-        assert.isTrue(Option.isSome(yield* leases.requestHandOver(lease, "bob")))
+        assert.isTrue(Option.isSome(yield* leases.requestHandoff(lease, "bob")))
         yield* leases.release(lease, undefined)
         lease = yield* claimed(leases, (yield* leases.owned("bob"))[0]!, "bob")
         lease = yield* leases.finish(lease, ["shardId-000000000001"])
@@ -240,7 +240,7 @@ describe("the rows of the table", () => {
       const { leases, only, row, table } = yield* opened([kcl2])
       yield* Effect.promise(() => dynalite.raw.put(table, { ...kcl2, checkpointOwner: { S: "host-9" } }))
       const before = yield* row(shard)
-      assert.isTrue(Option.isNone(yield* leases.requestHandOver(only, "ann")))
+      assert.isTrue(Option.isNone(yield* leases.requestHandoff(only, "ann")))
       assert.deepStrictEqual(yield* row(shard), before)
     }))
 
@@ -362,9 +362,9 @@ describe("the rows of the table", () => {
       lease = yield* leases.renew({ ...lease, throughputKBps: 3.25 })
       yield* kept
       assert.deepStrictEqual((yield* row(shard))["throughputKBps"], { N: "3.25" })
-      yield* leases.describe(shard, { hashKeyRange: { startingHashKey: "0", endingHashKey: "9" } })
+      yield* leases.annotate(shard, { hashKeyRange: { startingHashKey: "0", endingHashKey: "9" } })
       yield* kept
-      yield* leases.requestHandOver(lease, "bob")
+      yield* leases.requestHandoff(lease, "bob")
       lease = yield* leases.checkpoint(
         lease,
         Position.afterSequenceNumber("5959033827149025660855969253836157109592157598913658")
@@ -485,18 +485,18 @@ describe("the rows of the table", () => {
     Effect.gen(function*() {
       const { leases, only } = yield* opened([kcl2])
       const lease = yield* claimed(leases, only, "ann")
-      yield* leases.describe(shard, { childShardIds: ["shardId-000000000009"] })
+      yield* leases.annotate(shard, { childShardIds: ["shardId-000000000009"] })
       const ended = yield* leases.finish(lease, [])
       assert.deepStrictEqual(ended.childShardIds, ["shardId-000000000009"])
-      yield* leases.describe(shard, { childShardIds: [] })
-      yield* leases.describe(shard, {})
+      yield* leases.annotate(shard, { childShardIds: [] })
+      yield* leases.annotate(shard, {})
       assert.deepStrictEqual((yield* leases.list)[0]!.childShardIds, [])
     }))
 
-  it.scopedLive("a hand-over of KCL's: its owner goes on, the other waits", () =>
+  it.scopedLive("a hand-off of KCL's: its owner goes on, the other waits", () =>
     Effect.gen(function*() {
       const { leases, only, row } = yield* opened([kcl3])
-      assert.strictEqual(LeaseStore.holder(only), "host-1")
+      assert.strictEqual(LeaseTransition.holder(only), "host-1")
       const theirs = { ...only, leaseOwner: "host-1", checkpointOwner: undefined }
       const renewed = yield* leases.renew(theirs)
       assert.strictEqual(renewed.leaseOwner, "host-2")
@@ -594,7 +594,7 @@ describe("the rows of the table", () => {
         assert.deepInclude(free, { leaseOwner: undefined, checkpointOwner: undefined, parentShardIds: [] })
         const claimed = Option.getOrThrow(yield* leases.claim(free, "ann"))
         const renewed = yield* leases.renew(claimed)
-        Option.getOrThrow(yield* leases.requestHandOver(renewed, "bob"))
+        Option.getOrThrow(yield* leases.requestHandoff(renewed, "bob"))
         const stored = yield* leases.checkpoint(renewed, Position.afterSequenceNumber("1".repeat(56)))
         yield* leases.release(stored, undefined)
         const { checkpointOwner, leaseOwner } = yield* rowOf(shard)

@@ -15,10 +15,10 @@ import * as Stream from "effect/Stream"
 import type * as Subscribable from "effect/Subscribable"
 import * as FailurePolicy from "./FailurePolicy.js"
 import * as Handlers from "./internal/group/handlers.js"
-import type * as Held from "./internal/group/held.js"
 import * as Settings from "./internal/group/settings.js"
 import * as ShardStreams from "./internal/group/shardStreams.js"
 import type * as ShardTask from "./internal/group/shardTask.js"
+import type * as Held from "./internal/group/shardTasks.js"
 import type { ShardWork } from "./internal/group/shardWork.js"
 import type * as Streams from "./internal/group/streams.js"
 import * as Worker from "./internal/group/worker.js"
@@ -39,7 +39,7 @@ import type { Page } from "./Page.js"
  */
 export interface GroupOptions extends Settings.GroupOptions {
   /**
-   * When this completes the shards are given up, as {@link Consumer.shutDown} does it. One that dies has completed too, and is logged.
+   * When this completes the shards are given up, as {@link Consumer.shutdown} does it. One that dies has completed too, and is logged.
    * Default: never.
    */
   readonly stopWhen?: Effect.Effect<unknown> | undefined
@@ -160,7 +160,7 @@ export interface Consumer {
    * acknowledged is stored, and each lease goes to another worker. A second call shortens the time: zero interrupts the handlers. An
    * interruption of {@link run} does the same.
    */
-  readonly shutDown: (drainTimeout?: Duration.DurationInput) => Effect.Effect<Summary>
+  readonly shutdown: (drainTimeout?: Duration.DurationInput) => Effect.Effect<Summary>
 }
 
 /**
@@ -193,18 +193,18 @@ export const make = <R = never>(
       )
     const worker = yield* Worker.make(settings, { strategy, onFailure })
     const summarized = (reports: ReadonlyArray<ShardTask.Report>) => toSummary(reports, worker.lost())
-    const shutDown = (drainTimeout?: Duration.DurationInput) =>
+    const shutdown = (drainTimeout?: Duration.DurationInput) =>
       Effect.map(
-        worker.shutDown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
+        worker.shutdown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
         summarized
       )
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutDown()))
+    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutdown()))
     return {
       worker: worker.name,
       assignment: worker.assignment,
       ready: worker.ready,
       run: Effect.mapInputContext(Effect.map(worker.run, summarized), () => context as never),
-      shutDown
+      shutdown
     }
   })
 
@@ -264,7 +264,7 @@ export const shards = (
     const started = yield* unlessStopped(Worker.make(settings, { strategy, onFailure: FailurePolicy.fail }), stopped)
     if (Option.isNone(started)) return Stream.empty
     const worker = started.value
-    yield* Effect.forkScoped(Effect.zipRight(stopped, worker.shutDown(settings.drainMillis)))
+    yield* Effect.forkScoped(Effect.zipRight(stopped, worker.shutdown(settings.drainMillis)))
     yield* Effect.forkScoped(Effect.onExit(worker.run, (exit) =>
       Effect.sync(() =>
         mailbox.unsafeDone(Exit.asVoid(exit) as Exit.Exit<void, KinesisError>)

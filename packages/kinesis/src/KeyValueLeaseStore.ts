@@ -14,12 +14,12 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as LeaseWrites from "./internal/lease/leaseWrites.js"
 import { printable } from "./internal/text/causes.js"
 import { messageOf } from "./internal/text/describe.js"
 import type { KinesisError } from "./KinesisError.js"
 import { InvalidArgument, ServiceUnavailable } from "./KinesisError.js"
 import * as LeaseStore from "./LeaseStore.js"
+import type * as LeaseTransition from "./LeaseTransition.js"
 
 /**
  * Leases in the key-value store: a key for each lease and one for the list of them, by application. Checkpoints and what is known of the
@@ -203,8 +203,8 @@ const openApplication = (
     const write = (
       operation: string,
       leaseKey: string,
-      decide: LeaseWrites.Write
-    ): Effect.Effect<LeaseWrites.Decision, KinesisError> =>
+      decide: LeaseTransition.Write
+    ): Effect.Effect<LeaseTransition.Decision, KinesisError> =>
       Effect.gen(function*() {
         const key = keyOf(application, leaseKey)
         const decision = decide(rows.get(leaseKey))

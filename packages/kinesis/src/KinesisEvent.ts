@@ -106,12 +106,12 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly successor: string | undefined
   }
   /** This worker asks another for the lease of a shard. */
-  readonly HandOverRequested: { readonly shardId: string; readonly worker: string; readonly owner: string }
+  readonly HandoffRequested: { readonly shardId: string; readonly worker: string; readonly owner: string }
   /**
-   * The owner of a lease did not hand it over, though it is alive: the request is withdrawn, and `owner` is not asked again for an hour. It
-   * does not know hand-overs, as a worker of the Kinesis Client Library 2, or its handlers take longer than this worker waits.
+   * The owner of a lease did not hand it off, though it is alive: the request is withdrawn, and `owner` is not asked again for an hour. It
+   * does not know hand-offs, as a worker of the Kinesis Client Library 2, or its handlers take longer than this worker waits.
    */
-  readonly HandOverUnanswered: { readonly shardId: string; readonly worker: string; readonly owner: string }
+  readonly HandoffUnanswered: { readonly shardId: string; readonly worker: string; readonly owner: string }
   /**
    * One of several streams cannot be read: it is gone, or its key or a permission is. The others are read on; it is looked for again after
    * `retryInMillis`, and told of at each time that it is not found.

@@ -10,10 +10,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Checkpoint from "./internal/lease/checkpoint.js"
-import * as LeaseWrites from "./internal/lease/leaseWrites.js"
 import type { HashKeyRange } from "./KinesisApi.js"
 import type { KinesisError } from "./KinesisError.js"
 import { LeaseLost } from "./KinesisError.js"
+import * as LeaseTransition from "./LeaseTransition.js"
 import type { Position } from "./Position.js"
 
 /**
@@ -35,7 +35,7 @@ export interface Lease {
   /** Up to where the shard was handled; undefined to begin where the application is told to. */
   readonly checkpoint: Position | undefined
   readonly ownerSwitchesSinceCheckpoint: number
-  /** While a lease is being handed over: the worker that still holds it, and that may still write checkpoints. */
+  /** While a lease is being handed off: the worker that still holds it, and that may still write checkpoints. */
   readonly checkpointOwner: string | undefined
   readonly parentShardIds: ReadonlyArray<string>
   /** Known since the shard's end was reached. */
@@ -86,16 +86,16 @@ export interface Leases {
   /** Takes the lease, if its counter has not moved; none when it has. */
   readonly claim: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
   /**
-   * Asks the lease's owner to hand it over to this worker: the owner goes on until it has stored what it handled, then lets go. None when
-   * the owner is another by now, or is already handing it over.
+   * Asks the lease's owner to hand it off to this worker: the owner goes on until it has stored what it handled, then lets go. None when
+   * the owner is another by now, or is already handing it off.
    */
-  readonly requestHandOver: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  readonly requestHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
   /**
-   * Takes back what {@link requestHandOver} asked in this worker's name: the owner goes on, and the counter stays. None when the hand-over
+   * Takes back what {@link requestHandoff} asked in this worker's name: the owner goes on, and the counter stays. None when the hand-off
    * is complete, or is another's by now.
    */
-  readonly withdrawHandOver: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
-  /** The heartbeat. The answer shows whether a hand-over was asked for. */
+  readonly withdrawHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  /** The heartbeat. The answer shows whether a hand-off was asked for. */
   readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
   /** Stores a position. One that lies before the stored one changes nothing: checkpoints only move forward. */
   readonly checkpoint: (lease: Lease, position: Position) => Effect.Effect<Lease, LeaseLost | KinesisError>
@@ -112,7 +112,7 @@ export interface Leases {
    */
   readonly reset: (lease: Lease, anew: NewLease) => Effect.Effect<Option.Option<Lease>, KinesisError>
   /** Adds what is known of the shard, beside whoever owns the lease; the counter stays. Nothing when there is no such lease. */
-  readonly describe: (
+  readonly annotate: (
     leaseKey: string,
     known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
   ) => Effect.Effect<void, KinesisError>
@@ -134,14 +134,6 @@ export interface Service {
  * @category tags
  */
 export class LeaseStore extends Context.Tag("effect-kinesis/LeaseStore")<LeaseStore, Service>() {}
-
-/**
- * Who may write to the lease: its owner, or until a hand-over is complete the worker that hands it over.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const holder: (lease: Lease) => string | undefined = LeaseWrites.holder
 
 /**
  * Everything of the shard was handled.
@@ -166,23 +158,15 @@ export const compareCheckpoints: (a: Position | undefined, b: Position | undefin
  * @since 0.1.0
  * @category models
  */
-export interface Table {
+export interface ConditionalTable {
   readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
   /** Decides on the row as it is, and writes what was decided before anybody else writes to it. */
   readonly write: (
     leaseKey: string,
     operation: string,
-    decide: (current: Lease | undefined) => Decision
-  ) => Effect.Effect<Decision, KinesisError>
+    decide: (current: Lease | undefined) => LeaseTransition.Decision
+  ) => Effect.Effect<LeaseTransition.Decision, KinesisError>
 }
-
-/**
- * What becomes of a row.
- *
- * @since 0.1.0
- * @category models
- */
-export type Decision = LeaseWrites.Decision
 
 /**
  * The leases of a table that can read, decide and write one row in one step.
@@ -208,14 +192,14 @@ export type Decision = LeaseWrites.Decision
  * @since 0.1.0
  * @category constructors
  */
-export const fromTable = ({ list, write }: Table): Leases => {
-  const changed = (operation: string, lease: Lease, decide: LeaseWrites.Write) =>
+export const fromTable = ({ list, write }: ConditionalTable): Leases => {
+  const changed = (operation: string, lease: Lease, decide: LeaseTransition.Write) =>
     Effect.flatMap(
       write(lease.leaseKey, operation, decide),
       (decision): Effect.Effect<Lease, LeaseLost> =>
         "lease" in decision ? Effect.succeed(decision.lease) : Effect.fail(lost(operation, lease, decision))
     )
-  const perhaps = (operation: string, lease: Lease, decide: LeaseWrites.Write) =>
+  const perhaps = (operation: string, lease: Lease, decide: LeaseTransition.Write) =>
     Effect.map(
       write(lease.leaseKey, operation, decide),
       (decision) => "lease" in decision ? Option.some(decision.lease) : Option.none()
@@ -228,23 +212,23 @@ export const fromTable = ({ list, write }: Table): Leases => {
         (leases) => leases.filter(({ leaseKey, leaseOwner }) => leaseOwner === worker && known?.has(leaseKey) !== true)
       ),
     create: (lease) =>
-      Effect.map(write(lease.leaseKey, "create", LeaseWrites.create(lease)), ({ _tag }) => _tag === "Put"),
-    claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),
-    requestHandOver: (lease, worker) => perhaps("requestHandOver", lease, LeaseWrites.requestHandOver(lease, worker)),
-    withdrawHandOver: (lease, worker) =>
-      perhaps("withdrawHandOver", lease, LeaseWrites.withdrawHandOver(lease, worker)),
-    renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
-    checkpoint: (lease, position) => changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position)),
-    finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),
-    release: (lease, successor) => changed("release", lease, LeaseWrites.release(lease, successor)),
-    reset: (lease, anew) => perhaps("reset", lease, LeaseWrites.reset(lease, anew)),
-    describe: (leaseKey, known) => Effect.asVoid(write(leaseKey, "describe", LeaseWrites.describe(known))),
+      Effect.map(write(lease.leaseKey, "create", LeaseTransition.create(lease)), ({ _tag }) => _tag === "Put"),
+    claim: (lease, worker) => perhaps("claim", lease, LeaseTransition.claim(lease, worker)),
+    requestHandoff: (lease, worker) => perhaps("requestHandoff", lease, LeaseTransition.requestHandoff(lease, worker)),
+    withdrawHandoff: (lease, worker) =>
+      perhaps("withdrawHandoff", lease, LeaseTransition.withdrawHandoff(lease, worker)),
+    renew: (lease) => changed("renew", lease, LeaseTransition.renew(lease)),
+    checkpoint: (lease, position) => changed("checkpoint", lease, LeaseTransition.checkpoint(lease, position)),
+    finish: (lease, childShardIds) => changed("finish", lease, LeaseTransition.finish(lease, childShardIds)),
+    release: (lease, successor) => changed("release", lease, LeaseTransition.release(lease, successor)),
+    reset: (lease, anew) => perhaps("reset", lease, LeaseTransition.reset(lease, anew)),
+    annotate: (leaseKey, known) => Effect.asVoid(write(leaseKey, "annotate", LeaseTransition.annotate(known))),
     remove: (lease) =>
-      Effect.map(write(lease.leaseKey, "remove", LeaseWrites.remove(lease)), ({ _tag }) => _tag === "Delete")
+      Effect.map(write(lease.leaseKey, "remove", LeaseTransition.remove(lease)), ({ _tag }) => _tag === "Delete")
   }
 }
 
-const lost = (operation: string, lease: Lease, decision: Decision) => {
+const lost = (operation: string, lease: Lease, decision: LeaseTransition.Decision) => {
   const current = decision._tag === "Refuse" ? decision.current : undefined
   return leaseLost(operation, lease, current)
 }
@@ -260,10 +244,10 @@ export const leaseLost = (operation: string, lease: Lease, current: Lease | unde
     operation,
     leaseKey: lease.leaseKey,
     shardId: lease.shardId,
-    worker: LeaseWrites.holder(lease),
+    worker: LeaseTransition.holder(lease),
     description: current === undefined
       ? "the lease is gone"
       : current.leaseOwner === undefined
       ? "the lease was given back"
-      : `the lease is ${LeaseWrites.holder(current)}'s, at counter ${current.leaseCounter}`
+      : `the lease is ${LeaseTransition.holder(current)}'s, at counter ${current.leaseCounter}`
   })

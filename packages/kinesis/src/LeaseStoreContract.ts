@@ -337,13 +337,13 @@ function suite(): Readonly<Record<string, Test>> {
         yield* claimed(leases, "bob", bobs[0]!)
       }),
 
-    "a hand-over: the owner goes on, is told, stores, and lets go": (leases) =>
+    "a hand-off: the owner goes on, is told, stores, and lets go": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        const asked = yield* leases.requestHandOver(lease, "bob")
+        const asked = yield* leases.requestHandoff(lease, "bob")
         yield* expect(Option.isSome(asked), "the request")
-        yield* expect(Option.isSome(yield* leases.requestHandOver(lease, "bob")), "the request again")
-        yield* expect(Option.isNone(yield* leases.requestHandOver(lease, "cid")), "a second worker's request")
+        yield* expect(Option.isSome(yield* leases.requestHandoff(lease, "bob")), "the request again")
+        yield* expect(Option.isNone(yield* leases.requestHandoff(lease, "cid")), "a second worker's request")
         const bobs = yield* leases.owned("bob")
         yield* expect(bobs[0]?.checkpointOwner === "ann", "bob's lease", bobs)
         const renewed = yield* leases.renew(lease)
@@ -363,10 +363,10 @@ function suite(): Readonly<Record<string, Test>> {
         yield* claimed(leases, "bob", found)
       }),
 
-    "an owner that has not heard of the hand-over can store and let go": (leases) =>
+    "an owner that has not heard of the hand-off can store and let go": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.requestHandOver(lease, "bob")
+        yield* leases.requestHandoff(lease, "bob")
         const stored = yield* leases.checkpoint(lease, afterSequenceNumber("100"))
         yield* expect(stored.checkpointOwner === "ann", "what ann sees", stored)
         const released = yield* leases.release(lease, undefined)
@@ -375,37 +375,37 @@ function suite(): Readonly<Record<string, Test>> {
         yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
       }),
 
-    "a hand-over that its owner does not live to see can be taken": (leases) =>
+    "a hand-off that its owner does not live to see can be taken": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.requestHandOver(lease, "bob")
+        yield* leases.requestHandoff(lease, "bob")
         const cids = yield* claimed(leases, "cid")
         yield* expect(cids.leaseOwner === "cid" && cids.checkpointOwner === undefined, "cid's lease", cids)
         yield* mustBeLost("a renewal", leases.renew(lease))
       }),
 
-    "a hand-over is asked of the present owner alone": (leases) =>
+    "a hand-off is asked of the present owner alone": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
         yield* claimed(leases, "bob", lease)
-        yield* expect(Option.isNone(yield* leases.requestHandOver(lease, "cid")), "the request to ann")
+        yield* expect(Option.isNone(yield* leases.requestHandoff(lease, "cid")), "the request to ann")
         const unowned = yield* leases.create(fresh({ leaseKey: "free" }))
         yield* expect(unowned, "a free lease")
         const free = yield* find(leases, "free")
-        yield* expect(Option.isNone(yield* leases.requestHandOver(free, "cid")), "the request to nobody")
+        yield* expect(Option.isNone(yield* leases.requestHandoff(free, "cid")), "the request to nobody")
       }),
 
-    "a hand-over that is not answered is withdrawn: the row names its owner, whose own next write is not refused": (
+    "a hand-off that is not answered is withdrawn: the row names its owner, whose own next write is not refused": (
       leases
     ) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.requestHandOver(lease, "bob")
+        yield* leases.requestHandoff(lease, "bob")
         const asked = yield* find(leases)
         yield* leases.renew(lease)
-        const withdrawn = yield* leases.withdrawHandOver(asked, "bob")
+        const withdrawn = yield* leases.withdrawHandoff(asked, "bob")
         yield* expect(Option.isSome(withdrawn), "the withdrawal, at another counter")
-        yield* expect(Option.isSome(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal again")
+        yield* expect(Option.isSome(yield* leases.withdrawHandoff(asked, "bob")), "the withdrawal again")
         const found = yield* find(leases)
         yield* expect(
           found.leaseOwner === "ann" && found.checkpointOwner === undefined &&
@@ -419,16 +419,16 @@ function suite(): Readonly<Record<string, Test>> {
         )
         yield* expect(stored.leaseOwner === "ann" && stored.checkpointOwner === undefined, "what ann sees", stored)
         yield* expect((yield* leases.owned("bob")).length === 0, "bob's leases")
-        yield* expect(Option.isSome(yield* leases.requestHandOver(stored, "cid")), "another request")
-        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "a withdrawal of another's request")
+        yield* expect(Option.isSome(yield* leases.requestHandoff(stored, "cid")), "another request")
+        yield* expect(Option.isNone(yield* leases.withdrawHandoff(asked, "bob")), "a withdrawal of another's request")
       }),
 
-    "an owner that has not heard of the withdrawal hands over all the same": (leases) =>
+    "an owner that has not heard of the withdrawal hands off all the same": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.requestHandOver(lease, "bob")
+        yield* leases.requestHandoff(lease, "bob")
         const heard = yield* leases.renew(lease)
-        yield* leases.withdrawHandOver(yield* find(leases), "bob")
+        yield* leases.withdrawHandoff(yield* find(leases), "bob")
         yield* leases.release(heard, "bob")
         const found = yield* find(leases)
         yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
@@ -436,18 +436,18 @@ function suite(): Readonly<Record<string, Test>> {
         yield* claimed(leases, "bob", found)
       }),
 
-    "a hand-over that was completed meanwhile is not undone": (leases) =>
+    "a hand-off that was completed meanwhile is not undone": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
-        yield* leases.requestHandOver(lease, "bob")
+        yield* leases.requestHandoff(lease, "bob")
         const asked = yield* find(leases)
         yield* leases.release(lease, undefined)
-        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal")
+        yield* expect(Option.isNone(yield* leases.withdrawHandoff(asked, "bob")), "the withdrawal")
         const found = yield* find(leases)
         yield* expect(found.leaseOwner === "bob" && found.checkpointOwner === undefined, "the lease", found)
         const bobs = yield* claimed(leases, "bob", found)
-        yield* expect(Option.isNone(yield* leases.withdrawHandOver(asked, "bob")), "the withdrawal after the claim")
-        yield* expect(Option.isNone(yield* leases.withdrawHandOver(bobs, "bob")), "a withdrawal of no request")
+        yield* expect(Option.isNone(yield* leases.withdrawHandoff(asked, "bob")), "the withdrawal after the claim")
+        yield* expect(Option.isNone(yield* leases.withdrawHandoff(bobs, "bob")), "a withdrawal of no request")
         yield* leases.renew(bobs)
       }),
 
@@ -481,12 +481,12 @@ function suite(): Readonly<Record<string, Test>> {
         yield* leases.checkpoint(bobs, afterSequenceNumber("1"))
       }),
 
-    "a lease that is being handed over can begin anew, with nothing known of its shard": (leases) =>
+    "a lease that is being handed off can begin anew, with nothing known of its shard": (leases) =>
       Effect.gen(function*() {
         const lease = yield* started(leases)
         const stored = yield* leases.checkpoint(lease, afterSequenceNumber("100"))
-        yield* leases.describe(shard, { hashKeyRange: { startingHashKey: "0", endingHashKey: "9" } })
-        yield* leases.requestHandOver(stored, "bob")
+        yield* leases.annotate(shard, { hashKeyRange: { startingHashKey: "0", endingHashKey: "9" } })
+        yield* leases.requestHandoff(stored, "bob")
         yield* expect(Option.isSome(yield* leases.reset(stored, fresh({ checkpoint: latest }))), "the reset")
         const found = yield* find(leases)
         yield* expect(
@@ -502,8 +502,8 @@ function suite(): Readonly<Record<string, Test>> {
       Effect.gen(function*() {
         const lease = yield* started(leases)
         const hashKeyRange = { startingHashKey: "5", endingHashKey: "9" }
-        yield* leases.describe(shard, { hashKeyRange })
-        yield* leases.describe(shard, { childShardIds: ["shardId-000000000003"] })
+        yield* leases.annotate(shard, { hashKeyRange })
+        yield* leases.annotate(shard, { childShardIds: ["shardId-000000000003"] })
         const found = yield* find(leases)
         yield* expect(found.leaseCounter === lease.leaseCounter && found.leaseOwner === "ann", "the lease", found)
         yield* expect(
@@ -513,7 +513,7 @@ function suite(): Readonly<Record<string, Test>> {
         )
         const renewed = yield* leases.renew(lease)
         yield* expect(yield* leases.remove(renewed), "the removal")
-        yield* leases.describe(shard, { hashKeyRange })
+        yield* leases.annotate(shard, { hashKeyRange })
         yield* expect((yield* leases.list).length === 0, "leases after the removal")
       }),
 

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Instant from "./internal/options/instantText.js"
 import * as SequenceNumber from "./internal/record/sequenceNumber.js"
-import * as Instant from "./internal/shard/instant.js"
 
 /**
  * A place in one shard. Plain data, so that it can be stored as JSON and given back later.

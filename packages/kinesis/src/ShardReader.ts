@@ -6,12 +6,16 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Rules from "./internal/options/rules.js"
-import * as Calls from "./internal/reading/calls.js"
+import * as MonotonicClock from "./internal/reading/clock.js"
+import * as Run from "./internal/reading/context.js"
+import * as CountedClient from "./internal/reading/countedClient.js"
+import { emitter } from "./internal/reading/emit.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
-import * as Run from "./internal/reading/run.js"
+import * as Retry from "./internal/reading/retry.js"
 import * as Settings from "./internal/reading/settings.js"
 import * as ShardSource from "./internal/reading/shardSource.js"
+import * as StartDeadline from "./internal/reading/startDeadline.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
 import { KinesisClient } from "./KinesisClient.js"
 import { type KinesisError, ResourceNotFound } from "./KinesisError.js"
@@ -65,24 +69,24 @@ export interface Options extends ReadOptions {
  */
 export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> =>
   Stream.unwrap(Effect.gen(function*() {
-    const client = Calls.counted(yield* KinesisClient, options.stream)
+    const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { from, shardId, stream } = options
     const settings = yield* Settings.make("ShardReader.pages", options, [
       ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
       Rules.position("from", StartPosition.toPosition(from))
     ])
-    const emit = Calls.emitter(options)
+    const emit = emitter(options)
     const run = yield* Run.make(client, settings, emit, ReadAhead.unbounded)
-    const remaining = run.deadline - (yield* Calls.monotonicMillis)
-    const origin = yield* Calls.within(
+    const remaining = run.deadline - (yield* MonotonicClock.monotonicMillis)
+    const origin = yield* StartDeadline.within(
       remaining,
       stream,
-      Calls.retrying(settings, emit),
+      Retry.retrying(settings, emit),
       (attempt) => StartPosition.resolve(client, stream, from, emit, attempt)
     )
     const hashKeyRange = yield* Effect.cached(
       Effect.map(
-        ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, Calls.retrying(settings, emit)),
+        ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, Retry.retrying(settings, emit)),
         (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
       )
     )

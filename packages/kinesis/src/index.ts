@@ -17,17 +17,21 @@ export * as KinesisRecord from "./KinesisRecord.js"
 /** @since 0.1.0 */
 export * as KinesisStream from "./KinesisStream.js"
 /** @since 0.1.0 */
-export * as LeasePlan from "./LeasePlan.js"
+export * as LeaseBalancer from "./LeaseBalancer.js"
 /** @since 0.1.0 */
 export * as LeaseStore from "./LeaseStore.js"
 /** @since 0.1.0 */
 export * as LeaseStoreContract from "./LeaseStoreContract.js"
+/** @since 0.1.0 */
+export * as LeaseTransition from "./LeaseTransition.js"
 /** @since 0.1.0 */
 export * as Page from "./Page.js"
 /** @since 0.1.0 */
 export * as Position from "./Position.js"
 /** @since 0.1.0 */
 export * as RecordDecoder from "./RecordDecoder.js"
+/** @since 0.1.0 */
+export * as SdkError from "./SdkError.js"
 /** @since 0.1.0 */
 export * as ShardReader from "./ShardReader.js"
 /** @since 0.1.0 */

@@ -80,7 +80,7 @@ describe("the lease store in a key-value store", () => {
         Effect.gen(function*() {
           yield* leases.create(known)
           yield* leases.checkpoint(yield* claimed(leases), position)
-          yield* leases.describe(known.leaseKey, { childShardIds: ["shardId-000000000009"] })
+          yield* leases.annotate(known.leaseKey, { childShardIds: ["shardId-000000000009"] })
           yield* leases.create(fresh({ leaseKey: "gone" }))
           const gone = (yield* leases.list).find(({ leaseKey }) => leaseKey === "gone")!
           assert.isTrue(yield* leases.remove(gone))
@@ -116,7 +116,7 @@ describe("the lease store in a key-value store", () => {
       )
     }))
 
-  it.effect("claims, renewals, hand-overs and releases do not touch the store", () =>
+  it.effect("claims, renewals, hand-offs and releases do not touch the store", () =>
     Effect.gen(function*() {
       const { process, written } = makeDisk()
       yield* process((leases) =>
@@ -124,7 +124,7 @@ describe("the lease store in a key-value store", () => {
           yield* leases.create(fresh())
           written.length = 0
           const lease = yield* leases.renew(yield* claimed(leases))
-          yield* leases.requestHandOver(lease, "bob")
+          yield* leases.requestHandoff(lease, "bob")
           yield* leases.release(yield* leases.renew(lease), undefined)
           assert.deepStrictEqual(written, [])
           yield* leases.checkpoint(yield* claimed(leases), afterSequenceNumber("1"))

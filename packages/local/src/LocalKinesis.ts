@@ -29,6 +29,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Administration from "./internal/administration.js"
+import * as CallScope from "./internal/callScope.js"
 import * as DryRun from "./internal/dryRun.js"
 import * as Engines from "./internal/engine.js"
 import * as Errors from "./internal/errors.js"
@@ -40,7 +41,6 @@ import * as Model from "./internal/model.js"
 import * as Reading from "./internal/reading.js"
 import type { Refusal } from "./internal/refusal.js"
 import { isRefusal, place, rateExceeded } from "./internal/refusal.js"
-import * as Subject from "./internal/subject.js"
 import * as Writing from "./internal/writing.js"
 
 /**
@@ -373,12 +373,12 @@ const makeServe = (engine: Engine) =>
 ): KinesisClient.Service[O] => {
   const serve = (request: Request<O>) =>
     Effect.flatMap(engine.now, (now) => {
-      const subject = Subject.of(engine.account, operation, request, now)
+      const subject = CallScope.of(engine.account, operation, request, now)
       const { shardId, stream } = subject
-      const api = apiName(Subject.operationOf(operation, request))
-      const where = { operation: api, stream: Subject.streamOf(request), shardId }
+      const api = apiName(CallScope.operationOf(operation, request))
+      const where = { operation: api, stream: CallScope.streamOf(request), shardId }
       return Engines.serve(engine.calls, (served) => ({ operation, request, stream, shardId, ...served }), {
-        fits: (scope) => Subject.isMet(scope, subject),
+        fits: (scope) => CallScope.isMet(scope, subject),
         answerLost: (): Failure => new ServiceUnavailable({ ...where, description: "The answer was lost." }),
         act: (fault) =>
           suffer(engine, where, subject, fault).pipe(
@@ -412,7 +412,7 @@ const toTwist = (operation: KinesisClient.Operation, fault: Met): Twist => ({
 const suffer = (
   { account }: Engine,
   where: Errors.Call,
-  { operation, stream = "" }: Subject.Subject,
+  { operation, stream = "" }: CallScope.CallScope,
   fault: Met
 ): Effect.Effect<void, Failure> => {
   const shardId = where.shardId ?? fault?.scope.shardId

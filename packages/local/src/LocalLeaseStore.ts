@@ -7,6 +7,7 @@
  */
 import * as Errors from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
+import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -153,7 +154,7 @@ type Rows = Map<string, LeaseStore.Lease>
 type Action = Faults.Action<(operation: string) => Errors.KinesisError>
 
 /** What a call concerns. */
-interface Subject {
+interface CallScope {
   readonly operation: Operation
   readonly leaseKey?: string | undefined
   readonly worker?: string | undefined
@@ -172,14 +173,14 @@ const rowsOf = ({ tables }: Engine, application: string): Rows => {
   return rows
 }
 
-const isMet = ({ leaseKey, operation, worker }: Target, subject: Subject): boolean =>
+const isMet = ({ leaseKey, operation, worker }: Target, subject: CallScope): boolean =>
   (operation === undefined || operation === subject.operation) &&
   (leaseKey === undefined || leaseKey === subject.leaseKey) &&
   (worker === undefined || worker === subject.worker)
 
 const serve = <A, E extends object>(
   { calls }: Engine,
-  subject: Subject,
+  subject: CallScope,
   effect: Effect.Effect<A, E>
 ): Effect.Effect<A, E | Errors.KinesisError> => {
   const { leaseKey, operation, worker } = subject
@@ -210,24 +211,24 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
         return decision
       })
   })
-  const inNameOf = (lease: LeaseStore.Lease) => ({ leaseKey: lease.leaseKey, worker: LeaseStore.holder(lease) })
+  const inNameOf = (lease: LeaseStore.Lease) => ({ leaseKey: lease.leaseKey, worker: LeaseTransition.holder(lease) })
   return {
     list: serve(engine, { operation: "list" }, leases.list),
     owned: (worker, known) => serve(engine, { operation: "owned", worker }, leases.owned(worker, known)),
     create: (lease) => serve(engine, { operation: "create", leaseKey: lease.leaseKey }, leases.create(lease)),
     claim: (lease, worker) =>
       serve(engine, { operation: "claim", leaseKey: lease.leaseKey, worker }, leases.claim(lease, worker)),
-    requestHandOver: (lease, worker) =>
+    requestHandoff: (lease, worker) =>
       serve(
         engine,
-        { operation: "requestHandOver", leaseKey: lease.leaseKey, worker },
-        leases.requestHandOver(lease, worker)
+        { operation: "requestHandoff", leaseKey: lease.leaseKey, worker },
+        leases.requestHandoff(lease, worker)
       ),
-    withdrawHandOver: (lease, worker) =>
+    withdrawHandoff: (lease, worker) =>
       serve(
         engine,
-        { operation: "withdrawHandOver", leaseKey: lease.leaseKey, worker },
-        leases.withdrawHandOver(lease, worker)
+        { operation: "withdrawHandoff", leaseKey: lease.leaseKey, worker },
+        leases.withdrawHandoff(lease, worker)
       ),
     renew: (lease) => serve(engine, { operation: "renew", ...inNameOf(lease) }, leases.renew(lease)),
     checkpoint: (lease, position) =>
@@ -237,7 +238,7 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
     release: (lease, successor) =>
       serve(engine, { operation: "release", ...inNameOf(lease) }, leases.release(lease, successor)),
     reset: (lease, anew) => serve(engine, { operation: "reset", leaseKey: lease.leaseKey }, leases.reset(lease, anew)),
-    describe: (leaseKey, known) => serve(engine, { operation: "describe", leaseKey }, leases.describe(leaseKey, known)),
+    annotate: (leaseKey, known) => serve(engine, { operation: "annotate", leaseKey }, leases.annotate(leaseKey, known)),
     remove: (lease) => serve(engine, { operation: "remove", leaseKey: lease.leaseKey }, leases.remove(lease))
   }
 }

@@ -60,7 +60,7 @@ const whole = (value: number): AttributeValue => ({ N: String(value) })
 /** The operations that change a row that is there, and belong to an owner or make one. */
 export type Operation = Extract<
   keyof Leases,
-  "claim" | "requestHandOver" | "withdrawHandOver" | "renew" | "checkpoint" | "finish" | "release" | "reset"
+  "claim" | "requestHandoff" | "withdrawHandoff" | "renew" | "checkpoint" | "finish" | "release" | "reset"
 >
 
 /** What KCL's two-phase checkpoints leave, which the next plain one clears. */
@@ -88,8 +88,8 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
     case "claim":
     case "release":
       return { leaseCounter, leaseOwner, checkpointOwner, ownerSwitchesSinceCheckpoint }
-    case "requestHandOver":
-    case "withdrawHandOver":
+    case "requestHandoff":
+    case "withdrawHandoff":
       return { leaseOwner, checkpointOwner }
     case "renew": {
       const { throughputKBps } = next
@@ -125,12 +125,12 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
 }
 
 /**
- * The update that makes `next` of the row as it was seen, and of no other: a hand-over is asked of whoever has the lease, and withdrawn, at any counter.
+ * The update that makes `next` of the row as it was seen, and of no other: a hand-off is asked of whoever has the lease, and withdrawn, at any counter.
  * Attributes that are not the operation's stay as they are.
  */
 export const change = (operation: Operation, seen: Lease, next: Lease): Update => {
   const owners = { leaseOwner: maybe(seen.leaseOwner), checkpointOwner: maybe(seen.checkpointOwner) }
-  const isOfAnyCounter = operation === "requestHandOver" || operation === "withdrawHandOver"
+  const isOfAnyCounter = operation === "requestHandoff" || operation === "withdrawHandoff"
   return make(
     changesOf(operation, seen, next),
     isOfAnyCounter ? owners : { leaseCounter: whole(seen.leaseCounter), ...owners }
@@ -138,7 +138,7 @@ export const change = (operation: Operation, seen: Lease, next: Lease): Update =
 }
 
 /** The update that adds what is known of a shard; undefined when nothing is. */
-export const describe = (
+export const annotate = (
   known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
 ): Update | undefined => {
   const { childShardIds } = known

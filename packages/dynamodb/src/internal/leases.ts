@@ -1,9 +1,9 @@
 import type { KeysAndAttributes } from "@aws-sdk/client-dynamodb"
 import type { KinesisError, LeaseLost } from "effect-kinesis/KinesisError"
 import { InvalidArgument, ServiceUnavailable, ThrottledError } from "effect-kinesis/KinesisError"
-import type { Decision, KnownLeases, Lease, Leases, NewLease } from "effect-kinesis/LeaseStore"
+import type { KnownLeases, Lease, Leases, NewLease } from "effect-kinesis/LeaseStore"
 import { leaseLost } from "effect-kinesis/LeaseStore"
-import * as LeaseWrites from "effect-kinesis/LeaseWrites"
+import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import type { Position } from "effect-kinesis/Position"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -150,10 +150,10 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
   const write = Effect.fnUntraced(function*(
     operation: LeaseUpdates.Operation,
     lease: Lease,
-    decide: LeaseWrites.Write
+    decide: LeaseTransition.Write
   ) {
     let seen: Lease | undefined = lease
-    let decision: Decision = decide(seen)
+    let decision: LeaseTransition.Decision = decide(seen)
     if (decision._tag !== "Put") {
       seen = yield* readRow(lease)
       decision = decide(seen)
@@ -171,7 +171,7 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
         seen,
         decision.lease
       )
-      if (outcome.isWritten) return { _tag: "Put", lease: outcome.lease! } satisfies Decision
+      if (outcome.isWritten) return { _tag: "Put", lease: outcome.lease! } satisfies LeaseTransition.Decision
       seen = outcome.lease
       decision = decide(seen)
     }
@@ -181,7 +181,7 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
   const changed = (
     operation: LeaseUpdates.Operation,
     lease: Lease,
-    decide: LeaseWrites.Write
+    decide: LeaseTransition.Write
   ): Effect.Effect<Lease, LeaseLost | KinesisError> =>
     Effect.flatMap(
       write(operation, lease, decide),
@@ -191,7 +191,7 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
           : Effect.fail(leaseLost(operation, lease, decision._tag === "Refuse" ? decision.current : undefined))
     )
 
-  const perhaps = (operation: LeaseUpdates.Operation, lease: Lease, decide: LeaseWrites.Write) =>
+  const perhaps = (operation: LeaseUpdates.Operation, lease: Lease, decide: LeaseTransition.Write) =>
     Effect.map(
       write(operation, lease, decide),
       (decision) => "lease" in decision ? Option.some(decision.lease) : Option.none()
@@ -240,25 +240,25 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
           }, lease.shardId)
         )
       ),
-    claim: (lease, worker) => perhaps("claim", lease, LeaseWrites.claim(lease, worker)),
-    requestHandOver: (lease, worker) => perhaps("requestHandOver", lease, LeaseWrites.requestHandOver(lease, worker)),
-    withdrawHandOver: (lease, worker) =>
-      perhaps("withdrawHandOver", lease, LeaseWrites.withdrawHandOver(lease, worker)),
-    renew: (lease) => changed("renew", lease, LeaseWrites.renew(lease)),
+    claim: (lease, worker) => perhaps("claim", lease, LeaseTransition.claim(lease, worker)),
+    requestHandoff: (lease, worker) => perhaps("requestHandoff", lease, LeaseTransition.requestHandoff(lease, worker)),
+    withdrawHandoff: (lease, worker) =>
+      perhaps("withdrawHandoff", lease, LeaseTransition.withdrawHandoff(lease, worker)),
+    renew: (lease) => changed("renew", lease, LeaseTransition.renew(lease)),
     checkpoint: (lease, position) =>
       Effect.zipRight(
         storable("checkpoint", lease, position),
-        changed("checkpoint", lease, LeaseWrites.checkpoint(lease, position))
+        changed("checkpoint", lease, LeaseTransition.checkpoint(lease, position))
       ),
-    finish: (lease, childShardIds) => changed("finish", lease, LeaseWrites.finish(lease, childShardIds)),
-    release: (lease, successor) => changed("release", lease, LeaseWrites.release(lease, successor)),
+    finish: (lease, childShardIds) => changed("finish", lease, LeaseTransition.finish(lease, childShardIds)),
+    release: (lease, successor) => changed("release", lease, LeaseTransition.release(lease, successor)),
     reset: (lease, anew) =>
       Effect.zipRight(
         storable("reset", lease, anew.checkpoint),
-        perhaps("reset", lease, LeaseWrites.reset(lease, anew))
+        perhaps("reset", lease, LeaseTransition.reset(lease, anew))
       ),
-    describe: (leaseKey, known) => {
-      const change = LeaseUpdates.describe(known)
+    annotate: (leaseKey, known) => {
+      const change = LeaseUpdates.annotate(known)
       return change === undefined
         ? Effect.void
         : Effect.asVoid(unlessRefused(Effect.asVoid(calls.updateItem({ Key: keyOf(leaseKey), ...change }))))

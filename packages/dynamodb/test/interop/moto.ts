@@ -105,14 +105,14 @@ try {
 
   const handler = makeHandler(url)
   await check(
-    "a hand-over and a lost lease are seen in the refusal itself",
+    "a hand-off and a lost lease are seen in the refusal itself",
     Effect.gen(function*() {
       const leases = yield* (yield* LeaseStore.LeaseStore).open("refusals")
       yield* leases.create(fresh())
       const [free] = yield* leases.list
       const claim = yield* leases.claim(free!, "ann")
       if (claim._tag === "None") return yield* Effect.dieMessage("no claim")
-      yield* leases.requestHandOver(claim.value, "bob")
+      yield* leases.requestHandoff(claim.value, "bob")
       handler.calls.length = 0
       const renewed = yield* leases.renew(claim.value)
       strictEqual(renewed.checkpointOwner, "ann")

@@ -217,13 +217,13 @@ describe("plans that are none", () => {
     it.effect(`one that ${what} fails the consumer with a sentence`, () =>
       withGroup(oneShard, (world) =>
         Effect.gen(function*() {
-          const worker = yield* run({ plan: plan as never })
+          const worker = yield* run({ balancer: plan as never })
           yield* TestClock.adjust("5 seconds")
           const error = yield* Effect.flip(Fiber.join(worker.fiber))
           assert.strictEqual(error._tag, "InvalidArgument")
           assert.include(
             error.message,
-            `invalid plan: must return { claim, request, release }, each a list of lease keys, ${what}`
+            `invalid balancer: must return { claim, request, release }, each a list of lease keys, ${what}`
           )
           assert.deepStrictEqual((yield* world.leases.leases("billing")).map(({ leaseOwner }) => leaseOwner), [
             undefined
@@ -237,7 +237,7 @@ describe("plans that are none", () => {
         yield* put(world.client, ["a1"])
         let isBroken = false
         const worker = yield* run({
-          plan: ({ leases }) => {
+          balancer: ({ leases }) => {
             if (isBroken) throw new Error("broken")
             return { claim: leases.map(({ leaseKey }) => leaseKey), request: [], release: [] }
           }

@@ -32,7 +32,7 @@ const holdsOf = ({ leases }: World) =>
   Effect.map(leases.leases(application), (all) => all.filter(({ leaseOwner }) => leaseOwner !== undefined).length)
 
 describe("a worker in trouble", () => {
-  it.effect("a hand-over while a failed shard waits to be read again is only that", () =>
+  it.effect("a hand-off while a failed shard waits to be read again is only that", () =>
     withGroup({ streams: [{ name: "orders", shardCount: 2 }] }, (world) =>
       Effect.gen(function*() {
         yield* put(world.client, numbered("a", 1, 20))
@@ -40,7 +40,7 @@ describe("a worker in trouble", () => {
         const failing = yield* run({ ...policy, handle: () => Effect.fail("down") })
         yield* eventually("a failure in each", () => failing.of("HandlerFailed").length === 2)
         const joining = yield* run({ ...policy, handle: () => Effect.fail("down") })
-        yield* eventually("the hand-over", () => joining.of("LeaseAcquired").length === 1)
+        yield* eventually("the hand-off", () => joining.of("LeaseAcquired").length === 1)
         yield* TestClock.adjust("2 seconds")
         assert.isNull(failing.fiber.unsafePoll())
         const stopping = yield* Effect.fork(Fiber.interruptAll([failing.fiber, joining.fiber]))
@@ -118,7 +118,7 @@ describe("a worker in trouble", () => {
         yield* stop(third)
       })))
 
-  it.effect("shutDown takes the time that it is given, also when that is more than drainTimeout", () =>
+  it.effect("shutdown takes the time that it is given, also when that is more than drainTimeout", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {
         yield* put(world.client, ["a1"])
@@ -131,13 +131,13 @@ describe("a worker in trouble", () => {
         })
         yield* Effect.fork(consumer.run)
         yield* TestClock.adjust("2 seconds")
-        const stopping = yield* Effect.fork(consumer.shutDown("1 minute"))
+        const stopping = yield* Effect.fork(consumer.shutdown("1 minute"))
         yield* TestClock.adjust("25 seconds")
         const summary = yield* Fiber.join(stopping)
         assert.deepStrictEqual([summary.drained, summary.cut], [1, 0])
       })).pipe(Effect.scoped))
 
-  it.effect("nothing is begun after shutDown, also when the table hangs", () =>
+  it.effect("nothing is begun after shutdown, also when the table hangs", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {
         yield* put(world.client, numbered("a", 1, 100))

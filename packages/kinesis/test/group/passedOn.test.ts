@@ -32,7 +32,7 @@ describe("leases that are passed on", () => {
         yield* eventually("the lease", () => worker.of("LeaseAcquired").length === 1)
         const leases = yield* world.store.open(application)
         yield* put(world.client, ["a1"])
-        yield* leases.requestHandOver((yield* leases.list)[0]!, "cid")
+        yield* leases.requestHandoff((yield* leases.list)[0]!, "cid")
         yield* eventually("the failure", () => worker.fiber.unsafePoll() !== null, 2_000, 50)
         assert.strictEqual((yield* Effect.exit(Fiber.join(worker.fiber)))._tag, "Failure")
         assert.deepStrictEqual(worker.of("LeaseReleased").map(({ successor }) => successor), ["cid"])

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
-import { Consumer, LeasePlan } from "effect-kinesis"
+import { Consumer, LeaseBalancer } from "effect-kinesis"
 import { application, eventually, mortal, run, type Running, stop, withGroup, type World } from "../support/groups.js"
 import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0, shardName } from "../support/reading.js"
 
@@ -125,7 +125,7 @@ describe("leases", () => {
     30_000
   )
 
-  it.effect("B54 a worker that leaves hands its shards over within a second, stored", () =>
+  it.effect("B54 a worker that leaves hands its shards off within a second, stored", () =>
     withGroup(shardsOf(2), (world) =>
       Effect.gen(function*() {
         const leaving = yield* run()
@@ -163,7 +163,7 @@ describe("leases", () => {
           yield* TestClock.adjust("10 seconds")
           const moves = () =>
             workers.reduce(
-              (sum, worker) => sum + worker.of("HandOverRequested").length + worker.of("LeaseAcquired").length,
+              (sum, worker) => sum + worker.of("HandoffRequested").length + worker.of("LeaseAcquired").length,
               0
             )
           const before = moves()
@@ -214,10 +214,10 @@ describe("leases", () => {
   it.effect("a plan of one's own: this worker has these shards and no others", () =>
     withGroup(shardsOf(4), (world) =>
       Effect.gen(function*() {
-        const odd = LeasePlan.only(({ shardId }) => Number(shardId.slice(-1)) % 2 === 1)
+        const odd = LeaseBalancer.only(({ shardId }) => Number(shardId.slice(-1)) % 2 === 1)
         const all = yield* run()
         yield* eventually("all four", () => isShared(world, 4))
-        const some = yield* run({ plan: odd })
+        const some = yield* run({ balancer: odd })
         yield* stop(all)
         yield* eventually("two", () =>
           Effect.map(world.leases.leases(application), (leases) =>

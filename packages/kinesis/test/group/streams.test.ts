@@ -41,7 +41,7 @@ const start = (options: Partial<Consumer.GroupOptions> = {}) =>
           Extract<KinesisEvent.KinesisEvent, { readonly _tag: Tag }> & { readonly of: string; readonly at: number }
         >,
       isReady: consumer.ready.get,
-      stop: Effect.ensuring(consumer.shutDown(), Scope.close(scope, Exit.void))
+      stop: Effect.ensuring(consumer.shutdown(), Scope.close(scope, Exit.void))
     }
   })
 

@@ -2,7 +2,7 @@ import { LocalLeaseStore } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, TestClock } from "effect"
 import { type KinesisEvent, type LeaseStore, Position } from "effect-kinesis"
-import * as Instants from "../../src/internal/group/instants.js"
+import * as Instants from "../../src/internal/group/clocks.js"
 import * as Tenure from "../../src/internal/group/tenure.js"
 import { shard0 } from "../support/reading.js"
 
@@ -144,12 +144,12 @@ describe("a tenure", () => {
       assert.isFalse(events.some(({ _tag }) => _tag === "LeaseLost" || _tag === "LeaseStoreFailed"))
     }))
 
-  it.effect("a hand-over that was asked for is noticed with the next write", () =>
+  it.effect("a hand-off that was asked for is noticed with the next write", () =>
     Effect.gen(function*() {
       const { acknowledge, leases, row, tenure } = yield* setup
       yield* Effect.fork(tenure.keep)
-      const noticed = yield* Effect.fork(tenure.handOverRequested)
-      yield* leases.requestHandOver((yield* leases.list)[0]!, "bob")
+      const noticed = yield* Effect.fork(tenure.handoffRequested)
+      yield* leases.requestHandoff((yield* leases.list)[0]!, "bob")
       yield* TestClock.adjust("3400 millis")
       yield* Fiber.join(noticed)
       assert.strictEqual((yield* tenure.release("cid")).leaseOwner, "bob")

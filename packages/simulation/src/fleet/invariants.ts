@@ -1,10 +1,10 @@
 import { factsOf, type Violation } from "./facts.js"
 import type { History } from "./history.js"
-import * as OfLeases from "./ofLeases.js"
-import * as OfRecords from "./ofRecords.js"
+import * as OfLeases from "./leaseInvariants.js"
+import * as OfRecords from "./recordInvariants.js"
 
 export type { Invariant, Violation } from "./facts.js"
-export { repeats } from "./ofRecords.js"
+export { repeats } from "./recordInvariants.js"
 
 const all = [
   OfLeases.unfinished,

@@ -128,14 +128,14 @@ export const storeOf = (world: World, member: Member): Service => {
     owned: (worker, known) => ask("owned", leases.owned(worker, known), false),
     create: (lease) => ask(`create ${lease.shardId}`, leases.create(lease)),
     claim: (lease, worker) => ask(`claim ${lease.shardId}`, leases.claim(lease, worker)),
-    requestHandOver: (lease, worker) => ask(`request ${lease.shardId}`, leases.requestHandOver(lease, worker)),
-    withdrawHandOver: (lease, worker) => ask(`withdraw ${lease.shardId}`, leases.withdrawHandOver(lease, worker)),
+    requestHandoff: (lease, worker) => ask(`request ${lease.shardId}`, leases.requestHandoff(lease, worker)),
+    withdrawHandoff: (lease, worker) => ask(`withdraw ${lease.shardId}`, leases.withdrawHandoff(lease, worker)),
     renew: (lease) => ask(`renew ${lease.shardId}`, leases.renew(lease)),
     checkpoint: (lease, position) => ask(`checkpoint ${lease.shardId}`, leases.checkpoint(lease, position)),
     finish: (lease, childShardIds) => ask(`finish ${lease.shardId}`, leases.finish(lease, childShardIds)),
     release: (lease, successor) => ask(`release ${lease.shardId}`, leases.release(lease, successor)),
     reset: (lease, anew) => ask(`reset ${lease.shardId}`, leases.reset(lease, anew)),
-    describe: (leaseKey, known) => ask(`describe ${leaseKey}`, leases.describe(leaseKey, known)),
+    annotate: (leaseKey, known) => ask(`annotate ${leaseKey}`, leases.annotate(leaseKey, known)),
     remove: (lease) => ask(`remove ${lease.shardId}`, leases.remove(lease))
   })
   const open = (name: string) =>

@@ -24,7 +24,7 @@ export type FleetAction =
   | {
     readonly _tag: "Leave"
     readonly worker: number
-    readonly how: "shutDown" | "interrupt"
+    readonly how: "shutdown" | "interrupt"
     /** Handlers are given up after this. */
     readonly hurryAfter: number | undefined
   }
@@ -111,7 +111,7 @@ const disturbance = (random: Random.Random, leaseMillis: number): FleetAction =>
     [4, () => ({
       _tag: "Leave",
       worker: random.next(),
-      how: random.pick(["shutDown", "interrupt"]),
+      how: random.pick(["shutdown", "interrupt"]),
       hurryAfter: random.chance(0.3) ? random.int(0, 3 * second) : undefined
     })],
     [3, () => ({
@@ -185,7 +185,7 @@ export const make = (seed: number): Scenario => {
         random.chance(0.5) ? { _tag: "Join", member: makeMember(random) } : {
           _tag: "Leave",
           worker: random.next(),
-          how: random.pick(["shutDown", "interrupt"]),
+          how: random.pick(["shutdown", "interrupt"]),
           hurryAfter: undefined
         }) :
       [

@@ -1,7 +1,8 @@
 import * as LocalKinesis from "@effect-kinesis/local/LocalKinesis"
 import * as LocalLeaseStore from "@effect-kinesis/local/LocalLeaseStore"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
-import { holder, isFinished, type Lease } from "effect-kinesis/LeaseStore"
+import { isFinished, type Lease } from "effect-kinesis/LeaseStore"
+import { holder } from "effect-kinesis/LeaseTransition"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -42,7 +43,7 @@ const start = (world: World, { uptimeMillis, wallMillis }: Planned): Effect.Effe
       cut: undefined,
       hasTable: false,
       fiber: undefined,
-      shutDown: undefined
+      shutdown: undefined
     }
     members.push(member)
     disturb(world)
@@ -90,11 +91,11 @@ const meet = (
     case "Leave": {
       life.asked = notes.moment()
       notes.count(`worker asked to leave: ${action.how}`)
-      const { shutDown } = member
+      const { shutdown } = member
       const ask = (drainMillis: number | undefined) =>
-        shutDown === undefined
+        shutdown === undefined
           ? Fiber.interruptFork(member.fiber!)
-          : Effect.asVoid(Effect.forkDaemon(Effect.withClock(shutDown(drainMillis), process.clock)))
+          : Effect.asVoid(Effect.forkDaemon(Effect.withClock(shutdown(drainMillis), process.clock)))
       const leave = action.how === "interrupt" ? Fiber.interruptFork(member.fiber!) : ask(undefined)
       const hurry = action.hurryAfter === undefined ? Effect.void : Effect.delay(
         Effect.suspend(() => {

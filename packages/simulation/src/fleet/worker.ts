@@ -165,7 +165,7 @@ const program = (
     const options = optionsOf(world, member)
     if (scenario.view === "shards") {
       const leaving = yield* Deferred.make<void>()
-      member.shutDown = () => Deferred.succeed(leaving, undefined)
+      member.shutdown = () => Deferred.succeed(leaving, undefined)
       const shards = Consumer.shards({ ...options, stopWhen: Deferred.await(leaving) })
       return Stream.runDrain(
         Stream.flatMap(shards, (shard) => Stream.fromEffect(takeShard(world, member, work)(shard)), {
@@ -186,7 +186,7 @@ const program = (
         concurrency: scenario.concurrency,
         handler: (record, shard) => work(member, shard, [record], "at its end")
       })
-    member.shutDown = (drainMillis) => consumer.shutDown(drainMillis)
+    member.shutdown = (drainMillis) => consumer.shutdown(drainMillis)
     return consumer.run
   })
 

@@ -28,7 +28,7 @@ export interface Member {
   hasTable: boolean
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   /** Asks its worker to leave, with so long for its handlers; undefined before it listens. */
-  shutDown: ((drainMillis: number | undefined) => Effect.Effect<unknown>) | undefined
+  shutdown: ((drainMillis: number | undefined) => Effect.Effect<unknown>) | undefined
 }
 
 export const isUp = ({ life, process }: Member): boolean => life.end === undefined && !process.isDead()

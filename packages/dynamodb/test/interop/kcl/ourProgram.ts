@@ -33,8 +33,8 @@ const told = (event: KinesisEvent.KinesisEvent): void => {
       return tell("lost", event.shardId, event.description)
     case "LeaseReleased":
       return tell("released", event.shardId)
-    case "HandOverRequested":
-    case "HandOverUnanswered":
+    case "HandoffRequested":
+    case "HandoffUnanswered":
       return tell(event._tag, event.shardId, event.owner)
     case "LeaseStoreFailed":
       return tell(event._tag, event.shardId ?? "-", event.operation, event.error._tag)
@@ -66,7 +66,7 @@ const program = Effect.gen(function*() {
   const inputEnded = Effect.async<void>((resume) => {
     process.stdin.once("end", () => resume(Effect.void)).resume()
   })
-  yield* Effect.fork(Effect.zipRight(inputEnded, consumer.shutDown(stopAfter < 0 ? undefined : "0 millis")))
+  yield* Effect.fork(Effect.zipRight(inputEnded, consumer.shutdown(stopAfter < 0 ? undefined : "0 millis")))
   yield* consumer.run
   tell("stopped", "-", true)
 })

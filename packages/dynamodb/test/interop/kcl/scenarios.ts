@@ -182,7 +182,7 @@ const atLatest = (first: Kind, second: Kind) => async (bed: Testbed, check: Chec
   )
 }
 
-/** This library starts beside a KCL 2 that is alive, and that does not know hand-overs. */
+/** This library starts beside a KCL 2 that is alive, and that does not know hand-offs. */
 const besideKcl2 = async (bed: Testbed, check: Check): Promise<void> => {
   await bed.stream.create(4)
   await bed.stream.put(100)
@@ -191,18 +191,18 @@ const besideKcl2 = async (bed: Testbed, check: Check): Promise<void> => {
   const ours = bed.start("ours", "ours", { stopMillis: 5000 })
   const owners = async () => (await bed.table.leases()).map((row) => Table.text(row, "leaseOwner") ?? "nobody")
   await bed.stream.putting(async () => {
-    await ours.until("a request for a hand-over", 60, () => ours.told("HandOverRequested").length > 0)
+    await ours.until("a request for a hand-off", 60, () => ours.told("HandoffRequested").length > 0)
     bed.note(`owners when asked: ${await owners()}`)
     await bed.dump("asked")
     await ours.until(
       "its withdrawal",
       120,
-      () => ours.told("HandOverUnanswered").length >= ours.told("HandOverRequested").length
+      () => ours.told("HandoffUnanswered").length >= ours.told("HandoffRequested").length
     )
     await sleep(15_000)
   })
-  const asked = ours.told("HandOverRequested")
-  const withdrawn = ours.told("HandOverUnanswered")
+  const asked = ours.told("HandoffRequested")
+  const withdrawn = ours.told("HandoffUnanswered")
   check(
     `the requests are withdrawn, ${seconds(asked[0]!.at, withdrawn[0]!.at)} after the first`,
     withdrawn.length === asked.length && withdrawn.every(({ details }) => details[0] === "live-kcl2"),

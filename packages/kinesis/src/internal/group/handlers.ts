@@ -5,9 +5,9 @@ import type { HandlerError } from "../../KinesisError.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import { KeyedQueue } from "../lease/keyedQueue.js"
-import * as Changes from "./changes.js"
 import * as Failures from "./failures.js"
 import type { Delivered, ShardWork, Strategy } from "./shardWork.js"
+import * as Signal from "./signal.js"
 
 /** What the strategies share. */
 export interface HandlerOptions {
@@ -101,7 +101,7 @@ const inOrder = (handler: HandleRecord, { application, onFailure }: HandlerOptio
 const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy => (work) => {
   const { application, concurrency, maxUnacknowledged, onFailure } = options
   const queue = new KeyedQueue<KinesisRecord>()
-  const { tell, waitUntil } = Changes.make()
+  const { tell, waitUntil } = Signal.make()
   const broken = Effect.unsafeMakeLatch(false)
   let lanes = 0
   let inFlight = 0

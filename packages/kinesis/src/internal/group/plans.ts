@@ -1,7 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { InvalidArgument } from "../../KinesisError.js"
-import type * as LeasePlan from "../lease/leasePlan.js"
+import type * as LeaseBalancer from "../../LeaseBalancer.js"
 import { named } from "../options/effects.js"
 import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
@@ -10,9 +10,9 @@ import type { Group } from "./group.js"
 const isKeys = (keys: unknown): boolean => Array.isArray(keys) && keys.every((key) => typeof key === "string")
 
 /** Judges what a program in JavaScript may have returned. */
-const isPlan = (plan: unknown): plan is LeasePlan.Plan => {
+const isPlan = (plan: unknown): plan is LeaseBalancer.Plan => {
   try {
-    const { claim, release, request } = plan as LeasePlan.Plan
+    const { claim, release, request } = plan as LeaseBalancer.Plan
     return isKeys(claim) && isKeys(request) && isKeys(release)
   } catch {
     return false
@@ -22,7 +22,7 @@ const isPlan = (plan: unknown): plan is LeasePlan.Plan => {
 const refusal = (what: string, cause?: unknown) =>
   new InvalidArgument({
     operation: "Consumer",
-    field: "plan",
+    field: "balancer",
     description: `must return { claim, request, release }, each a list of lease keys, ${what}`,
     cause: printable(cause)
   })
@@ -30,12 +30,12 @@ const refusal = (what: string, cause?: unknown) =>
 /** The plan of a view. One that throws, or that is none, ends the worker with a sentence that says so. */
 export const make = (
   { fail, settings }: Pick<Group, "fail" | "settings">,
-  view: LeasePlan.View
-): Effect.Effect<LeasePlan.Plan> =>
+  view: LeaseBalancer.View
+): Effect.Effect<LeaseBalancer.Plan> =>
   Effect.suspend(() => {
     let broken: InvalidArgument
     try {
-      const plan: unknown = settings.plan(view)
+      const plan: unknown = settings.balancer(view)
       if (isPlan(plan)) return Effect.succeed(plan)
       broken = refusal(`returned ${named(plan)}`)
     } catch (thrown) {

@@ -2,7 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { InvalidArgument } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
-import * as LeasePlan from "../../LeasePlan.js"
+import * as LeaseBalancer from "../../LeaseBalancer.js"
 import type { StreamStart } from "../../Position.js"
 import * as Rules from "../options/rules.js"
 import * as Reading from "../reading/settings.js"
@@ -31,7 +31,7 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
   /** The time between two looks at all leases, with jitter of a fifth; each is a scan of the table. Default: 10 seconds. */
   readonly balanceInterval?: Duration.DurationInput | undefined
   /**
-   * The time between two looks at the leases that were given to this worker: for so long after a hand-over nobody reads the shard. A query
+   * The time between two looks at the leases that were given to this worker: for so long after a hand-off nobody reads the shard. A query
    * of the table's index. Default: 500 milliseconds.
    */
   readonly discoveryInterval?: Duration.DurationInput | undefined
@@ -39,8 +39,8 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
   readonly maxLeases?: number | undefined
   /** The most leases this worker asks others for at one balancing. Default: 10. */
   readonly maxMoves?: number | undefined
-  /** Who should have which lease. Default: `LeasePlan.balanced`. */
-  readonly plan?: LeasePlan.LeasePlan | undefined
+  /** Who should have which lease. Default: `LeaseBalancer.balanced`. */
+  readonly balancer?: LeaseBalancer.LeaseBalancer | undefined
   /**
    * The longest that what was acknowledged stays unstored. Default: a third of `leaseDuration`, since a renewal stores it at no cost.
    */
@@ -53,7 +53,7 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
    */
   readonly maxUnacknowledged?: number | undefined
   /**
-   * How long handlers may go on when a shard is given up, by `shutDown` or for another worker. What is not finished then is interrupted,
+   * How long handlers may go on when a shard is given up, by `shutdown` or for another worker. What is not finished then is interrupted,
    * and handled again by the next owner. Default: 30 seconds.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
@@ -102,7 +102,7 @@ export interface GroupSettings {
   readonly discoveryMillis: number
   readonly maxLeases: number
   readonly maxMoves: number
-  readonly plan: LeasePlan.LeasePlan
+  readonly balancer: LeaseBalancer.LeaseBalancer
   readonly checkpointMillis: number
   readonly checkpointRecords: number
   readonly maxUnacknowledged: number
@@ -143,7 +143,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       maxUnacknowledged = 1024,
       onEvent,
       onFormerStream = "repair",
-      plan = LeasePlan.balanced,
+      balancer = LeaseBalancer.balanced,
       storeStaleness = "10 minutes",
       stream,
       worker = "worker"
@@ -202,7 +202,7 @@ export const make = (options: GroupOptions): Effect.Effect<GroupSettings, Invali
       discoveryMillis: Duration.toMillis(discoveryInterval),
       maxLeases,
       maxMoves,
-      plan,
+      balancer,
       checkpointMillis: options.checkpointInterval === undefined ? renewMillis : Duration.toMillis(checkpointInterval),
       checkpointRecords,
       maxUnacknowledged,

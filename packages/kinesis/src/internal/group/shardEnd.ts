@@ -3,8 +3,8 @@ import type { ChildShard, Shard } from "../../KinesisApi.js"
 import { type KinesisError, type LeaseLost, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
+import * as LeaseTransition from "../../LeaseTransition.js"
 import type { Position } from "../../Position.js"
-import * as LeaseWrites from "../lease/leaseWrites.js"
 import * as ShardSync from "../lease/shardSync.js"
 import type { ShardEnd } from "../reading/poller.js"
 import { parentsOf } from "../shard/shardGraph.js"
@@ -114,5 +114,5 @@ export const finish = (
     yield* tenure.finish(children.map((child) => child.shardId))
     return created
       .filter(({ parentShardIds }) => parentShardIds.every((parent) => parent === shardId))
-      .map(LeaseWrites.unowned)
+      .map(LeaseTransition.unowned)
   })

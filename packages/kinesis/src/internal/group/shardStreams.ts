@@ -6,8 +6,8 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import type { RecordPlace } from "../lease/ackTracker.js"
-import * as Changes from "./changes.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
+import * as Signal from "./signal.js"
 import type { Tenure } from "./tenure.js"
 
 /** Tells how far a shard was handled. */
@@ -65,7 +65,7 @@ const whileHeld = <A>({ isValid, whenValid }: Tenure, values: Stream.Stream<A>):
 
 /** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
 export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
-  const { tell: wake, waitUntil } = Changes.make()
+  const { tell: wake, waitUntil } = Signal.make()
   let isRead = false
   /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
   let isLeft = false

@@ -12,8 +12,8 @@ import type { Position, Startable } from "../../Position.js"
 import { AckTracker } from "../lease/ackTracker.js"
 import * as Checkpoint from "../lease/checkpoint.js"
 import type { ShardEnd } from "../reading/poller.js"
-import type { Clocks, Instant } from "./instants.js"
-import * as Reading from "./reading.js"
+import type { Clocks, Instant } from "./clocks.js"
+import * as Reading from "./pageFetcher.js"
 import type { GroupSettings } from "./settings.js"
 import * as Ending from "./shardEnd.js"
 import type { Handling, ShardWork, Strategy } from "./shardWork.js"
@@ -310,7 +310,7 @@ export const make = (options: TaskOptions): Effect.Effect<ShardTask> =>
       yield* Effect.fork(Effect.catchAllDefect(tenure.keep, (defect) => Deferred.die(crashed, defect)))
       yield* Effect.fork(Effect.zipRight(tenure.lost, stop({ _tag: "Lost" })))
       yield* Effect.fork(
-        Effect.zipRight(tenure.handOverRequested, stop({ _tag: "LetGo", successor: nobody, bounded: true }))
+        Effect.zipRight(tenure.handoffRequested, stop({ _tag: "LetGo", successor: nobody, bounded: true }))
       )
       const again = yield* restarting
       const isOpen = Effect.logWarning(

@@ -9,10 +9,13 @@ import type { Service } from "../../KinesisClient.js"
 import { type HandlerError, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Startable } from "../../Position.js"
-import * as Calls from "../reading/calls.js"
+import * as MonotonicClock from "../reading/clock.js"
+import * as ReadContext from "../reading/context.js"
+import * as CountedClient from "../reading/countedClient.js"
+import { type Emit, emitter } from "../reading/emit.js"
 import * as ListShards from "../reading/listShards.js"
 import * as ReadAhead from "../reading/readAhead.js"
-import * as Run from "../reading/run.js"
+import * as Retry from "../reading/retry.js"
 import type { Settings } from "../reading/settings.js"
 import * as StartPosition from "../reading/startPosition.js"
 import type { GroupSettings } from "./settings.js"
@@ -26,8 +29,8 @@ export interface GroupStream {
   readonly leaseKeyOf: (shardId: string) => string
   /** Where a shard begins that follows no other. */
   readonly start: Startable
-  readonly run: Run.Run
-  readonly emit: Calls.Emit
+  readonly run: ReadContext.ReadContext
+  readonly emit: Emit
   /** All shards in retention, or those that were open at the start and since. */
   readonly listShards: (since: "start" | "trim-horizon") => Effect.Effect<ReadonlyArray<Shard>, KinesisError>
 }
@@ -74,7 +77,7 @@ const identify = (client: Service, stream: string) =>
 interface Source {
   readonly settings: Settings
   readonly client: Service
-  readonly emit: Calls.Emit
+  readonly emit: Emit
   readonly find: Effect.Effect<GroupStream, KinesisError>
 }
 
@@ -88,19 +91,19 @@ const sourceOf = (
   latest: Startable
 ): Source => {
   const { stream } = settings
-  const client = Calls.counted(untracked, stream)
-  const emit = Calls.emitter({
+  const client = CountedClient.make(untracked, stream)
+  const emit = emitter({
     stream,
     onEvent: onEvent === undefined ? undefined : (event) => onEvent(event, stream)
   })
-  const once = Calls.retrying(brief, emit)
-  const retrying = onStreamLost === "continue" ? once : Calls.retrying(settings, emit)
+  const once = Retry.retrying(brief, emit)
+  const retrying = onStreamLost === "continue" ? once : Retry.retrying(settings, emit)
   return {
     settings,
     client,
     emit,
     find: Effect.gen(function*() {
-      const run = yield* Run.make(client, settings, emit, readAhead)
+      const run = yield* ReadContext.make(client, settings, emit, readAhead)
       const start = StartPosition.toPosition(from)._tag === "Latest"
         ? latest
         : (yield* StartPosition.resolve(client, stream, from, emit, retrying)) as Startable
@@ -186,7 +189,7 @@ export const make = (
         const again = yield* Effect.either(Effect.tap(source.find, (stream) => probe(source, stream)))
         if (again._tag === "Left") return yield* lookFor({ source, error: again.left, attempt: attempt + 1 })
         lost.delete(stream)
-        found.set(stream, { at: yield* Calls.monotonicMillis, attempt: attempt + 1 })
+        found.set(stream, { at: yield* MonotonicClock.monotonicMillis, attempt: attempt + 1 })
         live = [...live, again.right]
         yield* emit(KinesisEvent.StreamFound({ stream }))
         yield* hooks?.onFound ?? Effect.void
@@ -212,7 +215,7 @@ export const make = (
           if (!canGoOn || live.length === 1) return false
           live = live.filter((each) => each !== stream)
           const before = found.get(stream.name)
-          const foundFor = (yield* Calls.monotonicMillis) - (before?.at ?? -Infinity)
+          const foundFor = (yield* MonotonicClock.monotonicMillis) - (before?.at ?? -Infinity)
           const attempt = before !== undefined && StreamLoss.isLostAgain(foundFor) ? before.attempt : 0
           const source = sources.find(({ settings }) => settings.stream === stream.name)!
           const entry = { source, error, attempt }

@@ -10,9 +10,9 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
 import * as Checkpoint from "../lease/checkpoint.js"
-import type { Emit } from "../reading/calls.js"
+import type { Emit } from "../reading/emit.js"
+import type { Clocks, Instant } from "./clocks.js"
 import { isFatal } from "./group.js"
-import type { Clocks, Instant } from "./instants.js"
 import type { GroupSettings } from "./settings.js"
 
 /** What a tenure goes by. */
@@ -48,7 +48,7 @@ export interface Tenure {
   readonly whenValid: Effect.Effect<void, LeaseLost>
   readonly lost: Effect.Effect<LeaseLost>
   /** Another worker has asked for the lease. */
-  readonly handOverRequested: Effect.Effect<void>
+  readonly handoffRequested: Effect.Effect<void>
   /** Stores where reading begins. */
   readonly begin: (position: Position) => Effect.Effect<void, LeaseLost>
   /** Stores what is acknowledged, if that is more than what is stored. */
@@ -71,7 +71,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
     const { shardId } = claimed
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const lost = yield* Deferred.make<LeaseLost>()
-    const handOverRequested = yield* Deferred.make<void>()
+    const handoffRequested = yield* Deferred.make<void>()
     const nudged = Effect.unsafeMakeLatch(false)
     let isNudged = false
     /** It waits with nothing to store, for longer than what is acknowledged meanwhile may wait. */
@@ -114,7 +114,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       const before = written
       written = Deferred.unsafeMake(fiberId)
       Deferred.unsafeDone(before, Effect.void)
-      if (next.checkpointOwner === worker) Deferred.unsafeDone(handOverRequested, Effect.void)
+      if (next.checkpointOwner === worker) Deferred.unsafeDone(handoffRequested, Effect.void)
     }
 
     const timedOut = (millis: number) =>
@@ -250,7 +250,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       isValid,
       whenValid,
       lost: Deferred.await(lost),
-      handOverRequested: Deferred.await(handOverRequested),
+      handoffRequested: Deferred.await(handoffRequested),
       begin: (position) => insist(store(position)),
       flush: insist(Effect.suspend(() => {
         const position = toStore()

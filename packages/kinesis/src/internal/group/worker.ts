@@ -8,15 +8,17 @@ import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
-import { holder, isFinished, LeaseStore } from "../../LeaseStore.js"
-import * as LeasePlan from "../lease/leasePlan.js"
-import * as Calls from "../reading/calls.js"
-import * as Balancing from "./balancing.js"
+import { isFinished, LeaseStore } from "../../LeaseStore.js"
+import { holder } from "../../LeaseTransition.js"
+import * as Successors from "../lease/successors.js"
+import { emitter } from "../reading/emit.js"
+import * as Retry from "../reading/retry.js"
+import * as Balancing from "./balancer.js"
+import * as Clocks from "./clocks.js"
 import type { Group, WorkerError } from "./group.js"
-import * as Held from "./held.js"
-import * as Instants from "./instants.js"
 import type { GroupSettings } from "./settings.js"
 import type { Report } from "./shardTask.js"
+import * as Held from "./shardTasks.js"
 import * as Streams from "./streams.js"
 
 /** One process of a group. */
@@ -29,7 +31,7 @@ export interface Worker {
   /** Reads its share of the shards until it is shut down or fails. Once. */
   readonly run: Effect.Effect<ReadonlyArray<Report>, WorkerError>
   /** Gives all shards up, with so long for their handlers to finish. A later call shortens the time. */
-  readonly shutDown: (drainMillis: number) => Effect.Effect<ReadonlyArray<Report>>
+  readonly shutdown: (drainMillis: number) => Effect.Effect<ReadonlyArray<Report>>
 }
 
 const nobody = Effect.succeed(undefined)
@@ -48,11 +50,11 @@ const makeGroup = (
 ): Effect.Effect<Group, KinesisError, LeaseStore> =>
   Effect.gen(function*() {
     const { application, onEvent } = settings
-    const emit = settings.streams.length === 1 ? streams.live()[0]!.emit : Calls.emitter({
+    const emit = settings.streams.length === 1 ? streams.live()[0]!.emit : emitter({
       stream: settings.streams.map(({ stream }) => stream).join(),
       onEvent: onEvent && ((event) => onEvent(event, application))
     })
-    const opening = Calls.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit)
+    const opening = Retry.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit)
     const store = yield* LeaseStore
     return {
       settings,
@@ -60,7 +62,7 @@ const makeGroup = (
       leases: yield* opening(store.open(application)),
       streams: streams.live,
       lose: (stream, error) => Streams.isLoss(error) ? streams.lose(stream, error) : Effect.succeed(false),
-      clocks: yield* Instants.clocks,
+      clocks: yield* Clocks.clocks,
       emit,
       fail
     }
@@ -111,14 +113,14 @@ export const make = (
     const held: Held.Held = yield* Held.make(group, work, scope, balancing.leases, balancing.goOn)
 
     const successorsOf = (leaving: ReadonlyArray<string>) =>
-      LeasePlan.successors({ leases: balancing.seen(), worker }, leaving)
+      Successors.successors({ leases: balancing.seen(), worker }, leaving)
 
     /** What is given to this worker while it leaves is given on, and what it asked for is left to whoever has it. */
     const giveOn = Effect.gen(function*() {
       const owned = (yield* leases.owned(worker, balancing.known)).filter((lease) => !isFinished(lease))
       const given = owned.filter((lease) => holder(lease) === worker && !held.isBusy(lease.leaseKey))
       const asked = owned.filter((lease) => holder(lease) !== worker)
-      yield* Effect.forEach(asked, (lease) => leases.withdrawHandOver(lease, worker), {
+      yield* Effect.forEach(asked, (lease) => leases.withdrawHandoff(lease, worker), {
         concurrency: 16,
         discard: true
       })
@@ -148,7 +150,7 @@ export const make = (
     })
 
     /** Has a fiber of its own: whoever asks for it may be interrupted already. */
-    const shutDown = (drainMillis: number) =>
+    const shutdown = (drainMillis: number) =>
       Effect.gen(function*() {
         const isFirst = !isStopping
         isStopping = true
@@ -165,7 +167,7 @@ export const make = (
       )
 
     /** A shutdown that is under way keeps the time that it was given. */
-    const end = Effect.suspend(() => isStopping ? Deferred.await(summary) : shutDown(settings.drainMillis))
+    const end = Effect.suspend(() => isStopping ? Deferred.await(summary) : shutdown(settings.drainMillis))
 
     yield* Effect.addFinalizer(() => Effect.zipRight(end, Scope.close(scope, Exit.void)))
 
@@ -184,5 +186,5 @@ export const make = (
       return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
     }).pipe(Effect.onInterrupt(() => end))
 
-    return { name: worker, assignment: held.assignment, ready, lost: streams.lost, run, shutDown }
+    return { name: worker, assignment: held.assignment, ready, lost: streams.lost, run, shutdown }
   })

@@ -2,7 +2,7 @@ import type { HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Lease } from "../../LeaseStore.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 import * as Overlap from "../shard/overlap.js"
-import { reach } from "../shard/reach.js"
+import { reachable } from "../shard/reachable.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import * as Checkpoint from "./checkpoint.js"
 
@@ -78,7 +78,7 @@ export const find = (
   const evidence = found.filter(isOfAnotherLife)
   if (evidence.length === 0) return found
   const read = known.filter(({ lease, reason }) => reason === undefined && wasRead(lease))
-  const vouchedFor = reach(read.map(({ lease }) => lease.shardId), (shardId) => parents.get(shardId) ?? [])
+  const vouchedFor = reachable(read.map(({ lease }) => lease.shardId), (shardId) => parents.get(shardId) ?? [])
   const inDoubt = new Set(before.filter(({ reason }) => reason === endInDoubt).map(({ lease }) => lease.leaseKey))
   const isLasting = evidence.some((each) => each.isLasting)
   const doubtful = known

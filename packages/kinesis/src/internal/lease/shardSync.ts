@@ -2,7 +2,7 @@ import type { HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Position } from "../../Position.js"
 import * as Overlap from "../shard/overlap.js"
-import { reach } from "../shard/reach.js"
+import { reachable } from "../shard/reachable.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import * as ShardOrder from "./shardOrder.js"
 
@@ -72,7 +72,7 @@ export const missing = (
   const leaseOf = new Map(leases.map((lease) => [lease.shardId, lease]))
   const parents = new Map<string, ReadonlyArray<string>>(leases.map((lease) => [lease.shardId, lease.parentShardIds]))
   for (const shard of shards) parents.set(shard.shardId, parentsOf(shard))
-  const before = reach(leaseOf.keys(), (shardId) => parents.get(shardId) ?? [])
+  const before = reachable(leaseOf.keys(), (shardId) => parents.get(shardId) ?? [])
   const listed = new Set(shards.map((shard) => shard.shardId))
   const isPart = !isWhole(shards)
   const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)

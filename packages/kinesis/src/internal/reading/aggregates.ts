@@ -5,7 +5,7 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as Strategies from "../record/distribution.js"
 import * as UserRecords from "../record/userRecords.js"
-import type { Run } from "./run.js"
+import type { ReadContext } from "./context.js"
 
 /** What the shards of a run know of their stream's distribution; one of them asks at a time. */
 export interface Distribution {
@@ -15,7 +15,7 @@ export interface Distribution {
 
 export const unasked = (): Distribution => ({ known: Strategies.unasked, turn: Effect.unsafeMakeSemaphore(1) })
 
-const askStrategy = ({ client, retrying, settings: { stream } }: Run) =>
+const askStrategy = ({ client, retrying, settings: { stream } }: ReadContext) =>
   retrying(client.describeStreamSummary({ stream })).pipe(
     Effect.map((summary) => summary.recordDistributionStrategy),
     Effect.catchTags({
@@ -32,7 +32,7 @@ const notAsked = (stream: string, error: KinesisError) =>
 
 /** Who decides where the records of an answer go, asked anew when it may have changed. */
 const strategyFor = (
-  run: Run,
+  run: ReadContext,
   records: ReadonlyArray<KinesisRecord>
 ): Effect.Effect<Strategies.Strategy, KinesisError> => {
   const { distribution, monotonicMillis } = run
@@ -51,7 +51,7 @@ const strategyFor = (
  * writers' keys: rather a record twice than none.
  */
 export const expand = (
-  run: Run,
+  run: ReadContext,
   shardId: string,
   hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>,
   records: ReadonlyArray<KinesisRecord>

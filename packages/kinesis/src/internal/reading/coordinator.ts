@@ -15,13 +15,18 @@ import { atTimestamp, type Position, type StreamStart } from "../../Position.js"
 import * as Rules from "../options/rules.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
-import * as Calls from "./calls.js"
+import * as MonotonicClock from "./clock.js"
+import * as ReadContext from "./context.js"
+import * as CountedClient from "./countedClient.js"
+import { emitter } from "./emit.js"
+import * as Interruption from "./interruption.js"
 import * as ListShards from "./listShards.js"
 import type * as Poller from "./poller.js"
 import type * as ReadAhead from "./readAhead.js"
-import * as Run from "./run.js"
+import * as Retry from "./retry.js"
 import * as Settings from "./settings.js"
 import * as ShardSource from "./shardSource.js"
+import * as StartDeadline from "./startDeadline.js"
 import * as StartPosition from "./startPosition.js"
 
 export interface StreamOptions extends Settings.ReadOptions {
@@ -89,7 +94,7 @@ export const make = (
   readAhead: ReadAhead.ReadAhead
 ): Effect.Effect<Coordinated, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
-    const client = Calls.counted(yield* KinesisClient, options.stream)
+    const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { from, ignorePositions = false, listInterval = "30 seconds", listStaleness = "10 minutes" } = options
     const positions = ignorePositions ? {} : options.positions ?? {}
     const settings = yield* Settings.make("KinesisStream", options, [
@@ -100,21 +105,21 @@ export const make = (
       maxReadAheadBytesRule(options)
     ])
     const { stream } = settings
-    const emit = Calls.emitter(options)
-    const run = yield* Run.make(client, settings, emit, readAhead)
+    const emit = emitter(options)
+    const run = yield* ReadContext.make(client, settings, emit, readAhead)
     const readers = new ShardSource.Readers(run)
-    const once = Calls.retrying({
+    const once = Retry.retrying({
       throttleRetry: Schedule.stop,
       transientRetry: Schedule.stop,
       resourceRetry: Schedule.stop
     }, emit)
     const mailbox = yield* Mailbox.make<ReadableShard, KinesisError>()
-    const remaining = Effect.map(Calls.monotonicMillis, (now) => run.deadline - now)
+    const remaining = Effect.map(MonotonicClock.monotonicMillis, (now) => run.deadline - now)
 
-    const { filter, graph, missing } = yield* Calls.within(
+    const { filter, graph, missing } = yield* StartDeadline.within(
       yield* remaining,
       stream,
-      Calls.retrying(settings, emit),
+      Retry.retrying(settings, emit),
       (attempt) =>
         Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
@@ -134,7 +139,7 @@ export const make = (
         })
     )
     for (const [shardId, position] of missing) yield* emit(KinesisEvent.ShardLost({ shardId, position }))
-    let listedAt = yield* Calls.monotonicMillis
+    let listedAt = yield* MonotonicClock.monotonicMillis
 
     const atStart = ShardGraph.ready(graph)
     const unsettled = new Set(atStart.map((shard) => shard.shardId))
@@ -201,7 +206,7 @@ export const make = (
     }
 
     const onListed = Effect.fnUntraced(function*(shards: ReadonlyArray<Shard>) {
-      listedAt = yield* Calls.monotonicMillis
+      listedAt = yield* MonotonicClock.monotonicMillis
       const found = ShardGraph.unknown(graph, shards.map((shard) => shard.shardId))
       ShardGraph.listed(graph, shards)
       if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "listing" }))
@@ -209,7 +214,7 @@ export const make = (
     })
 
     const onListingFailed = Effect.fnUntraced(function*(error: KinesisError) {
-      const millisSinceLastListing = (yield* Calls.monotonicMillis) - listedAt
+      const millisSinceLastListing = (yield* MonotonicClock.monotonicMillis) - listedAt
       yield* emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing }))
       if (error._tag === "ResourceNotFound" || millisSinceLastListing > Duration.toMillis(listStaleness)) {
         yield* mailbox.fail(error)
@@ -220,7 +225,7 @@ export const make = (
     const list = ListShards.all(client, stream, filter, once).pipe(
       Effect.flatMap(onListed),
       Effect.catchAll(onListingFailed),
-      Effect.catchAllCause((cause) => mailbox.failCause(Calls.interruptionAsDefect(cause))),
+      Effect.catchAllCause((cause) => mailbox.failCause(Interruption.asDefect(cause))),
       oneAtATime.withPermits(1)
     )
 

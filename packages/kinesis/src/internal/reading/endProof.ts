@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
-import * as Calls from "./calls.js"
+import type { ReadContext } from "./context.js"
 import * as ListShards from "./listShards.js"
-import type { Run } from "./run.js"
+import * as Retry from "./retry.js"
 
 /** Finds out about answers that look like a shard's end and prove none. */
 export interface EndProof {
@@ -17,9 +17,9 @@ export interface EndProof {
   readonly answered: () => void
 }
 
-export const make = ({ client, emit, settings }: Run, shardId: string): EndProof => {
+export const make = ({ client, emit, settings }: ReadContext, shardId: string): EndProof => {
   const { stream, transientRetry } = settings
-  const once = Calls.retrying(
+  const once = Retry.retrying(
     { throttleRetry: Schedule.stop, transientRetry: Schedule.stop, resourceRetry: Schedule.stop },
     emit
   )

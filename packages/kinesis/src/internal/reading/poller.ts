@@ -19,11 +19,11 @@ import * as ReadPacing from "../shard/readPacing.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Aggregates from "./aggregates.js"
-import * as Calls from "./calls.js"
+import type { ReadContext } from "./context.js"
 import * as EndProof from "./endProof.js"
 import * as ListShards from "./listShards.js"
 import type * as ReadAhead from "./readAhead.js"
-import type { Run } from "./run.js"
+import * as Retry from "./retry.js"
 import * as Tracing from "./tracing.js"
 
 /** How the reading of a shard came to its end: everything was handed on, or the shard has left retention. */
@@ -59,7 +59,7 @@ export interface Poller {
 
 /** `PollState` decides, this acts. The way of a page that comes as it should is kept short. */
 export const make = (
-  run: Run,
+  run: ReadContext,
   { closed, hashKeyRange, onEnd, onReady, origin, shardId, skew }: Shard
 ): Poller => {
   const { client, emit, epochMillis, isTraced, monotonicMillis, outage, progress, settings } = run
@@ -76,7 +76,7 @@ export const make = (
   let retentionChecked = false
 
   /** The call that it is about waits for the stream. */
-  const unlessInUse = Calls.retrying({ ...settings, resourceRetry: Schedule.stop }, emit)
+  const unlessInUse = Retry.retrying({ ...settings, resourceRetry: Schedule.stop }, emit)
 
   /** A call about the shard. One that is not found although it is listed will be found again. */
   const calling = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E | KinesisError>) =>

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Page } from "../../Page.js"
 import * as PageEstimate from "../shard/pageEstimate.js"
-import { monotonicMillisOf } from "./calls.js"
+import { monotonicMillisOf } from "./clock.js"
 
 /** A page, and what it was as it came. */
 export interface Fetched {

@@ -9,11 +9,14 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
 import * as Position from "../../Position.js"
 import * as StopRule from "../shard/stopRule.js"
-import * as Calls from "./calls.js"
+import type { ReadContext } from "./context.js"
+import * as Interruption from "./interruption.js"
 import * as Poller from "./poller.js"
-import type { Run } from "./run.js"
 
-const begin = ({ emit, progress, settings }: Run, { because, origin, shardId }: Poller.Shard): Effect.Effect<void> =>
+const begin = (
+  { emit, progress, settings }: ReadContext,
+  { because, origin, shardId }: Poller.Shard
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     StopRule.shardStarted(progress, shardId)
     return Effect.zipRight(
@@ -23,7 +26,7 @@ const begin = ({ emit, progress, settings }: Run, { because, origin, shardId }: 
   })
 
 /** The shard's pages, and whether they came to the shard's end. */
-const poller = (run: Run, shard: Poller.Shard) => {
+const poller = (run: ReadContext, shard: Poller.Shard) => {
   let cameToEnd = false
   const onEnd: Poller.Shard["onEnd"] = (end) => {
     cameToEnd = true
@@ -33,11 +36,11 @@ const poller = (run: Run, shard: Poller.Shard) => {
 }
 
 /** A run that ends by its time without a single answer was an outage, not an empty stream. */
-const outageOf = ({ outage }: Run): Exit.Exit<void, KinesisError> =>
+const outageOf = ({ outage }: ReadContext): Exit.Exit<void, KinesisError> =>
   outage.answered || outage.last === undefined ? Exit.void : Exit.fail(outage.last)
 
 /** The pages of a shard. Each run of the stream reads anew. */
-export const stream = (run: Run, shard: Poller.Shard): Stream.Stream<Page, KinesisError> =>
+export const stream = (run: ReadContext, shard: Poller.Shard): Stream.Stream<Page, KinesisError> =>
   Stream.unwrap(Effect.map(begin(run, shard), () => {
     const { cameToEnd, poll } = poller(run, shard)
     const pages = Stream.repeatEffectOption(poll)
@@ -48,7 +51,7 @@ export const stream = (run: Run, shard: Poller.Shard): Stream.Stream<Page, Kines
         Stream.concat(Stream.suspend(() => cameToEnd() ? Stream.empty : Stream.execute(outageOf(run))))
       )
   })).pipe(
-    Stream.catchAllCause((cause) => Stream.failCause(Calls.interruptionAsDefect(cause))),
+    Stream.catchAllCause((cause) => Stream.failCause(Interruption.asDefect(cause))),
     Stream.ensuring(Effect.sync(() => StopRule.shardLeft(run.progress, shard.shardId)))
   )
 
@@ -62,7 +65,7 @@ export class Readers {
   readonly #readers = new Set<Reader>()
   #isOver = false
 
-  constructor(readonly run: Run) {}
+  constructor(readonly run: ReadContext) {}
 
   /**
    * Gives the shard's pages to a taker, one after the other, to the end: {@link stream} without a Stream, which costs more than all else
@@ -116,7 +119,7 @@ export class Readers {
   judge(exit: Exit.Exit<void, KinesisError>): Exit.Exit<void, KinesisError> {
     if (Exit.isSuccess(exit)) return exit
     if (!this.#isOver || !Cause.isInterruptedOnly(exit.cause)) {
-      return Exit.failCause(Calls.interruptionAsDefect(exit.cause))
+      return Exit.failCause(Interruption.asDefect(exit.cause))
     }
     return outageOf(this.run)
   }

@@ -4,7 +4,7 @@ import type { Service } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as Position from "../../Position.js"
-import type { Emit } from "./calls.js"
+import type { Emit } from "./emit.js"
 
 /** A position, or a word or a date for one. */
 export type StartPosition = "trim-horizon" | "latest" | Date | Position.Position

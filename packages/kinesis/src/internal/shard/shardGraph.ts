@@ -2,7 +2,7 @@ import type { ChildShard, HashKeyRange, Shard } from "../../KinesisApi.js"
 import type { Position } from "../../Position.js"
 import * as Overlap from "./overlap.js"
 import * as Precedence from "./precedence.js"
-import { reach } from "./reach.js"
+import { reachable } from "./reachable.js"
 
 /**
  * `waiting` for its parents and for older shards of its hash keys, `reading`, `ended` with everything of it handed on (or nothing left of
@@ -211,12 +211,12 @@ const relativesOf = (shards: ReadonlyArray<Shard>) => {
 const starts = (shards: ReadonlyArray<Shard>, start: Position, stored: ReadonlyMap<string, Position>) => {
   if (stored.size === 0) return (): readonly [Position, Because] => [start, "start"]
   const { earlier, later } = relativesOf(shards)
-  const before = reach(stored.keys(), earlier)
+  const before = reachable(stored.keys(), earlier)
   const listed = new Set(shards.map((shard) => shard.shardId))
   const orphans = missing(shards, stored).length === 0 ? [] : shards
     .filter((shard) => parentsOf(shard).some((parent) => !listed.has(parent)))
     .map((shard) => shard.shardId)
-  const after = new Set([...orphans, ...reach([...stored.keys(), ...before, ...orphans], later)])
+  const after = new Set([...orphans, ...reachable([...stored.keys(), ...before, ...orphans], later)])
   return (shardId: string): readonly [Position, Because] => {
     const position = stored.get(shardId)
     if (position !== undefined) return [position, "stored"]
@@ -330,7 +330,7 @@ export const unconfirmed = (graph: ShardGraph): boolean => {
 
 /** Waits for the other by its lineage. */
 const descends = (graph: ShardGraph, { shardId, status }: Node, from: Node): boolean =>
-  status === "waiting" && reach([shardId], (id) => graph.nodes.get(id)?.parents ?? []).has(from.shardId)
+  status === "waiting" && reachable([shardId], (id) => graph.nodes.get(id)?.parents ?? []).has(from.shardId)
 
 /**
  * The shards that may be read now: each parent that is still known has ended, and so has each older shard that takes some of the same hash

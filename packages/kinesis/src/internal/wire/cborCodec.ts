@@ -1,6 +1,6 @@
 import { CborCodec, tag } from "@smithy/core/cbor"
 import { NormalizedSchema } from "@smithy/core/schema"
-import { toMillis } from "./instants.js"
+import { toMillis } from "./timestamps.js"
 
 type Serializer = ReturnType<CborCodec["createSerializer"]>
 type Deserializer = ReturnType<CborCodec["createDeserializer"]>

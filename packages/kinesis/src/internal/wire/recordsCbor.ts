@@ -1,7 +1,7 @@
-import { toMillis } from "./instants.js"
 import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
 import { byteAt, type Cursor, type Pieces, type Reading, short, skip, text, unexpected, utf8 } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
+import { toMillis } from "./timestamps.js"
 
 /** The first byte of an item: its major type in the upper three bits, its argument, or that argument's size, in the lower five. */
 const unsigned = 0x00

@@ -1,4 +1,3 @@
-import { toMillis } from "./instants.js"
 import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
 import {
   byteAt,
@@ -13,6 +12,7 @@ import {
   utf8
 } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
+import { toMillis } from "./timestamps.js"
 
 const quote = 0x22
 const plus = 0x2b

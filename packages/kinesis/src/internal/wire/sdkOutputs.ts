@@ -1,7 +1,7 @@
 import type * as Sdk from "@aws-sdk/client-kinesis"
 import type * as Api from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
-import { instantOf } from "./instants.js"
+import { instantOf } from "./timestamps.js"
 
 /** What must be there: an answer that lacks it is none. Null and an empty text are absent too. */
 export const required = <A>(value: A | null | undefined, name: string): A => {

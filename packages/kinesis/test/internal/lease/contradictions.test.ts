@@ -4,7 +4,7 @@ import { Position } from "effect-kinesis"
 import type * as Api from "effect-kinesis/KinesisApi"
 import type { Lease } from "effect-kinesis/LeaseStore"
 import * as Contradictions from "../../../src/internal/lease/contradictions.js"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
+import * as LeaseTransition from "../../../src/LeaseTransition.js"
 
 const range = (from: number, to: number): Api.HashKeyRange => ({
   startingHashKey: String(from),
@@ -22,7 +22,7 @@ const shardOf = (more: Partial<Api.Shard> = {}): Api.Shard => ({
 })
 
 const leaseOf = (checkpoint: Lease["checkpoint"], more: Partial<Lease> = {}): Lease => ({
-  ...LeaseWrites.unowned({
+  ...LeaseTransition.unowned({
     leaseKey: "shardId-0",
     shardId: "shardId-0",
     streamIdentifier: undefined,

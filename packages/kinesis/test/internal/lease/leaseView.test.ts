@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { LeaseStore } from "effect-kinesis"
 import * as LeaseView from "../../../src/internal/lease/leaseView.js"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
+import * as LeaseTransition from "../../../src/LeaseTransition.js"
 
 const lease = (leaseKey: string, more: Partial<LeaseStore.Lease> = {}): LeaseStore.Lease => ({
-  ...LeaseWrites.unowned({
+  ...LeaseTransition.unowned({
     leaseKey,
     shardId: leaseKey,
     streamIdentifier: undefined,
@@ -44,6 +44,6 @@ describe("leaseView", () => {
     assert.isTrue(isFree({}, 100))
     assert.isFalse(isFree({ leaseOwner: "ann" }, 1099))
     assert.isTrue(isFree({ leaseOwner: "ann" }, 1100))
-    assert.isTrue(isFree({ leaseOwner: "bob", checkpointOwner: "ann" }, 1100), "a hand-over whose owner has died")
+    assert.isTrue(isFree({ leaseOwner: "bob", checkpointOwner: "ann" }, 1100), "a hand-off whose owner has died")
   })
 })

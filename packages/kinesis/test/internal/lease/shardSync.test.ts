@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { type KinesisApi, type LeaseStore, Position } from "effect-kinesis"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
 import * as ShardSync from "../../../src/internal/lease/shardSync.js"
 import { parentsOf } from "../../../src/internal/shard/shardGraph.js"
+import * as LeaseTransition from "../../../src/LeaseTransition.js"
 
 const keys = 2n ** 128n
 const range = (from: bigint, to: bigint): KinesisApi.HashKeyRange => ({
@@ -28,7 +28,7 @@ const lease = (
   parentShardIds: ReadonlyArray<string> = [],
   more: Partial<LeaseStore.Lease> = {}
 ): LeaseStore.Lease => ({
-  ...LeaseWrites.unowned({
+  ...LeaseTransition.unowned({
     leaseKey: shardId,
     shardId,
     streamIdentifier: undefined,

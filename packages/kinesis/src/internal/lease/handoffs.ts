@@ -1,7 +1,7 @@
 import type { Lease } from "../../LeaseStore.js"
 import * as LeaseView from "./leaseView.js"
 
-/** How long the owner of a lease may take to hand it over: its handlers to finish, and to see that it was asked. */
+/** How long the owner of a lease may take to hand it off: its handlers to finish, and to see that it was asked. */
 export interface Patience {
   readonly drainMillis: number
   readonly leaseMillis: number
@@ -13,7 +13,7 @@ const patienceOfOthers = 3
 const hourMillis = 3_600_000
 
 /**
- * The leases whose hand-over was asked for and is not answered, though their owner is alive: it does not know hand-overs, or takes longer
+ * The leases whose hand-off was asked for and is not answered, though their owner is alive: it does not know hand-offs, or takes longer
  * than it is waited for.
  */
 export const unanswered = (

@@ -39,7 +39,7 @@ export const getRecordsSender = (
       args.input[onPrepared]?.(args.request, context.__smithy_context?.selectedHttpAuthScheme)
       return next(args)
     },
-    { name: "repeatedCalls", relation: "before", toMiddleware: "httpSigningMiddleware" }
+    { name: "getRecordsFastPath", relation: "before", toMiddleware: "httpSigningMiddleware" }
   )
 
   const firstOf = (input: Sdk.GetRecordsCommandInput, abortSignal: AbortSignal) => {

@@ -1,11 +1,20 @@
-import type { HashKeyRange } from "../../KinesisApi.js"
-import type { Lease, NewLease } from "../../LeaseStore.js"
-import type { Position } from "../../Position.js"
-import * as Checkpoint from "./checkpoint.js"
+/**
+ * What each write of a `LeaseStore` makes of a row: for implementations whose table decides by conditions of its own, and that look at the
+ * row when a condition failed. `LeaseStore.fromTable` is all that other tables need.
+ *
+ * @since 0.1.0
+ */
+import * as Checkpoint from "./internal/lease/checkpoint.js"
+import type { HashKeyRange } from "./KinesisApi.js"
+import type { Lease, NewLease } from "./LeaseStore.js"
+import type { Position } from "./Position.js"
 
 /**
  * What a conditional write makes of a row: another row, the same one because an earlier attempt whose answer was lost has written it, or
  * nothing, because the row is no longer as the writer believes.
+ *
+ * @since 0.1.0
+ * @category models
  */
 export type Decision =
   | { readonly _tag: "Put"; readonly lease: Lease }
@@ -13,14 +22,24 @@ export type Decision =
   | { readonly _tag: "Delete" }
   | { readonly _tag: "Refuse"; readonly current: Lease | undefined }
 
-/** Decides a write by the row as it is. */
+/**
+ * Decides a write by the row as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Write = (current: Lease | undefined) => Decision
 
 const put = (lease: Lease): Decision => ({ _tag: "Put", lease })
 const keep = (lease: Lease): Decision => ({ _tag: "Keep", lease })
 const refuse = (current: Lease | undefined): Decision => ({ _tag: "Refuse", current })
 
-/** Who may write to the lease: until a hand-over is complete the worker that hands it over. */
+/**
+ * Who may write to the lease: its owner, or until a hand-off is complete the worker that hands it off.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
 export const holder = ({ checkpointOwner, leaseOwner }: Lease): string | undefined => checkpointOwner ?? leaseOwner
 
 /**
@@ -33,7 +52,12 @@ const isHeld = (current: Lease | undefined, lease: Lease): current is Lease =>
 
 const isWritten = (current: Lease, lease: Lease): boolean => current.leaseCounter === lease.leaseCounter + 1
 
-/** The row of a new lease. */
+/**
+ * The row of a new lease, which nobody owns.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const unowned = (lease: NewLease): Lease => ({
   ...lease,
   leaseOwner: undefined,
@@ -44,9 +68,21 @@ export const unowned = (lease: NewLease): Lease => ({
   throughputKBps: undefined
 })
 
+/**
+ * A lease that is not there yet; refused when it is.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const create = (lease: NewLease): Write => (current) =>
   current === undefined ? put(unowned(lease)) : refuse(current)
 
+/**
+ * The lease goes to this worker, whoever has it, if its counter has not moved.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const claim = (lease: Lease, worker: string): Write => (current) => {
   if (current === undefined) return refuse(current)
   if (isWritten(current, lease) && current.leaseOwner === worker && current.checkpointOwner === undefined) {
@@ -62,7 +98,13 @@ export const claim = (lease: Lease, worker: string): Write => (current) => {
   })
 }
 
-export const requestHandOver = (lease: Lease, worker: string): Write => (current) => {
+/**
+ * The owner is asked to hand the lease off to this worker: it stays the holder until it has let go.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
+export const requestHandoff = (lease: Lease, worker: string): Write => (current) => {
   if (current === undefined || lease.leaseOwner === undefined) return refuse(current)
   if (current.leaseOwner === worker && current.checkpointOwner === lease.leaseOwner) return keep(current)
   return current.leaseOwner === lease.leaseOwner && current.checkpointOwner === undefined && worker !== lease.leaseOwner
@@ -70,8 +112,13 @@ export const requestHandOver = (lease: Lease, worker: string): Write => (current
     : refuse(current)
 }
 
-/** The row names its owner again, at any counter. What has become of the hand-over meanwhile stays as it is. */
-export const withdrawHandOver = (lease: Lease, worker: string): Write => (current) => {
+/**
+ * The row names its owner again, at any counter. What has become of the hand-off meanwhile stays as it is.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
+export const withdrawHandoff = (lease: Lease, worker: string): Write => (current) => {
   const owner = lease.checkpointOwner
   if (current === undefined || owner === undefined) return refuse(current)
   if (current.leaseOwner === owner && current.checkpointOwner === undefined) return keep(current)
@@ -80,6 +127,12 @@ export const withdrawHandOver = (lease: Lease, worker: string): Write => (curren
     : refuse(current)
 }
 
+/**
+ * The heartbeat: the counter grows.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const renew = (lease: Lease): Write => (current) => {
   if (!isHeld(current, lease)) return refuse(current)
   if (isWritten(current, lease)) return keep(current)
@@ -107,12 +160,30 @@ const advance = (
   })
 }
 
+/**
+ * A position is stored. One that lies before the stored one changes nothing but the counter.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const checkpoint = (lease: Lease, position: Position): Write => (current) =>
   isHeld(current, lease) ? advance(current, lease, position, []) : refuse(current)
 
+/**
+ * The shard's end is stored, with the shards that follow it.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const finish = (lease: Lease, childShardIds: ReadonlyArray<string>): Write => (current) =>
   isHeld(current, lease) ? advance(current, lease, { _tag: "ShardEnd" }, childShardIds) : refuse(current)
 
+/**
+ * The lease goes to the worker that asked for it, else to this successor, else to nobody.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const release = (lease: Lease, successor: string | undefined): Write => (current) => {
   if (current === undefined) return refuse(current)
   const given = lease.checkpointOwner === undefined ? successor : lease.leaseOwner
@@ -130,7 +201,12 @@ export const release = (lease: Lease, successor: string | undefined): Write => (
   })
 }
 
-/** The row of a lease that begins anew: whoever held it is refused, since the counter counts on. */
+/**
+ * The row of a lease that begins anew: whoever held it is refused, since the counter counts on.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const reset = (lease: Lease, anew: NewLease): Write => (current) => {
   if (current === undefined) return refuse(current)
   const next: Lease = { ...unowned(anew), leaseKey: current.leaseKey, leaseCounter: lease.leaseCounter + 1 }
@@ -144,7 +220,13 @@ const isSameRow = (a: Lease, b: Lease): boolean =>
   a.hashKeyRange?.startingHashKey === b.hashKeyRange?.startingHashKey &&
   a.hashKeyRange?.endingHashKey === b.hashKeyRange?.endingHashKey
 
-export const describe = (
+/**
+ * What is known of the shard is added, whoever has the lease; the counter stays.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
+export const annotate = (
   { childShardIds, hashKeyRange }: {
     readonly childShardIds?: ReadonlyArray<string> | undefined
     readonly hashKeyRange?: HashKeyRange | undefined
@@ -157,5 +239,11 @@ export const describe = (
     hashKeyRange: hashKeyRange ?? current.hashKeyRange
   })
 
+/**
+ * The row is deleted, if its counter has not moved.
+ *
+ * @since 0.1.0
+ * @category writes
+ */
 export const remove = (lease: Lease): Write => (current) =>
   current === undefined || current.leaseCounter === lease.leaseCounter ? { _tag: "Delete" } : refuse(current)

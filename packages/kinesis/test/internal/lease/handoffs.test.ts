@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { LeaseStore } from "effect-kinesis"
-import * as HandOvers from "../../../src/internal/lease/handOvers.js"
-import * as LeasePlan from "../../../src/internal/lease/leasePlan.js"
+import * as Handoffs from "../../../src/internal/lease/handoffs.js"
 import * as LeaseView from "../../../src/internal/lease/leaseView.js"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
+import * as LeaseBalancer from "../../../src/LeaseBalancer.js"
+import * as LeaseTransition from "../../../src/LeaseTransition.js"
 
 const patience = { drainMillis: 30_000, leaseMillis: 10_000 }
 
 const lease = (more: Partial<LeaseStore.Lease>): LeaseStore.Lease => ({
-  ...LeaseWrites.unowned({
+  ...LeaseTransition.unowned({
     leaseKey: "a",
     shardId: "a",
     streamIdentifier: undefined,
@@ -24,12 +24,12 @@ const withdrawnAt = (row: Partial<LeaseStore.Lease>, stopsAt = Infinity, worker 
   let view = LeaseView.observe(LeaseView.empty, [lease({ leaseOwner: "kcl" })], 0)
   for (let now = 1_000; now < 300_000; now += 1_000) {
     view = LeaseView.observe(view, [lease({ ...row, leaseCounter: Math.min(now, stopsAt) })], now)
-    if (HandOvers.unanswered(view, worker, now, patience).length > 0) return now
+    if (Handoffs.unanswered(view, worker, now, patience).length > 0) return now
   }
   return undefined
 }
 
-describe("handOvers", () => {
+describe("handoffs", () => {
   it("a request is unanswered when its owner goes on for longer than a drain and a lease", () => {
     assert.strictEqual(withdrawnAt({ leaseOwner: "ann", checkpointOwner: "kcl" }), 41_000)
     assert.strictEqual(withdrawnAt({ leaseOwner: "bob", checkpointOwner: "kcl" }), 121_000, "another's")
@@ -40,22 +40,27 @@ describe("handOvers", () => {
   })
 
   it("an owner that did not answer is silent for an hour", () => {
-    const silent = HandOvers.silenced(HandOvers.nobody, "kcl", 1_000)
-    assert.isTrue(HandOvers.isSilent(silent, "kcl", 3_600_000))
-    assert.isFalse(HandOvers.isSilent(silent, "kcl", 3_601_000))
-    assert.isFalse(HandOvers.isSilent(silent, "bob", 1_000))
-    assert.isFalse(HandOvers.isSilent(silent, undefined, 1_000))
-    assert.deepStrictEqual([...HandOvers.silenced(silent, "bob", 4_000_000).keys()], ["bob"])
+    const silent = Handoffs.silenced(Handoffs.nobody, "kcl", 1_000)
+    assert.isTrue(Handoffs.isSilent(silent, "kcl", 3_600_000))
+    assert.isFalse(Handoffs.isSilent(silent, "kcl", 3_601_000))
+    assert.isFalse(Handoffs.isSilent(silent, "bob", 1_000))
+    assert.isFalse(Handoffs.isSilent(silent, undefined, 1_000))
+    assert.deepStrictEqual([...Handoffs.silenced(silent, "bob", 4_000_000).keys()], ["bob"])
   })
 
-  for (const [name, plan] of [["balanced", LeasePlan.balanced], ["only", LeasePlan.only(() => true)]] as const) {
+  for (
+    const [name, plan] of [["balanced", LeaseBalancer.balanced], [
+      "only",
+      LeaseBalancer.only(() => true)
+    ]] as const
+  ) {
     it(`who is silent is asked for nothing, others are: ${name}`, () => {
-      const leases = Array.from({ length: 12 }, (_, index): LeasePlan.PlannedLease => ({
+      const leases = Array.from({ length: 12 }, (_, index): LeaseBalancer.PlannedLease => ({
         leaseKey: `${index}`,
         shardId: `${index}`,
         streamIdentifier: undefined,
         owner: index < 6 ? "kcl" : "bob",
-        handedOverBy: undefined,
+        handedOffBy: undefined,
         freeForMillis: 0,
         isSilent: index < 6
       }))

@@ -7,7 +7,7 @@ import { isRefusal } from "./refusal.js"
 import * as Writing from "./writing.js"
 
 /** What a call concerns. */
-export interface Subject {
+export interface CallScope {
   readonly operation: Operation
   /** The stream's name. */
   readonly stream: string | undefined
@@ -23,7 +23,7 @@ export const isMet = (
     readonly stream: string | undefined
     readonly shardId: string | undefined
   },
-  subject: Subject
+  subject: CallScope
 ): boolean =>
   (operation === undefined || operation === subject.operation) &&
   (stream === undefined || stream === subject.stream) &&
@@ -55,7 +55,7 @@ export const of = (
   operation: Operation,
   anyRequest: object,
   now: number
-): Subject => {
+): CallScope => {
   const request: Fields = anyRequest
   const stream = operation === "listShards"
     ? Listing.subject(account, request as Api.ListShardsRequest)

@@ -1,47 +1,48 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc, Utils } from "effect"
 import type { LeaseStore } from "effect-kinesis"
-import * as LeasePlan from "../../../src/internal/lease/leasePlan.js"
-import * as LeaseView from "../../../src/internal/lease/leaseView.js"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
+import * as LeaseView from "../src/internal/lease/leaseView.js"
+import * as Successors from "../src/internal/lease/successors.js"
+import * as LeaseBalancer from "../src/LeaseBalancer.js"
+import * as LeaseTransition from "../src/LeaseTransition.js"
 
 const leaseMillis = 1000
 
 const planned = (
   leaseKey: string,
   owner: string | undefined,
-  more: Partial<LeasePlan.PlannedLease> = {}
-): LeasePlan.PlannedLease => ({
+  more: Partial<LeaseBalancer.PlannedLease> = {}
+): LeaseBalancer.PlannedLease => ({
   leaseKey,
   shardId: leaseKey,
   streamIdentifier: undefined,
   owner,
-  handedOverBy: undefined,
+  handedOffBy: undefined,
   freeForMillis: 0,
   ...more
 })
 const view = (
   worker: string,
-  leases: ReadonlyArray<LeasePlan.PlannedLease>,
-  more: Partial<LeasePlan.View> = {}
-): LeasePlan.View => ({ worker, leases, maxLeases: 10_000, maxMoves: 10_000, leaseMillis, ...more })
+  leases: ReadonlyArray<LeaseBalancer.PlannedLease>,
+  more: Partial<LeaseBalancer.View> = {}
+): LeaseBalancer.View => ({ worker, leases, maxLeases: 10_000, maxMoves: 10_000, leaseMillis, ...more })
 
 /** `count` leases of each worker; those of `""` are free. */
 const leasesOf = (
   loads: Readonly<Record<string, number>>,
-  more: Partial<LeasePlan.PlannedLease> = {}
-): ReadonlyArray<LeasePlan.PlannedLease> =>
+  more: Partial<LeaseBalancer.PlannedLease> = {}
+): ReadonlyArray<LeaseBalancer.PlannedLease> =>
   Object.entries(loads).flatMap(([owner, count]) =>
     Array.from(
       { length: count },
       (_, index) => planned(`${owner || "free"}-${index}`, owner === "" ? undefined : owner, more)
     )
   )
-const nothing: LeasePlan.Plan = { claim: [], request: [], release: [] }
+const nothing: LeaseBalancer.Plan = { claim: [], request: [], release: [] }
 
 interface Row {
   owner: string | undefined
-  handedOverBy: string | undefined
+  handedOffBy: string | undefined
   /** The tick from which on anybody may take it: never, as long as its owner lives. */
   freeFrom: number
 }
@@ -65,31 +66,31 @@ class Fleet {
     return row.owner === undefined || row.freeFrom <= this.tick
   }
 
-  seen(): ReadonlyArray<LeasePlan.PlannedLease> {
+  seen(): ReadonlyArray<LeaseBalancer.PlannedLease> {
     return [...this.rows].map(([leaseKey, row]) =>
       this.isFree(row)
         ? planned(leaseKey, undefined, { freeForMillis: (this.tick - row.freeFrom) * (leaseMillis / 2) })
-        : planned(leaseKey, row.owner, { handedOverBy: row.handedOverBy })
+        : planned(leaseKey, row.owner, { handedOffBy: row.handedOffBy })
     )
   }
 
   plan(
     worker: string,
-    leases: ReadonlyArray<LeasePlan.PlannedLease>,
-    byKey: ReadonlyMap<string, LeasePlan.PlannedLease>
-  ): LeasePlan.Plan {
+    leases: ReadonlyArray<LeaseBalancer.PlannedLease>,
+    byKey: ReadonlyMap<string, LeaseBalancer.PlannedLease>
+  ): LeaseBalancer.Plan {
     const { maxLeases } = this.workers.get(worker)!
-    const plan = LeasePlan.balanced(view(worker, leases, { maxLeases, maxMoves: this.maxMoves }))
+    const plan = LeaseBalancer.balanced(view(worker, leases, { maxLeases, maxMoves: this.maxMoves }))
     assert.deepStrictEqual(plan.release, [], "a worker keeps what it has")
     assert.isAtMost(plan.request.length, this.maxMoves)
     for (const leaseKey of plan.claim) assert.isUndefined(byKey.get(leaseKey)!.owner, "claims what is free")
     for (const leaseKey of plan.request) {
-      const { handedOverBy, owner } = byKey.get(leaseKey)!
-      assert.isTrue(owner !== undefined && owner !== worker && handedOverBy === undefined, "asks for what others have")
+      const { handedOffBy, owner } = byKey.get(leaseKey)!
+      assert.isTrue(owner !== undefined && owner !== worker && handedOffBy === undefined, "asks for what others have")
     }
     const taken = plan.claim.length + plan.request.length
     if (taken > 0) {
-      const has = leases.filter((lease) => lease.owner === worker || lease.handedOverBy === worker).length
+      const has = leases.filter((lease) => lease.owner === worker || lease.handedOffBy === worker).length
       assert.isAtMost(has + taken, maxLeases, "also while it hands others over")
     }
     assert.strictEqual(new Set([...plan.claim, ...plan.request]).size, taken)
@@ -99,13 +100,13 @@ class Fleet {
   claim(worker: string, leaseKey: string): void {
     const row = this.rows.get(leaseKey)!
     if (!this.isFree(row)) return
-    this.rows.set(leaseKey, { owner: worker, handedOverBy: undefined, freeFrom: Infinity })
+    this.rows.set(leaseKey, { owner: worker, handedOffBy: undefined, freeFrom: Infinity })
   }
 
   request(worker: string, leaseKey: string, owner: string | undefined): void {
     const row = this.rows.get(leaseKey)!
-    if (row.owner !== owner || row.handedOverBy !== undefined) return
-    this.rows.set(leaseKey, { ...row, owner: worker, handedOverBy: owner })
+    if (row.owner !== owner || row.handedOffBy !== undefined) return
+    this.rows.set(leaseKey, { ...row, owner: worker, handedOffBy: owner })
     this.moves++
   }
 
@@ -115,7 +116,7 @@ class Fleet {
   }
 
   step(isAtOnce: boolean): void {
-    for (const row of this.rows.values()) if (row.freeFrom === Infinity) row.handedOverBy = undefined
+    for (const row of this.rows.values()) if (row.freeFrom === Infinity) row.handedOffBy = undefined
     const look = () => {
       const leases = this.seen()
       return [leases, new Map(leases.map((lease) => [lease.leaseKey, lease]))] as const
@@ -174,10 +175,10 @@ const fleetOf = ({ dead, free, maxMoves, seed, shards, skew, workers }: Start, m
   for (let index = 0; index < shards; index++) {
     const chance = random() * 10
     const owner = chance < free ? undefined : chance < free + dead ? `dead-${Math.floor(random() * 5)}` : any()
-    const handedOverBy = owner !== undefined && random() < 0.1 ? any() : undefined
+    const handedOffBy = owner !== undefined && random() < 0.1 ? any() : undefined
     fleet.rows.set(`shardId-${String(index).padStart(12, "0")}`, {
       owner,
-      handedOverBy: handedOverBy === owner ? undefined : handedOverBy,
+      handedOffBy: handedOffBy === owner ? undefined : handedOffBy,
       freeFrom: owner === undefined ? 0 : owner.startsWith("dead") ? Math.floor(random() * 3) : Infinity
     })
   }
@@ -208,7 +209,7 @@ const ticksToOwn = ({ workers }: Start) => 8 + Math.ceil(4 * Math.log2(workers +
 const ticksToShare = (of: Start) =>
   ticksToOwn(of) + of.workers + Math.ceil((2 * (of.shards / of.workers + 1)) / of.maxMoves)
 
-describe("leasePlan", () => {
+describe("leaseBalancer", () => {
   describe("balanced", () => {
     it("B52 B55 any fleet owns every shard soon, shares evenly, and then rests", () => {
       fc.assert(
@@ -238,10 +239,10 @@ describe("leasePlan", () => {
         fc.property(start, ({ ...of }) => {
           const fleet = fleetOf({ ...of, free: 0, dead: 0 })
           for (const worker of fleet.workers.keys()) {
-            fleet.rows.set(`of-${worker}`, { owner: worker, handedOverBy: undefined, freeFrom: Infinity })
+            fleet.rows.set(`of-${worker}`, { owner: worker, handedOffBy: undefined, freeFrom: Infinity })
           }
-          for (const row of fleet.rows.values()) row.handedOverBy = undefined
-          const { least, most } = LeasePlan.share(fleet.rows.size, fleet.workers.size)
+          for (const row of fleet.rows.values()) row.handedOffBy = undefined
+          const { least, most } = LeaseBalancer.share(fleet.rows.size, fleet.workers.size)
           const larger = fleet.rows.size - least * fleet.workers.size
           const tooMany = [...fleet.loads.values()].sort((a, b) => b - a)
             .reduce((sum, load, index) => sum + Math.max(0, load - (index < larger ? most : least)), 0)
@@ -290,7 +291,7 @@ describe("leasePlan", () => {
           const fleet = fleetOf({ ...of, free: 10, dead: 0 })
           while (!fleet.isOwned || fleet.spread > 1) fleet.step(of.isAtOnce)
           for (let index = 0; index < joining; index++) fleet.workers.set(`joined-${index}`, { maxLeases: 100_000 })
-          const { least } = LeasePlan.share(of.shards, fleet.workers.size)
+          const { least } = LeaseBalancer.share(of.shards, fleet.workers.size)
           for (let tick = 0; fleet.spread > 1; tick++) {
             assert.isBelow(tick, ticksToShare(of) + joining)
             fleet.step(of.isAtOnce)
@@ -330,17 +331,17 @@ describe("leasePlan", () => {
     })
 
     it("B53 one worker takes 100 free leases in one pass", () => {
-      const plan = LeasePlan.balanced(view("ann", leasesOf({ "": 100 })))
+      const plan = LeaseBalancer.balanced(view("ann", leasesOf({ "": 100 })))
       assert.deepStrictEqual([...plan.claim].sort(), leasesOf({ "": 100 }).map((lease) => lease.leaseKey).sort())
     })
 
     it("B53 each of several workers takes what is free up to its share, which is rounded up", () => {
       const leases = leasesOf({ ann: 1, bob: 0, cid: 1, "": 8 })
-      assert.strictEqual(LeasePlan.balanced(view("ann", leases)).claim.length, 4, "10 of 2, less 1 that it has")
-      assert.strictEqual(LeasePlan.balanced(view("bob", leases)).claim.length, 4, "10 of 3, rounded up")
+      assert.strictEqual(LeaseBalancer.balanced(view("ann", leases)).claim.length, 4, "10 of 2, less 1 that it has")
+      assert.strictEqual(LeaseBalancer.balanced(view("bob", leases)).claim.length, 4, "10 of 3, rounded up")
       const odd = leasesOf({ ann: 1, bob: 1, cid: 1, "": 1 })
       for (const worker of ["ann", "bob", "cid"]) {
-        assert.strictEqual(LeasePlan.balanced(view(worker, odd)).claim.length, 1)
+        assert.strictEqual(LeaseBalancer.balanced(view(worker, odd)).claim.length, 1)
       }
     })
 
@@ -348,22 +349,22 @@ describe("leasePlan", () => {
       const balanced = leasesOf({ ann: 2, bob: 2, cid: 2 })
       const expired = balanced.map((lease) => lease.owner === "cid" ? { ...lease, owner: undefined } : lease)
       for (const worker of ["ann", "bob"]) {
-        assert.strictEqual(LeasePlan.balanced(view(worker, expired)).claim.length, 1, worker)
+        assert.strictEqual(LeaseBalancer.balanced(view(worker, expired)).claim.length, 1, worker)
       }
     })
 
     it("while something is free nobody is asked", () => {
-      const plan = LeasePlan.balanced(view("ann", leasesOf({ bob: 9, "": 1 })))
+      const plan = LeaseBalancer.balanced(view("ann", leasesOf({ bob: 9, "": 1 })))
       assert.deepStrictEqual(plan, { claim: ["free-0"], request: [], release: [] })
     })
 
     it("each worker goes through what is free in an order of its own", () => {
       const leases = leasesOf({ ann: 1, bob: 1, "": 20 })
-      const first = LeasePlan.balanced(view("ann", leases)).claim
-      const other = LeasePlan.balanced(view("bob", leases)).claim
+      const first = LeaseBalancer.balanced(view("ann", leases)).claim
+      const other = LeaseBalancer.balanced(view("bob", leases)).claim
       assert.notDeepEqual(first, other)
       assert.deepStrictEqual(
-        LeasePlan.balanced(view("ann", leases.toReversed())).claim,
+        LeaseBalancer.balanced(view("ann", leases.toReversed())).claim,
         first,
         "whatever the listing's"
       )
@@ -374,20 +375,21 @@ describe("leasePlan", () => {
         const loads of [{ ann: 1, bob: 2, cid: 2 }, { ann: 3, bob: 3, cid: 3 }, { ann: 1 }, { bob: 1, cid: 1 }, {}]
       ) {
         for (const worker of ["ann", "bob", "cid"]) {
-          assert.deepStrictEqual(LeasePlan.balanced(view(worker, leasesOf(loads))), nothing, JSON.stringify(loads))
+          assert.deepStrictEqual(LeaseBalancer.balanced(view(worker, leasesOf(loads))), nothing, JSON.stringify(loads))
         }
       }
     })
 
     it("B55 whoever has its share asks for nothing while others are below theirs", () => {
       const leases = leasesOf({ ann: 34, bob: 56, cid: 10 })
-      assert.deepStrictEqual(LeasePlan.balanced(view("ann", leases)), nothing)
-      assert.strictEqual(LeasePlan.balanced(view("cid", leases)).request.length, 23)
+      assert.deepStrictEqual(LeaseBalancer.balanced(view("ann", leases)), nothing)
+      assert.strictEqual(LeaseBalancer.balanced(view("cid", leases)).request.length, 23)
     })
 
     it("asks for at most maxMoves, and never beyond maxLeases", () => {
       const leases = leasesOf({ ann: 1, bob: 19 })
-      const asked = (more: Partial<LeasePlan.View>) => LeasePlan.balanced(view("ann", leases, more)).request.length
+      const asked = (more: Partial<LeaseBalancer.View>) =>
+        LeaseBalancer.balanced(view("ann", leases, more)).request.length
       assert.strictEqual(asked({}), 9)
       assert.strictEqual(asked({ maxMoves: 4 }), 4)
       assert.strictEqual(asked({ maxMoves: 0 }), 0)
@@ -396,16 +398,16 @@ describe("leasePlan", () => {
     })
 
     it("what is being handed over is not asked for again, and counts where it goes; the worker still has it", () => {
-      const leaving = leasesOf({ ann: 4 }, { handedOverBy: "bob" })
+      const leaving = leasesOf({ ann: 4 }, { handedOffBy: "bob" })
       const leases = [...leaving, ...leasesOf({ bob: 4 })]
-      for (const worker of ["ann", "bob"]) assert.deepStrictEqual(LeasePlan.balanced(view(worker, leases)), nothing)
-      assert.strictEqual(LeasePlan.balanced(view("cid", leases)).request.length, 2)
+      for (const worker of ["ann", "bob"]) assert.deepStrictEqual(LeaseBalancer.balanced(view(worker, leases)), nothing)
+      assert.strictEqual(LeaseBalancer.balanced(view("cid", leases)).request.length, 2)
       const free = [...leases, ...leasesOf({ "": 8 })]
-      assert.strictEqual(LeasePlan.balanced(view("bob", free, { maxLeases: 9 })).claim.length, 1)
-      assert.strictEqual(LeasePlan.balanced(view("ann", free, { maxLeases: 9 })).claim.length, 4)
-      const given = [...leasesOf({ ann: 6 }).slice(3), ...leasesOf({ ann: 3 }, { handedOverBy: "bob" })]
+      assert.strictEqual(LeaseBalancer.balanced(view("bob", free, { maxLeases: 9 })).claim.length, 1)
+      assert.strictEqual(LeaseBalancer.balanced(view("ann", free, { maxLeases: 9 })).claim.length, 4)
+      const given = [...leasesOf({ ann: 6 }).slice(3), ...leasesOf({ ann: 3 }, { handedOffBy: "bob" })]
       assert.strictEqual(
-        LeasePlan.balanced(view("cid", given)).request.length,
+        LeaseBalancer.balanced(view("cid", given)).request.length,
         2,
         "bob is there, though nothing is left to it"
       )
@@ -417,7 +419,7 @@ describe("leasePlan", () => {
         ...leasesOf({ "": 4 }, { freeForMillis })
       ]
       const claimed = (worker: string, freeForMillis: number, maxLeases = 100) =>
-        LeasePlan.balanced(view(worker, leases(freeForMillis), { maxLeases })).claim.length
+        LeaseBalancer.balanced(view(worker, leases(freeForMillis), { maxLeases })).claim.length
       assert.strictEqual(claimed("ann", 2 * leaseMillis - 1), 0, "bob may take them")
       assert.strictEqual(claimed("ann", 2 * leaseMillis), 4, "bob must be full")
       assert.strictEqual(claimed("ann", 2 * leaseMillis, 7), 2)
@@ -431,7 +433,9 @@ describe("leasePlan", () => {
         ...leasesOf({ ann: 6, bob: 6, cid: 1 }),
         ...leasesOf({ "": 4 }, { freeForMillis: 2 * leaseMillis })
       ]
-      for (const worker of ["ann", "bob"]) assert.strictEqual(LeasePlan.balanced(view(worker, leases)).claim.length, 2)
+      for (const worker of ["ann", "bob"]) {
+        assert.strictEqual(LeaseBalancer.balanced(view(worker, leases)).claim.length, 2)
+      }
     })
   })
 
@@ -439,7 +443,7 @@ describe("leasePlan", () => {
   describe("KCL's lease taker", () => {
     const lasts = 10_000
     const lease = (leaseKey: string, leaseOwner: string | undefined, leaseCounter = 0): LeaseStore.Lease => ({
-      ...LeaseWrites.unowned({
+      ...LeaseTransition.unowned({
         leaseKey,
         shardId: leaseKey,
         streamIdentifier: undefined,
@@ -462,7 +466,7 @@ describe("leasePlan", () => {
           freeForMillis: isFree ? now - freeSince : 0
         })
       })
-      return LeasePlan.balanced(view("foo", leases, { leaseMillis: lasts, maxMoves: 1 }))
+      return LeaseBalancer.balanced(view("foo", leases, { leaseMillis: lasts, maxMoves: 1 }))
     }
     const claims = (...claim: ReadonlyArray<string>) => ({ ...nothing, claim })
 
@@ -515,10 +519,10 @@ describe("leasePlan", () => {
       planned("4", "bob"),
       planned("5", undefined),
       planned("6", undefined),
-      planned("7", "bob", { handedOverBy: "cid" }),
-      planned("8", "bob", { handedOverBy: "ann" })
+      planned("7", "bob", { handedOffBy: "cid" }),
+      planned("8", "bob", { handedOffBy: "ann" })
     ]
-    const wants = (...keys: ReadonlyArray<string>) => LeasePlan.only((lease) => keys.includes(lease.leaseKey))
+    const wants = (...keys: ReadonlyArray<string>) => LeaseBalancer.only((lease) => keys.includes(lease.leaseKey))
 
     it("takes what is wanted and free, asks for what others have, lets go of the rest", () => {
       assert.deepStrictEqual(wants("1", "3", "5")(view("ann", leases)), {
@@ -533,12 +537,12 @@ describe("leasePlan", () => {
     it("leaves alone what is being handed over", () => {
       assert.deepStrictEqual(wants("1", "2", "7", "8")(view("ann", leases)), nothing)
       assert.deepStrictEqual(wants()(view("cid", leases)), nothing)
-      const asked = [planned("1", "ann", { handedOverBy: "bob" })]
+      const asked = [planned("1", "ann", { handedOffBy: "bob" })]
       assert.deepStrictEqual(wants()(view("ann", asked)), nothing, "not ann's yet")
     })
 
     it("asks for at most maxMoves, never has more than maxLeases, and takes what is free first", () => {
-      const all = LeasePlan.only(() => true)
+      const all = LeaseBalancer.only(() => true)
       assert.deepStrictEqual(all(view("ann", leases, { maxMoves: 1 })), {
         claim: ["5", "6"],
         request: ["3"],
@@ -557,15 +561,15 @@ describe("leasePlan", () => {
       fc.assert(fc.property(start, fc.integer({ min: 1, max: 5 }), (of, every) => {
         const isWanted = ({ leaseKey }: { readonly leaseKey: string }) => Number(leaseKey.slice(-6)) % every === 0
         const fleet = fleetOf({ ...of, dead: 0 })
-        for (const row of fleet.rows.values()) row.handedOverBy = undefined
-        const plan = LeasePlan.only(isWanted)(view("worker-0", fleet.seen()))
+        for (const row of fleet.rows.values()) row.handedOffBy = undefined
+        const plan = LeaseBalancer.only(isWanted)(view("worker-0", fleet.seen()))
         for (const leaseKey of plan.claim) fleet.claim("worker-0", leaseKey)
         for (const leaseKey of plan.request) fleet.request("worker-0", leaseKey, fleet.rows.get(leaseKey)!.owner)
         for (const leaseKey of plan.release) fleet.rows.get(leaseKey)!.owner = undefined
-        for (const row of fleet.rows.values()) row.handedOverBy = undefined
+        for (const row of fleet.rows.values()) row.handedOffBy = undefined
         const after = fleet.seen()
         for (const lease of after) assert.strictEqual(lease.owner === "worker-0", isWanted(lease), lease.leaseKey)
-        assert.deepStrictEqual(LeasePlan.only(isWanted)(view("worker-0", after)), nothing)
+        assert.deepStrictEqual(LeaseBalancer.only(isWanted)(view("worker-0", after)), nothing)
       }))
     })
   })
@@ -573,13 +577,13 @@ describe("leasePlan", () => {
   describe("successors", () => {
     it("B63 the others get what a worker leaves, the least loaded first", () => {
       const leases = leasesOf({ ann: 3, bob: 2, cid: 1 })
-      const next = LeasePlan.successors({ leases, worker: "ann" }, ["ann-0", "ann-1", "ann-2"])
+      const next = Successors.successors({ leases, worker: "ann" }, ["ann-0", "ann-1", "ann-2"])
       assert.deepStrictEqual([...next], [["ann-0", "cid"], ["ann-1", "bob"], ["ann-2", "cid"]])
     })
 
     it("B63 nobody gets it when there is no other", () => {
       const leases = leasesOf({ ann: 2, "": 1 })
-      const next = LeasePlan.successors({ leases, worker: "ann" }, ["ann-0", "ann-1"])
+      const next = Successors.successors({ leases, worker: "ann" }, ["ann-0", "ann-1"])
       assert.deepStrictEqual([...next], [["ann-0", undefined], ["ann-1", undefined]])
     })
 
@@ -587,7 +591,7 @@ describe("leasePlan", () => {
       fc.assert(fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 400 }), (workers, shards) => {
         const leases = Array.from({ length: shards }, (_, index) => planned(`${index}`, `worker-${index % workers}`))
         const leaving = leases.filter((lease) => lease.owner === "worker-0").map((lease) => lease.leaseKey)
-        const next = LeasePlan.successors({ leases, worker: "worker-0" }, leaving)
+        const next = Successors.successors({ leases, worker: "worker-0" }, leaving)
         assert.deepStrictEqual([...next.keys()], leaving)
         const left = leases.map((lease) => ({
           ...lease,
@@ -597,8 +601,8 @@ describe("leasePlan", () => {
         if (others === 0) return assert.isUndefined(left[0]!.owner)
         for (let worker = 1; worker <= others; worker++) {
           const load = left.filter((lease) => lease.owner === `worker-${worker}`).length
-          assert.include(Object.values(LeasePlan.share(shards, others)), load)
-          assert.deepStrictEqual(LeasePlan.balanced(view(`worker-${worker}`, left)), nothing)
+          assert.include(Object.values(LeaseBalancer.share(shards, others)), load)
+          assert.deepStrictEqual(LeaseBalancer.balanced(view(`worker-${worker}`, left)), nothing)
         }
       }))
     })

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { monotonicMillisOf } from "../reading/calls.js"
+import { monotonicMillisOf } from "../reading/clock.js"
 
 /** A moment of one process, on both of its clocks. */
 export interface Instant {

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
-import * as HandOvers from "../lease/handOvers.js"
+import * as HandoffRequests from "../lease/handoffs.js"
 import type { LeaseView } from "../lease/leaseView.js"
 import type { Group } from "./group.js"
 
@@ -19,34 +19,34 @@ export interface Requests {
 export const make = (
   { clocks, leases, settings, streams, worker }: Pick<Group, "clocks" | "leases" | "settings" | "streams" | "worker">
 ): Requests => {
-  let silent = HandOvers.nobody
+  let silent = HandoffRequests.nobody
   const now = () => clocks.now().monotonic
 
   const warn = (name: string, shardId: string, owner: string) =>
     Effect.logWarning(
-      `${name}/${shardId}: ${owner} was asked to hand its lease over, and goes on with it after ` +
+      `${name}/${shardId}: ${owner} was asked to hand its lease off, and goes on with it after ` +
         `${
           Duration.format(settings.drainMillis + settings.leaseMillis)
         }. Either its handlers take longer, or it does not know ` +
-        "hand-overs, as a worker of the Kinesis Client Library 2 does not: stop that one, and its shards are taken over. It is not " +
+        "hand-offs, as a worker of the Kinesis Client Library 2 does not: stop that one, and its shards are taken over. It is not " +
         "asked again for an hour."
     )
 
   const withdraw = (lease: Lease) =>
     Effect.gen(function*() {
       const { checkpointOwner: owner = "", leaseOwner = "", shardId, streamIdentifier } = lease
-      const withdrawn = yield* leases.withdrawHandOver(lease, leaseOwner)
+      const withdrawn = yield* leases.withdrawHandoff(lease, leaseOwner)
       const stream = streams().find(({ identifier }) => identifier === streamIdentifier)
       if (Option.isNone(withdrawn) || stream === undefined) return
-      const isKnown = HandOvers.isSilent(silent, owner, now())
-      silent = HandOvers.silenced(silent, owner, now())
-      yield* stream.emit(KinesisEvent.HandOverUnanswered({ shardId, worker: leaseOwner, owner }))
+      const isKnown = HandoffRequests.isSilent(silent, owner, now())
+      silent = HandoffRequests.silenced(silent, owner, now())
+      yield* stream.emit(KinesisEvent.HandoffUnanswered({ shardId, worker: leaseOwner, owner }))
       if (!isKnown) yield* warn(stream.name, shardId, owner)
     })
 
   return {
     withdraw: (view) =>
-      Effect.forEach(HandOvers.unanswered(view, worker, now(), settings), withdraw, { discard: true }),
-    isSilent: (owner) => HandOvers.isSilent(silent, owner, now())
+      Effect.forEach(HandoffRequests.unanswered(view, worker, now(), settings), withdraw, { discard: true }),
+    isSilent: (owner) => HandoffRequests.isSilent(silent, owner, now())
   }
 }

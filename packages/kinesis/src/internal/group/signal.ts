@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 
 /** Tells one waiter that something has changed. */
-export interface Changes {
+export interface Signal {
   readonly tell: () => void
   /** Waits until it holds; looks again whenever something was told to have changed. */
   readonly waitUntil: (holds: () => boolean) => Effect.Effect<void>
 }
 
-export const make = (): Changes => {
+export const make = (): Signal => {
   const changed = Effect.unsafeMakeLatch(false)
   const waitUntil = (holds: () => boolean): Effect.Effect<void> =>
     Effect.suspend(() => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { type LeaseStore, Position } from "effect-kinesis"
-import * as Checkpoint from "../../../src/internal/lease/checkpoint.js"
-import * as LeaseWrites from "../../../src/internal/lease/leaseWrites.js"
+import * as Checkpoint from "../src/internal/lease/checkpoint.js"
+import * as LeaseTransition from "../src/LeaseTransition.js"
 
 type Lease = LeaseStore.Lease
 
@@ -16,18 +16,19 @@ const created: LeaseStore.NewLease = {
 }
 
 /** What a write makes of a row. */
-const after = (row: Lease | undefined, write: LeaseWrites.Write): Lease | undefined => {
+const after = (row: Lease | undefined, write: LeaseTransition.Write): Lease | undefined => {
   const decision = write(row)
   return decision._tag === "Put" ? decision.lease : decision._tag === "Delete" ? undefined : row
 }
-const made = (row: Lease | undefined, ...writes: ReadonlyArray<LeaseWrites.Write>): Lease =>
+const made = (row: Lease | undefined, ...writes: ReadonlyArray<LeaseTransition.Write>): Lease =>
   writes.reduce<Lease | undefined>(after, row)!
-const isMade = (row: Lease | undefined, write: LeaseWrites.Write): boolean => ["Put", "Keep"].includes(write(row)._tag)
+const isMade = (row: Lease | undefined, write: LeaseTransition.Write): boolean =>
+  ["Put", "Keep"].includes(write(row)._tag)
 
 const at = (sequenceNumber: number, subSequenceNumber?: number) =>
   Position.after({ sequenceNumber: String(sequenceNumber), subSequenceNumber })
-const fresh = made(undefined, LeaseWrites.create(created))
-const anns = made(fresh, LeaseWrites.claim(fresh, "ann"))
+const fresh = made(undefined, LeaseTransition.create(created))
+const anns = made(fresh, LeaseTransition.claim(fresh, "ann"))
 
 const workers = ["ann", "bob", "cid"]
 const step = fc.record({
@@ -54,12 +55,12 @@ const step = fc.record({
       _tag: "release" as const,
       successor
     })),
-    fc.constant({ _tag: "describe" as const }),
+    fc.constant({ _tag: "annotate" as const }),
     fc.constant({ _tag: "reset" as const })
   )
 })
 
-describe("leaseWrites", () => {
+describe("leaseTransition", () => {
   it("B42 B43 B44 several writers with stale beliefs, in any order", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -70,22 +71,22 @@ describe("leaseWrites", () => {
         for (const { age, isLost, worker, write } of steps) {
           const beliefs = seen.get(worker)!
           const belief = beliefs.at(-1 - age) ?? beliefs[0]!
-          const isOwn = LeaseWrites.holder(belief.row) === worker
-          const writes: Record<typeof write._tag, LeaseWrites.Write | undefined> = {
+          const isOwn = LeaseTransition.holder(belief.row) === worker
+          const writes: Record<typeof write._tag, LeaseTransition.Write | undefined> = {
             look: undefined,
-            claim: LeaseWrites.claim(belief.row, worker),
-            request: LeaseWrites.requestHandOver(belief.row, worker),
-            withdraw: LeaseWrites.withdrawHandOver(belief.row, worker),
-            renew: isOwn ? LeaseWrites.renew(belief.row) : undefined,
+            claim: LeaseTransition.claim(belief.row, worker),
+            request: LeaseTransition.requestHandoff(belief.row, worker),
+            withdraw: LeaseTransition.withdrawHandoff(belief.row, worker),
+            renew: isOwn ? LeaseTransition.renew(belief.row) : undefined,
             checkpoint: isOwn && write._tag === "checkpoint"
-              ? LeaseWrites.checkpoint(belief.row, write.position)
+              ? LeaseTransition.checkpoint(belief.row, write.position)
               : undefined,
-            finish: isOwn ? LeaseWrites.finish(belief.row, ["b", "c"]) : undefined,
+            finish: isOwn ? LeaseTransition.finish(belief.row, ["b", "c"]) : undefined,
             release: isOwn && write._tag === "release" && write.successor !== worker
-              ? LeaseWrites.release(belief.row, write.successor)
+              ? LeaseTransition.release(belief.row, write.successor)
               : undefined,
-            reset: LeaseWrites.reset(belief.row, created),
-            describe: LeaseWrites.describe({ hashKeyRange: { startingHashKey: "0", endingHashKey: "1" } })
+            reset: LeaseTransition.reset(belief.row, created),
+            annotate: LeaseTransition.annotate({ hashKeyRange: { startingHashKey: "0", endingHashKey: "1" } })
           }
           const chosen = writes[write._tag]
           const before = row
@@ -106,14 +107,14 @@ describe("leaseWrites", () => {
             }
           }
           if (["renew", "checkpoint", "finish", "release"].includes(write._tag)) {
-            if (LeaseWrites.holder(before) !== worker || belief.tenure !== tenure) {
+            if (LeaseTransition.holder(before) !== worker || belief.tenure !== tenure) {
               assert.deepStrictEqual(row, before, "a write of whoever does not hold it")
             }
           } else if (write._tag !== "claim" && write._tag !== "reset") {
-            assert.strictEqual(LeaseWrites.holder(row), LeaseWrites.holder(before))
+            assert.strictEqual(LeaseTransition.holder(row), LeaseTransition.holder(before))
             assert.isFalse(isMoved, "only the holder and whoever takes the lease move its counter")
           }
-          if (LeaseWrites.holder(row) !== LeaseWrites.holder(before)) {
+          if (LeaseTransition.holder(row) !== LeaseTransition.holder(before)) {
             assert.isTrue(isMoved, "a new holder is a new counter")
             tenure++
           }
@@ -125,22 +126,22 @@ describe("leaseWrites", () => {
   })
 
   it("every write whose answer was lost can be made again, and finds that it was made", () => {
-    const asked = made(anns, LeaseWrites.requestHandOver(anns, "bob"))
-    const ahead = made(anns, LeaseWrites.checkpoint(anns, at(10)))
+    const asked = made(anns, LeaseTransition.requestHandoff(anns, "bob"))
+    const ahead = made(anns, LeaseTransition.checkpoint(anns, at(10)))
     for (
       const [row, write] of [
-        [fresh, LeaseWrites.claim(fresh, "ann")],
-        [anns, LeaseWrites.claim(anns, "bob")],
-        [anns, LeaseWrites.requestHandOver(anns, "bob")],
-        [anns, LeaseWrites.renew(anns)],
-        [anns, LeaseWrites.checkpoint(anns, at(10))],
-        [ahead, LeaseWrites.checkpoint(ahead, at(9))],
-        [anns, LeaseWrites.finish(anns, ["b"])],
-        [anns, LeaseWrites.release(anns, undefined)],
-        [anns, LeaseWrites.release(anns, "bob")],
-        [asked, LeaseWrites.release(asked, undefined)],
-        [asked, LeaseWrites.release(asked, "cid")],
-        [asked, LeaseWrites.reset(asked, created)]
+        [fresh, LeaseTransition.claim(fresh, "ann")],
+        [anns, LeaseTransition.claim(anns, "bob")],
+        [anns, LeaseTransition.requestHandoff(anns, "bob")],
+        [anns, LeaseTransition.renew(anns)],
+        [anns, LeaseTransition.checkpoint(anns, at(10))],
+        [ahead, LeaseTransition.checkpoint(ahead, at(9))],
+        [anns, LeaseTransition.finish(anns, ["b"])],
+        [anns, LeaseTransition.release(anns, undefined)],
+        [anns, LeaseTransition.release(anns, "bob")],
+        [asked, LeaseTransition.release(asked, undefined)],
+        [asked, LeaseTransition.release(asked, "cid")],
+        [asked, LeaseTransition.reset(asked, created)]
       ] as const
     ) {
       const first = write(row)
@@ -150,9 +151,9 @@ describe("leaseWrites", () => {
   })
 
   it("B42 a checkpoint that goes back is a sign of life, and changes nothing else", () => {
-    const ahead = made(anns, LeaseWrites.checkpoint(anns, at(10, 2)))
+    const ahead = made(anns, LeaseTransition.checkpoint(anns, at(10, 2)))
     for (const back of [at(9), at(10, 1), at(10), Position.trimHorizon, Position.atTimestamp(5)]) {
-      assert.deepStrictEqual(made(ahead, LeaseWrites.checkpoint(ahead, back)), {
+      assert.deepStrictEqual(made(ahead, LeaseTransition.checkpoint(ahead, back)), {
         ...ahead,
         leaseCounter: ahead.leaseCounter + 1
       })
@@ -160,73 +161,81 @@ describe("leaseWrites", () => {
   })
 
   it("B43 a former owner's writes are refused, also when it owns the lease again", () => {
-    const bobs = made(anns, LeaseWrites.claim(anns, "bob"))
-    const again = made(bobs, LeaseWrites.claim(bobs, "ann"))
-    for (const row of [bobs, again, made(bobs, LeaseWrites.release(bobs, undefined)), undefined]) {
+    const bobs = made(anns, LeaseTransition.claim(anns, "bob"))
+    const again = made(bobs, LeaseTransition.claim(bobs, "ann"))
+    for (const row of [bobs, again, made(bobs, LeaseTransition.release(bobs, undefined)), undefined]) {
       for (
         const write of [
-          LeaseWrites.renew(anns),
-          LeaseWrites.checkpoint(anns, at(10)),
-          LeaseWrites.finish(anns, []),
-          LeaseWrites.release(anns, undefined)
+          LeaseTransition.renew(anns),
+          LeaseTransition.checkpoint(anns, at(10)),
+          LeaseTransition.finish(anns, []),
+          LeaseTransition.release(anns, undefined)
         ]
       ) assert.deepStrictEqual(write(row), { _tag: "Refuse", current: row })
     }
   })
 
   it("B44 nothing moves a shard's end", () => {
-    const ended = made(anns, LeaseWrites.finish(anns, ["b", "c"]))
+    const ended = made(anns, LeaseTransition.finish(anns, ["b", "c"]))
     assert.deepStrictEqual(ended.childShardIds, ["b", "c"])
-    const stored = made(ended, LeaseWrites.checkpoint(ended, at(10)))
+    const stored = made(ended, LeaseTransition.checkpoint(ended, at(10)))
     assert.deepStrictEqual(stored.checkpoint, Position.shardEnd)
     assert.deepStrictEqual(stored.childShardIds, ["b", "c"])
-    const bobs = made(stored, LeaseWrites.claim(stored, "bob"))
-    assert.deepStrictEqual(made(bobs, LeaseWrites.checkpoint(bobs, at(11))).checkpoint, Position.shardEnd)
-    assert.deepStrictEqual(made(bobs, LeaseWrites.finish(bobs, [])).childShardIds, ["b", "c"])
+    const bobs = made(stored, LeaseTransition.claim(stored, "bob"))
+    assert.deepStrictEqual(made(bobs, LeaseTransition.checkpoint(bobs, at(11))).checkpoint, Position.shardEnd)
+    assert.deepStrictEqual(made(bobs, LeaseTransition.finish(bobs, [])).childShardIds, ["b", "c"])
   })
 
   it("switches of the owner are counted since the last checkpoint", () => {
-    const bobs = made(anns, LeaseWrites.claim(anns, "bob"))
-    const cids = made(bobs, LeaseWrites.release(bobs, "cid"))
-    const asked = made(cids, LeaseWrites.requestHandOver(cids, "ann"))
-    const handed = made(asked, LeaseWrites.release(asked, undefined))
-    const given = made(handed, LeaseWrites.claim(handed, "ann"))
+    const bobs = made(anns, LeaseTransition.claim(anns, "bob"))
+    const cids = made(bobs, LeaseTransition.release(bobs, "cid"))
+    const asked = made(cids, LeaseTransition.requestHandoff(cids, "ann"))
+    const handed = made(asked, LeaseTransition.release(asked, undefined))
+    const given = made(handed, LeaseTransition.claim(handed, "ann"))
     assert.deepStrictEqual(
       [fresh, anns, bobs, cids, given].map((lease) => lease.ownerSwitchesSinceCheckpoint),
       [0, 1, 2, 3, 3]
     )
-    assert.strictEqual(made(given, LeaseWrites.checkpoint(given, at(1))).ownerSwitchesSinceCheckpoint, 0)
-    assert.strictEqual(made(cids, LeaseWrites.release(cids, undefined)).ownerSwitchesSinceCheckpoint, 3)
+    assert.strictEqual(made(given, LeaseTransition.checkpoint(given, at(1))).ownerSwitchesSinceCheckpoint, 0)
+    assert.strictEqual(made(cids, LeaseTransition.release(cids, undefined)).ownerSwitchesSinceCheckpoint, 3)
   })
 
   it("a renewal tells how much is read, and keeps what was told before", () => {
-    const told = made(anns, LeaseWrites.renew({ ...anns, throughputKBps: 7 }))
+    const told = made(anns, LeaseTransition.renew({ ...anns, throughputKBps: 7 }))
     assert.strictEqual(told.throughputKBps, 7)
-    assert.strictEqual(made(told, LeaseWrites.renew({ ...told, throughputKBps: undefined })).throughputKBps, 7)
+    assert.strictEqual(made(told, LeaseTransition.renew({ ...told, throughputKBps: undefined })).throughputKBps, 7)
   })
 
   it("a lease is created once, and removed as it was seen", () => {
-    assert.deepStrictEqual(LeaseWrites.create(created)(anns), { _tag: "Refuse", current: anns })
-    assert.isFalse(isMade(undefined, LeaseWrites.claim(fresh, "ann")))
-    assert.isFalse(isMade(undefined, LeaseWrites.requestHandOver(anns, "bob")))
-    assert.isFalse(isMade(undefined, LeaseWrites.describe({ childShardIds: ["b"] })))
-    assert.deepStrictEqual(LeaseWrites.remove(fresh)(anns), { _tag: "Refuse", current: anns })
-    assert.isUndefined(after(anns, LeaseWrites.remove(anns)))
-    assert.deepStrictEqual(LeaseWrites.remove(anns)(undefined), { _tag: "Delete" })
+    assert.deepStrictEqual(LeaseTransition.create(created)(anns), { _tag: "Refuse", current: anns })
+    assert.isFalse(isMade(undefined, LeaseTransition.claim(fresh, "ann")))
+    assert.isFalse(isMade(undefined, LeaseTransition.requestHandoff(anns, "bob")))
+    assert.isFalse(isMade(undefined, LeaseTransition.annotate({ childShardIds: ["b"] })))
+    assert.deepStrictEqual(LeaseTransition.remove(fresh)(anns), { _tag: "Refuse", current: anns })
+    assert.isUndefined(after(anns, LeaseTransition.remove(anns)))
+    assert.deepStrictEqual(LeaseTransition.remove(anns)(undefined), { _tag: "Delete" })
   })
 
-  it("a hand-over is asked of the owner by another worker, one at a time", () => {
-    const asked = made(anns, LeaseWrites.requestHandOver(anns, "bob"))
-    assert.deepStrictEqual([asked.leaseOwner, asked.checkpointOwner, LeaseWrites.holder(asked)], ["bob", "ann", "ann"])
-    assert.isFalse(isMade(anns, LeaseWrites.requestHandOver(anns, "ann")))
-    assert.isFalse(isMade(asked, LeaseWrites.requestHandOver(asked, "cid")))
-    assert.isFalse(isMade(asked, LeaseWrites.requestHandOver(anns, "cid")))
-    assert.isFalse(isMade(fresh, LeaseWrites.requestHandOver(fresh, "bob")))
+  it("a hand-off is asked of the owner by another worker, one at a time", () => {
+    const asked = made(anns, LeaseTransition.requestHandoff(anns, "bob"))
+    assert.deepStrictEqual([asked.leaseOwner, asked.checkpointOwner, LeaseTransition.holder(asked)], [
+      "bob",
+      "ann",
+      "ann"
+    ])
+    assert.isFalse(isMade(anns, LeaseTransition.requestHandoff(anns, "ann")))
+    assert.isFalse(isMade(asked, LeaseTransition.requestHandoff(asked, "cid")))
+    assert.isFalse(isMade(asked, LeaseTransition.requestHandoff(anns, "cid")))
+    assert.isFalse(isMade(fresh, LeaseTransition.requestHandoff(fresh, "bob")))
   })
 
   it("what is known of a shard is added beside its owner", () => {
     const hashKeyRange = { startingHashKey: "5", endingHashKey: "9" }
-    const known = made(anns, LeaseWrites.describe({ hashKeyRange }), LeaseWrites.describe({ childShardIds: ["b"] }))
+    const known = made(
+      anns,
+      LeaseTransition.annotate({ hashKeyRange }),
+      LeaseTransition.annotate({ childShardIds: ["b"] })
+    )
     assert.deepStrictEqual(known, { ...anns, hashKeyRange, childShardIds: ["b"] })
   })
 })

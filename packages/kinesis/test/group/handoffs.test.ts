@@ -9,7 +9,7 @@ const four = { streams: [{ name: "orders", shardCount: 4 }] }
 
 const rowsOf = ({ leases }: World) => leases.leases(application)
 
-/** A worker of KCL 2 that has all leases: it knows no hand-over, and goes on as long as the counters are what it wrote. */
+/** A worker of KCL 2 that has all leases: it knows no hand-off, and goes on as long as the counters are what it wrote. */
 const startKcl2 = (world: World) =>
   Effect.gen(function*() {
     const first = yield* run()
@@ -39,7 +39,7 @@ const logged = <A, E, R>(test: (lines: Array<string>) => Effect.Effect<A, E, R>)
     return Effect.provide(test(lines), Logger.add(Logger.map(Logger.stringLogger, (line) => void lines.push(line))))
   })
 
-describe("a hand-over that is not answered", () => {
+describe("a hand-off that is not answered", () => {
   it.effect(
     "is withdrawn after drainTimeout and a lease, told, and not asked for again",
     () =>
@@ -48,10 +48,10 @@ describe("a hand-over that is not answered", () => {
           Effect.gen(function*() {
             const kcl2 = yield* startKcl2(world)
             const ours = yield* run()
-            yield* eventually("the requests", () => ours.of("HandOverRequested").length === 2)
-            const askedAt = ours.of("HandOverRequested")[0]!.at
-            yield* eventually("the withdrawals", () => ours.of("HandOverUnanswered").length === 2, 90_000)
-            const [told] = ours.of("HandOverUnanswered")
+            yield* eventually("the requests", () => ours.of("HandoffRequested").length === 2)
+            const askedAt = ours.of("HandoffRequested")[0]!.at
+            yield* eventually("the withdrawals", () => ours.of("HandoffUnanswered").length === 2, 90_000)
+            const [told] = ours.of("HandoffUnanswered")
             assert.isAtLeast(told!.at - askedAt, 40_000)
             assert.isAtMost(told!.at - askedAt, 70_000)
             assert.strictEqual(told!.owner, kcl)
@@ -61,7 +61,7 @@ describe("a hand-over that is not answered", () => {
             assert.include(warnings[0]!, kcl)
             assert.include(warnings[0]!, "Kinesis Client Library 2")
             yield* TestClock.adjust("5 minutes")
-            assert.lengthOf(ours.of("HandOverRequested"), 2)
+            assert.lengthOf(ours.of("HandoffRequested"), 2)
             assert.deepStrictEqual(yield* owners(world), allOfKcl)
             for (const row of yield* rowsOf(world)) {
               assert.strictEqual(row.leaseCounter, kcl2.counters.get(row.leaseKey), "its own writes were not disturbed")
@@ -80,7 +80,7 @@ describe("a hand-over that is not answered", () => {
       Effect.gen(function*() {
         const kcl2 = yield* startKcl2(world)
         const one = yield* run()
-        yield* eventually("the withdrawals", () => one.of("HandOverUnanswered").length === 2, 90_000)
+        yield* eventually("the withdrawals", () => one.of("HandoffUnanswered").length === 2, 90_000)
         yield* kcl2.stop
         yield* eventually("all four", () => one.of("LeaseAcquired").length === 4)
         const two = yield* run()
@@ -94,7 +94,7 @@ describe("a hand-over that is not answered", () => {
       Effect.gen(function*() {
         yield* startKcl2(world)
         const ours = yield* run()
-        yield* eventually("the requests", () => ours.of("HandOverRequested").length === 2)
+        yield* eventually("the requests", () => ours.of("HandoffRequested").length === 2)
         yield* stop(ours)
         assert.deepStrictEqual(yield* owners(world), allOfKcl)
       })))
@@ -107,7 +107,7 @@ describe("a hand-over that is not answered", () => {
           yield* startKcl2(world)
           const process = mortal(world)
           const dying = yield* process.provide(run({ detached: true }))
-          yield* eventually("the requests", () => dying.of("HandOverRequested").length === 2)
+          yield* eventually("the requests", () => dying.of("HandoffRequested").length === 2)
           process.kill()
           const other = yield* run()
           yield* eventually("the rows", () => Effect.map(owners(world), (all) => `${all}` === `${allOfKcl}`), 180_000)
@@ -126,7 +126,7 @@ describe("a hand-over that is not answered", () => {
           const slow = yield* run({ drainTimeout: "10 minutes", handle: () => Effect.sleep("100 seconds") })
           yield* eventually("both", () => slow.of("LeaseAcquired").length === 2)
           const hasty = yield* run({ drainTimeout: "1 second" })
-          yield* eventually("the withdrawal", () => hasty.of("HandOverUnanswered").length === 1, 90_000)
+          yield* eventually("the withdrawal", () => hasty.of("HandoffUnanswered").length === 1, 90_000)
           yield* eventually(
             "all records",
             () => slow.handled.length + hasty.handled.length === 6,

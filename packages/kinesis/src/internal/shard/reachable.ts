@@ -1,5 +1,5 @@
 /** All that `next` leads to from the given shards: parents' parents, children's children. */
-export const reach = (
+export const reachable = (
   from: Iterable<string>,
   next: (shardId: string) => Iterable<string>
 ): ReadonlySet<string> => {

@@ -5,21 +5,21 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
+import type * as LeaseBalancer from "../../LeaseBalancer.js"
 import { isFinished, type KnownLeases, type Lease } from "../../LeaseStore.js"
-import type * as LeasePlan from "../lease/leasePlan.js"
 import * as LeaseView from "../lease/leaseView.js"
+import type { Instant } from "./clocks.js"
 import * as FormerLife from "./formerLife.js"
 import { type Group, isFatal } from "./group.js"
-import * as HandOvers from "./handOvers.js"
-import type { Held } from "./held.js"
-import type { Instant } from "./instants.js"
-import * as LeaseTable from "./leaseTable.js"
+import * as HandoffRequests from "./handoffRequests.js"
+import * as LeaseRepair from "./leaseRepair.js"
 import * as Plans from "./plans.js"
+import type { Held } from "./shardTasks.js"
 import { isLostByListing } from "./streamLoss.js"
 import type { GroupStream } from "./streams.js"
 
 /** A lease as it is planned with, as it is, and its stream. */
-type Known = readonly [LeasePlan.PlannedLease, Lease, GroupStream]
+type Known = readonly [LeaseBalancer.PlannedLease, Lease, GroupStream]
 
 export interface Balancing {
   /** Looks at all leases and takes what the plan says; again and again. */
@@ -37,7 +37,7 @@ export interface Balancing {
   /** Leases that need not be asked for: those that are worked on, and those of shards that were read to their ends. */
   readonly known: KnownLeases
   /** The leases of shards that can be read, as they were last seen. */
-  readonly seen: () => ReadonlyArray<LeasePlan.PlannedLease>
+  readonly seen: () => ReadonlyArray<LeaseBalancer.PlannedLease>
 }
 
 const claimsAtOnce = 16
@@ -67,7 +67,7 @@ export const make = (
 ): Balancing => {
   const { clocks, emit, fail, leases, settings, streams, worker } = group
   const wanted = Effect.unsafeMakeLatch(false)
-  const requests = HandOvers.make(group)
+  const requests = HandoffRequests.make(group)
   const formerLife = FormerLife.make(group)
   let view = LeaseView.empty
   let lookedAt = clocks.now()
@@ -87,7 +87,7 @@ export const make = (
   const claim = (lease: Lease, stream: GroupStream, because: "free" | "expired" | "given") =>
     held().claim(lease, stream, because, () => onReady(lease.leaseKey))
 
-  const planned = (lease: Lease): LeasePlan.PlannedLease => {
+  const planned = (lease: Lease): LeaseBalancer.PlannedLease => {
     const { leaseKey, shardId, streamIdentifier } = lease
     const mine = held().tasks.get(leaseKey)?.task.lease()
     const { checkpointOwner, leaseOwner } = mine !== undefined && mine.leaseCounter > lease.leaseCounter ? mine : lease
@@ -95,13 +95,13 @@ export const make = (
     const seen = view.get(leaseKey) ?? { lease, movedAt: now }
     const freeForMillis = mine === undefined ? LeaseView.freeForMillis(seen, now, settings.leaseMillis) : -1
     return freeForMillis >= 0
-      ? { leaseKey, shardId, streamIdentifier, owner: undefined, handedOverBy: undefined, freeForMillis }
+      ? { leaseKey, shardId, streamIdentifier, owner: undefined, handedOffBy: undefined, freeForMillis }
       : {
         leaseKey,
         shardId,
         streamIdentifier,
         owner: leaseOwner,
-        handedOverBy: checkpointOwner,
+        handedOffBy: checkpointOwner,
         freeForMillis: 0,
         isSilent: requests.isSilent(leaseOwner)
       }
@@ -115,20 +115,20 @@ export const make = (
     }
   }
   const roomLeft = () => Math.max(0, settings.maxLeases - held().tasks.size)
-  const unowned = ({ leaseKey, shardId, streamIdentifier }: Lease): LeasePlan.PlannedLease => ({
+  const unowned = ({ leaseKey, shardId, streamIdentifier }: Lease): LeaseBalancer.PlannedLease => ({
     leaseKey,
     shardId,
     streamIdentifier,
     owner: undefined,
-    handedOverBy: undefined,
+    handedOffBy: undefined,
     freeForMillis: 0
   })
 
   const known = (): ReadonlyArray<Known> =>
-    LeaseTable.readable(all(), streams())
+    LeaseRepair.readable(all(), streams())
       .map(([lease, stream]) => [planned(lease), lease, stream])
 
-  const plan = (leases: ReadonlyArray<LeasePlan.PlannedLease>, maxLeases = settings.maxLeases) =>
+  const plan = (leases: ReadonlyArray<LeaseBalancer.PlannedLease>, maxLeases = settings.maxLeases) =>
     Plans.make(group, { worker, leases, maxLeases, maxMoves: settings.maxMoves, leaseMillis: settings.leaseMillis })
 
   const look = Effect.gen(function*() {
@@ -158,7 +158,7 @@ export const make = (
   /** Creates what is missing when the shards that have leases do not take every hash key. */
   const repaired = (all: ReadonlyArray<Lease>) =>
     Effect.gen(function*() {
-      const incomplete = streams().filter((stream) => LeaseTable.isIncomplete(all, stream))
+      const incomplete = streams().filter((stream) => LeaseRepair.isIncomplete(all, stream))
       const isOld = incomplete.every((stream) => balanced.has(stream))
       holesInARow = incomplete.length === 0 ? 0 : holesInARow + 1
       if (incomplete.length === 0 || (isOld && holesInARow < confidence)) return false
@@ -172,7 +172,7 @@ export const make = (
       }
       const changes = yield* Effect.forEach(
         due,
-        (stream) => unlessLost(stream, LeaseTable.repair(leases, all, stream), true)
+        (stream) => unlessLost(stream, LeaseRepair.repair(leases, all, stream), true)
       )
       return changes.includes(true)
     })
@@ -184,7 +184,7 @@ export const make = (
         unlessLost(
           stream,
           Effect.catchIf(
-            formerLife.repaired(stream, LeaseTable.ofStream(all, stream), LeaseTable.isIncomplete(all, stream)),
+            formerLife.repaired(stream, LeaseRepair.ofStream(all, stream), LeaseRepair.isIncomplete(all, stream)),
             (error) => !isFatal(error),
             (error) => Effect.as(stream.emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing: 0 })), false)
           ),
@@ -199,7 +199,7 @@ export const make = (
       cleanedAt = clocks.now()
       yield* Effect.forEach(
         streams(),
-        (stream) => unlessLost(stream, LeaseTable.cleanUp(leases, all, stream), undefined),
+        (stream) => unlessLost(stream, LeaseRepair.cleanUp(leases, all, stream), undefined),
         { discard: true }
       )
     })
@@ -231,13 +231,13 @@ export const make = (
     })
 
   const ask = ([, lease, stream]: Known) =>
-    Effect.flatMap(leases.requestHandOver(lease, worker), (asked) =>
+    Effect.flatMap(leases.requestHandoff(lease, worker), (asked) =>
       Option.isNone(asked) ? Effect.void : stream.emit(
-        KinesisEvent.HandOverRequested({ shardId: lease.shardId, worker, owner: lease.leaseOwner ?? "" })
+        KinesisEvent.HandoffRequested({ shardId: lease.shardId, worker, owner: lease.leaseOwner ?? "" })
       ))
 
   /**
-   * A lease that was given to a worker a moment ago may not be taken yet: asked to hand it over, that worker would not find it any more, and
+   * A lease that was given to a worker a moment ago may not be taken yet: asked to hand it off, that worker would not find it any more, and
    * nobody would read the shard for as long as a lease lasts. Only who has it for longer than it takes to find it is asked.
    */
   const isTaken = ([, { leaseKey }]: Known) =>
@@ -266,7 +266,7 @@ export const make = (
       yield* Effect.forEach(taken, ask, { discard: true })
       isAskingLater = taken.length < wishes.length
       for (const key of unwanted) yield* held().tasks.get(key)?.task.letGo(nobody, true) ?? Effect.void
-      const workers = new Set(entries.flatMap(([{ handedOverBy, owner }]) => [owner, handedOverBy, worker]))
+      const workers = new Set(entries.flatMap(([{ handedOffBy, owner }]) => [owner, handedOffBy, worker]))
       workers.delete(undefined)
       const mine = held().tasks.size
       yield* emit(KinesisEvent.Balanced({ leases: entries.length, mine, workers: workers.size }))
@@ -312,7 +312,7 @@ export const make = (
     yield* Effect.forEach(ofLost, release, { concurrency: claimsAtOnce, discard: true })
     const keys = new Set(given.map((lease) => lease.leaseKey))
     const known = all().filter(({ leaseKey }) => !keys.has(leaseKey))
-    const readable = LeaseTable.readable([...given, ...known], streams()).filter(([lease]) => keys.has(lease.leaseKey))
+    const readable = LeaseRepair.readable([...given, ...known], streams()).filter(([lease]) => keys.has(lease.leaseKey))
     const { claim: chosen } = yield* plan(readable.map(([lease]) => unowned(lease)), roomLeft())
     yield* Effect.forEach(readable, ([lease, stream]) =>
       chosen.includes(lease.leaseKey)
@@ -339,7 +339,7 @@ export const make = (
     ),
     goOn: (children, stream) =>
       Effect.gen(function*() {
-        const due = LeaseTable.goingOn(children, all(), stream)
+        const due = LeaseRepair.goingOn(children, all(), stream)
         const { claim: keys } = yield* plan(due.map(unowned), roomLeft())
         yield* Effect.forEach(due, (lease) =>
           keys.includes(lease.leaseKey) ? claim(lease, stream, "free") : Effect.void, { discard: true })

@@ -1,19 +1,34 @@
-/** A lease as a worker sees it when it plans. */
+/**
+ * Who should have which lease: decided by each worker for itself, from what it sees in the table, as data to data.
+ *
+ * @since 0.1.0
+ */
+/**
+ * A lease of a shard that can be read now, as the worker that plans sees it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface PlannedLease {
   readonly leaseKey: string
   readonly shardId: string
   readonly streamIdentifier: string | undefined
-  /** The worker that has it, or that is to have it when a hand-over is complete; undefined when anybody may take it. */
+  /** The worker that has it, or that is to have it when a hand-off is complete; undefined when anybody may take it. */
   readonly owner: string | undefined
-  /** The worker that is handing it over. */
-  readonly handedOverBy: string | undefined
+  /** The worker that is handing it off. */
+  readonly handedOffBy: string | undefined
   /** How long anybody could have taken it, in milliseconds. */
   readonly freeForMillis: number
-  /** Its owner did not answer when it was asked to hand a lease over: to ask it again is of no use. */
+  /** Its owner did not answer when it was asked to hand a lease off: to ask it again is of no use. */
   readonly isSilent?: boolean | undefined
 }
 
-/** All that a plan goes by: the leases of shards that can be read now, those of closed shards that were read apart. */
+/**
+ * All that a plan goes by: the leases of shards that can be read now. Those of closed shards that were read to their ends are not among them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface View {
   readonly worker: string
   readonly leases: ReadonlyArray<PlannedLease>
@@ -25,12 +40,26 @@ export interface View {
   readonly leaseMillis: number
 }
 
-/** Lease keys: those to take, those to ask their owners for, those to let go. */
+/**
+ * What the worker is to do: the keys of the leases to take, of those to ask their owners for, and of those to let go. Leases that are not
+ * as the plan believes are left alone: every write is conditional.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Plan {
   readonly claim: ReadonlyArray<string>
   readonly request: ReadonlyArray<string>
   readonly release: ReadonlyArray<string>
 }
+
+/**
+ * Makes a plan, anew at each balancing. One that throws, or returns something else, fails the consumer with `InvalidArgument`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LeaseBalancer = (view: View) => Plan
 
 /** FNV-1a, finished as MurmurHash3 is: neighbouring names come out far apart. */
 const scatter = (text: string): number => {
@@ -55,15 +84,15 @@ interface Loads {
   readonly room: number
 }
 
-/** Whoever owns a lease or hands one over is there, and so is this worker. */
+/** Whoever owns a lease or hands one off is there, and so is this worker. */
 const loadsOf = ({ leases, maxLeases, worker }: View): Loads => {
   const ofWorkers = new Map([[worker, 0]])
   let leaving = 0
-  for (const { handedOverBy, owner } of leases) {
+  for (const { handedOffBy, owner } of leases) {
     if (owner === undefined) continue
     ofWorkers.set(owner, (ofWorkers.get(owner) ?? 0) + 1)
-    if (handedOverBy === worker) leaving++
-    else if (handedOverBy !== undefined && !ofWorkers.has(handedOverBy)) ofWorkers.set(handedOverBy, 0)
+    if (handedOffBy === worker) leaving++
+    else if (handedOffBy !== undefined && !ofWorkers.has(handedOffBy)) ofWorkers.set(handedOffBy, 0)
   }
   const mine = ofWorkers.get(worker)!
   return { ofWorkers, mine, room: Math.max(0, maxLeases - mine - leaving) }
@@ -99,7 +128,7 @@ const requests = (
   const wanted = Math.min(-surplus.get(worker)!, room, maxMoves)
   if (wanted <= 0) return []
   const movable = leases.filter((each) =>
-    each.handedOverBy === undefined && each.isSilent !== true && surplus.get(each.owner!)! > 0
+    each.handedOffBy === undefined && each.isSilent !== true && surplus.get(each.owner!)! > 0
   )
   const tooMany = inOrderOf("", movable).filter(({ owner }) => {
     const left = surplus.get(owner!)!
@@ -110,10 +139,24 @@ const requests = (
 }
 
 /**
- * Shares the leases evenly. A worker keeps what it has, takes its whole share of what is free at once, and asks for more only when nothing
- * is free and others have more than their share; so a fleet whose shares differ by one makes no move.
+ * Shares the leases evenly: shares differ by at most one, a worker keeps what it has, takes its whole share of what is free at once, and
+ * asks others for at most `maxMoves` at a time. A lease that nobody takes for twice as long as a lease lasts is taken beyond the share.
+ *
+ * @example
+ * ```ts
+ * import { LeaseBalancer } from "effect-kinesis"
+ *
+ * // Half of what is even: for a worker on a smaller machine.
+ * const half: LeaseBalancer.LeaseBalancer = (view) => {
+ *   const plan = LeaseBalancer.balanced(view)
+ *   return { ...plan, claim: plan.claim.slice(0, Math.ceil(plan.claim.length / 2)), request: [] }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category plans
  */
-export const balanced = (view: View): Plan => {
+export const balanced: LeaseBalancer = (view) => {
   const { leaseMillis, leases, worker } = view
   const loads = loadsOf(view)
   const { mine, ofWorkers, room } = loads
@@ -131,8 +174,21 @@ export const balanced = (view: View): Plan => {
   }
 }
 
-/** This worker is to have just the leases that are wanted. */
-export const only = (isWanted: (lease: PlannedLease) => boolean) => (view: View): Plan => {
+/**
+ * This worker is to have the leases that are wanted and no others: it takes those that are free, asks for those that others have, and lets
+ * go of the rest. Who sees to it that each lease is wanted somewhere is the caller.
+ *
+ * @example
+ * ```ts
+ * import { LeaseBalancer } from "effect-kinesis"
+ *
+ * const firstTen = LeaseBalancer.only(({ shardId }) => Number(shardId.slice(-12)) < 10)
+ * ```
+ *
+ * @since 0.1.0
+ * @category plans
+ */
+export const only = (isWanted: (lease: PlannedLease) => boolean): LeaseBalancer => (view) => {
   const { leases, maxMoves, worker } = view
   const { room } = loadsOf(view)
   const keys = (chosen: ReadonlyArray<PlannedLease>) => chosen.map((lease) => lease.leaseKey)
@@ -140,29 +196,11 @@ export const only = (isWanted: (lease: PlannedLease) => boolean) => (view: View)
   const wanted = leases.filter((lease) => lease.owner !== worker && isWanted(lease))
   const free = wanted.filter((lease) => lease.owner === undefined).slice(0, room)
   const others = wanted.filter((lease) =>
-    lease.owner !== undefined && lease.handedOverBy === undefined && lease.isSilent !== true
+    lease.owner !== undefined && lease.handedOffBy === undefined && lease.isSilent !== true
   )
   return {
     claim: keys(free),
     request: keys(others.slice(0, Math.min(maxMoves, room - free.length))),
-    release: keys(mine.filter((lease) => lease.handedOverBy === undefined && !isWanted(lease)))
+    release: keys(mine.filter((lease) => lease.handedOffBy === undefined && !isWanted(lease)))
   }
-}
-
-/** Who is to have the leases of a worker that leaves: the others, the least loaded first; nobody when there is no other. */
-export const successors = (
-  { leases, worker }: Pick<View, "leases" | "worker">,
-  leaving: ReadonlyArray<string>
-): ReadonlyMap<string, string | undefined> => {
-  const loads = new Map<string, number>()
-  for (const { owner } of leases) {
-    if (owner !== undefined && owner !== worker) loads.set(owner, (loads.get(owner) ?? 0) + 1)
-  }
-  const all = new Map<string, string | undefined>()
-  for (const leaseKey of leaving) {
-    const [next] = [...loads].sort(([a, has], [b, hasToo]) => has - hasToo || (a < b ? -1 : 1))
-    if (next !== undefined) loads.set(next[0], next[1] + 1)
-    all.set(leaseKey, next?.[0])
-  }
-  return all
 }

@@ -171,7 +171,7 @@ export const moves = (facts: Facts): ReadonlyArray<Violation> =>
 
 /**
  * Whoever is told to leave has left when its handlers had their time, and the store its own. The streams of shards are their takers': what
- * they are doing goes on, also with a shard that was handed over before.
+ * they are doing goes on, also with a shard that was handed off before.
  */
 export const leave = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ asked, end, index, pauses }) => {

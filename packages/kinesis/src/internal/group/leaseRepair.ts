@@ -47,7 +47,7 @@ export const repair = (
     const undescribed = known.filter((lease) => lease.hashKeyRange === undefined && ranges.has(lease.shardId))
     yield* Effect.forEach(
       undescribed,
-      (lease) => leases.describe(lease.leaseKey, { hashKeyRange: ranges.get(lease.shardId) }),
+      (lease) => leases.annotate(lease.leaseKey, { hashKeyRange: ranges.get(lease.shardId) }),
       { concurrency: atOnce, discard: true }
     )
     const created = yield* Effect.forEach(missing, ({ checkpoint, shard }) =>

@@ -4,17 +4,19 @@ import type { KinesisError } from "../../KinesisError.js"
 import type * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as Aggregates from "./aggregates.js"
-import * as Calls from "./calls.js"
+import * as MonotonicClock from "./clock.js"
+import type { Emit } from "./emit.js"
 import type * as ReadAhead from "./readAhead.js"
+import * as Retry from "./retry.js"
 import type { Settings } from "./settings.js"
 import * as Tracing from "./tracing.js"
 
 /** What the shards of a run share. */
-export interface Run {
+export interface ReadContext {
   readonly client: Service
   readonly settings: Settings
-  readonly emit: Calls.Emit
-  readonly retrying: ReturnType<typeof Calls.retrying>
+  readonly emit: Emit
+  readonly retrying: ReturnType<typeof Retry.retrying>
   /** Milliseconds on a clock that no correction of the time sets back. */
   readonly monotonicMillis: () => number
   /** Milliseconds since the epoch. */
@@ -35,18 +37,18 @@ export interface Run {
 export const make = (
   client: Service,
   settings: Settings,
-  emit: Calls.Emit,
+  emit: Emit,
   readAhead: ReadAhead.ReadAhead
-): Effect.Effect<Run> =>
+): Effect.Effect<ReadContext> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const monotonicMillis = () => Calls.monotonicMillisOf(clock)
+    const monotonicMillis = () => MonotonicClock.monotonicMillisOf(clock)
     const now = monotonicMillis()
     return {
       client,
       settings,
       emit,
-      retrying: Calls.retrying(settings, emit),
+      retrying: Retry.retrying(settings, emit),
       monotonicMillis,
       epochMillis: () => clock.unsafeCurrentTimeMillis(),
       deadline: settings.until._tag === "Elapsed" ? now + settings.until.millis : Infinity,

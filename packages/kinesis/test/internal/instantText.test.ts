@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { Position } from "effect-kinesis"
-import * as Instant from "../../src/internal/shard/instant.js"
+import * as Instant from "../../src/internal/options/instantText.js"
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const now = eight + 2 * 3_600_000
