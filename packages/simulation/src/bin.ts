@@ -67,7 +67,7 @@ const fleet: Play = (seed, verbose) => {
     [`repeated: ${reason}`, times] as const
   )
   const summary =
-    `${history.written.length} records, ${history.lives.length} workers, ${history.tenures.length} tenures`
+    `${history.written.length} records, ${history.lives.length} workers, ${history.ownerships.length} leases taken`
   return { result: { seed, violations, met: [...history.met, ...repeats], wakeUps }, scenario, epoch, log, summary }
 }
 

@@ -1,5 +1,6 @@
 import { compareSequenceNumbers, type Position } from "effect-kinesis/Position"
-import type { ReadOperation, Scenario, Until } from "./scenario.js"
+import type { ReadOperation } from "./actions.js"
+import type { Scenario, Until } from "./scenario.js"
 
 /**
  * A record that the stream took. Its number is its place among those of its key, and its arrival is by the server's
@@ -60,7 +61,7 @@ export interface Run {
 }
 
 /** A call that the reader made. `run` is undefined for a call that was made when no run was under way. */
-export interface Call {
+export interface ReadCall {
   readonly run: number | undefined
   readonly operation: ReadOperation
   readonly at: number
@@ -84,7 +85,7 @@ export interface History {
   /** In the order in which the program began to handle them. */
   readonly batches: ReadonlyArray<Batch>
   readonly runs: ReadonlyArray<Run>
-  readonly calls: ReadonlyArray<Call>
+  readonly calls: ReadonlyArray<ReadCall>
   readonly parents: ReadonlyMap<string, ReadonlyArray<string>>
   /** The first run found out that its clock is ahead of the server's. */
   readonly clockFound: boolean

@@ -1,8 +1,5 @@
-import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
+import { type Action, fault, loss, outage, partialAnswer, reshard, type Step, write } from "./actions.js"
 import * as Random from "./random.js"
-
-/** Operations that a reader calls. */
-export type ReadOperation = "getRecords" | "getShardIterator" | "listShards" | "describeStreamSummary"
 
 /** When a run of the reader is to stop by itself. Instants are milliseconds since the history's start. */
 export type Until =
@@ -16,49 +13,8 @@ export type From =
   | { readonly _tag: "TrimHorizon" | "Latest" }
   | { readonly _tag: "Date"; readonly at: number }
 
-/** Which of the library's doors the program reads through. */
-export type View = "pages" | "records" | "shards"
-
-/**
- * One thing that happens to the stream. A `shard` is a number from 0 to 1 that picks one of the shards there are by
- * then; without it all shards are meant.
- */
-export type Action =
-  | { readonly _tag: "Write"; readonly keys: ReadonlyArray<number>; readonly rounds: number; readonly bytes: number }
-  | { readonly _tag: "Split"; readonly shard: number; readonly at: number }
-  | { readonly _tag: "Merge"; readonly shard: number }
-  | { readonly _tag: "Resize"; readonly factor: number }
-  | {
-    readonly _tag: "Throttle" | "Hang" | "LoseAnswer" | "Unavailable"
-    readonly operation: ReadOperation | "putRecords"
-    readonly shard: number | undefined
-    readonly times: number
-  }
-  | {
-    readonly _tag: "Delay"
-    readonly operation: ReadOperation
-    readonly shard: number | undefined
-    readonly times: number
-    readonly millis: number
-  }
-  | { readonly _tag: "ExpireIterator" | "EmptyPages"; readonly shard: number | undefined; readonly times: number }
-  | { readonly _tag: "ExpireListToken"; readonly times: number }
-  | {
-    readonly _tag: "Omit"
-    readonly operation: ReadOperation
-    readonly shard: number | undefined
-    readonly times: number
-    readonly fields: ReadonlyArray<AnswerField>
-  }
-  | { readonly _tag: "Trim"; readonly shard: number | undefined; readonly part: number }
-  | { readonly _tag: "ExpireShard"; readonly shard: number }
-  | { readonly _tag: "Outage"; readonly operation: ReadOperation | undefined; readonly millis: number }
-
-export interface Step {
-  /** Milliseconds since the history's start. */
-  readonly at: number
-  readonly action: Action
-}
+/** What the program takes from the library: whole pages, one record after the other, or a stream for each shard. */
+export type Intake = "pages" | "records" | "shards"
 
 /** A run of the reader that does not last: it stops by itself, or its program crashes and is started again. */
 export interface BriefRun {
@@ -85,7 +41,7 @@ export interface Scenario {
   readonly skewMillis: number
   readonly shuffled: boolean
   readonly stepsBeforeYield: number
-  readonly view: View
+  readonly intake: Intake
   readonly from: From
   readonly maxRecords: number
   readonly pollMillis: number
@@ -112,91 +68,6 @@ const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 
-const readOperation = (random: Random.Random): ReadOperation =>
-  random.weighted([[6, "getRecords"], [3, "getShardIterator"], [3, "listShards"], [0.5, "describeStreamSummary"]])
-
-const someShard = (random: Random.Random): number | undefined => random.chance(0.6) ? random.next() : undefined
-
-/** An operation and, if it is one of a shard, perhaps a shard. */
-const someCall = (random: Random.Random, operation = readOperation(random)) => ({
-  operation,
-  shard: operation === "getRecords" || operation === "getShardIterator" ? someShard(random) : undefined
-})
-
-/** Some of the keys get records. */
-export const write = (random: Random.Random, keys: number): Action => {
-  const wanted = random.int(1, keys)
-  const chosen = Array.from({ length: keys }, (_, key) => key).filter(() => random.next() * keys < wanted)
-  return {
-    _tag: "Write",
-    keys: chosen.length > 0 ? chosen : [random.int(0, keys - 1)],
-    rounds: random.weighted([[6, 1], [3, random.int(2, 4)], [1, random.int(5, 9)]]),
-    bytes: random.chance(0.04) ? 200_000 : 0
-  }
-}
-
-export const reshard = (random: Random.Random): Action =>
-  random.weighted<() => Action>([
-    [4, () => ({ _tag: "Split", shard: random.next(), at: random.pick([0.5, 0.5, random.next()]) })],
-    [4, () => ({ _tag: "Merge", shard: random.next() })],
-    [2, () => ({ _tag: "Resize", factor: random.pick([0.5, 0.75, 1.5, 2]) })]
-  ])()
-
-/** What goes wrong with a call of the stream. */
-export const fault = (random: Random.Random, operation?: ReadOperation): Action =>
-  random.weighted<() => Action>([
-    [
-      5,
-      () => ({ _tag: "Throttle", ...someCall(random, operation), times: random.int(1, 6) })
-    ],
-    [5, () => ({ _tag: "ExpireIterator", shard: someShard(random), times: random.int(1, 3) })],
-    [4, () => ({ _tag: "EmptyPages", shard: someShard(random), times: random.int(1, 6) })],
-    [2, () => ({ _tag: "Hang", ...someCall(random, operation), times: random.int(1, 2) })],
-    [3, () => ({
-      _tag: "Delay",
-      ...someCall(random, operation),
-      times: random.int(1, 4),
-      millis: random.pick([random.int(50, 900), random.int(1, 9) * second, random.int(10, 40) * second])
-    })],
-    [
-      4,
-      () => ({
-        _tag: "LoseAnswer",
-        ...someCall(random, operation),
-        times: random.int(1, 3)
-      })
-    ],
-    [
-      4,
-      () => ({
-        _tag: "Unavailable",
-        ...someCall(random, operation),
-        times: random.int(1, 8)
-      })
-    ],
-    [3, () => ({ _tag: "ExpireListToken", times: random.int(1, 2) })],
-    [2, () => ({
-      _tag: random.pick(["Throttle", "Throttle", "LoseAnswer", "Unavailable"] as const),
-      operation: "putRecords",
-      shard: someShard(random),
-      times: random.int(1, 3)
-    })]
-  ])()
-
-/** Answers that lack what a reader goes by; its listings are whole. */
-const partialAnswer = (random: Random.Random): Action => {
-  const [operation, fields] = random.weighted<readonly [ReadOperation, ReadonlyArray<AnswerField>]>([
-    [4, ["getRecords", ["nextShardIterator"]]],
-    [3, ["getRecords", ["millisBehindLatest"]]],
-    [2, ["getRecords", ["childShards"]]],
-    [2, ["getRecords", ["nextShardIterator", "childShards"]]],
-    [3, ["getRecords", ["nextShardIterator", "millisBehindLatest", "childShards"]]],
-    [1, ["getShardIterator", ["shardIterator"]]],
-    [2, ["listShards", ["shards"]]]
-  ])
-  return { _tag: "Omit", ...someCall(random, operation), times: random.int(1, 6), fields }
-}
-
 /** Drawn apart, so that the rest of a seed's history is what it is without. */
 const omissions = (random: Random.Random, healAt: number, startAt: number): ReadonlyArray<Step> =>
   random.chance(0.4)
@@ -205,40 +76,6 @@ const omissions = (random: Random.Random, healAt: number, startAt: number): Read
       action: partialAnswer(random)
     }))
     : []
-
-const fieldsOf = {
-  getRecords: [
-    ["nextShardIterator"],
-    ["nextShardIterator", "millisBehindLatest", "childShards"],
-    ["childShards"],
-    ["childShards", "nextShardIterator"],
-    ["millisBehindLatest"]
-  ],
-  getShardIterator: [["shardIterator"]],
-  listShards: [["shards"], ["nextToken"], ["shards", "nextToken"]]
-} as const satisfies Partial<Record<ReadOperation, ReadonlyArray<ReadonlyArray<AnswerField>>>>
-
-/** Answers that lack what a fleet goes by, its listings' further pages too. */
-export const omission = (random: Random.Random): Action => {
-  const operation = random.weighted([[5, "getRecords"], [2, "getShardIterator"], [4, "listShards"]] as const)
-  return {
-    _tag: "Omit",
-    ...someCall(random, operation),
-    fields: random.pick<ReadonlyArray<AnswerField>>(fieldsOf[operation]),
-    times: random.weighted([[4, random.int(1, 3)], [2, random.int(4, 12)]])
-  }
-}
-
-const loss = (random: Random.Random): Action =>
-  random.chance(0.6)
-    ? { _tag: "Trim", shard: someShard(random), part: random.pick([1, random.next()]) }
-    : { _tag: "ExpireShard", shard: random.next() }
-
-const outage = (random: Random.Random): Action => ({
-  _tag: "Outage",
-  operation: random.pick([undefined, "getRecords", "getShardIterator", "listShards"]),
-  millis: random.pick([random.int(30, 120) * second, random.int(6, 13) * minute])
-})
 
 const untilOf = (random: Random.Random, healAt: number): Until =>
   random.weighted<() => Until>([
@@ -272,7 +109,7 @@ const withLongDay = (random: Random.Random, scenario: Scenario): Scenario => {
   const middle = random.int(0, scenario.healAt)
   const gap = random.int(20 * hour, 30 * hour)
   const later = (at: number) => at < middle ? at : at + gap
-  const down = random.chance(0.6) || scenario.view === "shards"
+  const down = random.chance(0.6) || scenario.intake === "shards"
   const before = Math.max(0, middle - scenario.startAt)
   const first = briefRun(random, scenario.healAt)
   return {
@@ -288,62 +125,78 @@ const withLongDay = (random: Random.Random, scenario: Scenario): Scenario => {
   }
 }
 
-/** The history that a seed stands for. */
-export const make = (seed: number): Scenario => {
-  const random = Random.make(seed)
-  const healAt = random.weighted([[5, random.int(1, 2)], [3, random.int(2, 5)], [0.5, random.int(5, 14)]]) * minute
-  const keys = random.int(1, 8)
-  const at = () => random.int(0, healAt)
-  const several = (count: number, action: () => Action): ReadonlyArray<Step> =>
-    Array.from({ length: count }, () => ({ at: at(), action: action() }))
-  const burstAt = at()
-  const burst = random.chance(0.3)
-    ? several(random.int(2, 5), () => random.chance(0.5) ? fault(random) : reshard(random)).map(({ action }) => ({
-      at: burstAt + random.int(0, 2) * 500,
-      action
-    }))
+/** What is drawn before all else, and what the rest of the scenario goes by. */
+interface Frame {
+  readonly seed: number
+  readonly healAt: number
+  readonly keys: number
+  readonly startAt: number
+  readonly briefRuns: ReadonlyArray<BriefRun>
+}
+
+/** So many actions, each at some time before all is well. */
+const several = (
+  random: Random.Random,
+  { healAt }: Pick<Frame, "healAt">,
+  count: number,
+  action: () => Action
+): ReadonlyArray<Step> => Array.from({ length: count }, () => ({ at: random.int(0, healAt), action: action() }))
+
+/** Faults and reshards within a second. */
+const drawBurst = (random: Random.Random, frame: Pick<Frame, "healAt">): ReadonlyArray<Step> => {
+  const burstAt = random.int(0, frame.healAt)
+  return random.chance(0.3)
+    ? several(random, frame, random.int(2, 5), () => random.chance(0.5) ? fault(random) : reshard(random)).map((
+      { action }
+    ) => ({ at: burstAt + random.int(0, 2) * 500, action }))
     : []
-  const startAt = random.pick([0, random.int(0, 20 * second), random.int(0, healAt)])
-  const briefRuns = Array.from(
-    { length: random.weighted([[4, 0], [4, random.int(1, 3)], [2, random.int(3, 6)]]) },
-    () => briefRun(random, healAt)
+}
+
+/** Of some beginnings of runs: faults that meet the first calls. */
+const faultsAtStart = (random: Random.Random, { briefRuns, startAt }: Frame): ReadonlyArray<Step> =>
+  beginnings(startAt, briefRuns).filter(() => random.chance(0.35)).flatMap((at) =>
+    Array.from({ length: random.int(1, 3) }, (): Step => ({
+      at,
+      action: fault(
+        random,
+        random.pick(["getShardIterator", "getShardIterator", "listShards", "describeStreamSummary"])
+      )
+    }))
   )
-  const reshards = several(
-    random.weighted([[2, 0], [4, random.int(1, 3)], [2, random.int(3, 6)]]),
-    () => reshard(random)
-  )
-  const steps = [
+
+const drawSteps = (random: Random.Random, frame: Frame, burst: ReadonlyArray<Step>): ReadonlyArray<Step> => {
+  const { healAt, keys, seed, startAt } = frame
+  const draw = (count: number, action: () => Action) => several(random, frame, count, action)
+  const reshards = draw(random.weighted([[2, 0], [4, random.int(1, 3)], [2, random.int(3, 6)]]), () => reshard(random))
+  return [
     ...(random.chance(0.5) ? [{ at: 0, action: write(random, keys) }] : []),
-    ...several(random.int(3, 16), () => write(random, keys)),
+    ...draw(random.int(3, 16), () => write(random, keys)),
     ...reshards,
     ...reshards.filter(() => random.chance(0.25)).map(({ at }): Step => ({
       at: at + random.int(0, 5 * second),
       action: { _tag: "ExpireShard", shard: random.next() }
     })),
-    ...beginnings(startAt, briefRuns).filter(() => random.chance(0.35)).flatMap((at) =>
-      Array.from({ length: random.int(1, 3) }, (): Step => ({
-        at,
-        action: fault(
-          random,
-          random.pick(["getShardIterator", "getShardIterator", "listShards", "describeStreamSummary"])
-        )
-      }))
-    ),
-    ...several(random.weighted([[1, 0], [5, random.int(1, 8)], [2, random.int(8, 16)]]), () => fault(random)),
-    ...several(random.weighted([[7, 0], [3, random.int(1, 3)]]), () => loss(random)),
-    ...several(random.chance(0.06) ? 1 : 0, () => outage(random)),
+    ...faultsAtStart(random, frame),
+    ...draw(random.weighted([[1, 0], [5, random.int(1, 8)], [2, random.int(8, 16)]]), () => fault(random)),
+    ...draw(random.weighted([[7, 0], [3, random.int(1, 3)]]), () => loss(random)),
+    ...draw(random.chance(0.06) ? 1 : 0, () => outage(random)),
     ...burst,
     ...omissions(Random.make(seed, 2), healAt, startAt)
   ]
+}
+
+/** How the reader, its program and the service are set. */
+const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<Step>): Scenario => {
   const pollMillis = random.weighted([[5, 200], [2, 250], [1, 500], [1, 1000]])
-  const view = random.weighted<View>([[5, "pages"], [2, "records"], [3, "shards"]])
+  const intake = random.weighted<Intake>([[5, "pages"], [2, "records"], [3, "shards"]])
   const slow = random.weighted<ReadonlyArray<number>>([
     [7, []],
     [3, [random.int(310, 420) * second]],
     [2, [random.int(20, 90) * second, random.int(100, 320) * second]]
   ])
-  const scenario: Scenario = {
-    seed,
+  return {
+    ...frame,
+    steps: [...steps].sort((a, b) => a.at - b.at),
     shardCount: random.int(1, 6),
     listingPage: random.pick([1, 2, 3, 1000]),
     latencyMillis: random.weighted([[5, 0], [3, random.int(1, 80)], [1, random.int(80, 600)]]),
@@ -351,11 +204,11 @@ export const make = (seed: number): Scenario => {
     skewMillis: random.chance(0.2) ? random.pick([-1, 1]) * random.int(1, random.pick([10, 60, 200])) * second : 0,
     shuffled: random.chance(0.5),
     stepsBeforeYield: random.weighted([[10, 2048], [1, 200], [0.5, 40]]),
-    view,
+    intake,
     from: random.weighted<() => From>([
       [4, () => ({ _tag: "TrimHorizon" })],
       [4, () => ({ _tag: "Latest" })],
-      [2, () => ({ _tag: "Date", at: random.int(0, startAt) })],
+      [2, () => ({ _tag: "Date", at: random.int(0, frame.startAt) })],
       [0.7, () => ({ _tag: "Date", at: -random.int(1, 30) * hour })]
     ])(),
     maxRecords: random.weighted([[2, 1], [3, random.int(2, 5)], [3, random.int(6, 50)], [2, 10_000]]),
@@ -367,16 +220,26 @@ export const make = (seed: number): Scenario => {
     storeEvery: random.weighted([[6, 1], [2, random.int(2, 4)]]),
     handlerMillis: random.weighted([[5, 0], [3, random.int(1, 300)], [1, random.int(300, 3000)]]),
     slowPages: slow.map((millis) => ({ page: random.int(1, 25), millis })),
-    keys,
-    steps: steps.sort((a, b) => a.at - b.at),
-    startAt,
-    briefRuns,
     lastUntil: random.weighted<Scenario["lastUntil"]>([
       [6, { _tag: "Never" }],
       [3, { _tag: "CaughtUp" }],
       [1, { _tag: "Idle", millis: 30 * second }]
-    ]),
-    healAt
+    ])
   }
+}
+
+/** The history that a seed stands for. What is drawn goes in this order: another one would be the history of another seed. */
+export const make = (seed: number): Scenario => {
+  const random = Random.make(seed)
+  const healAt = random.weighted([[5, random.int(1, 2)], [3, random.int(2, 5)], [0.5, random.int(5, 14)]]) * minute
+  const keys = random.int(1, 8)
+  const burst = drawBurst(random, { healAt })
+  const startAt = random.pick([0, random.int(0, 20 * second), random.int(0, healAt)])
+  const briefRuns = Array.from(
+    { length: random.weighted([[4, 0], [4, random.int(1, 3)], [2, random.int(3, 6)]]) },
+    () => briefRun(random, healAt)
+  )
+  const frame = { seed, healAt, keys, startAt, briefRuns }
+  const scenario = drawSettings(random, frame, drawSteps(random, frame, burst))
   return random.chance(0.07) ? withLongDay(random, scenario) : scenario
 }

@@ -4,7 +4,8 @@ import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as KinesisError from "effect-kinesis/KinesisError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Action, ReadOperation, Scenario } from "./scenario.js"
+import type { Action, ReadOperation } from "./actions.js"
+import type { Scenario } from "./scenario.js"
 
 /** The stream of every history. */
 export const stream = "orders"
@@ -18,7 +19,7 @@ export const epoch = 1_759_968_000_000
 export const ownListing = 9_999
 
 /** What is noted of the stream while a history happens. */
-export interface Notes {
+export interface StreamNotes {
   readonly parents: Map<string, ReadonlyArray<string>>
   readonly shards: Map<string, Shard>
   readonly count: (fault: string, times?: number) => void
@@ -27,7 +28,7 @@ export interface Notes {
 
 /** The stream, as a history changes it. */
 export interface StreamWorld {
-  readonly notes: Notes
+  readonly notes: StreamNotes
   readonly client: KinesisClient.Service
   readonly local: LocalKinesis.Service
   /** How many tokens of listings are still to expire before their time. */
@@ -123,7 +124,7 @@ export const watch = (
   }
 }
 
-const seeShards = (notes: Notes, shards: ReadonlyArray<Shard>): void => {
+const seeShards = (notes: StreamNotes, shards: ReadonlyArray<Shard>): void => {
   for (const shard of shards) {
     notes.shards.set(shard.shardId, shard)
     notes.parents.set(
@@ -151,7 +152,7 @@ export const pick = <A>(values: ReadonlyArray<A>, part: number): A | undefined =
   values[Math.min(values.length - 1, Math.floor(part * values.length))]
 
 /** The shard that a number from 0 to 1 picks; all of them without one. */
-export const targeting = (notes: Notes) => (shard: number | undefined) => ({
+export const targeting = (notes: StreamNotes) => (shard: number | undefined) => ({
   shardId: shard === undefined ? undefined : pick([...notes.shards.keys()], shard)
 })
 
@@ -172,8 +173,10 @@ const put = (world: StreamWorld, entries: ReadonlyArray<Entry>): Effect.Effect<v
     return Effect.delay(put(world, refused), 300)
   })
 
+type Write = Extract<Action, { _tag: "Write" }>
+
 /** Writes numbered records of each key. */
-export const makeWriter = (world: StreamWorld) => {
+const makeWriter = (world: StreamWorld) => {
   const numbers = new Map<number, number>()
   const entry = (key: number, bytes: number): Entry => {
     const number = (numbers.get(key) ?? 0) + 1
@@ -183,7 +186,7 @@ export const makeWriter = (world: StreamWorld) => {
     data.set(text)
     return { partitionKey: `key-${key}`, data }
   }
-  return Effect.fnUntraced(function*({ bytes, keys, rounds }: Extract<Action, { _tag: "Write" }>) {
+  return Effect.fnUntraced(function*({ bytes, keys, rounds }: Write) {
     for (let round = 0; round < rounds; round++) {
       const entries = keys.map((key) => entry(key, bytes))
       yield* put(world, entries)
@@ -192,12 +195,27 @@ export const makeWriter = (world: StreamWorld) => {
   })
 }
 
+const isWrite = (action: { readonly _tag: string }): action is Write => action._tag === "Write"
+
+/** Writes what the steps say, when they say it. */
+export const writeAll = (
+  world: StreamWorld,
+  steps: ReadonlyArray<{ readonly at: number; readonly action: { readonly _tag: string } }>
+): Effect.Effect<void> => {
+  const write = makeWriter(world)
+  return Effect.forEach(
+    steps,
+    ({ action, at }) => isWrite(action) ? Effect.zipRight(sleepUntil(at), write(action)) : Effect.void,
+    { discard: true }
+  )
+}
+
 /** The number that the writer gave a record: its place among those of its key. */
 export const numberOf = ({ data }: { readonly data: Uint8Array }): number =>
   Number.parseInt(decoder.decode(data.subarray(0, 20)), 10)
 
 const ignoring = (
-  notes: Notes,
+  notes: StreamNotes,
   what: string,
   change: Effect.Effect<void, KinesisError.KinesisError>
 ): Effect.Effect<void> =>

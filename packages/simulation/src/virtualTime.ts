@@ -1,7 +1,8 @@
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { Random } from "./random.js"
@@ -44,6 +45,18 @@ export type Outcome<A, E> =
   | { readonly _tag: "Stuck"; readonly wakeUps: number }
   | { readonly _tag: "Endless"; readonly wakeUps: number }
 
+/** Why a program came to no good end, if so. */
+export const unfinished = (outcome: Outcome<unknown, unknown>): string | undefined => {
+  switch (outcome._tag) {
+    case "Stuck":
+      return "every fiber waits for what will not come"
+    case "Endless":
+      return `no end after time moved ${outcome.wakeUps} times`
+    case "Done":
+      return Exit.isFailure(outcome.exit) ? `the simulation failed: ${Cause.pretty(outcome.exit.cause)}` : undefined
+  }
+}
+
 /** The most often that fibers may take turns at one instant. */
 const maxTurns = 20_000
 
@@ -57,14 +70,7 @@ const makeSleepers = () => {
   const sleepers: Array<Sleeper> = []
   return {
     add: (sleeper: Sleeper): void => {
-      let low = 0
-      let high = sleepers.length
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (sleepers[middle]!.due > sleeper.due) high = middle
-        else low = middle + 1
-      }
-      sleepers.splice(low, 0, sleeper)
+      sleepers.splice(sleepers.findLastIndex(({ due }) => due <= sleeper.due) + 1, 0, sleeper)
     },
     remove: (sleeper: Sleeper): void => {
       const index = sleepers.indexOf(sleeper)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Position from "effect-kinesis/Position"
-import type { Batch, Call, History, Run, Written } from "../src/history.js"
+import type { Batch, History, ReadCall, Run, Written } from "../src/history.js"
 import * as Invariants from "../src/invariants.js"
 import * as Scenario from "../src/scenario.js"
 
@@ -41,7 +41,7 @@ const run = (more: Partial<Run> = {}): Run => ({
   ...more
 })
 
-const read = (at: number, more: Partial<Call> = {}): Call => ({
+const read = (at: number, more: Partial<ReadCall> = {}): ReadCall => ({
   run: 0,
   operation: "getRecords",
   at: epoch + at,
@@ -56,7 +56,7 @@ const good: History = {
   scenario: {
     ...Scenario.make(1),
     from: { _tag: "TrimHorizon" },
-    view: "pages",
+    intake: "pages",
     pollMillis: 200,
     skewMillis: 0
   },

@@ -1,7 +1,8 @@
 import type { Lease } from "effect-kinesis/LeaseStore"
 import { compareSequenceNumbers, type Position } from "effect-kinesis/Position"
+import { grouped } from "../grouped.js"
 import { recordId, type Written } from "../history.js"
-import type { Handling, History, Life, Moment, Tenure } from "./history.js"
+import type { Handling, History, Life, Moment, Ownership } from "./history.js"
 
 /** What must hold of every history of a fleet. */
 export type Invariant =
@@ -26,8 +27,8 @@ export interface Violation {
   readonly text: string
 }
 
-/** A tenure with what is known of it from elsewhere. */
-export interface Reign extends Tenure {
+/** The time in which an owner has a lease: what the worker believes, with what the table and the others say of it. */
+export interface Term extends Ownership {
   /** When the claim was written. */
   readonly claimed: Moment
   /** What was stored when it was claimed. */
@@ -45,24 +46,10 @@ export interface Facts extends History {
   readonly ofRecord: ReadonlyMap<string, ReadonlyArray<Handling>>
   readonly ofShard: ReadonlyMap<string, ReadonlyArray<Written>>
   /** Of each shard, in the order of their tokens. */
-  readonly reigns: ReadonlyMap<string, ReadonlyArray<Reign>>
+  readonly terms: ReadonlyMap<string, ReadonlyArray<Term>>
 }
 
 export const never: Moment = { at: Infinity, tick: Infinity }
-
-export const grouped = <A>(
-  values: ReadonlyArray<A>,
-  keyOf: (value: A) => string
-): ReadonlyMap<string, ReadonlyArray<A>> => {
-  const groups = new Map<string, Array<A>>()
-  for (const value of values) {
-    const key = keyOf(value)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [value])
-    else group.push(value)
-  }
-  return groups
-}
 
 export const idOf = (
   { sequenceNumber, shardId }: { readonly shardId: string; readonly sequenceNumber: string }
@@ -71,29 +58,29 @@ export const idOf = (
 export const isBy = (lease: Lease | undefined, process: number): boolean =>
   lease?.leaseOwner?.startsWith(`w${process}-`) === true
 
-export const reignsOf = (history: History): ReadonlyMap<string, ReadonlyArray<Reign>> => {
+export const termsOf = (history: History): ReadonlyMap<string, ReadonlyArray<Term>> => {
   const handlings = grouped(history.handlings, ({ process, shardId, token }) => `${process} ${shardId} ${token}`)
   const rows = grouped(history.rows, ({ leaseKey }) => leaseKey)
-  const reigns = history.tenures.map((tenure): Reign => {
-    const { process, shardId, token } = tenure
+  const terms = history.ownerships.map((ownership): Term => {
+    const { process, shardId, token } = ownership
     const versions = rows.get(shardId) ?? []
     const claim = versions.find(({ lease }) => lease?.leaseCounter === token && isBy(lease, process))
     const life = history.lives[process]!
     const asked = versions.find(({ lease, moment }) =>
-      moment.tick > tenure.acquired.tick && lease?.checkpointOwner?.startsWith(`w${process}-`) === true
+      moment.tick > ownership.acquired.tick && lease?.checkpointOwner?.startsWith(`w${process}-`) === true
     )
     return {
-      ...tenure,
+      ...ownership,
       toEndAt: Math.min(life.asked?.at ?? Infinity, asked?.moment.at ?? Infinity),
-      claimed: claim?.moment ?? tenure.acquired,
+      claimed: claim?.moment ?? ownership.acquired,
       found: claim?.lease?.checkpoint,
       handlings: handlings.get(`${process} ${shardId} ${token}`) ?? [],
-      until: tenure.over?.moment ?? life.end?.moment ?? never,
+      until: ownership.over?.moment ?? life.end?.moment ?? never,
       life
     }
   })
-  reigns.sort((a, b) => a.token - b.token)
-  return grouped(reigns, ({ shardId }) => shardId)
+  terms.sort((a, b) => a.token - b.token)
+  return grouped(terms, ({ shardId }) => shardId)
 }
 
 export const factsOf = (history: History): Facts => ({
@@ -101,7 +88,7 @@ export const factsOf = (history: History): Facts => ({
   byId: new Map(history.written.map((record) => [idOf(record), record])),
   ofRecord: grouped(history.handlings, idOf),
   ofShard: grouped(history.written, ({ shardId }) => shardId),
-  reigns: reignsOf(history)
+  terms: termsOf(history)
 })
 
 export const violation = (invariant: Invariant, text: string): Violation => ({ invariant, text })
@@ -114,10 +101,10 @@ export const nameOf = (facts: Facts, record: { readonly shardId: string; readonl
   return `${written?.key}#${written?.number} (${Number(record.shardId.slice(8))} ${record.sequenceNumber.slice(-6)})`
 }
 
-export const reignName = ({ process, shardId, token }: Tenure): string =>
+export const termName = ({ process, shardId, token }: Ownership): string =>
   `w${process} with ${Number(shardId.slice(8))}/${token}`
 
-export const allReigns = (facts: Facts): ReadonlyArray<Reign> => [...facts.reigns.values()].flat()
+export const allTerms = (facts: Facts): ReadonlyArray<Term> => [...facts.terms.values()].flat()
 
 /** Whether a stored position says that the record was handled. */
 export const covers = (

@@ -35,8 +35,8 @@ export interface Handling {
 
 export const isHandled = ({ ended, told }: Handling): boolean => ended !== undefined || told !== undefined
 
-/** The time in which a worker has a lease, as it believes. */
-export interface Tenure {
+/** That a worker owns a lease, as it believes: from when on, until when, and what happened meanwhile. */
+export interface Ownership {
   readonly process: number
   readonly shardId: string
   readonly token: number
@@ -77,7 +77,7 @@ export interface History {
   /** Shard by shard, in order. */
   readonly written: ReadonlyArray<Written>
   readonly handlings: ReadonlyArray<Handling>
-  readonly tenures: ReadonlyArray<Tenure>
+  readonly ownerships: ReadonlyArray<Ownership>
   readonly lives: ReadonlyArray<Life>
   readonly rows: ReadonlyArray<RowVersion>
   /** Calls of the lease store, of each process, that failed or took longer than they should. */

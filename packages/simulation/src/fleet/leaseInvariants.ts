@@ -1,13 +1,13 @@
 import { compareCheckpoints, isFinished } from "effect-kinesis/LeaseStore"
+import { grouped } from "../grouped.js"
 import { ancestors } from "../history.js"
 import {
   covers,
   type Facts,
-  grouped,
   hadTrouble,
   nameOf,
-  reignName,
   since,
+  termName,
   toldBefore,
   type Violation,
   violation,
@@ -20,14 +20,14 @@ import type { History, RowVersion } from "./history.js"
  * its process was paused meanwhile, or its handlers are the program's own.
  */
 export const twoOwners = (facts: Facts): ReadonlyArray<Violation> =>
-  [...facts.reigns.values()].flatMap((reigns) =>
-    reigns.slice(0, -1).flatMap((reign, index) => {
-      const next = reigns[index + 1]!
-      const begun = reign.handlings.find(({ began }) => began.at > next.claimed.at)
-      const ended = facts.scenario.view === "shards" ?
+  [...facts.terms.values()].flatMap((terms) =>
+    terms.slice(0, -1).flatMap((term, index) => {
+      const next = terms[index + 1]!
+      const begun = term.handlings.find(({ began }) => began.at > next.claimed.at)
+      const ended = facts.scenario.intake === "shards" ?
         undefined :
-        reign.handlings.find(({ began, ended }) =>
-          ended !== undefined && ended.at > next.claimed.at && !wasPaused(reign.life, began.at, ended.at)
+        term.handlings.find(({ began, ended }) =>
+          ended !== undefined && ended.at > next.claimed.at && !wasPaused(term.life, began.at, ended.at)
         )
       return [
         ...begun === undefined
@@ -35,8 +35,8 @@ export const twoOwners = (facts: Facts): ReadonlyArray<Violation> =>
           : [
             violation(
               "two owners",
-              `${reignName(reign)} began ${nameOf(facts, begun)} at ${since(facts, begun.began)}, after ${
-                reignName(next)
+              `${termName(term)} began ${nameOf(facts, begun)} at ${since(facts, begun.began)}, after ${
+                termName(next)
               } had taken it at ${since(facts, next.claimed)}`
             )
           ],
@@ -45,8 +45,8 @@ export const twoOwners = (facts: Facts): ReadonlyArray<Violation> =>
           : [
             violation(
               "two owners",
-              `${reignName(reign)} ended ${nameOf(facts, ended)} at ${since(facts, ended.ended!)}, after ${
-                reignName(next)
+              `${termName(term)} ended ${nameOf(facts, ended)} at ${since(facts, ended.ended!)}, after ${
+                termName(next)
               } had taken it at ${since(facts, next.claimed)}`
             )
           ]
@@ -127,15 +127,20 @@ export const checkpoints = (facts: Facts): ReadonlyArray<Violation> =>
 
 /** No lease is lost by a worker that was not paused and whose calls to the store succeeded. */
 export const leaseLost = (facts: Facts): ReadonlyArray<Violation> =>
-  facts.tenures.flatMap((tenure) => {
-    if (tenure.over?.how !== "lost") return []
-    const { at } = tenure.over.moment
+  facts.ownerships.flatMap((ownership) => {
+    if (ownership.over?.how !== "lost") return []
+    const { at } = ownership.over.moment
     const from = at - 2 * facts.scenario.leaseMillis
-    const life = facts.lives[tenure.process]!
+    const life = facts.lives[ownership.process]!
     const wasStepped = life.steps.some((step) => step >= from && step <= at)
-    return hadTrouble(facts, tenure.process, from, at) || wasPaused(life, from, at) || wasStepped
+    return hadTrouble(facts, ownership.process, from, at) || wasPaused(life, from, at) || wasStepped
       ? []
-      : [violation("lease lost", `${reignName(tenure)} lost it at ${since(facts, tenure.over.moment)} for no reason`)]
+      : [
+        violation(
+          "lease lost",
+          `${termName(ownership)} lost it at ${since(facts, ownership.over.moment)} for no reason`
+        )
+      ]
   })
 
 /** Some calls of the store one after the other, and looks at the table with their jitter. */
@@ -165,8 +170,8 @@ export const shares = (facts: Facts): ReadonlyArray<Violation> => [
 ]
 
 export const moves = (facts: Facts): ReadonlyArray<Violation> =>
-  facts.tenures.filter(({ acquired }) => acquired.at > facts.settledAt).map((tenure) =>
-    violation("moves", `${reignName(tenure)} took it at ${since(facts, tenure.acquired)}, when all was even`)
+  facts.ownerships.filter(({ acquired }) => acquired.at > facts.settledAt).map((ownership) =>
+    violation("moves", `${termName(ownership)} took it at ${since(facts, ownership.acquired)}, when all was even`)
   )
 
 /**
@@ -176,9 +181,9 @@ export const moves = (facts: Facts): ReadonlyArray<Violation> =>
 export const leave = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ asked, end, index, pauses }) => {
     if (asked === undefined) return []
-    const { drainMillis, leaseMillis, slowMillis, storeDeadlineMillis, storeLatencyMillis, view } = facts.scenario
+    const { drainMillis, leaseMillis, slowMillis, storeDeadlineMillis, storeLatencyMillis, intake } = facts.scenario
     const paused = pauses.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, asked.at)), 0)
-    const taking = view === "shards" ? slowMillis : 0
+    const taking = intake === "shards" ? slowMillis : 0
     const patience = drainMillis + 2 * leaseMillis + 4 * storeDeadlineMillis + 40 * storeLatencyMillis + paused +
       taking + 1_000
     const endedAt = end?.moment.at ?? Infinity

@@ -1,23 +1,23 @@
 import { compareSequenceNumbers } from "effect-kinesis/Position"
+import { grouped } from "../grouped.js"
 import { type Written } from "../history.js"
 import {
-  allReigns,
+  allTerms,
   covers,
   type Facts,
   factsOf,
-  grouped,
   hadTrouble,
   idOf,
   nameOf,
   never,
-  type Reign,
-  reignName,
   since,
+  type Term,
+  termName,
   type Violation,
   violation,
   wasPaused
 } from "./facts.js"
-import { type Handling, type History, isHandled, type Moment, type Tenure } from "./history.js"
+import { type Handling, type History, isHandled, type Moment, type Ownership } from "./history.js"
 
 export const lost = (facts: Facts): ReadonlyArray<Violation> =>
   facts.written.flatMap((record) => {
@@ -36,11 +36,11 @@ export const invented = (facts: Facts): ReadonlyArray<Violation> =>
   )
 
 /** Reading began again between two instants, after a handler had failed. */
-const beganAgain = ({ failures, readings }: Tenure, from: Moment, to: Moment): boolean =>
+const beganAgain = ({ failures, readings }: Ownership, from: Moment, to: Moment): boolean =>
   readings.some((reading) => isWithin(reading, from, to) && failures.some(({ tick }) => tick < reading.tick))
 
 /** What was handled since reading began last. */
-const lastRead = ({ handlings, readings }: Reign): ReadonlyArray<Handling> => {
+const lastRead = ({ handlings, readings }: Term): ReadonlyArray<Handling> => {
   const from = readings.at(-1)?.tick ?? 0
   return handlings.filter(({ began }) => began.tick > from)
 }
@@ -49,13 +49,13 @@ const isWithin = (moment: Moment | undefined, from: Moment, to: Moment): boolean
   moment !== undefined && moment.tick > from.tick && moment.tick < to.tick
 
 /**
- * Why a record is handled again that was told of in this reign before; undefined when there is no reason. What was told
- * of behind a record that was not is handled again, however the reign ended; and what was told of before a handler failed,
- * and did not come again before the reign ended.
+ * Why a record is handled again that was told of in this term before; undefined when there is no reason. What was told
+ * of behind a record that was not is handled again, however the term ended; and what was told of before a handler failed,
+ * and did not come again before the term ended.
  */
-export const reasonOf = (facts: History, reign: Reign, handling: Handling): string | undefined => {
-  const { life, over, process, toEndAt, until } = reign
-  const handlings = lastRead(reign)
+export const reasonOf = (facts: History, term: Term, handling: Handling): string | undefined => {
+  const { life, over, process, toEndAt, until } = term
+  const handlings = lastRead(term)
   const isBehindGap = handlings.some((other) =>
     compareSequenceNumbers(other.sequenceNumber, handling.sequenceNumber) <= 0 &&
     !handlings.some((each) =>
@@ -64,13 +64,13 @@ export const reasonOf = (facts: History, reign: Reign, handling: Handling): stri
   )
   const isCut = until.at >= toEndAt + facts.scenario.drainMillis
   const storing = 3 * facts.scenario.storeLatencyMillis
-  if (facts.scenario.view === "shards" && isCut && handling.told!.at >= until.at - storing) return "told of too late"
+  if (facts.scenario.intake === "shards" && isCut && handling.told!.at >= until.at - storing) return "told of too late"
   const last = Math.min(until.at, facts.lastDisturbance)
-  if ((isBehindGap || !handlings.includes(handling)) && reign.failures.length > 0) return "behind a handler that failed"
+  if ((isBehindGap || !handlings.includes(handling)) && term.failures.length > 0) return "behind a handler that failed"
   if (isBehindGap && handlings.some(({ cut }) => cut !== undefined)) return "behind a handler that was cut off"
   if (over === undefined && life.end?.how === "crashed") return "crash"
-  if (over?.how === "lost" && wasPaused(life, reign.claimed.at, last)) return "pause"
-  if (over?.how === "lost" && hadTrouble(facts as Facts, process, reign.claimed.at, last)) return "store out of reach"
+  if (over?.how === "lost" && wasPaused(life, term.claimed.at, last)) return "pause"
+  if (over?.how === "lost" && hadTrouble(facts as Facts, process, term.claimed.at, last)) return "store out of reach"
   return undefined
 }
 
@@ -86,7 +86,7 @@ export const repeats = (history: History): ReadonlyMap<string, number> => {
 interface Repetition {
   readonly earlier: Handling
   readonly later: Handling
-  readonly reign: Reign
+  readonly term: Term
   readonly reason: string | undefined
 }
 
@@ -97,15 +97,15 @@ const repetitions = (facts: Facts): ReadonlyArray<Repetition> =>
         told !== undefined && told.tick < later.began.tick
       )
       if (earlier === undefined) return []
-      const reign = facts.reigns.get(earlier.shardId)?.find(({ process, token }) =>
+      const term = facts.terms.get(earlier.shardId)?.find(({ process, token }) =>
         process === earlier.process && token === earlier.token
       )
-      if (reign === undefined) return []
+      if (term === undefined) return []
       const isSame = later.process === earlier.process && later.token === earlier.token
       const reason = isSame
-        ? beganAgain(reign, earlier.began, later.began) ? "handler failed" : undefined
-        : reasonOf(facts, reign, earlier)
-      return [{ earlier, later, reign, reason }]
+        ? beganAgain(term, earlier.began, later.began) ? "handler failed" : undefined
+        : reasonOf(facts, term, earlier)
+      return [{ earlier, later, term, reason }]
     })
   )
 
@@ -114,24 +114,24 @@ const repetitions = (facts: Facts): ReadonlyArray<Repetition> =>
  * the time to store it before its owner vanished.
  */
 export const repeated = (facts: Facts): ReadonlyArray<Violation> => [
-  ...repetitions(facts).flatMap(({ earlier, later, reason, reign }) => {
-    const what = `${nameOf(facts, later)}, told of by ${reignName(reign)} at ${
+  ...repetitions(facts).flatMap(({ earlier, later, reason, term }) => {
+    const what = `${nameOf(facts, later)}, told of by ${termName(term)} at ${
       since(facts, earlier.told!)
     }, came again at ${since(facts, later.began)} to w${later.process}`
     if (reason === undefined) return [violation("repeated", `${what} for no reason`)]
     if (reason !== "crash") return []
-    const late = unstoredFor(facts, reign, earlier)
+    const late = unstoredFor(facts, term, earlier)
     return late > 0 ? [violation("repeated", `${what}: it could have been stored ${late} ms before the crash`)] : []
   }),
-  ...allReigns(facts).flatMap((reign) =>
-    reign.handlings.filter((handling) => covers(reign.found, handling)).map((handling) =>
-      violation("repeated", `${nameOf(facts, handling)} came to ${reignName(reign)}, which found it stored`)
+  ...allTerms(facts).flatMap((term) =>
+    term.handlings.filter((handling) => covers(term.found, handling)).map((handling) =>
+      violation("repeated", `${nameOf(facts, handling)} came to ${termName(term)}, which found it stored`)
     )
   )
 ]
 
 /** For how long too much what was told of had not been stored when its owner crashed. */
-const unstoredFor = (facts: Facts, { handlings, life, process, until }: Reign, { sequenceNumber, told }: Handling) => {
+const unstoredFor = (facts: Facts, { handlings, life, process, until }: Term, { sequenceNumber, told }: Handling) => {
   const upTo = handlings.filter((other) => compareSequenceNumbers(other.sequenceNumber, sequenceNumber) <= 0)
   if (upTo.some((other) => other.told === undefined)) return 0
   const toldAt = Math.max(told!.at, ...upTo.map((other) => other.told!.at))
@@ -141,15 +141,15 @@ const unstoredFor = (facts: Facts, { handlings, life, process, until }: Reign, {
   return until.at - toldAt - allowed
 }
 
-/** Within one reign the records of one key are handled one after the other, in order, but for what a failure brings again. */
+/** Within one term the records of one key are handled one after the other, in order, but for what a failure brings again. */
 export const order = (facts: Facts): ReadonlyArray<Violation> =>
-  allReigns(facts).flatMap((reign) => {
+  allTerms(facts).flatMap((term) => {
     const last = new Map<string, Handling>()
-    return reign.handlings.flatMap((handling) => {
+    return term.handlings.flatMap((handling) => {
       const before = last.get(handling.key)
       last.set(handling.key, handling)
       if (before === undefined || before.piece === handling.piece) return []
-      if (beganAgain(reign, before.began, handling.began)) return []
+      if (beganAgain(term, before.began, handling.began)) return []
       const doneAt = before.ended ?? before.failed ?? before.cut ?? never
       return compareSequenceNumbers(before.sequenceNumber, handling.sequenceNumber) < 0 &&
           doneAt.tick < handling.began.tick
@@ -157,7 +157,7 @@ export const order = (facts: Facts): ReadonlyArray<Violation> =>
         : [
           violation(
             "order",
-            `${reignName(reign)}: ${nameOf(facts, handling)} began before ${nameOf(facts, before)} was done`
+            `${termName(term)}: ${nameOf(facts, handling)} began before ${nameOf(facts, before)} was done`
           )
         ]
     })

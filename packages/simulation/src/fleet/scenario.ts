@@ -1,9 +1,9 @@
+import { type Action as StreamAction, fault, omission, reshard, write } from "../actions.js"
 import * as Random from "../random.js"
-import { type Action as StreamAction, fault, omission, reshard, write } from "../scenario.js"
 import type { Change } from "../stream.js"
 
 /** How the worker's program takes what it reads. */
-export type View = "records" | "pages" | "shards"
+export type Intake = "records" | "pages" | "shards"
 
 /** What becomes of records whose handlers failed. */
 export type Policy = "fail" | "restart" | "dead-letter" | "skip"
@@ -11,8 +11,8 @@ export type Policy = "fail" | "restart" | "dead-letter" | "skip"
 /** How the lease store is out of one worker's reach. */
 export type Cut = "hang" | "refuse" | "lose answers" | "some"
 
-/** A process with a worker. */
-export interface Member {
+/** The machine that a worker runs on. */
+export interface Machine {
   /** Its wall clock is ahead by this, or behind. */
   readonly wallMillis: number
   readonly uptimeMillis: number
@@ -20,7 +20,7 @@ export interface Member {
 
 /** A `worker` is a number from 0 to 1 that picks one of those that run by then. */
 export type FleetAction =
-  | { readonly _tag: "Join"; readonly member: Member }
+  | { readonly _tag: "Join"; readonly member: Machine }
   | {
     readonly _tag: "Leave"
     readonly worker: number
@@ -64,7 +64,7 @@ export interface Scenario {
   readonly transitionMillis: number
   readonly shuffled: boolean
   readonly stepsBeforeYield: number
-  readonly view: View
+  readonly intake: Intake
   readonly concurrency: number
   readonly policy: Policy
   /** Of the pieces of work, so many fail, as long as things go wrong at all. */
@@ -88,7 +88,7 @@ export interface Scenario {
   readonly pollMillis: number
   readonly idleMillis: number
   /** Those that start at the beginning, after these times. */
-  readonly members: ReadonlyArray<readonly [startsAt: number, member: Member]>
+  readonly members: ReadonlyArray<readonly [startsAt: number, member: Machine]>
   /** A worker that failed is started again after this. */
   readonly restartMillis: number
   readonly keys: number
@@ -100,14 +100,14 @@ export interface Scenario {
 const second = 1_000
 const minute = 60 * second
 
-const makeMember = (random: Random.Random): Member => ({
+const drawMachine = (random: Random.Random): Machine => ({
   wallMillis: random.chance(0.5) ? 0 : random.int(-10 * minute, 10 * minute),
   uptimeMillis: random.pick([0, random.int(0, 3_600_000)])
 })
 
 const disturbance = (random: Random.Random, leaseMillis: number): FleetAction =>
   random.weighted<() => FleetAction>([
-    [4, () => ({ _tag: "Join", member: makeMember(random) })],
+    [4, () => ({ _tag: "Join", member: drawMachine(random) })],
     [4, () => ({
       _tag: "Leave",
       worker: random.next(),
@@ -148,59 +148,76 @@ const disturbance = (random: Random.Random, leaseMillis: number): FleetAction =>
     [1, () => ({ _tag: "RetireShard", shard: random.next() })]
   ])()
 
-/** The history that a seed stands for. */
-export const make = (seed: number): Scenario => {
-  const random = Random.make(seed, 3)
-  const leaseMillis = random.weighted([[4, 2], [3, 3], [2, 5], [0.5, 10]]) * second
-  const size = random.weighted([
-    [1, 1],
-    [5, random.int(2, 4)],
-    [3, random.int(5, 8)],
-    [0.4, random.int(9, 20)]
-  ])
-  const isCalm = random.chance(0.15)
-  const healAt = random.int(10, size > 8 ? 20 : 40) * second
-  const keys = random.int(1, 8)
-  const at = () => random.int(0, healAt)
-  const several = (count: number, action: () => Action): ReadonlyArray<Step> =>
-    Array.from({ length: count }, () => ({ at: at(), action: action() }))
-  const burstAt = at()
-  const lacking = Random.make(seed, 6)
-  const omissions = isCalm || lacking.chance(0.6)
-    ? []
-    : Array.from(
-      { length: lacking.int(1, 6) },
-      () => ({ at: lacking.int(0, healAt), action: omission(lacking) as Action })
-    )
-  const steps = [
-    ...omissions,
+/** What is drawn before all else, and what the rest of the scenario goes by. */
+interface Frame {
+  readonly seed: number
+  readonly leaseMillis: number
+  readonly healAt: number
+  readonly keys: number
+}
+
+/** So many actions, each at some time before all is well. */
+const several = (
+  random: Random.Random,
+  { healAt }: Frame,
+  count: number,
+  action: () => Action
+): ReadonlyArray<Step> => Array.from({ length: count }, () => ({ at: random.int(0, healAt), action: action() }))
+
+/** Drawn apart, so that the rest of a seed's history is what it is without. */
+const drawOmissions = (random: Random.Random, frame: Frame): ReadonlyArray<Step> =>
+  random.chance(0.6) ? [] : several(random, frame, random.int(1, 6), () => omission(random) as Action)
+
+const joinOrLeave = (random: Random.Random): FleetAction =>
+  random.chance(0.5) ? { _tag: "Join", member: drawMachine(random) } : {
+    _tag: "Leave",
+    worker: random.next(),
+    how: random.pick(["shutdown", "interrupt"]),
+    hurryAfter: undefined
+  }
+
+/** Disturbances, faults of the stream, and perhaps a burst of disturbances within a second. */
+const drawTrouble = (random: Random.Random, frame: Frame, burstAt: number): ReadonlyArray<Step> => [
+  ...several(random, frame, random.int(1, 8), () => disturbance(random, frame.leaseMillis)),
+  ...several(random, frame, random.weighted([[3, 0], [2, random.int(1, 4)]]), () => fault(random) as Action),
+  ...random.chance(0.3)
+    ? several(random, frame, random.int(2, 4), () => disturbance(random, frame.leaseMillis)).map(({ action }) => ({
+      at: burstAt + random.int(0, 2) * 300,
+      action
+    }))
+    : []
+]
+
+const drawSteps = (random: Random.Random, frame: Frame, isCalm: boolean): ReadonlyArray<Step> => {
+  const { healAt, keys, seed } = frame
+  const burstAt = random.int(0, healAt)
+  return [
+    ...isCalm ? [] : drawOmissions(Random.make(seed, 6), frame),
     ...(random.chance(0.6) ? [{ at: 0, action: write(random, keys) as Action }] : []),
-    ...several(random.int(4, 16), () => write(random, keys) as Action),
+    ...several(random, frame, random.int(4, 16), () => write(random, keys) as Action),
     ...several(
+      random,
+      frame,
       random.weighted([[3, 0], [4, random.int(1, 2)], [1, random.int(3, 5)]]),
       () => reshard(random) as Action
     ),
-    ...isCalm ?
-      several(random.int(0, 3), () =>
-        random.chance(0.5) ? { _tag: "Join", member: makeMember(random) } : {
-          _tag: "Leave",
-          worker: random.next(),
-          how: random.pick(["shutdown", "interrupt"]),
-          hurryAfter: undefined
-        }) :
-      [
-        ...several(random.int(1, 8), () => disturbance(random, leaseMillis)),
-        ...several(random.weighted([[3, 0], [2, random.int(1, 4)]]), () => fault(random) as Action),
-        ...random.chance(0.3)
-          ? several(random.int(2, 4), () => disturbance(random, leaseMillis)).map(({ action }) => ({
-            at: burstAt + random.int(0, 2) * 300,
-            action
-          }))
-          : []
-      ]
+    ...isCalm
+      ? several(random, frame, random.int(0, 3), () => joinOrLeave(random))
+      : drawTrouble(random, frame, burstAt)
   ]
+}
+
+/** How the workers, their programs and the services are set. */
+const drawSettings = (
+  random: Random.Random,
+  frame: Frame,
+  steps: ReadonlyArray<Step>,
+  { isCalm, size }: { readonly isCalm: boolean; readonly size: number }
+): Scenario => {
+  const { healAt, leaseMillis } = frame
   return {
-    seed,
+    ...frame,
+    steps: [...steps].sort((a, b) => a.at - b.at),
     shardCount: random.weighted([[1, 1], [5, random.int(2, 5)], [2, random.int(6, 10)]]),
     listingPage: random.pick([2, 3, 1000]),
     latencyMillis: random.weighted([[3, 0], [3, random.int(1, 80)]]),
@@ -209,7 +226,7 @@ export const make = (seed: number): Scenario => {
     transitionMillis: random.weighted([[5, 0], [3, random.int(1, 5) * second]]),
     shuffled: random.chance(0.6),
     stepsBeforeYield: random.weighted([[10, 2048], [1, 200], [0.5, 40]]),
-    view: random.weighted<View>([[5, "records"], [3, "pages"], [4, "shards"]]),
+    intake: random.weighted<Intake>([[5, "records"], [3, "pages"], [4, "shards"]]),
     concurrency: random.int(1, 4),
     policy: random.pick(["fail", "restart", "restart", "dead-letter", "skip"]),
     failing: isCalm || random.chance(0.5) ? 0 : random.pick([0.02, 0.1]),
@@ -219,7 +236,6 @@ export const make = (seed: number): Scenario => {
     stageEvery: random.pick([1, 1, random.int(2, 5)]),
     flushes: random.chance(0.3),
     inAnyOrder: random.chance(0.3),
-    leaseMillis,
     balanceMillis: random.pick([1_000, leaseMillis / 2, leaseMillis]),
     discoveryMillis: random.pick([200, 500, 500]),
     checkpointMillis: random.pick([undefined, undefined, 0, random.int(100, 5 * second)]),
@@ -232,11 +248,24 @@ export const make = (seed: number): Scenario => {
     idleMillis: random.pick([1_000, 1_000, 2_000]),
     members: Array.from({ length: size }, () => [
       random.pick([0, 0, random.int(0, 2 * second), random.int(0, Math.ceil(healAt / 2))]),
-      makeMember(random)
+      drawMachine(random)
     ]),
-    restartMillis: random.int(100, 3 * second),
-    keys,
-    steps: steps.sort((a, b) => a.at - b.at),
-    healAt
+    restartMillis: random.int(100, 3 * second)
   }
+}
+
+/** The history that a seed stands for. What is drawn goes in this order: another one would be the history of another seed. */
+export const make = (seed: number): Scenario => {
+  const random = Random.make(seed, 3)
+  const leaseMillis = random.weighted([[4, 2], [3, 3], [2, 5], [0.5, 10]]) * second
+  const size = random.weighted([
+    [1, 1],
+    [5, random.int(2, 4)],
+    [3, random.int(5, 8)],
+    [0.4, random.int(9, 20)]
+  ])
+  const isCalm = random.chance(0.15)
+  const healAt = random.int(10, size > 8 ? 20 : 40) * second
+  const frame = { seed, leaseMillis, healAt, keys: random.int(1, 8) }
+  return drawSettings(random, frame, drawSteps(random, frame, isCalm), { isCalm, size })
 }

@@ -11,7 +11,7 @@ export class Broken extends Error {
 export type Piece = ReadonlyArray<Noted<Handling>>
 
 /** The shard that a handler is given records of. */
-export interface Place {
+export interface OwnedShard {
   readonly shardId: string
   readonly fencingToken: number
 }
@@ -30,7 +30,7 @@ export const makeWork = (world: World) => {
   const { notes, random, scenario } = world
   return (
     { life, process }: Member,
-    { fencingToken, shardId }: Place,
+    { fencingToken, shardId }: OwnedShard,
     records: ReadonlyArray<KinesisRecord>,
     telling: Telling
   ): Effect.Effect<Piece, Broken> =>

@@ -40,7 +40,7 @@ const follow = (world: World, member: Member, event: KinesisEvent): void => {
   switch (event._tag) {
     case "LeaseAcquired": {
       notes.count(`lease taken: ${event.because}`)
-      const tenure = {
+      const ownership = {
         process: life.index,
         shardId: event.shardId,
         token: event.fencingToken,
@@ -50,26 +50,26 @@ const follow = (world: World, member: Member, event: KinesisEvent): void => {
         failures: [],
         readings: []
       }
-      notes.tenures.push(tenure)
-      held.set(event.shardId, tenure)
+      notes.ownerships.push(ownership)
+      held.set(event.shardId, ownership)
       return
     }
     case "ShardStarted": {
-      const tenure = held.get(event.shardId)
-      if (tenure !== undefined) tenure.readings = [...tenure.readings, notes.moment()]
+      const ownership = held.get(event.shardId)
+      if (ownership !== undefined) ownership.readings = [...ownership.readings, notes.moment()]
       return
     }
     case "LeaseLost":
     case "LeaseReleased": {
-      const tenure = held.get(event.shardId)
+      const ownership = held.get(event.shardId)
       held.delete(event.shardId)
-      if (tenure === undefined) return
-      tenure.over = { moment: notes.moment(), how: event._tag === "LeaseLost" ? "lost" : "released" }
+      if (ownership === undefined) return
+      ownership.over = { moment: notes.moment(), how: event._tag === "LeaseLost" ? "lost" : "released" }
       return
     }
     case "HandlerFailed": {
-      const tenure = held.get(event.shardId)
-      if (tenure !== undefined) tenure.failures = [...tenure.failures, notes.moment()]
+      const ownership = held.get(event.shardId)
+      if (ownership !== undefined) ownership.failures = [...ownership.failures, notes.moment()]
       if (event.policy === "skip") tell(world, failedPiece(world, member, event.shardId, event.error.sequenceNumber))
     }
   }
@@ -163,7 +163,7 @@ const program = (
   Effect.gen(function*() {
     const { scenario } = world
     const options = optionsOf(world, member)
-    if (scenario.view === "shards") {
+    if (scenario.intake === "shards") {
       const leaving = yield* Deferred.make<void>()
       member.shutdown = () => Deferred.succeed(leaving, undefined)
       const shards = Consumer.shards({ ...options, stopWhen: Deferred.await(leaving) })
@@ -174,7 +174,7 @@ const program = (
       )
     }
     const onFailure = policyOf(world, member)
-    const consumer = yield* scenario.view === "pages"
+    const consumer = yield* scenario.intake === "pages"
       ? Consumer.make({
         ...options,
         onFailure,

@@ -7,7 +7,7 @@ import type { LogLine } from "../history.js"
 import type { Random } from "../random.js"
 import type { StreamWorld } from "../stream.js"
 import type { VirtualClock } from "../virtualTime.js"
-import type { Handling, Life, Moment, RowVersion, Span, Tenure } from "./history.js"
+import type { Handling, Life, Moment, Ownership, RowVersion, Span } from "./history.js"
 import type { Process } from "./process.js"
 import type { Cut, Scenario } from "./scenario.js"
 
@@ -21,7 +21,7 @@ export interface Member {
   readonly process: Process
   readonly life: Noted<Life> & { readonly pauses: Array<Span>; readonly steps: Array<number> }
   /** What it believes to have, by shard. */
-  readonly held: Map<string, Noted<Tenure>>
+  readonly held: Map<string, Noted<Ownership>>
   /** How the lease store is out of its reach. */
   cut: Cut | undefined
   /** One that could not open the lease table yet owes nothing. */
@@ -52,7 +52,7 @@ export const makeNotes = (base: VirtualClock, verbose: boolean) => {
     parents: new Map<string, ReadonlyArray<string>>(),
     shards: new Map<string, Shard>(),
     handlings: [] as Array<Noted<Handling>>,
-    tenures: [] as Array<Noted<Tenure>>,
+    ownerships: [] as Array<Noted<Ownership>>,
     rows: [] as Array<RowVersion>,
     /** The table's rows as they are. */
     table: new Map<string, Lease>(),

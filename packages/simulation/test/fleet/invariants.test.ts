@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Lease } from "effect-kinesis/LeaseStore"
 import * as Position from "effect-kinesis/Position"
-import type { Handling, History, Life, Moment, RowVersion, Tenure } from "../../src/fleet/history.js"
+import type { Handling, History, Life, Moment, Ownership, RowVersion } from "../../src/fleet/history.js"
 import * as Invariants from "../../src/fleet/invariants.js"
 import * as Scenario from "../../src/fleet/scenario.js"
 import type { Written } from "../../src/history.js"
@@ -39,7 +39,7 @@ const handling = (number: number, began: number, more: Partial<Handling> = {}): 
   ...more
 })
 
-const tenure = (shardId: string, token: number, acquired: number, more: Partial<Tenure> = {}): Tenure => ({
+const ownership = (shardId: string, token: number, acquired: number, more: Partial<Ownership> = {}): Ownership => ({
   process: 0,
   shardId,
   token,
@@ -87,7 +87,7 @@ const after = (number: number) => Position.afterSequenceNumber(String(number))
 const good: History = {
   scenario: {
     ...Scenario.make(1),
-    view: "records",
+    intake: "records",
     leaseMillis: 3_000,
     balanceMillis: 1_000,
     discoveryMillis: 500,
@@ -99,7 +99,7 @@ const good: History = {
   epoch,
   written,
   handlings: [handling(1, 10), handling(2, 12), handling(3, 14), handling(4, 30)],
-  tenures: [tenure(a, 1, 2), tenure(b, 11, 25)],
+  ownerships: [ownership(a, 1, 2), ownership(b, 11, 25)],
   lives: [life(0), life(1)],
   rows: [
     row(a, 1, {}),
@@ -125,7 +125,7 @@ const violated = (more: Partial<History>): ReadonlyArray<Invariants.Invariant> =
 ]
 
 /** As good, but w1 takes a after w0 had handled the first two records, of which only the first is stored. */
-const takenOver = (how: Partial<Tenure>, more: Partial<History> = {}): Partial<History> => {
+const takenOver = (how: Partial<Ownership>, more: Partial<History> = {}): Partial<History> => {
   const bySecond = { process: 1, token: 5 }
   return {
     handlings: [
@@ -135,10 +135,10 @@ const takenOver = (how: Partial<Tenure>, more: Partial<History> = {}): Partial<H
       handling(3, 62, bySecond),
       handling(4, 75, { process: 1 })
     ],
-    tenures: [
-      tenure(a, 1, 2, how),
-      tenure(a, 5, 55, { process: 1, because: "expired" }),
-      tenure(b, 11, 72, { process: 1 })
+    ownerships: [
+      ownership(a, 1, 2, how),
+      ownership(a, 5, 55, { process: 1, because: "expired" }),
+      ownership(b, 11, 72, { process: 1 })
     ],
     rows: [
       row(a, 1, {}),
@@ -151,8 +151,8 @@ const takenOver = (how: Partial<Tenure>, more: Partial<History> = {}): Partial<H
   }
 }
 
-const lost: Partial<Tenure> = { over: { moment: moment(45), how: "lost" } }
-const released: Partial<Tenure> = { over: { moment: moment(45), how: "released" } }
+const lost: Partial<Ownership> = { over: { moment: moment(45), how: "lost" } }
+const released: Partial<Ownership> = { over: { moment: moment(45), how: "released" } }
 const crashed = (tick: number) => [life(0, { end: { moment: moment(tick), how: "crashed", reason: "" } }), life(1)]
 const troubles = [{ process: 0, from: epoch + 1_500, to: epoch + 4_000 }]
 
@@ -204,12 +204,12 @@ describe("invariants of fleets", () => {
     assert.include(violated({ handlings, rows: good.rows.filter((_, index) => index !== 1) }), "repeated")
     const failures = [moment(13.5)]
     const readings = [moment(2), moment(13.7)]
-    const tenures = [tenure(a, 1, 2, { failures, readings }), good.tenures[1]!]
+    const ownerships = [ownership(a, 1, 2, { failures, readings }), good.ownerships[1]!]
     assert.include(
-      violated({ handlings, tenures: [tenure(a, 1, 2, { readings }), good.tenures[1]!] }),
+      violated({ handlings, ownerships: [ownership(a, 1, 2, { readings }), good.ownerships[1]!] }),
       "repeated"
     )
-    assert.deepStrictEqual(violated({ handlings, tenures, rows: good.rows.filter((_, index) => index !== 1) }), [])
+    assert.deepStrictEqual(violated({ handlings, ownerships, rows: good.rows.filter((_, index) => index !== 1) }), [])
   })
 
   it("what a new owner finds stored does not come to it", () => {
@@ -303,10 +303,10 @@ describe("invariants of fleets", () => {
   })
 
   it("a lease is lost only for a reason", () => {
-    const tenures = [good.tenures[0]!, tenure(b, 11, 25, { over: { moment: moment(45), how: "lost" } })]
-    assert.deepStrictEqual(violated({ tenures }), ["lease lost"])
-    assert.deepStrictEqual(violated({ tenures, troubles }), [])
-    assert.deepStrictEqual(violated({ tenures, lives: [life(0, { steps: [epoch + 4_000] }), life(1)] }), [])
+    const ownerships = [good.ownerships[0]!, ownership(b, 11, 25, { over: { moment: moment(45), how: "lost" } })]
+    assert.deepStrictEqual(violated({ ownerships }), ["lease lost"])
+    assert.deepStrictEqual(violated({ ownerships, troubles }), [])
+    assert.deepStrictEqual(violated({ ownerships, lives: [life(0, { steps: [epoch + 4_000] }), life(1)] }), [])
   })
 
   it("a shard is not without an owner for longer than a lease and two looks at the table", () => {
@@ -319,7 +319,7 @@ describe("invariants of fleets", () => {
   it("shares differ by one at the most, and stay", () => {
     assert.deepStrictEqual(violated({ shares: [2, 1, 1] }), [])
     assert.deepStrictEqual(violated({ shares: [2, 0] }), ["shares"])
-    assert.deepStrictEqual(violated({ tenures: [...good.tenures, tenure(b, 12, 201)] }), ["moves"])
+    assert.deepStrictEqual(violated({ ownerships: [...good.ownerships, ownership(b, 12, 201)] }), ["moves"])
   })
 
   it("whoever is told to leave leaves", () => {

@@ -1,0 +1,46 @@
+import { isFinished, type Lease } from "effect-kinesis/LeaseStore"
+import { holder } from "effect-kinesis/LeaseTransition"
+import * as Effect from "effect/Effect"
+import { isStaffed, isUp, type Member, type World } from "./world.js"
+
+const overlaps = ({ hashKeyRange: a }: Lease, { hashKeyRange: b }: Lease): boolean =>
+  a !== undefined && b !== undefined &&
+  BigInt(a.startingHashKey) <= BigInt(b.endingHashKey) && BigInt(b.startingHashKey) <= BigInt(a.endingHashKey)
+
+/** Leases of shards that can be read now. */
+export const readable = ({ notes }: World): ReadonlyArray<Lease> => {
+  const unfinished = [...notes.table.values()].filter((lease) => !isFinished(lease))
+  return unfinished.filter((lease) =>
+    !unfinished.some((other) =>
+      lease.parentShardIds.includes(other.shardId) || (other.shardId < lease.shardId && overlaps(other, lease))
+    )
+  )
+}
+
+/** The living worker that reads the shard, if there is one. */
+export const ownerOf = ({ members }: World, lease: Lease): Member | undefined => {
+  const index = Number(/^w(\d+)-/.exec(holder(lease) ?? "")?.[1] ?? -1)
+  const member = members[index]
+  return member !== undefined && isUp(member) && member.held.has(lease.shardId) ? member : undefined
+}
+
+/** Watches from the moment when all is well: which shards have no living owner, and for how long. */
+export const watchOver = (world: World): Effect.Effect<never> => {
+  const since = new Map<string, number>()
+  const { notes } = world
+  return Effect.forever(Effect.zipRight(
+    Effect.sync(() => {
+      const owed = isStaffed(world) ? readable(world) : []
+      const orphans = new Set(
+        owed.filter((lease) => ownerOf(world, lease) === undefined).map(({ leaseKey }) => leaseKey)
+      )
+      for (const [leaseKey, from] of since) {
+        if (orphans.has(leaseKey)) continue
+        since.delete(leaseKey)
+        notes.orphans.push({ leaseKey, from, to: notes.now() })
+      }
+      for (const leaseKey of orphans) if (!since.has(leaseKey)) since.set(leaseKey, notes.now())
+    }),
+    Effect.sleep(250)
+  ))
+}

@@ -1,0 +1,44 @@
+import * as Effect from "effect/Effect"
+import { recordId } from "../history.js"
+import { stream } from "../stream.js"
+import { isHandled } from "./history.js"
+import { start } from "./members.js"
+import { watchOver } from "./owners.js"
+import { unfold } from "./steps.js"
+import { isUp, type Member, type World } from "./world.js"
+
+/** What must still be handled. */
+const outstanding = ({ local, notes }: World): Effect.Effect<number> =>
+  Effect.map(local.records(stream), (records) => {
+    const handled = new Set(
+      notes.handlings.filter(isHandled).map(({ sequenceNumber, shardId }) => recordId(shardId, sequenceNumber))
+    )
+    return records.filter(({ sequenceNumber, shardId, trimmed }) =>
+      !trimmed && !handled.has(recordId(shardId, sequenceNumber))
+    )
+      .length
+  })
+
+/** Waits until all was read and the shares have had the time to become even. Gives why that did not come. */
+export const live = (world: World): Effect.Effect<string | undefined> =>
+  Effect.gen(function*() {
+    const { notes, scenario } = world
+    for (const [startsAt, member] of scenario.members) {
+      yield* Effect.fork(Effect.delay(start(world, member), startsAt))
+    }
+    yield* unfold(world)
+    yield* Effect.fork(watchOver(world))
+    const written = (yield* world.local.records(stream)).length
+    const patience = 120_000 + 10 * scenario.leaseMillis + 3 * scenario.slowMillis + written * scenario.pollMillis
+    const deadline = notes.now() + patience
+    while ((yield* outstanding(world)) > 0) {
+      if (notes.now() > deadline) return `${yield* outstanding(world)} records are left after ${patience / 1000} s`
+      yield* Effect.sleep(2_000)
+    }
+    const isLeaving = (member: Member) => isUp(member) && member.life.asked !== undefined
+    while (world.members.some(isLeaving) && notes.now() < deadline) yield* Effect.sleep(1_000)
+    const settling = 2 * scenario.leaseMillis + 5 * 1.2 * scenario.balanceMillis + 1_000
+    yield* Effect.sleep(settling)
+    while (notes.now() < notes.lastDisturbance + settling) yield* Effect.sleep(1_000)
+    return undefined
+  })
