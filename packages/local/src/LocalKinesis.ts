@@ -21,27 +21,15 @@
  * @since 0.1.0
  */
 import * as KinesisClient from "effect-kinesis/KinesisClient"
-import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Administration from "./internal/administration.js"
-import * as CallScope from "./internal/callScope.js"
-import * as DryRun from "./internal/dryRun.js"
-import * as Engines from "./internal/engine.js"
-import * as Errors from "./internal/errors.js"
-import type * as Faults from "./internal/faults.js"
-import * as Lifecycle from "./internal/lifecycle.js"
-import * as Listing from "./internal/listing.js"
-import * as Lookup from "./internal/lookup.js"
-import * as Model from "./internal/model.js"
-import * as Reading from "./internal/reading.js"
-import type { Refusal } from "./internal/refusal.js"
-import { isRefusal, place, rateExceeded } from "./internal/refusal.js"
-import * as Writing from "./internal/writing.js"
+import type * as Errors from "./internal/errors.js"
+import * as Knobs from "./internal/knobs.js"
+import * as Services from "./internal/service.js"
 
 /**
  * A stream that exists from the start.
@@ -229,21 +217,21 @@ export const make: (options?: Options) => Effect.Effect<{
   readonly client: KinesisClient.Service
   readonly local: Service
 }> = Effect.fnUntraced(function*(options: Options = {}) {
-  const engine = makeEngine(options)
-  const now = yield* engine.now
+  const service = Services.make(options)
+  const now = yield* service.now
   for (const each of options.streams ?? []) {
     const { name, recordDistributionStrategy = "USER_PARTITION_KEY", retentionPeriodHours = 24, shardCount = 1 } = each
     const refusal = Administration.createStream(
-      engine.account,
+      service.account,
       { stream: name, shardCount },
       now,
       0,
       retentionPeriodHours
     )
     if (refusal !== undefined) return yield* Effect.dieMessage(`stream ${name}: ${refusal.description}`)
-    engine.account.streams.get(name)!.distribution = recordDistributionStrategy
+    service.account.streams.get(name)!.distribution = recordDistributionStrategy
   }
-  return { client: KinesisClient.withDeadlines(makeClient(engine), options), local: makeKnobs(engine) }
+  return { client: KinesisClient.withDeadlines(Services.toClient(service), options), local: Knobs.toKnobs(service) }
 })
 
 /**
@@ -278,205 +266,3 @@ export const layer = (options: Options = {}): Layer.Layer<KinesisClient.KinesisC
       ({ client, local }) => Context.make(KinesisClient.KinesisClient, client).pipe(Context.add(LocalKinesis, local))
     )
   )
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-/** Which calls a fault meets: those of an operation, a stream by name, a shard; all where a field is absent. */
-interface Scope {
-  readonly operation: KinesisClient.Operation | undefined
-  readonly stream: string | undefined
-  readonly shardId: string | undefined
-}
-
-type Action =
-  | Faults.Action<Failure | ((operation: string) => Failure)>
-  | { readonly _tag: "Throttle" }
-  | { readonly _tag: "ExpireIterator" }
-  | { readonly _tag: "EmptyPage" }
-  | { readonly _tag: "Omit"; readonly fields: ReadonlyArray<string> }
-
-type Met = Faults.Met<Scope, Action>["fault"]
-
-/** What a fault leaves to the operation itself. */
-interface Twist {
-  readonly emptyPage: boolean
-  readonly throttledShard: string | undefined
-}
-
-const makeEngine = ({ accountId, latency, region, serverClockSkew = 0, transition }: Options) => ({
-  account: Model.makeAccount(accountId ?? "000000000000", region ?? "us-east-1"),
-  transition: Duration.toMillis(transition ?? 0),
-  calls: Engines.make<Scope, Action, { -readonly [K in keyof Call]: Call[K] }>(latency),
-  now: Effect.map(Clock.currentTimeMillis, (millis) => millis + serverClockSkew)
-})
-
-type Engine = ReturnType<typeof makeEngine>
-
-const apiName = (operation: KinesisClient.Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
-
-const makeClient = (engine: Engine): KinesisClient.Service => {
-  const { account, transition } = engine
-  const serve = makeServe(engine)
-  return {
-    listShards: serve("listShards", (request, now) => Listing.listShards(account, request, now)),
-    getShardIterator: serve("getShardIterator", (request, now) => Reading.getShardIterator(account, request, now)),
-    getRecords: serve(
-      "getRecords",
-      (request, now, { emptyPage }) => Reading.getRecords(account, request, now, emptyPage)
-    ),
-    describeStreamSummary: serve(
-      "describeStreamSummary",
-      (request, now) => Administration.describeStreamSummary(account, request, now)
-    ),
-    listStreams: serve("listStreams", (request, now) => Listing.listStreams(account, request, now)),
-    putRecord: serve("putRecord", (request, now) => Writing.putRecord(account, request, now)),
-    putRecords: serve(
-      "putRecords",
-      (request, now, { throttledShard }) => Writing.putRecords(account, request, now, throttledShard)
-    ),
-    dryRun: serve("dryRun", (request, now) => DryRun.dryRun(account, request, now)),
-    createStream: serve(
-      "createStream",
-      (request, now) => Administration.createStream(account, request, now, transition)
-    ),
-    deleteStream: serve(
-      "deleteStream",
-      (request, now) => Administration.deleteStream(account, request, now, transition)
-    ),
-    splitShard: serve("splitShard", (request, now) => Administration.splitShard(account, request, now, transition)),
-    mergeShards: serve("mergeShards", (request, now) => Administration.mergeShards(account, request, now, transition)),
-    updateShardCount: serve(
-      "updateShardCount",
-      (request, now) => Administration.updateShardCount(account, request, now, transition)
-    ),
-    increaseStreamRetentionPeriod: serve(
-      "increaseStreamRetentionPeriod",
-      (request, now) => Administration.changeRetention(account, request, now, "increase")
-    ),
-    decreaseStreamRetentionPeriod: serve(
-      "decreaseStreamRetentionPeriod",
-      (request, now) => Administration.changeRetention(account, request, now, "decrease")
-    )
-  }
-}
-
-type Request<O extends KinesisClient.Operation> = Parameters<KinesisClient.Service[O]>[0]
-type Answer<O extends KinesisClient.Operation> = Effect.Effect.Success<ReturnType<KinesisClient.Service[O]>>
-
-/** A call is judged by the server's clock, when it takes effect. */
-const makeServe = (engine: Engine) =>
-<O extends KinesisClient.Operation>(
-  operation: O,
-  act: (request: Request<O>, now: number, twist: Twist) => Answer<O> | Refusal
-): KinesisClient.Service[O] => {
-  const serve = (request: Request<O>) =>
-    Effect.flatMap(engine.now, (now) => {
-      const subject = CallScope.of(engine.account, operation, request, now)
-      const { shardId, stream } = subject
-      const api = apiName(CallScope.operationOf(operation, request))
-      const where = { operation: api, stream: CallScope.streamOf(request), shardId }
-      return Engines.serve(engine.calls, (served) => ({ operation, request, stream, shardId, ...served }), {
-        fits: (scope) => CallScope.isMet(scope, subject),
-        answerLost: (): Failure => new ServiceUnavailable({ ...where, description: "The answer was lost." }),
-        act: (fault) =>
-          suffer(engine, where, subject, fault).pipe(
-            Effect.zipRight(engine.now),
-            Effect.map((now) => act(request, now, toTwist(operation, fault))),
-            Effect.filterOrFail(
-              (answer): answer is Answer<O> => !isRefusal(answer),
-              (refusal) => Errors.fromRefusal(where, refusal as Refusal)
-            ),
-            Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer)
-          )
-      })
-    })
-  return serve as unknown as KinesisClient.Service[O]
-}
-
-const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
-  Object.fromEntries(
-    Object.entries(answer as object).map(([name, value]) => [
-      name,
-      !fields.includes(name) ? value : Array.isArray(value) ? [] : undefined
-    ])
-  ) as A
-
-const toTwist = (operation: KinesisClient.Operation, fault: Met): Twist => ({
-  emptyPage: fault?.action._tag === "EmptyPage",
-  throttledShard: fault?.action._tag === "Throttle" && operation === "putRecords" ? fault.scope.shardId : undefined
-})
-
-/** What a fault does to the call before it takes effect: it fails it, or lets it pass. */
-const suffer = (
-  { account }: Engine,
-  where: Errors.Call,
-  { operation, stream = "" }: CallScope.CallScope,
-  fault: Met
-): Effect.Effect<void, Failure> => {
-  const shardId = where.shardId ?? fault?.scope.shardId
-  const refuse = (refusal: Refusal) => Effect.fail(Errors.fromRefusal(where, refusal))
-  switch (fault?.action._tag) {
-    case "Throttle":
-      return operation === "putRecords" && fault.scope.shardId !== undefined
-        ? Effect.void
-        : refuse(rateExceeded({ accountId: account.id, stream, shardId }))
-    case "ExpireIterator":
-      return refuse({
-        refused: "ExpiredIterator",
-        description: `Iterator expired: ${place({ accountId: account.id, stream, shardId })}.`
-      })
-    case "Fail": {
-      const { error } = fault.action
-      return Effect.fail(typeof error === "function" ? error(where.operation) : error)
-    }
-    default:
-      return Effect.void
-  }
-}
-
-const makeKnobs = (engine: Engine): Service => {
-  const { account, calls } = engine
-  const inject = ({ operation, shardId, stream, times }: Target, action: Action): Effect.Effect<void> =>
-    Engines.inject(calls, { operation, shardId, stream: Lookup.nameOf(account, stream) ?? stream }, action, times)
-  const known = Effect.fnUntraced(function*(stream: string) {
-    const found = Lookup.findStream(account, stream, yield* engine.now)
-    return isRefusal(found) ? yield* Effect.dieMessage(found.description) : found
-  })
-  return {
-    throttle: (target) => inject(target, { _tag: "Throttle" }),
-    expireIterator: (target) => inject({ ...target, operation: "getRecords" }, { _tag: "ExpireIterator" }),
-    fail: (target) => inject(target, { _tag: "Fail", error: target.error }),
-    delay: (target) => inject(target, { _tag: "Delay", millis: Duration.toMillis(target.duration) }),
-    hang: (target) => inject(target, { _tag: "Hang" }),
-    loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
-    emptyPages: (target) => inject({ ...target, operation: "getRecords" }, { _tag: "EmptyPage" }),
-    omit: (target) => inject(target, { _tag: "Omit", fields: target.fields }),
-    distribute: Effect.fnUntraced(function*({ strategy, stream }) {
-      const found = yield* known(stream)
-      found.distribution = strategy
-    }),
-    clearFaults: Engines.clear(calls),
-    trim: Effect.fnUntraced(function*({ shardId, stream, upTo }) {
-      const { shards } = yield* known(stream)
-      for (const shard of shards) if (shardId === undefined || shard.id === shardId) Lifecycle.trim(shard, upTo)
-    }),
-    expireShard: Effect.fnUntraced(function*({ shardId, stream }) {
-      const { shards } = yield* known(stream)
-      const shard = shards.find(({ id }) => id === shardId)
-      if (shard === undefined || Model.isOpen(shard)) return yield* Effect.dieMessage(`no closed shard ${shardId}`)
-      Lifecycle.expire(shard)
-    }),
-    calls: Effect.sync(() => calls.log.newest()),
-    records: (stream) =>
-      Effect.map(engine.now, (now) => {
-        const found = Lookup.findStream(account, stream, now)
-        if (isRefusal(found)) return []
-        Lifecycle.ageAll(found, now)
-        return found.shards.flatMap((shard) =>
-          shard.log.map(({ record }, index) => ({ ...record, trimmed: index < shard.trimmed }))
-        )
-      })
-  }
-}

@@ -1,11 +1,11 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import * as HashKeys from "./hashKeys.js"
 import * as Lifecycle from "./lifecycle.js"
-import { arnOf, badName, findActive, findShard, findStream, notActive, placeIn } from "./lookup.js"
+import { arnOf, badName, findActive, findShard, findStream, notActive, resourceOf } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import { isOpen, makeStream, nextSerial } from "./model.js"
 import type { Refusal } from "./refusal.js"
-import { invalid, isRefusal, notInRange, place } from "./refusal.js"
+import { invalid, isRefusal, notInRange, resourceName } from "./refusal.js"
 
 const onDemandShards = 4
 
@@ -96,7 +96,7 @@ const findOpen = (
   const shard = findShard(account, stream, shardId, now)
   return isRefusal(shard) || isOpen(shard)
     ? shard
-    : invalid(field, `${place(placeIn(account, stream, shardId))} is not open.`)
+    : invalid(field, `${resourceName(resourceOf(account, stream, shardId))} is not open.`)
 }
 
 export const splitShard = (

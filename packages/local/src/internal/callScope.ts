@@ -1,10 +1,10 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import type { Operation } from "effect-kinesis/KinesisClient"
-import * as Listing from "./listing.js"
+import * as ListShards from "./listShards.js"
 import * as Lookup from "./lookup.js"
 import type { Account } from "./model.js"
+import * as PutRecords from "./putRecords.js"
 import { isRefusal } from "./refusal.js"
-import * as Writing from "./writing.js"
 
 /** What a call concerns. */
 export interface CallScope {
@@ -23,11 +23,11 @@ export const isMet = (
     readonly stream: string | undefined
     readonly shardId: string | undefined
   },
-  subject: CallScope
+  scope: CallScope
 ): boolean =>
-  (operation === undefined || operation === subject.operation) &&
-  (stream === undefined || stream === subject.stream) &&
-  (shardId === undefined || subject.touches(shardId))
+  (operation === undefined || operation === scope.operation) &&
+  (stream === undefined || stream === scope.stream) &&
+  (shardId === undefined || scope.touches(shardId))
 
 /** The fields that tell what a request concerns. */
 interface Fields {
@@ -58,13 +58,13 @@ export const of = (
 ): CallScope => {
   const request: Fields = anyRequest
   const stream = operation === "listShards"
-    ? Listing.subject(account, request as Api.ListShardsRequest)
+    ? ListShards.streamOf(account, request as Api.ListShardsRequest)
     : Lookup.nameOf(account, request.stream)
   const shardId = request.shardId ?? request.shardToSplit ?? request.shardToMerge
   const writesTo = (id: string): boolean => {
     const entries = entriesOf(operation, request)
     const found = entries.length === 0 || stream === undefined ? undefined : Lookup.findServing(account, stream, now)
-    return found !== undefined && !isRefusal(found) && entries.some((entry) => Writing.route(found, entry).id === id)
+    return found !== undefined && !isRefusal(found) && entries.some((entry) => PutRecords.route(found, entry).id === id)
   }
   return {
     operation,

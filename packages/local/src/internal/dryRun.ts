@@ -1,20 +1,21 @@
 import type * as Api from "effect-kinesis/KinesisApi"
+import * as GetRecords from "./getRecords.js"
+import * as GetShardIterator from "./getShardIterator.js"
 import type { Account } from "./model.js"
-import * as Reading from "./reading.js"
+import * as PutRecords from "./putRecords.js"
 import type { Refusal } from "./refusal.js"
 import { isRefusal } from "./refusal.js"
-import * as Writing from "./writing.js"
 
 const judge = (account: Account, request: Api.DryRunRequest, now: number): object | Refusal => {
   switch (request.operation) {
     case "getShardIterator":
-      return Reading.placed(account, request, now)
+      return GetShardIterator.placed(account, request, now)
     case "getRecords":
-      return Reading.readable(account, request, now)
+      return GetRecords.readable(account, request, now)
     case "putRecord":
-      return Writing.acceptRecord(account, request, now)
+      return PutRecords.acceptRecord(account, request, now)
     case "putRecords":
-      return Writing.acceptRecords(account, request, now)
+      return PutRecords.acceptRecords(account, request, now)
   }
 }
 

@@ -12,26 +12,26 @@ export interface Served {
 }
 
 /** What an in-memory service is besides its data: its calls, and the faults that wait for some. */
-export interface Engine<Scope, Action extends { readonly _tag: string }, Call extends Served> {
+export interface Engine<Target, Action extends { readonly _tag: string }, Call extends Served> {
   /** How long each call takes, before it takes effect, in milliseconds. */
   readonly latency: number
   readonly log: CallLog.CallLog<Call>
-  waiting: ReadonlyArray<Faults.Fault<Scope, Action>>
+  waiting: ReadonlyArray<Faults.Fault<Target, Action>>
 }
 
-export const make = <Scope, Action extends { readonly _tag: string }, Call extends Served>(
+export const make = <Target, Action extends { readonly _tag: string }, Call extends Served>(
   latency: Duration.DurationInput = 0
-): Engine<Scope, Action, Call> => ({ latency: Duration.toMillis(latency), log: CallLog.make(), waiting: [] })
+): Engine<Target, Action, Call> => ({ latency: Duration.toMillis(latency), log: CallLog.make(), waiting: [] })
 
-/** Lets the next `times` calls of a scope meet a fault. */
-export const inject = <Scope, Action extends { readonly _tag: string }>(
-  engine: Pick<Engine<Scope, Action, never>, "waiting">,
-  scope: Scope,
+/** Lets the next `times` calls of a target meet a fault. */
+export const inject = <Target, Action extends { readonly _tag: string }>(
+  engine: Pick<Engine<Target, Action, never>, "waiting">,
+  target: Target,
   action: Action,
   times = 1
 ): Effect.Effect<void> =>
   Effect.sync(() => {
-    if (times >= 1) engine.waiting = [...engine.waiting, { scope, times, action }]
+    if (times >= 1) engine.waiting = [...engine.waiting, { target, times, action }]
   })
 
 export const clear = (engine: { waiting: ReadonlyArray<unknown> }): Effect.Effect<void> =>
@@ -39,22 +39,22 @@ export const clear = (engine: { waiting: ReadonlyArray<unknown> }): Effect.Effec
     engine.waiting = []
   })
 
-type Met<Scope, Action extends { readonly _tag: string }> = Faults.Met<Scope, Action>["fault"]
+type Met<Target, Action extends { readonly _tag: string }> = Faults.Met<Target, Action>["fault"]
 
 /** How a call is served. */
-export interface Serving<Scope, Action extends { readonly _tag: string }, A, E> {
-  /** Whether a fault of this scope meets the call. */
-  readonly fits: (scope: Scope) => boolean
+export interface Serving<Target, Action extends { readonly _tag: string }, A, E> {
+  /** Whether a fault of this target meets the call. */
+  readonly fits: (target: Target) => boolean
   /** Takes effect, in the way that the fault leaves to the service. */
-  readonly act: (fault: Met<Scope, Action>) => Effect.Effect<A, E>
+  readonly act: (fault: Met<Target, Action>) => Effect.Effect<A, E>
   readonly answerLost: () => E
 }
 
 /** The way of every call: it is logged, meets its faults, waits, takes effect, and is answered. */
-export const serve = <Scope, Action extends { readonly _tag: string }, Call extends Served, A, E extends object>(
-  engine: Engine<Scope, Action, Call>,
+export const serve = <Target, Action extends { readonly _tag: string }, Call extends Served, A, E extends object>(
+  engine: Engine<Target, Action, Call>,
   toCall: (served: Served) => Call,
-  { act, answerLost, fits }: Serving<Scope, Action, A, E>
+  { act, answerLost, fits }: Serving<Target, Action, A, E>
 ): Effect.Effect<A, E> =>
   Effect.gen(function*() {
     const call = engine.log.add(toCall({ at: yield* Clock.currentTimeMillis, outcome: "pending" }))

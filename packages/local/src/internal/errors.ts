@@ -5,7 +5,7 @@ import type { Refusal } from "./refusal.js"
 export type Failure = Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken
 
 /** Where an error happened. */
-export interface Call {
+export interface CallSite {
   /** The API's name of the operation. */
   readonly operation: string
   readonly stream: string | undefined
@@ -13,9 +13,9 @@ export interface Call {
 }
 
 /** The typed error of a refusal. */
-export const fromRefusal = (call: Call, { description, field, refused }: Refusal): Failure => {
-  const stream = typeof call.stream === "string" ? call.stream : undefined
-  const fields = { ...call, stream, description }
+export const fromRefusal = (site: CallSite, { description, field, refused }: Refusal): Failure => {
+  const stream = typeof site.stream === "string" ? site.stream : undefined
+  const fields = { ...site, stream, description }
   switch (refused) {
     case "throughput":
     case "limit":

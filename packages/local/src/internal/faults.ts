@@ -9,40 +9,40 @@ interface Tagged {
   readonly _tag: string
 }
 
-/** A fault that waits for its calls. `Scope` says which. */
-export interface Fault<Scope, A extends Tagged> {
-  readonly scope: Scope
+/** A fault that waits for its calls. `Target` says which. */
+export interface Fault<Target, A extends Tagged> {
+  readonly target: Target
   /** How many more calls it meets. */
   readonly times: number
   readonly action: A
 }
 
 /** What a call meets: at most one delay and one other fault, of each the oldest that fits. */
-export interface Met<Scope, A extends Tagged> {
+export interface Met<Target, A extends Tagged> {
   /** In milliseconds. */
   readonly delay: number
-  readonly fault: Fault<Scope, Exclude<A, { readonly _tag: "Delay" }>> | undefined
-  readonly left: ReadonlyArray<Fault<Scope, A>>
+  readonly fault: Fault<Target, Exclude<A, { readonly _tag: "Delay" }>> | undefined
+  readonly left: ReadonlyArray<Fault<Target, A>>
 }
 
 type Delay = Extract<Action<never>, { readonly _tag: "Delay" }>
 
-const isDelay = <Scope, A extends Tagged>(fault: Fault<Scope, A>): fault is Fault<Scope, A & Delay> =>
+const isDelay = <Target, A extends Tagged>(fault: Fault<Target, A>): fault is Fault<Target, A & Delay> =>
   fault.action._tag === "Delay"
 
-const isOther = <Scope, A extends Tagged>(
-  fault: Fault<Scope, A>
-): fault is Fault<Scope, Exclude<A, { readonly _tag: "Delay" }>> => !isDelay(fault)
+const isOther = <Target, A extends Tagged>(
+  fault: Fault<Target, A>
+): fault is Fault<Target, Exclude<A, { readonly _tag: "Delay" }>> => !isDelay(fault)
 
-export const meet = <Scope, A extends Tagged>(
-  faults: ReadonlyArray<Fault<Scope, A>>,
-  fits: (scope: Scope) => boolean
-): Met<Scope, A> => {
-  const fitting = faults.filter(({ scope }) => fits(scope))
+export const meet = <Target, A extends Tagged>(
+  faults: ReadonlyArray<Fault<Target, A>>,
+  fits: (target: Target) => boolean
+): Met<Target, A> => {
+  const fitting = faults.filter(({ target }) => fits(target))
   const delay = fitting.find(isDelay)
   const fault = fitting.find(isOther)
-  const isMet = (each: Fault<Scope, A>) => each === delay || each === fault
-  const used = (each: Fault<Scope, A>) => each.times > 1 ? [{ ...each, times: each.times - 1 }] : []
+  const isMet = (each: Fault<Target, A>) => each === delay || each === fault
+  const used = (each: Fault<Target, A>) => each.times > 1 ? [{ ...each, times: each.times - 1 }] : []
   return {
     delay: delay?.action.millis ?? 0,
     fault,

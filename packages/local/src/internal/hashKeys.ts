@@ -1,3 +1,4 @@
+import type * as Api from "effect-kinesis/KinesisApi"
 import { lowerBound } from "./lowerBound.js"
 
 /** Hash keys with both ends included. */
@@ -30,3 +31,8 @@ export const parse = (hashKey: string): bigint | undefined => {
 /** The one range that has the key, of ranges in order that hold every key once. */
 export const holder = <A extends Range>(ranges: ReadonlyArray<A>, hashKey: bigint): A =>
   ranges[lowerBound(0, ranges.length - 1, (index) => ranges[index]!.end < hashKey)]!
+
+export const toHashKeyRange = ({ end, start }: Range): Api.HashKeyRange => ({
+  startingHashKey: String(start),
+  endingHashKey: String(end)
+})

@@ -1,3 +1,5 @@
+import type { Account, Shard, Stream } from "./model.js"
+import { nextSerial } from "./model.js"
 import type { Refusal } from "./refusal.js"
 import { invalid } from "./refusal.js"
 import * as Tokens from "./tokens.js"
@@ -15,6 +17,17 @@ export interface Iterator {
 /** At most 300 characters: the API allows 512. */
 export const issue = ({ generation, issuedAt, place, serial, shardIndex, stream }: Iterator): string =>
   Tokens.seal("iterator", [serial, issuedAt, stream, generation, shardIndex, place])
+
+/** A new iterator for a place in the log of a shard. */
+export const issueAt = (account: Account, stream: Stream, shard: Shard, at: number, now: number): string =>
+  issue({
+    serial: nextSerial(account),
+    issuedAt: now,
+    stream: stream.name,
+    generation: stream.generation,
+    shardIndex: shard.index,
+    place: at
+  })
 
 export const accept = (token: string, now: number): Iterator | Refusal => {
   const content = Tokens.unseal("iterator", token)

@@ -1,6 +1,6 @@
 import * as Lifecycle from "./lifecycle.js"
 import type { Account, Shard, Stream } from "./model.js"
-import type { Place, Refusal } from "./refusal.js"
+import type { Refusal, Resource } from "./refusal.js"
 import { invalid, isRefusal, shardNotFound, shown, streamNotFound } from "./refusal.js"
 
 const namePattern = /^[a-zA-Z0-9_.-]{1,128}$/
@@ -57,7 +57,7 @@ export const notActive = (account: Account, stream: Stream): Refusal => ({
   description: `Stream ${stream.name} under account ${account.id} not ACTIVE, instead in state ${stream.status}`
 })
 
-export const placeIn = (account: Account, stream: Stream, shardId: string): Place => ({
+export const resourceOf = (account: Account, stream: Stream, shardId: string): Resource => ({
   accountId: account.id,
   stream: stream.name,
   shardId
@@ -68,5 +68,5 @@ export const findShard = (account: Account, stream: Stream, shardId: string, now
   const match = /^shardId-(\d{12})$/.exec(shardId)
   const shard = match === null ? undefined : stream.shards[Number(match[1])]
   if (shard !== undefined) Lifecycle.age(stream, shard, now)
-  return shard === undefined || shard.expired ? shardNotFound(placeIn(account, stream, shardId)) : shard
+  return shard === undefined || shard.expired ? shardNotFound(resourceOf(account, stream, shardId)) : shard
 }

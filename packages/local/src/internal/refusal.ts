@@ -33,15 +33,21 @@ export const shown = (value: unknown): string => {
 export const notInRange = (field: string, range: string, was: unknown): Refusal =>
   invalid(field, `must be ${range}, was ${shown(was)}`)
 
-/** A place in the account, as the service's texts name it. */
-export interface Place {
+/** Whether a page may have this many entries. */
+export const refuseCount = (field: string, value: number | undefined): Refusal | undefined =>
+  value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= 10_000)
+    ? undefined
+    : notInRange(field, "1 to 10,000", value)
+
+/** A stream or a shard of the account, as the service's texts name it. */
+export interface Resource {
   readonly accountId: string
   readonly stream: string
   /** Absent when the whole stream is meant. */
   readonly shardId: string | undefined
 }
 
-export const place = ({ accountId, shardId, stream }: Place): string =>
+export const resourceName = ({ accountId, shardId, stream }: Resource): string =>
   `${shardId === undefined ? "" : `shard ${shardId} in `}stream ${stream} under account ${accountId}`
 
 export const streamNotFound = (stream: string, accountId: string): Refusal => ({
@@ -49,12 +55,12 @@ export const streamNotFound = (stream: string, accountId: string): Refusal => ({
   description: `Stream ${stream} under account ${accountId} not found.`
 })
 
-export const shardNotFound = (at: Place): Refusal => ({
+export const shardNotFound = (resource: Resource): Refusal => ({
   refused: "ResourceNotFound",
-  description: `Could not find ${place(at)}.`
+  description: `Could not find ${resourceName(resource)}.`
 })
 
-export const rateExceeded = (at: Place): Refusal => ({
+export const rateExceeded = (resource: Resource): Refusal => ({
   refused: "throughput",
-  description: `Rate exceeded for ${place(at)}.`
+  description: `Rate exceeded for ${resourceName(resource)}.`
 })

@@ -3,8 +3,8 @@ import * as Faults from "../../src/internal/faults.js"
 
 type Action = Faults.Action<string> | { readonly _tag: "Throttle" }
 
-const fault = (scope: string, action: Action = { _tag: "Hang" }, times = 1): Faults.Fault<string, Action> => ({
-  scope,
+const fault = (target: string, action: Action = { _tag: "Hang" }, times = 1): Faults.Fault<string, Action> => ({
+  target,
   times,
   action
 })
@@ -12,9 +12,9 @@ const fault = (scope: string, action: Action = { _tag: "Hang" }, times = 1): Fau
 const any = () => true
 
 describe("faults", () => {
-  it("meet the calls of their scope", () => {
+  it("meet the calls of their target", () => {
     const faults = [fault("a"), fault("b")]
-    assert.strictEqual(Faults.meet(faults, (scope) => scope === "b").fault, faults[1])
+    assert.strictEqual(Faults.meet(faults, (target) => target === "b").fault, faults[1])
     assert.deepStrictEqual(Faults.meet(faults, () => false), { delay: 0, fault: undefined, left: faults })
   })
 

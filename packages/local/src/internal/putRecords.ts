@@ -1,7 +1,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import { hashKey } from "effect-kinesis/KinesisRecord"
 import * as HashKeys from "./hashKeys.js"
-import { findServing, placeIn } from "./lookup.js"
+import { findServing, resourceOf } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import type { Refusal } from "./refusal.js"
 import { invalid, isRefusal, notInRange, rateExceeded } from "./refusal.js"
@@ -73,7 +73,7 @@ const write = (
   stream.distributed++
   const bytes = bytesOf(entry)
   const writes = shard.id === throttledShard ? undefined : Throughput.countWrite(shard.writes, bytes, now)
-  if (writes === undefined) return rateExceeded(placeIn(account, stream, shard.id))
+  if (writes === undefined) return rateExceeded(resourceOf(account, stream, shard.id))
   shard.writes = writes
   const { sequenceNumber } = ShardLog.append(stream.name, shard, {
     data: entry.data,

@@ -1,10 +1,11 @@
 import type * as Api from "effect-kinesis/KinesisApi"
+import { toHashKeyRange } from "./hashKeys.js"
 import * as Lifecycle from "./lifecycle.js"
 import { findStream, nameOf, notActive } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import { isOpen } from "./model.js"
 import type { Refusal } from "./refusal.js"
-import { invalid, isRefusal, notInRange, place } from "./refusal.js"
+import { invalid, isRefusal, notInRange, refuseCount, resourceName } from "./refusal.js"
 import * as Throughput from "./throughput.js"
 import * as Tokens from "./tokens.js"
 
@@ -64,7 +65,7 @@ const unseal = (token: string): readonly [number, Cursor] | undefined =>
   Tokens.unseal("shards", token) as readonly [number, Cursor] | undefined
 
 /** The stream's name, that of the first page when this is a further one. */
-export const subject = (account: Account, request: Api.ListShardsRequest): string | undefined =>
+export const streamOf = (account: Account, request: Api.ListShardsRequest): string | undefined =>
   request.nextToken === undefined ? nameOf(account, request.stream) : unseal(request.nextToken)?.[1].stream
 
 const start = (request: Api.ListShardsRequest, now: number): Cursor | Refusal => {
@@ -104,16 +105,6 @@ const toShard = (shard: Shard): Api.Shard => ({
   endingSequenceNumber: shard.endingSequenceNumber
 })
 
-export const toHashKeyRange = (shard: Shard): Api.HashKeyRange => ({
-  startingHashKey: String(shard.start),
-  endingHashKey: String(shard.end)
-})
-
-export const refuseCount = (field: string, value: number | undefined): Refusal | undefined =>
-  value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= 10_000)
-    ? undefined
-    : notInRange(field, "1 to 10,000", value)
-
 /** One page of a listing, in the order of the shards' ids. */
 export const listShards = (
   account: Account,
@@ -130,8 +121,8 @@ export const listShards = (
   if (stream.status === "CREATING" || stream.status === "DELETING") return notActive(account, stream)
   const listings = Throughput.countCall(stream.listings, Throughput.listCallsPerSecond, now)
   if (listings === undefined) {
-    const at = { accountId: account.id, stream: stream.name, shardId: undefined }
-    return { refused: "limit", description: `Rate exceeded for ${place(at)}.` }
+    const resource = { accountId: account.id, stream: stream.name, shardId: undefined }
+    return { refused: "limit", description: `Rate exceeded for ${resourceName(resource)}.` }
   }
   stream.listings = listings
   Lifecycle.ageAll(stream, now)
@@ -146,25 +137,5 @@ export const listShards = (
     nextToken: matching.length > shards.length
       ? seal({ stream: stream.name, generation: stream.generation, filter: cursor.filter, after }, now)
       : undefined
-  }
-}
-
-/** One page of the account's streams, in the order of their names. */
-export const listStreams = (
-  account: Account,
-  request: Api.ListStreamsRequest,
-  now: number
-): Api.ListStreamsResponse | Refusal => {
-  const { limit = 100, nextToken } = request
-  const bad = refuseCount("limit", limit)
-  if (bad !== undefined) return bad
-  const after = nextToken === undefined ? "" : Tokens.unseal("streams", nextToken)
-  if (typeof after !== "string") return invalid("nextToken", "Invalid NextToken.")
-  const names = [...account.streams.keys()].filter((name) => name > after && !isRefusal(findStream(account, name, now)))
-    .sort()
-  const streamNames = names.slice(0, limit)
-  return {
-    streamNames,
-    nextToken: names.length > limit ? Tokens.seal("streams", streamNames.at(-1)) : undefined
   }
 }

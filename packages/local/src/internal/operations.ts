@@ -1,0 +1,45 @@
+import type { Operation, Service } from "effect-kinesis/KinesisClient"
+import type { Effect } from "effect/Effect"
+import * as Administration from "./administration.js"
+import * as DryRun from "./dryRun.js"
+import * as GetRecords from "./getRecords.js"
+import * as GetShardIterator from "./getShardIterator.js"
+import * as ListShards from "./listShards.js"
+import * as ListStreams from "./listStreams.js"
+import type { Account } from "./model.js"
+import * as PutRecords from "./putRecords.js"
+import type { Refusal } from "./refusal.js"
+
+export type Request<O extends Operation> = Parameters<Service[O]>[0]
+
+export type Answer<O extends Operation> = Effect.Success<ReturnType<Service[O]>>
+
+/** What a fault leaves to the operation itself. */
+export interface Twist {
+  readonly emptyPage: boolean
+  readonly throttledShard: string | undefined
+}
+
+/** What each operation does to the account: its answer, or why it is refused. `now` is the server's. */
+export type Operations = {
+  readonly [O in Operation]: (request: Request<O>, now: number, twist: Twist) => Answer<O> | Refusal
+}
+
+/** `transition` says how long a change of a stream takes, in milliseconds. */
+export const make = (account: Account, transition: number): Operations => ({
+  listShards: (request, now) => ListShards.listShards(account, request, now),
+  getShardIterator: (request, now) => GetShardIterator.getShardIterator(account, request, now),
+  getRecords: (request, now, { emptyPage }) => GetRecords.getRecords(account, request, now, emptyPage),
+  describeStreamSummary: (request, now) => Administration.describeStreamSummary(account, request, now),
+  listStreams: (request, now) => ListStreams.listStreams(account, request, now),
+  putRecord: (request, now) => PutRecords.putRecord(account, request, now),
+  putRecords: (request, now, { throttledShard }) => PutRecords.putRecords(account, request, now, throttledShard),
+  dryRun: (request, now) => DryRun.dryRun(account, request, now),
+  createStream: (request, now) => Administration.createStream(account, request, now, transition),
+  deleteStream: (request, now) => Administration.deleteStream(account, request, now, transition),
+  splitShard: (request, now) => Administration.splitShard(account, request, now, transition),
+  mergeShards: (request, now) => Administration.mergeShards(account, request, now, transition),
+  updateShardCount: (request, now) => Administration.updateShardCount(account, request, now, transition),
+  increaseStreamRetentionPeriod: (request, now) => Administration.changeRetention(account, request, now, "increase"),
+  decreaseStreamRetentionPeriod: (request, now) => Administration.changeRetention(account, request, now, "decrease")
+})

@@ -1,0 +1,127 @@
+import type * as KinesisClient from "effect-kinesis/KinesisClient"
+import { ServiceUnavailable } from "effect-kinesis/KinesisError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import type { Call, Options } from "../LocalKinesis.js"
+import * as CallScope from "./callScope.js"
+import * as Engines from "./engine.js"
+import * as Errors from "./errors.js"
+import type * as Faults from "./faults.js"
+import * as Model from "./model.js"
+import * as Operations from "./operations.js"
+import type { Refusal } from "./refusal.js"
+import { isRefusal, rateExceeded, resourceName } from "./refusal.js"
+
+/** Which calls a fault meets: those of an operation, a stream by name, a shard; all where a field is absent. */
+export interface Target {
+  readonly operation: KinesisClient.Operation | undefined
+  readonly stream: string | undefined
+  readonly shardId: string | undefined
+}
+
+export type Action =
+  | Faults.Action<Errors.Failure | ((operation: string) => Errors.Failure)>
+  | { readonly _tag: "Throttle" }
+  | { readonly _tag: "ExpireIterator" }
+  | { readonly _tag: "EmptyPage" }
+  | { readonly _tag: "Omit"; readonly fields: ReadonlyArray<string> }
+
+type Fault = Faults.Met<Target, Action>["fault"]
+
+/** The service from within. */
+export interface State {
+  readonly account: Model.Account
+  readonly operations: Operations.Operations
+  readonly calls: Engines.Engine<Target, Action, { -readonly [K in keyof Call]: Call[K] }>
+  /** By the server's clock, in milliseconds since the epoch. */
+  readonly now: Effect.Effect<number>
+}
+
+export const make = ({ accountId, latency, region, serverClockSkew = 0, transition }: Options): State => {
+  const account = Model.makeAccount(accountId ?? "000000000000", region ?? "us-east-1")
+  return {
+    account,
+    operations: Operations.make(account, Duration.toMillis(transition ?? 0)),
+    calls: Engines.make(latency),
+    now: Effect.map(Clock.currentTimeMillis, (millis) => millis + serverClockSkew)
+  }
+}
+
+/** Every operation is served in the same way. */
+export const toClient = (self: State): KinesisClient.Service =>
+  Record.map(
+    self.operations,
+    (_, operation) => (request: object) => serve(self, operation, request as never)
+  ) as unknown as KinesisClient.Service
+
+const apiName = (operation: KinesisClient.Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
+
+/** A call is judged by the server's clock, when it takes effect. */
+const serve = <O extends KinesisClient.Operation>(
+  self: State,
+  operation: O,
+  request: Operations.Request<O>
+): Effect.Effect<Operations.Answer<O>, Errors.Failure> =>
+  Effect.flatMap(self.now, (now) => {
+    const scope = CallScope.of(self.account, operation, request, now)
+    const { shardId, stream } = scope
+    const api = apiName(CallScope.operationOf(operation, request))
+    const site = { operation: api, stream: CallScope.streamOf(request), shardId }
+    return Engines.serve(self.calls, (served) => ({ operation, request, stream, shardId, ...served }), {
+      fits: (target) => CallScope.isMet(target, scope),
+      answerLost: (): Errors.Failure => new ServiceUnavailable({ ...site, description: "The answer was lost." }),
+      act: (fault) =>
+        suffer(self, site, scope, fault).pipe(
+          Effect.zipRight(self.now),
+          Effect.map((now) => self.operations[operation](request, now, toTwist(operation, fault))),
+          Effect.filterOrFail(
+            (answer): answer is Operations.Answer<O> => !isRefusal(answer),
+            (refusal) => Errors.fromRefusal(site, refusal as Refusal)
+          ),
+          Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer)
+        )
+    })
+  })
+
+const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
+  Object.fromEntries(
+    Object.entries(answer as object).map(([name, value]) => [
+      name,
+      !fields.includes(name) ? value : Array.isArray(value) ? [] : undefined
+    ])
+  ) as A
+
+const toTwist = (operation: KinesisClient.Operation, fault: Fault): Operations.Twist => ({
+  emptyPage: fault?.action._tag === "EmptyPage",
+  throttledShard: fault?.action._tag === "Throttle" && operation === "putRecords" ? fault.target.shardId : undefined
+})
+
+/** What a fault does to the call before it takes effect: it fails it, or lets it pass. */
+const suffer = (
+  { account }: State,
+  site: Errors.CallSite,
+  { operation, stream = "" }: CallScope.CallScope,
+  fault: Fault
+): Effect.Effect<void, Errors.Failure> => {
+  const shardId = site.shardId ?? fault?.target.shardId
+  const refuse = (refusal: Refusal) => Effect.fail(Errors.fromRefusal(site, refusal))
+  switch (fault?.action._tag) {
+    case "Throttle":
+      return operation === "putRecords" && fault.target.shardId !== undefined
+        ? Effect.void
+        : refuse(rateExceeded({ accountId: account.id, stream, shardId }))
+    case "ExpireIterator":
+      return refuse({
+        refused: "ExpiredIterator",
+        description: `Iterator expired: ${resourceName({ accountId: account.id, stream, shardId })}.`
+      })
+    case "Fail": {
+      const { error } = fault.action
+      return Effect.fail(typeof error === "function" ? error(site.operation) : error)
+    }
+    default:
+      return Effect.void
+  }
+}
