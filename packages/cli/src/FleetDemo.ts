@@ -2,8 +2,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Fleets from "./fleet/Fleet.js"
+import * as FleetView from "./fleet/FleetView.js"
 import * as History from "./fleet/History.js"
-import * as View from "./fleet/View.js"
 import * as Format from "./Format.js"
 import * as Terminal from "./Terminal.js"
 
@@ -42,7 +42,7 @@ export const run = ({ json, totalMillis }: Options) =>
     const events: Array<string> = []
     let fleet: Fleets.Fleet | undefined
     let startedAt: number | undefined
-    const view = Effect.map(Clock.currentTimeMillis, (now): View.View => ({
+    const view = Effect.map(Clock.currentTimeMillis, (now): FleetView.FleetView => ({
       elapsedMillis: now - (startedAt ?? now),
       totalMillis,
       workers: fleet?.workers ?? [],
@@ -51,8 +51,8 @@ export const run = ({ json, totalMillis }: Options) =>
     }))
     const terminal = yield* Terminal.make({
       json,
-      screen: () => Effect.map(view, View.screen),
-      progress: () => Effect.map(view, (view) => [View.progress(view)])
+      screen: () => Effect.map(view, FleetView.screen),
+      progress: () => Effect.map(view, (view) => [FleetView.progress(view)])
     })
     const say = (line: string) =>
       Effect.flatMap(view, ({ elapsedMillis }) => {
@@ -77,12 +77,12 @@ export const run = ({ json, totalMillis }: Options) =>
     const gapsOfLeave = yield* whileWriting(stage, steps(stage))
     yield* endWorkers(stage)
     const summary = summaryOf(fleet, gapsOfLeave)
-    yield* terminal.finish(View.summary(summary), summary)
-    return { isExact: View.isExact(summary), message: View.summary(summary).join("; ") }
+    yield* terminal.finish(FleetView.summary(summary), summary)
+    return { isExact: FleetView.isExact(summary), message: FleetView.summary(summary).join("; ") }
   }).pipe(Effect.scoped)
 
 const shardsOf = (history: History.History, { name }: Fleets.Worker): string =>
-  History.heldBy(history, name).map(({ shardId }) => View.shortId(shardId)).join(" and ")
+  History.heldBy(history, name).map(({ shardId }) => FleetView.shortId(shardId)).join(" and ")
 
 const isShared = ({ history, workers }: Fleets.Fleet, least: number) => () =>
   workers.every(({ name, state }) => state !== "reading" || History.heldBy(history, name).length >= least)
@@ -131,7 +131,7 @@ const killWorker = ({ fleet: { history, kill, until }, say }: Stage, worker: Fle
     yield* kill(worker)
     const gaps = () => History.gaps(history, "Killed")
     yield* until("what the killed worker had is read again", patienceMillis, () => !gaps().includes(undefined))
-    yield* say(`read again: ${View.describeGaps(gaps())}`)
+    yield* say(`read again: ${FleetView.describeGaps(gaps())}`)
   })
 
 const letLeave = ({ fleet: { history, leave, until }, say }: Stage, worker: Fleets.Worker) =>
@@ -143,7 +143,7 @@ const letLeave = ({ fleet: { history, leave, until }, say }: Stage, worker: Flee
     yield* say(`${worker.name} has left in ${Format.seconds(millis)}, with code 0`)
     yield* until("what the worker gave up is read", patienceMillis, () => !gaps().includes(undefined))
     const gapsOfLeave = gaps()
-    yield* say(`read on: ${View.describeGaps(gapsOfLeave)}`)
+    yield* say(`read on: ${FleetView.describeGaps(gapsOfLeave)}`)
     return gapsOfLeave
   })
 
@@ -160,9 +160,11 @@ const splitShard = ({ fleet: { history, openShards, split, until }, say }: Stage
   Effect.gen(function*() {
     const parent = (yield* openShards)[0]!
     const children = yield* split(parent)
-    yield* say(`shard ${View.shortId(parent.shardId)} is split into ${children.map(View.shortId).join(" and ")}`)
+    yield* say(
+      `shard ${FleetView.shortId(parent.shardId)} is split into ${children.map(FleetView.shortId).join(" and ")}`
+    )
     const isRead = (child: string) =>
-      history.tenures.some((tenure) => tenure.shardId === child && tenure.firstReadAt !== undefined)
+      history.ownerships.some((ownership) => ownership.shardId === child && ownership.firstReadAt !== undefined)
     yield* until("the children are read", patienceMillis, () => children.every(isRead))
   })
 
@@ -179,7 +181,7 @@ const endWorkers = ({ fleet: { history, leave, until, workers }, say }: Stage) =
 const summaryOf = (
   { history }: Fleets.Fleet,
   gapsOfLeave: ReadonlyArray<History.Gap | undefined>
-): View.Summary => ({
+): FleetView.Summary => ({
   ...History.judge(history),
   gapAfterKillMillis: History.longest(History.gaps(history, "Killed")) ?? null,
   gapAfterLeaveMillis: History.longest(gapsOfLeave) ?? null

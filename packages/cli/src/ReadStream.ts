@@ -19,7 +19,7 @@ export const run = ({ endpoint, from, json, region, stream, totalMillis }: Optio
   Effect.gen(function*() {
     const screen = yield* Screen.make({ title: stream, totalMillis, json })
     const tally = Summary.begin()
-    const last = new Map<string, Summary.Place>()
+    const last = new Map<string, Summary.RecordNumber>()
     yield* KinesisStream.records({
       stream,
       from,

@@ -2,9 +2,9 @@ import type { KinesisEvent } from "effect-kinesis"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as ReadView from "./ReadView.js"
 import type { Summary } from "./Summary.js"
 import * as Terminal from "./Terminal.js"
-import * as View from "./View.js"
 
 /** Where the progress and the summary go. */
 export interface Screen {
@@ -24,11 +24,11 @@ export interface Options {
 export const make = ({ json, title, totalMillis }: Options): Effect.Effect<Screen, never, Scope.Scope> =>
   Effect.gen(function*() {
     const startedAt = yield* Clock.currentTimeMillis
-    let view = View.begin(title)
+    let view = ReadView.begin(title)
     const history = [0]
 
     const pace = (interval: number) =>
-      Effect.map(Clock.currentTimeMillis, (now): View.Pace => {
+      Effect.map(Clock.currentTimeMillis, (now): ReadView.Pace => {
         const window = Math.ceil(2000 / interval)
         history.push(view.records)
         if (history.length > window + 1) history.shift()
@@ -41,22 +41,22 @@ export const make = ({ json, title, totalMillis }: Options): Effect.Effect<Scree
       })
     const terminal = yield* Terminal.make({
       json,
-      screen: (interval) => Effect.map(pace(interval), (pace) => View.screen(view, pace)),
-      progress: (interval) => Effect.map(pace(interval), (pace) => [View.progress(view, pace)])
+      screen: (interval) => Effect.map(pace(interval), (pace) => ReadView.screen(view, pace)),
+      progress: (interval) => Effect.map(pace(interval), (pace) => [ReadView.progress(view, pace)])
     })
     const say = (line: string) =>
       Effect.suspend(() => {
-        view = View.said(view, line)
+        view = ReadView.said(view, line)
         return terminal.say(line)
       })
     return {
       say,
       onEvent: (event) =>
         Effect.suspend(() => {
-          view = View.happened(view, event)
-          const line = View.describe(event)
+          view = ReadView.happened(view, event)
+          const line = ReadView.describe(event)
           return line === undefined ? Effect.void : say(line)
         }),
-      finish: (summary) => Effect.suspend(() => terminal.finish(View.summary(summary), summary))
+      finish: (summary) => Effect.suspend(() => terminal.finish(ReadView.summary(summary), summary))
     }
   })

@@ -91,20 +91,25 @@ export const ofLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary 
   return summarise(tally, lost)
 }
 
-/** The place of a record in its shard. */
-export type Place = Pick<KinesisRecord.KinesisRecord, "sequenceNumber" | "subSequenceNumber">
+/** By what the records of a shard are in order. */
+export type RecordNumber = Pick<KinesisRecord.KinesisRecord, "sequenceNumber" | "subSequenceNumber">
 
-const comparePlaces = (a: Place, b: Place): number =>
+const compareNumbers = (a: RecordNumber, b: RecordNumber): number =>
   compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) ||
   (a.subSequenceNumber ?? 0) - (b.subSequenceNumber ?? 0)
 
 /**
- * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same place again came twice,
+ * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same number again came twice,
  * an earlier one came late.
  */
-export const readNext = (tally: Tally, last: Map<string, Place>, shardId: string, record: Place): void => {
+export const readNext = (
+  tally: Tally,
+  last: Map<string, RecordNumber>,
+  shardId: string,
+  record: RecordNumber
+): void => {
   tally.records++
-  const order = comparePlaces(last.get(shardId) ?? { sequenceNumber: "0" }, record)
+  const order = compareNumbers(last.get(shardId) ?? { sequenceNumber: "0" }, record)
   if (order === 0) tally.duplicates++
   if (order > 0) tally.reordered++
   if (order < 0) last.set(shardId, record)

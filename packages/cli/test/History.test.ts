@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { KinesisEvent, Position } from "effect-kinesis"
+import { describeGaps, isExact } from "../src/fleet/FleetView.js"
 import * as History from "../src/fleet/History.js"
 import * as Report from "../src/fleet/Report.js"
-import { describeGaps, isExact } from "../src/fleet/View.js"
 
 const shardId = "shardId-000000000003"
 const { CheckpointStored, LeaseAcquired, LeaseReleased, PageRead } = KinesisEvent.KinesisEvent

@@ -40,7 +40,7 @@ describe("Summary", () => {
 
   it("judges a stream of others by each shard's sequence numbers", () => {
     const tally = Summary.begin()
-    const last = new Map<string, Summary.Place>()
+    const last = new Map<string, Summary.RecordNumber>()
     const reads = [["s1", "9"], ["s2", "5"], ["s1", "10"], ["s1", "10"], ["s1", "7"], ["s2", "6"]] as const
     for (const [shardId, sequenceNumber] of reads) Summary.readNext(tally, last, shardId, { sequenceNumber })
     Summary.happened(tally, KinesisEvent.KinesisEvent.ShardLost({ shardId: "s3", position: Position.trimHorizon }))
@@ -49,7 +49,7 @@ describe("Summary", () => {
 
   it("tells the records of an aggregate apart", () => {
     const tally = Summary.begin()
-    const last = new Map<string, Summary.Place>()
+    const last = new Map<string, Summary.RecordNumber>()
     for (const subSequenceNumber of [0, 1, 2, 2]) {
       Summary.readNext(tally, last, "s1", { sequenceNumber: "9", subSequenceNumber })
     }

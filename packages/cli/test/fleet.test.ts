@@ -37,7 +37,9 @@ const handledBy = ({ history }: Fleets.Fleet, { name }: Fleets.Worker) =>
   history.handled.filter(({ worker }) => worker === name)
 
 const isRead = ({ history }: Fleets.Fleet, shardIds: ReadonlyArray<string>): boolean =>
-  shardIds.every((shardId) => history.tenures.some((tenure) => tenure.shardId === shardId && tenure.firstReadAt))
+  shardIds.every((shardId) =>
+    history.ownerships.some((ownership) => ownership.shardId === shardId && ownership.firstReadAt)
+  )
 
 /** A hand-off takes so many calls, one after the other; on a machine that has other things to do each takes its time. */
 const callsOfHandoff = 8
@@ -51,12 +53,12 @@ const timing = <E>(call: Effect.Effect<unknown, E>, calls: Array<number>): Effec
   )
 
 /** No worker handles a record of a shard after another has its lease, and each owner's token is higher than the last one's. */
-const inTurn = ({ handled, tenures }: History.History): boolean =>
-  tenures.every((tenure) =>
-    tenures.every((later) =>
-      later.shardId !== tenure.shardId || later.acquiredAt <= tenure.acquiredAt ||
-      (later.fencingToken > tenure.fencingToken && handled.every(({ at, fencingToken, shardId }) =>
-        shardId !== tenure.shardId || fencingToken !== tenure.fencingToken || at <= later.acquiredAt
+const inTurn = ({ handled, ownerships }: History.History): boolean =>
+  ownerships.every((ownership) =>
+    ownerships.every((later) =>
+      later.shardId !== ownership.shardId || later.acquiredAt <= ownership.acquiredAt ||
+      (later.fencingToken > ownership.fencingToken && handled.every(({ at, fencingToken, shardId }) =>
+        shardId !== ownership.shardId || fencingToken !== ownership.fencingToken || at <= later.acquiredAt
       ))
     )
   )

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { KinesisEvent, Position } from "effect-kinesis"
 import type { Worker } from "../src/fleet/Fleet.js"
+import * as FleetView from "../src/fleet/FleetView.js"
 import * as History from "../src/fleet/History.js"
 import * as Report from "../src/fleet/Report.js"
-import * as View from "../src/fleet/View.js"
 
 const worker = (name: string, pid: number, state: Worker["state"], handled: number): Worker => ({
   name,
@@ -29,7 +29,7 @@ for (const [name, number] of [["worker-1", 10], ["worker-1", 2], ["worker-2", 3]
 }
 History.killed(history, "worker-2", 1)
 
-const view: View.View = {
+const view: FleetView.FleetView = {
   elapsedMillis: 12_340,
   totalMillis: 60_000,
   workers: [worker("worker-1", 4711, "reading", 1234), worker("worker-2", 4712, "killed", 5)],
@@ -39,7 +39,7 @@ const view: View.View = {
 
 describe("the view of a fleet", () => {
   it("has who owns what, how far behind, and what happened", () => {
-    assert.deepStrictEqual(View.screen(view), [
+    assert.deepStrictEqual(FleetView.screen(view), [
       "12.3 s of 60.0 s  0 written  0 handled",
       "",
       "  worker         pid            shards                 handled    behind",
@@ -51,11 +51,11 @@ describe("the view of a fleet", () => {
   })
 
   it("in a line has those that are there", () => {
-    assert.strictEqual(View.progress(view), "12.3 s of 60.0 s  0 written  0 handled  worker-1: 2 10")
+    assert.strictEqual(FleetView.progress(view), "12.3 s of 60.0 s  0 written  0 handled  worker-1: 2 10")
   })
 
   it("ends with what came of the records, and for how long nobody read a shard", () => {
-    const summary: View.Summary = {
+    const summary: FleetView.Summary = {
       written: 2400,
       handled: 2400,
       lost: 0,
@@ -67,14 +67,14 @@ describe("the view of a fleet", () => {
       gapAfterKillMillis: 5_240,
       gapAfterLeaveMillis: null
     }
-    assert.deepStrictEqual(View.summary(summary), [
+    assert.deepStrictEqual(FleetView.summary(summary), [
       "2,400 records written, 2,400 handled",
       "0 lost, 0 reordered, 7 duplicates: 7 of the 9 that the killed worker had not stored",
       "nobody read a shard for at most 5.24 s after the kill, not read again after the leave"
     ])
-    assert.isTrue(View.isExact(summary))
+    assert.isTrue(FleetView.isExact(summary))
     for (const wrong of [{ lost: 1 }, { reordered: 1 }, { beforeParents: 1 }, { duplicates: 8 }]) {
-      assert.isFalse(View.isExact({ ...summary, ...wrong }))
+      assert.isFalse(FleetView.isExact({ ...summary, ...wrong }))
     }
   })
 })

@@ -113,7 +113,7 @@ describe("kinesis", () => {
 
   for (
     const [args, message] of [
-      [["demo", "--for", "soon"], "--for must be a time such as 500ms, 10s, 2m or 1h, from 1s to 24h"],
+      [["demo", "--for", "soon"], "--for must be a time such as 500ms, 10s, 2m or 1h, from 1ms to 24h"],
       [["demo", "--for", "1h"], "--for must be at most 10m without --stream"],
       [
         ["read", "--stream", "s", "--from", "yesterday"],

@@ -1,8 +1,8 @@
 import { compareSequenceNumbers } from "effect-kinesis/Position"
 import type { Handled, Report, Told } from "./Report.js"
 
-/** The time in which one worker had a shard, as the worker told it. */
-export interface Tenure {
+/** That a worker owned the lease of a shard, as the worker told it: from when on, until when, and what it read meanwhile. */
+export interface Ownership {
   readonly worker: string
   readonly shardId: string
   readonly fencingToken: number
@@ -33,28 +33,34 @@ export interface History {
   readonly written: Array<Written>
   readonly handled: Array<HandledBy>
   /** Which records were handled. */
-  readonly places: Set<string>
-  readonly tenures: Array<Tenure>
+  readonly handledIds: Set<string>
+  readonly ownerships: Array<Ownership>
   /** The parents of the shards that came of others. */
   readonly parents: Map<string, ReadonlyArray<string>>
 }
 
-export const begin = (): History => ({ written: [], handled: [], places: new Set(), tenures: [], parents: new Map() })
+export const begin = (): History => ({
+  written: [],
+  handled: [],
+  handledIds: new Set(),
+  ownerships: [],
+  parents: new Map()
+})
 
-const placeOf = ({ sequenceNumber, shardId }: Written): string => `${shardId}/${sequenceNumber}`
+const recordId = ({ sequenceNumber, shardId }: Written): string => `${shardId}/${sequenceNumber}`
 
 /** What was written and is not handled. */
-export const unhandled = ({ places, written }: History): ReadonlyArray<Written> =>
-  written.filter((record) => !places.has(placeOf(record)))
+export const unhandled = ({ handledIds, written }: History): ReadonlyArray<Written> =>
+  written.filter((record) => !handledIds.has(recordId(record)))
 
 /** The shards that a worker has. */
-export const heldBy = (history: History, worker: string): ReadonlyArray<Tenure> =>
-  history.tenures.filter((tenure) => tenure.worker === worker && tenure.end === undefined)
+export const heldBy = (history: History, worker: string): ReadonlyArray<Ownership> =>
+  history.ownerships.filter((ownership) => ownership.worker === worker && ownership.end === undefined)
 
 export const told = (history: History, worker: string, report: Report): void => {
   if (report._tag === "Handled") {
     history.handled.push({ ...report, worker })
-    history.places.add(placeOf(report))
+    history.handledIds.add(recordId(report))
   }
   if (report._tag === "Happened") happened(history, worker, report.at, report.event)
 }
@@ -63,7 +69,7 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
   if (event._tag === "LeaseAcquired") {
     const { because, fencingToken, shardId } = event
     const stored = "sequenceNumber" in event.from ? event.from.sequenceNumber : "0"
-    history.tenures.push({
+    history.ownerships.push({
       worker,
       shardId,
       fencingToken,
@@ -78,31 +84,31 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
     return
   }
   if (!("shardId" in event) || event.shardId === undefined) return
-  const tenure = history.tenures.findLast((one) => one.worker === worker && one.shardId === event.shardId)
-  if (tenure === undefined) return
+  const ownership = history.ownerships.findLast((one) => one.worker === worker && one.shardId === event.shardId)
+  if (ownership === undefined) return
   switch (event._tag) {
     case "PageRead":
-      tenure.firstReadAt ??= at
-      tenure.lastReadAt = at
-      tenure.millisBehindLatest = event.millisBehindLatest ?? tenure.millisBehindLatest
+      ownership.firstReadAt ??= at
+      ownership.lastReadAt = at
+      ownership.millisBehindLatest = event.millisBehindLatest ?? ownership.millisBehindLatest
       return
     case "CheckpointStored":
-      if ("sequenceNumber" in event.position) tenure.stored = event.position.sequenceNumber
+      if ("sequenceNumber" in event.position) ownership.stored = event.position.sequenceNumber
       return
     case "LeaseReleased":
-      tenure.end = { _tag: "Released", at }
+      ownership.end = { _tag: "Released", at }
       return
     case "LeaseLost":
-      tenure.end = { _tag: "Lost", at }
+      ownership.end = { _tag: "Lost", at }
       return
     case "ShardEnded":
-      tenure.end = { _tag: "Finished", at }
+      ownership.end = { _tag: "Finished", at }
   }
 }
 
 /** Notes that a worker is no more, whatever it had. */
 export const killed = (history: History, worker: string, at: number): void => {
-  for (const tenure of heldBy(history, worker)) tenure.end = { _tag: "Killed", at }
+  for (const ownership of heldBy(history, worker)) ownership.end = { _tag: "Killed", at }
 }
 
 /** What became of the records. */
@@ -124,30 +130,32 @@ export interface Judgement {
 /** Holds what was handled against what was written. */
 export const judge = (history: History): Judgement => {
   const inTime = [...history.handled].sort((a, b) => a.at - b.at)
-  const ofTenure = new Map(history.tenures.map((tenure) => [`${tenure.shardId}/${tenure.fencingToken}`, tenure]))
+  const ofOwnership = new Map(
+    history.ownerships.map((ownership) => [`${ownership.shardId}/${ownership.fencingToken}`, ownership])
+  )
   const isUnstored = ({ fencingToken, sequenceNumber, shardId }: HandledBy): boolean => {
-    const tenure = ofTenure.get(`${shardId}/${fencingToken}`)
-    return tenure?.end?._tag === "Killed" && compareSequenceNumbers(sequenceNumber, tenure.stored) > 0
+    const ownership = ofOwnership.get(`${shardId}/${fencingToken}`)
+    return ownership?.end?._tag === "Killed" && compareSequenceNumbers(sequenceNumber, ownership.stored) > 0
   }
   const last = new Map<string, HandledBy>()
   const highest = new Map<string, number>()
-  const highestOfTenure = new Map<string, number>()
+  const highestOfOwnership = new Map<string, number>()
   let duplicates = 0
   let duplicatesAfterKill = 0
   let reordered = 0
   for (const record of inTime) {
-    const place = placeOf(record)
-    const before = last.get(place)
-    last.set(place, record)
+    const id = recordId(record)
+    const before = last.get(id)
+    last.set(id, record)
     const { fencingToken, key, number, shardId } = record
-    const keyOfTenure = `${shardId}/${fencingToken}/${key}`
-    const isLateInTenure = number < (highestOfTenure.get(keyOfTenure) ?? -1)
-    highestOfTenure.set(keyOfTenure, number)
+    const keyOfOwnership = `${shardId}/${fencingToken}/${key}`
+    const isLateInOwnership = number < (highestOfOwnership.get(keyOfOwnership) ?? -1)
+    highestOfOwnership.set(keyOfOwnership, number)
     if (before !== undefined) {
       duplicates++
       if (isUnstored(before)) duplicatesAfterKill++
     }
-    if (isLateInTenure || (before === undefined && number < (highest.get(key) ?? -1))) reordered++
+    if (isLateInOwnership || (before === undefined && number < (highest.get(key) ?? -1))) reordered++
     highest.set(key, Math.max(number, highest.get(key) ?? -1))
   }
   return {
@@ -176,7 +184,7 @@ export interface Gap {
   readonly from: string
   readonly to: string
   /** How the new owner came by it. */
-  readonly because: Tenure["because"]
+  readonly because: Ownership["because"]
   /** From the kill, or from the last answer that the old owner had, to the first of the new one. */
   readonly millis: number
   /** From when the lease was given up, or its owner killed. */
@@ -185,18 +193,18 @@ export interface Gap {
 
 /** How the shards went on that were left in this way; undefined of those that nobody has read again. */
 export const gaps = (
-  { tenures }: History,
+  { ownerships }: History,
   end: "Released" | "Killed",
   { since = 0, worker }: { readonly worker?: string; readonly since?: number } = {}
 ): ReadonlyArray<Gap | undefined> =>
-  tenures.flatMap((tenure, index) => {
-    const { end: ended, lastReadAt, shardId } = tenure
-    if (ended?._tag !== end || ended.at < since || (worker !== undefined && tenure.worker !== worker)) return []
-    const next = tenures.find((one, at) => at > index && one.shardId === shardId && one.firstReadAt !== undefined)
+  ownerships.flatMap((ownership, index) => {
+    const { end: ended, lastReadAt, shardId } = ownership
+    if (ended?._tag !== end || ended.at < since || (worker !== undefined && ownership.worker !== worker)) return []
+    const next = ownerships.find((one, at) => at > index && one.shardId === shardId && one.firstReadAt !== undefined)
     if (next?.firstReadAt === undefined) return [undefined]
     return [{
       shardId,
-      from: tenure.worker,
+      from: ownership.worker,
       to: next.worker,
       because: next.because,
       millis: next.firstReadAt - (end === "Killed" ? ended.at : lastReadAt ?? ended.at),

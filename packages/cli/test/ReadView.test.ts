@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { KinesisEvent, Position } from "effect-kinesis"
-import * as View from "../src/View.js"
+import * as ReadView from "../src/ReadView.js"
 
 const { MalformedAggregates, PageRead, RecordsOutsideShard, ShardEnded, ShardStarted, Throttled } =
   KinesisEvent.KinesisEvent
@@ -16,12 +16,12 @@ const page = (shardId: string, records: number, millisBehindLatest: number) =>
 
 const started = ["s1", "s2"]
   .map((shardId) => ShardStarted({ shardId, from: Position.trimHorizon, because: "start" }))
-  .reduce(View.happened, View.begin("orders"))
+  .reduce(ReadView.happened, ReadView.begin("orders"))
 
-describe("View", () => {
+describe("ReadView", () => {
   it("shows each shard's records, lag and position", () => {
-    const view = [page("s2", 1200, 0), page("s1", 30, 1500), page("s1", 4, 700)].reduce(View.happened, started)
-    assert.deepStrictEqual(View.screen(View.said(view, "something"), pace), [
+    const view = [page("s2", 1200, 0), page("s1", 30, 1500), page("s1", 4, 700)].reduce(ReadView.happened, started)
+    assert.deepStrictEqual(ReadView.screen(ReadView.said(view, "something"), pace), [
       "orders  2.5 s of 8.0 s  1,234 records  120/s  2 shards  0.7 s behind",
       "",
       "  s1            34 records  0.7 s behind    after …456789012345",
@@ -33,11 +33,11 @@ describe("View", () => {
 
   it("a shard that has ended no longer counts as read or behind", () => {
     const view = [page("s1", 1, 9000), ShardEnded({ shardId: "s1", childShards: ["s3", "s4"] })].reduce(
-      View.happened,
+      ReadView.happened,
       started
     )
-    assert.include(View.progress(view, pace), "1 shards  0.0 s behind")
-    assert.include(View.screen(view, pace)[2], "ended")
+    assert.include(ReadView.progress(view, pace), "1 shards  0.0 s behind")
+    assert.include(ReadView.screen(view, pace)[2], "ended")
   })
 
   it("shows the first shards of many, and says how many more there are", () => {
@@ -45,8 +45,8 @@ describe("View", () => {
       { length: 100 },
       (_, i) => ShardStarted({ shardId: `s${i}`, from: Position.latest, because: "start" })
     )
-      .reduce(View.happened, View.begin("orders"))
-    const lines = View.screen(view, pace)
+      .reduce(ReadView.happened, ReadView.begin("orders"))
+    const lines = ReadView.screen(view, pace)
     assert.include(lines, "  and 76 more shards")
     assert.isAtMost(lines.length, 40)
   })
@@ -54,27 +54,27 @@ describe("View", () => {
   it("tells of events in a line", () => {
     const error = { operation: "GetRecords", shardId: "s1", description: "" }
     assert.strictEqual(
-      View.describe(ShardEnded({ shardId: "s1", childShards: ["s3", "s4"] })),
+      ReadView.describe(ShardEnded({ shardId: "s1", childShards: ["s3", "s4"] })),
       "s1  split into s3 and s4"
     )
     assert.strictEqual(
-      View.describe(Throttled({ ...error, error: {} as never })),
+      ReadView.describe(Throttled({ ...error, error: {} as never })),
       "s1  throttled, waiting to try again"
     )
     const aggregates = { shardId: "s1", count: 2 }
     assert.strictEqual(
-      View.describe(MalformedAggregates({ ...aggregates, reason: "the MD5 digest differs" })),
+      ReadView.describe(MalformedAggregates({ ...aggregates, reason: "the MD5 digest differs" })),
       "s1  2 malformed aggregates: the MD5 digest differs"
     )
     assert.strictEqual(
-      View.describe(RecordsOutsideShard({ ...aggregates, outcome: "dropped", strategy: "USER_PARTITION_KEY" })),
+      ReadView.describe(RecordsOutsideShard({ ...aggregates, outcome: "dropped", strategy: "USER_PARTITION_KEY" })),
       "s1  2 records of another shard dropped from aggregates"
     )
     assert.strictEqual(
-      View.describe(RecordsOutsideShard({ ...aggregates, outcome: "kept", strategy: "AUTO" })),
+      ReadView.describe(RecordsOutsideShard({ ...aggregates, outcome: "kept", strategy: "AUTO" })),
       "s1  2 records of another shard kept in aggregates (record distribution: AUTO)"
     )
-    assert.isUndefined(View.describe(page("s1", 1, 1)))
+    assert.isUndefined(ReadView.describe(page("s1", 1, 1)))
   })
 
   it("words the summary with its numbers", () => {
@@ -87,7 +87,7 @@ describe("View", () => {
       expiredIterators: 1,
       splits: 1
     }
-    assert.deepStrictEqual(View.summary(result), [
+    assert.deepStrictEqual(ReadView.summary(result), [
       "1,234 records read",
       "0 lost, 1 duplicated, 2 reordered within a key",
       "3 throttles, 1 expired iterator and 1 split on the way"

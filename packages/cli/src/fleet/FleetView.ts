@@ -1,10 +1,10 @@
-import { count, plural, seconds } from "../Format.js"
+import { type Column, count, plural, row, seconds } from "../Format.js"
 import type { Worker } from "./Fleet.js"
 import type { Gap, History, Judgement } from "./History.js"
 import * as Histories from "./History.js"
 
 /** What is shown of a fleet. */
-export interface View {
+export interface FleetView {
   readonly elapsedMillis: number
   readonly totalMillis: number
   readonly workers: ReadonlyArray<Worker>
@@ -27,32 +27,38 @@ const shardsOf = (history: History, worker: string): string =>
 const isThere = ({ state }: Worker): boolean => state === "reading" || state === "leaving"
 
 /** One line of progress: the time, the counts, and which worker has which shards. */
-export const progress = ({ elapsedMillis, history, totalMillis, workers }: View): string => {
+export const progress = ({ elapsedMillis, history, totalMillis, workers }: FleetView): string => {
   const there = workers.filter(isThere).map(({ name }) => `${name}: ${shardsOf(history, name) || "-"}`)
   return `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
-    `${count(history.places.size)} handled  ${there.join("  ")}`
+    `${count(history.handledIds.size)} handled  ${there.join("  ")}`
 }
 
+const columns: ReadonlyArray<Column> = [
+  { width: 10 },
+  { width: 6, isNumber: true },
+  { width: 8 },
+  { width: 20 },
+  { width: 8, isNumber: true },
+  { width: 8, isNumber: true }
+]
+
 /** The table of the workers and what they have, with the latest events. */
-export const screen = (view: View): ReadonlyArray<string> => {
+export const screen = (view: FleetView): ReadonlyArray<string> => {
   const { elapsedMillis, events, history, totalMillis, workers } = view
-  const row = (...[worker, pid, state, shards, handled, behind]: ReadonlyArray<string>) =>
-    `  ${worker!.padEnd(10)} ${pid!.padStart(7)}  ${state!.padEnd(9)} ${shards!.padEnd(20)} ${handled!.padStart(9)}  ` +
-    behind!.padStart(8)
   return [
     `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
-    `${count(history.places.size)} handled`,
+    `${count(history.handledIds.size)} handled`,
     "",
-    row("worker", "pid", "", "shards", "handled", "behind"),
+    row(columns, ["worker", "pid", "", "shards", "handled", "behind"]),
     ...workers.map((worker) =>
-      row(
+      row(columns, [
         worker.name,
         String(worker.pid),
         worker.state,
         shardsOf(history, worker.name),
         count(worker.handled),
         isThere(worker) ? seconds(behindOf(history, worker.name)) : ""
-      )
+      ])
     ),
     "",
     ...events.map((line) => `  ${line}`)

@@ -1,5 +1,5 @@
 import { KinesisEvent, type Position } from "effect-kinesis"
-import { count, plural, seconds } from "./Format.js"
+import { type Column, count, plural, row, seconds } from "./Format.js"
 import type { Summary } from "./Summary.js"
 
 /** What is shown of one shard. */
@@ -12,7 +12,7 @@ interface ShardRow {
 }
 
 /** What is shown while reading. */
-export interface View {
+export interface ReadView {
   readonly title: string
   readonly shards: ReadonlyMap<string, ShardRow>
   readonly records: number
@@ -20,13 +20,13 @@ export interface View {
   readonly events: ReadonlyArray<string>
 }
 
-export const begin = (title: string): View => ({ title, shards: new Map(), records: 0, events: [] })
+export const begin = (title: string): ReadView => ({ title, shards: new Map(), records: 0, events: [] })
 
 const eventLines = 6
 const shardLines = 24
 
 /** The view after an event, whose line is told apart. */
-export const happened = (view: View, event: KinesisEvent.KinesisEvent): View => {
+export const happened = (view: ReadView, event: KinesisEvent.KinesisEvent): ReadView => {
   switch (event._tag) {
     case "ShardStarted": {
       const records = view.shards.get(event.shardId)?.records ?? 0
@@ -62,28 +62,28 @@ export const happened = (view: View, event: KinesisEvent.KinesisEvent): View => 
 }
 
 /** The view with a line among its latest. */
-export const said = (view: View, line: string): View => ({
+export const said = (view: ReadView, line: string): ReadView => ({
   ...view,
   events: [...view.events, line].slice(-eventLines)
 })
 
-const withShard = (view: View, shardId: string, row: ShardRow): View => ({
+const withShard = (view: ReadView, shardId: string, row: ShardRow): ReadView => ({
   ...view,
   shards: new Map(view.shards).set(shardId, row)
 })
 
-/** An event in a line; undefined for those that are only counted. */
+/** An event in a line; undefined for those that are only counted. An event without a line here is an error of types. */
 export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
   PageRead: () => undefined,
-  ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${place(from)}`,
+  ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
   Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
   CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
   MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
   RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
     `${shardId}  ${plural(count, "record")} of another shard ` +
     (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
-  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${place(resumedAt)}`,
-  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${place(resumedAt)}`,
+  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${describePosition(resumedAt)}`,
+  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${describePosition(resumedAt)}`,
   ShardEnded: ({ childShards, shardId }) =>
     childShards.length === 0
       ? `${shardId}  ended`
@@ -96,7 +96,8 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   StartClamped: ({ retentionPeriodHours }) =>
     `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
   ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
-  LeaseAcquired: ({ because, from, shardId }) => `${shardId}  lease taken (${because}), going on ${place(from)}`,
+  LeaseAcquired: ({ because, from, shardId }) =>
+    `${shardId}  lease taken (${because}), going on ${describePosition(from)}`,
   LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
   LeaseReleased: ({ shardId, successor }) =>
     `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
@@ -118,7 +119,7 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
     `${shardId}  ${plural(count, "record")} skipped from …${sequenceNumber.slice(-12)} on`
 })
 
-const place = (position: Position.Position): string => {
+const describePosition = (position: Position.Position): string => {
   switch (position._tag) {
     case "TrimHorizon":
       return "the oldest record"
@@ -142,7 +143,7 @@ export interface Pace {
 }
 
 /** One line of progress. */
-export const progress = (view: View, { elapsedMillis, recordsPerSecond, totalMillis }: Pace): string => {
+export const progress = (view: ReadView, { elapsedMillis, recordsPerSecond, totalMillis }: Pace): string => {
   const rows = [...view.shards.values()]
   const reading = rows.filter((row) => row.state === "reading")
   const behind = Math.max(0, ...reading.map((row) => row.millisBehindLatest ?? 0))
@@ -150,16 +151,18 @@ export const progress = (view: View, { elapsedMillis, recordsPerSecond, totalMil
     `${count(Math.round(recordsPerSecond))}/s  ${reading.length} shards  ${seconds(behind)} behind`
 }
 
+const columns: ReadonlyArray<Column> = [{ width: 0 }, { width: 20, isNumber: true }, { width: 14 }, { width: 0 }]
+
 /** The whole screen, as lines. */
-export const screen = (view: View, pace: Pace): ReadonlyArray<string> => {
+export const screen = (view: ReadView, pace: Pace): ReadonlyArray<string> => {
   const rows = [...view.shards].sort(([a], [b]) => a < b ? -1 : 1)
-  const shown = rows.slice(0, shardLines).map(([shardId, row]) => {
-    const lag = row.state !== "reading"
-      ? row.state
-      : row.millisBehindLatest === undefined
+  const shown = rows.slice(0, shardLines).map(([shardId, shard]) => {
+    const lag = shard.state !== "reading"
+      ? shard.state
+      : shard.millisBehindLatest === undefined
       ? "–"
-      : `${seconds(row.millisBehindLatest)} behind`
-    return `  ${shardId}  ${count(row.records).padStart(12)} records  ${lag.padEnd(14)}  ${place(row.position)}`
+      : `${seconds(shard.millisBehindLatest)} behind`
+    return row(columns, [shardId, `${count(shard.records)} records`, lag, describePosition(shard.position)])
   })
   const more = rows.length > shardLines ? [`  and ${rows.length - shardLines} more shards`] : []
   return [progress(view, pace), "", ...shown, ...more, "", ...view.events.map((line) => `  ${line}`)]
