@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util"
+import { against } from "./benches/against.js"
 import { peer } from "./benches/peer.js"
 import { aggregation, decoding, transport } from "./benches/rates.js"
 import { check, reading } from "./benches/reading.js"
@@ -15,6 +16,7 @@ const help = `Measures effect-kinesis side by side with others, interleaved, eac
 
 ${command} [NAME ...] [--json]
 ${command} --check
+${command} --against FOLDER [--json]
 
     reading      pages through every layer, against the AWS SDK as it comes (6 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
@@ -25,6 +27,7 @@ ${command} --check
     peer         lifion-kinesis through an emulator; installs both for the run
 
 --check looks for half a minute whether reading is as much faster than the SDK as it should be; its exit code is 1 if not.
+--against reads end to end by this checkout and by the one in FOLDER, in turn, in 2 minutes; its exit code is 1 if this one is slower.
 All of them, unless named. --json prints a line of JSON for each, with its figures, in place of its tables.
 `
 
@@ -32,7 +35,12 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, check: { type: "boolean" }, help: { type: "boolean", short: "h" } }
+  options: {
+    json: { type: "boolean" },
+    check: { type: "boolean" },
+    against: { type: "string" },
+    help: { type: "boolean", short: "h" }
+  }
 })
 const unknown = positionals.find((name) => !(name in benches))
 if (values.help === true) print(help)
@@ -42,10 +50,14 @@ else if (unknown !== undefined) {
 } else {
   const server = await startServer()
   try {
+    const tables = values.json === true ? () => {} : print
     if (values.check === true) await check(server, print)
-    else {
+    else if (values.against !== undefined) {
+      const figures = await against(server, tables, values.against)
+      if (values.json === true) print(JSON.stringify(figures))
+    } else {
       for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
-        const figures = await benches[name]!(server, values.json === true ? () => {} : print)
+        const figures = await benches[name]!(server, tables)
         if (values.json === true) print(JSON.stringify(figures))
       }
     }

@@ -6,6 +6,8 @@ export interface Way {
   readonly title: string
   readonly subject: string
   readonly argument: unknown
+  /** Of Node, for this way alone. */
+  readonly flags?: ReadonlyArray<string>
 }
 
 export interface Compared {
@@ -38,7 +40,11 @@ export const compare = async (
   options: Parameters<typeof startWorker>[3] = {}
 ): Promise<ReadonlyArray<Compared>> => {
   const workers = []
-  for (const { argument, subject } of ways) workers.push(await startWorker(subjects, subject, argument, options))
+  for (const { argument, flags = [], subject } of ways) {
+    workers.push(
+      await startWorker(subjects, subject, argument, { ...options, flags: [...options.flags ?? [], ...flags] })
+    )
+  }
   for (const worker of workers) await worker.run(pace.warmUpMillis)
   const runs: Array<Array<Run>> = ways.map(() => [])
   for (let round = 0; round < pace.rounds; round++) {

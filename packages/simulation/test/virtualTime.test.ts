@@ -58,6 +58,16 @@ describe("virtual time", () => {
     assert.strictEqual(run(Effect.forever(Effect.yieldNow()))._tag, "Endless")
   })
 
+  it("says why a program came to no good end", () => {
+    assert.strictEqual(VirtualTime.unfinished(run(Effect.never)), "every fiber waits for what will not come")
+    assert.strictEqual(
+      VirtualTime.unfinished(run(Effect.forever(Effect.sleep(1)))),
+      "no end after time moved 1000 times"
+    )
+    assert.include(VirtualTime.unfinished(run(Effect.die("broken"))), "the simulation failed: Error: broken")
+    assert.isUndefined(VirtualTime.unfinished(run(Effect.void)))
+  })
+
   it("keeps the order of fibers, or draws it anew for each seed", () => {
     assert.strictEqual(valueOf(run(race)), "abc".repeat(5))
     assert.strictEqual(valueOf(run(race, true, 7)), valueOf(run(race, true, 7)))
