@@ -15,10 +15,10 @@ import * as Stream from "effect/Stream"
 import type * as Subscribable from "effect/Subscribable"
 import * as FailurePolicy from "./FailurePolicy.js"
 import * as Handlers from "./internal/group/handlers.js"
+import type { Report } from "./internal/group/report.js"
 import * as Settings from "./internal/group/settings.js"
 import * as ShardStreams from "./internal/group/shardStreams.js"
-import type * as ShardTask from "./internal/group/shardTask.js"
-import type * as Held from "./internal/group/shardTasks.js"
+import type * as ShardTasks from "./internal/group/shardTasks.js"
 import type { ShardWork } from "./internal/group/shardWork.js"
 import type * as Streams from "./internal/group/streams.js"
 import * as Worker from "./internal/group/worker.js"
@@ -104,7 +104,7 @@ export type ConsumerError = KinesisError | HandlerError
  * @since 0.1.0
  * @category models
  */
-export interface Assigned extends Held.Assigned {}
+export interface Assigned extends ShardTasks.Assigned {}
 
 /**
  * How a shard was left when the consumer was shut down.
@@ -112,7 +112,7 @@ export interface Assigned extends Held.Assigned {}
  * @since 0.1.0
  * @category models
  */
-export interface ShardSummary extends Omit<ShardTask.Report, "children"> {}
+export interface ShardSummary extends Report {}
 
 /**
  * One of several streams that cannot be read.
@@ -192,7 +192,7 @@ export const make = <R = never>(
         handling
       )
     const worker = yield* Worker.make(settings, { strategy, onFailure })
-    const summarized = (reports: ReadonlyArray<ShardTask.Report>) => toSummary(reports, worker.lost())
+    const summarized = (reports: ReadonlyArray<Report>) => toSummary(reports, worker.lost())
     const shutdown = (drainTimeout?: Duration.DurationInput) =>
       Effect.map(
         worker.shutdown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
@@ -321,19 +321,11 @@ const toContext = ({ shardId, stream, tenure }: ShardWork): ShardContext => ({
 })
 
 const toSummary = (
-  reports: ReadonlyArray<ShardTask.Report>,
+  reports: ReadonlyArray<Report>,
   lost: ReadonlyArray<Streams.LostStream>
 ): Summary => ({
   lost,
-  shards: reports.map(({ cut, drained, end, error, shardId, stored, stream }) => ({
-    stream,
-    shardId,
-    end,
-    stored,
-    drained,
-    cut,
-    error
-  })),
+  shards: reports,
   drained: reports.reduce((sum, { drained }) => sum + drained, 0),
   cut: reports.reduce((sum, { cut }) => sum + cut, 0)
 })

@@ -2,8 +2,9 @@ import { LocalLeaseStore } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, TestClock } from "effect"
 import { type KinesisEvent, type LeaseStore, Position } from "effect-kinesis"
-import * as Instants from "../../src/internal/group/clocks.js"
+import * as Clocks from "../../src/internal/group/clocks.js"
 import * as Tenure from "../../src/internal/group/tenure.js"
+import * as Progress from "../../src/internal/lease/progress.js"
 import { shard0 } from "../support/reading.js"
 
 const timing = { leaseMillis: 10_000, renewMillis: 3_333, marginMillis: 1_000, checkpointMillis: 3_333 }
@@ -14,10 +15,10 @@ const setup = Effect.gen(function*() {
   const leases = yield* store.open("billing")
   const lease = { leaseKey: shard0, shardId: shard0, streamIdentifier: undefined }
   yield* leases.create({ ...lease, checkpoint: Position.trimHorizon, parentShardIds: [], hashKeyRange: undefined })
-  const real = yield* Instants.clocks
+  const real = yield* Clocks.clocks
   const slept = { monotonic: 0, wall: 0 }
   const now = () => ({ monotonic: real.now().monotonic + slept.monotonic, wall: real.now().wall + slept.wall })
-  const clocks: Instants.Clocks = {
+  const clocks: Clocks.Clocks = {
     now,
     since: (moment) => Math.max(now().monotonic - moment.monotonic, now().wall - moment.wall)
   }
@@ -27,7 +28,7 @@ const setup = Effect.gen(function*() {
       return Option.getOrThrow(yield* leases.claim(seen!, worker))
     })
   const events: Array<KinesisEvent.KinesisEvent> = []
-  let acknowledged: Position.Position | undefined
+  const progress = Progress.make()
   const tenure = yield* Tenure.make({
     leases,
     clocks,
@@ -36,10 +37,10 @@ const setup = Effect.gen(function*() {
     worker: "ann",
     claimed: yield* claim("ann"),
     claimedAt: now(),
-    acknowledged: () => acknowledged
+    progress
   })
   const acknowledge = (sequenceNumber: string) => {
-    acknowledged = Position.afterSequenceNumber(sequenceNumber)
+    progress.before = Position.afterSequenceNumber(sequenceNumber)
   }
   const row = Effect.map(local.leases("billing"), ([found]) => found as LeaseStore.Lease)
   return { local, leases, tenure, slept, claim, events, acknowledge, row }

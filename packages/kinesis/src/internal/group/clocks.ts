@@ -2,19 +2,19 @@ import * as Effect from "effect/Effect"
 import { monotonicMillisOf } from "../reading/clock.js"
 
 /** A moment of one process, on both of its clocks. */
-export interface Instant {
+export interface Moment {
   readonly monotonic: number
   readonly wall: number
 }
 
 /** The clocks of this process; they are never compared with another's. */
 export interface Clocks {
-  readonly now: () => Instant
+  readonly now: () => Moment
   /**
    * Milliseconds since a moment, by the clock that has gone further: the monotonic one stands still while a machine sleeps, the other may
    * be set back.
    */
-  readonly since: (moment: Instant) => number
+  readonly since: (moment: Moment) => number
 }
 
 export const clocks: Effect.Effect<Clocks> = Effect.map(Effect.clock, (clock) => {

@@ -7,13 +7,13 @@ import type { Lease, NewLease } from "../../LeaseStore.js"
 import * as Position from "../../Position.js"
 import * as Contradictions from "../lease/contradictions.js"
 import { parentsOf } from "../shard/shardGraph.js"
-import type { Instant } from "./clocks.js"
+import type { Moment } from "./clocks.js"
 import type { Group } from "./group.js"
 import type { GroupStream } from "./streams.js"
 
 /** What is known of the leases of one stream that contradict it. */
 interface Looked {
-  readonly at: Instant
+  readonly at: Moment
   readonly found: ReadonlyArray<Contradictions.Contradiction>
 }
 

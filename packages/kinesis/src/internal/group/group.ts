@@ -1,13 +1,13 @@
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
-import { type HandlerError, isThrottled, isTransient, type KinesisError } from "../../KinesisError.js"
+import { isThrottled, isTransient, type KinesisError } from "../../KinesisError.js"
 import type { Leases } from "../../LeaseStore.js"
 import type { Emit } from "../reading/emit.js"
 import type { Clocks } from "./clocks.js"
+import type { ObservedLeases } from "./observedLeases.js"
 import type { GroupSettings } from "./settings.js"
 import type { GroupStream } from "./streams.js"
-
-export type WorkerError = KinesisError | HandlerError
+import type { Post, WorkerError } from "./workerEvent.js"
 
 /** A call that will fail again when it is made again. */
 export const isFatal = (error: KinesisError): boolean =>
@@ -19,6 +19,8 @@ export interface Group {
   /** The worker's own name, which no other has. */
   readonly worker: string
   readonly leases: Leases
+  /** The leases as they were last seen. */
+  readonly observed: ObservedLeases
   /** Those that can be read now. */
   readonly streams: () => ReadonlyArray<GroupStream>
   readonly clocks: Clocks
@@ -26,6 +28,9 @@ export interface Group {
   readonly emit: Emit
   /** Goes on without the stream, if the error is one for which it can; says whether it does. */
   readonly lose: (stream: GroupStream, error: WorkerError) => Effect.Effect<boolean>
-  /** Ends the worker with a reason. */
-  readonly fail: (reason: Cause.Cause<WorkerError>) => Effect.Effect<void>
+  readonly post: Post
 }
+
+/** Ends the worker with an error. */
+export const fail = ({ post }: Pick<Group, "post">, error: WorkerError): void =>
+  post({ _tag: "Failed", cause: Cause.fail(error) })

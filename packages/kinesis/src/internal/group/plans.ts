@@ -1,11 +1,10 @@
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { InvalidArgument } from "../../KinesisError.js"
 import type * as LeaseBalancer from "../../LeaseBalancer.js"
 import { named } from "../options/effects.js"
 import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
-import type { Group } from "./group.js"
+import { fail, type Group } from "./group.js"
 
 const isKeys = (keys: unknown): boolean => Array.isArray(keys) && keys.every((key) => typeof key === "string")
 
@@ -27,9 +26,9 @@ const refusal = (what: string, cause?: unknown) =>
     cause: printable(cause)
   })
 
-/** The plan of a view. One that throws, or that is none, ends the worker with a sentence that says so. */
+/** The plan of a view. A balancer that throws, or returns something else, ends the worker with an error that says so. */
 export const make = (
-  { fail, settings }: Pick<Group, "fail" | "settings">,
+  { post, settings }: Pick<Group, "post" | "settings">,
   view: LeaseBalancer.View
 ): Effect.Effect<LeaseBalancer.Plan> =>
   Effect.suspend(() => {
@@ -41,5 +40,6 @@ export const make = (
     } catch (thrown) {
       broken = refusal(`threw: ${messageOf(thrown)}`, thrown)
     }
-    return Effect.zipRight(fail(Cause.fail(broken)), Effect.never)
+    fail({ post }, broken)
+    return Effect.never
   })

@@ -8,7 +8,7 @@ import type { Position } from "../../Position.js"
 import type { RecordPlace } from "../lease/ackTracker.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
 import * as Signal from "./signal.js"
-import type { Tenure } from "./tenure.js"
+import { type Tenure, whileHeld } from "./tenure.js"
 
 /** Tells how far a shard was handled. */
 export interface Checkpointer {
@@ -41,64 +41,86 @@ export interface ShardStream {
   readonly checkpointer: Checkpointer
 }
 
-const checkpointerOf = (work: ShardWork, wake: () => void): Checkpointer => {
+/** A shard that was given to a taker. */
+interface State {
+  readonly work: ShardWork
+  /** Told when something of what follows, or of what is acknowledged, has changed. */
+  readonly signal: Signal.Signal
+  /** The stream of its pages came to its end. */
+  isRead: boolean
+  /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
+  isLeft: boolean
+}
+
+/** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
+export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
+  const self: State = { work, signal: Signal.make(), isRead: false, isLeft: false }
+  return {
+    run: Effect.suspend(() => {
+      give(shardStreamOf(self))
+      return self.signal.waitUntil(() => isOver(self))
+    }),
+    stop: self.signal.tell,
+    inFlight: () => work.tracker.gap
+  }
+}
+
+/** Nothing more is to be waited for. */
+const isOver = ({ isLeft, isRead, work }: State): boolean =>
+  work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled
+
+const shardStreamOf = (self: State): ShardStream => {
+  const { parentShardIds, shardId, stream, tenure } = self.work
+  const pages = pagesOf(self)
+  return {
+    stream: stream.name,
+    shardId,
+    parentShards: parentShardIds,
+    lease: { worker: tenure.lease().leaseOwner ?? "", fencingToken: tenure.fencingToken },
+    pages,
+    records: held(tenure, Stream.flattenIterables(Stream.map(pages, (page) => page.records))),
+    checkpointer: checkpointerOf(self)
+  }
+}
+
+const pagesOf = (self: State): Stream.Stream<Page> => {
+  const { signal, work } = self
+  const next = Effect.matchEffect(work.next, {
+    onSuccess: ({ page }) => Effect.succeed(page),
+    onFailure: () =>
+      Effect.suspend(() => {
+        self.isRead = true
+        signal.tell()
+        return Effect.fail(Option.none())
+      })
+  })
+  return Stream.ensuring(
+    Stream.repeatEffectOption(next),
+    Effect.sync(() => {
+      self.isLeft = !self.isRead
+      signal.tell()
+    })
+  )
+}
+
+/** One after the other, each when the lease is surely held: the rest of a page whose lease is lost is another's. */
+const held = <A>(tenure: Tenure, values: Stream.Stream<A>): Stream.Stream<A> =>
+  values.pipe(
+    Stream.mapEffect((value) => whileHeld(tenure, Effect.succeedSome(value), Effect.succeedNone)),
+    Stream.filterMapWhile((held) => held)
+  )
+
+const checkpointerOf = ({ signal, work }: State): Checkpointer => {
   const telling = (tell: (record: RecordPlace) => void) => (record: RecordPlace) =>
     Effect.sync(() => {
       tell(record)
       work.acknowledged()
-      wake()
+      signal.tell()
     })
   return {
     stage: telling((record) => work.tracker.acknowledgeUpTo(record)),
     acknowledge: telling((record) => work.tracker.acknowledgeAt(record)),
     flush: work.tenure.flush,
     stored: Effect.sync(work.tenure.stored)
-  }
-}
-
-/** One after the other, each when the lease is surely held: the rest of a page whose lease is lost is another's. */
-const whileHeld = <A>({ isValid, whenValid }: Tenure, values: Stream.Stream<A>): Stream.Stream<A> =>
-  values.pipe(
-    Stream.mapEffect((value) => isValid() ? Effect.succeedSome(value) : Effect.option(Effect.as(whenValid, value))),
-    Stream.filterMapWhile((held) => held)
-  )
-
-/** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
-export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
-  const { tell: wake, waitUntil } = Signal.make()
-  let isRead = false
-  /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
-  let isLeft = false
-  const next = Effect.matchEffect(work.next, {
-    onSuccess: ({ page }) => Effect.succeed(page),
-    onFailure: () =>
-      Effect.suspend(() => {
-        isRead = true
-        wake()
-        return Effect.fail(Option.none())
-      })
-  })
-  const pages = Stream.ensuring(
-    Stream.repeatEffectOption(next),
-    Effect.sync(() => {
-      isLeft = !isRead
-      wake()
-    })
-  )
-  return {
-    run: Effect.suspend(() => {
-      give({
-        stream: work.stream.name,
-        shardId: work.shardId,
-        parentShards: work.parentShardIds,
-        lease: { worker: work.tenure.lease().leaseOwner ?? "", fencingToken: work.tenure.fencingToken },
-        pages,
-        records: whileHeld(work.tenure, Stream.flattenIterables(Stream.map(pages, (page) => page.records))),
-        checkpointer: checkpointerOf(work, wake)
-      })
-      return waitUntil(() => work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled)
-    }),
-    stop: wake,
-    inFlight: () => work.tracker.gap
   }
 }

@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -6,16 +5,17 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { FailurePolicy } from "../../FailurePolicy.js"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Startable } from "../../Position.js"
 import { latestAt } from "../reading/startPosition.js"
 import type { Group } from "./group.js"
+import type { Report } from "./report.js"
+import type { TaskOptions, Work } from "./shardState.js"
 import * as ShardTask from "./shardTask.js"
-import type { Strategy } from "./shardWork.js"
 import type { GroupStream } from "./streams.js"
+import type { ShardEnded } from "./workerEvent.js"
 
 /** A shard that a worker reads. */
 export interface Assigned {
@@ -26,160 +26,187 @@ export interface Assigned {
   readonly fencingToken: number
 }
 
-/** How a worker works on its shards. */
-export interface Work {
-  readonly strategy: Strategy
-  readonly onFailure: FailurePolicy
-}
-
+/** Why a lease can be claimed. */
 export type Because = "free" | "expired" | "given"
 
-interface Entry {
+/** A lease that is held, and the work on its shard. */
+export interface Entry {
   readonly task: ShardTask.ShardTask
-  readonly report: Deferred.Deferred<ShardTask.Report>
+  /** Done when the worker has dealt with the end of the work. */
+  readonly reported: Deferred.Deferred<Report>
 }
 
 /** The leases that a worker holds, and the work on their shards. */
-export interface Held {
+export interface ShardTasks {
   readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Assigned>>
-  readonly tasks: ReadonlyMap<string, Entry>
+  /** By lease key. */
+  readonly entries: ReadonlyMap<string, Entry>
   /** Takes a lease and begins to work on its shard; false when another was faster. */
-  readonly claim: (
-    lease: Lease,
-    stream: GroupStream,
-    because: Because,
-    onReady: () => Effect.Effect<void>
-  ) => Effect.Effect<boolean, KinesisError>
+  readonly claim: (lease: Lease, stream: GroupStream, because: Because) => Effect.Effect<boolean, KinesisError>
   /** The lease is worked on, or is being taken. */
   readonly isBusy: (leaseKey: string) => boolean
   /** No lease is taken from here on. */
   readonly close: () => void
 }
 
-export const make = (
-  { clocks, fail, leases, lose, settings, worker }: Group,
-  { onFailure, strategy }: Work,
-  scope: Scope.Scope,
-  seen: () => ReadonlyArray<Lease>,
-  onFinished: (children: ReadonlyArray<Lease>, stream: GroupStream) => Effect.Effect<void>
-): Effect.Effect<Held> =>
+/** The shards of a worker from within. */
+interface State {
+  readonly group: Group
+  readonly work: Work
+  /** Of all fibers that work on shards. */
+  readonly scope: Scope.Scope
+  readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Assigned>>
+  /** Open while {@link entries} has changed and that was not told. */
+  readonly changed: Effect.Latch
+  /** Until the last handler of a shard has let go. */
+  readonly entries: Map<string, Entry>
+  /** The keys of leases that are being taken. */
+  readonly claiming: Set<string>
+  isClosed: boolean
+}
+
+export const make = (group: Group, work: Work, scope: Scope.Scope): Effect.Effect<ShardTasks> =>
   Effect.gen(function*() {
-    const assignment = yield* SubscriptionRef.make<ReadonlyArray<Assigned>>([])
-    const tasks = new Map<string, Entry>()
-    const claiming = new Set<string>()
-    let isClosed = false
-
-    const assigned = (): ReadonlyArray<Assigned> =>
-      [...tasks].map(([leaseKey, { task: { fencingToken, lease, stream } }]) => ({
-        stream: stream.name,
-        shardId: lease().shardId,
-        leaseKey,
-        fencingToken
-      }))
-
-    /** Told once for all that changes at a time: a worker may take thousands of leases. */
-    const changed = Effect.unsafeMakeLatch(false)
-    const telling = changed.await.pipe(
-      Effect.zipRight(changed.close),
-      Effect.zipRight(Effect.yieldNow()),
-      Effect.zipRight(Effect.suspend(() => SubscriptionRef.set(assignment, assigned())))
-    )
-    yield* Effect.forkIn(Effect.forever(telling), scope)
-
-    const startsAt = ({ checkpoint }: Lease, { start }: GroupStream): Startable =>
-      checkpoint?._tag === "Latest" ? latestAt(clocks.now().wall) : start
-
-    const start = (
-      options: Omit<
-        ShardTask.TaskOptions,
-        "settings" | "leases" | "clocks" | "worker" | "strategy" | "onFailure" | "seen"
-      >,
-      because: Because
-    ) =>
-      Effect.gen(function*() {
-        const { claimed, startsAt, stream } = options
-        const { leaseKey, shardId } = claimed
-        const task = yield* ShardTask.make({ ...options, settings, leases, clocks, worker, strategy, onFailure, seen })
-        const report = yield* Deferred.make<ShardTask.Report>()
-        tasks.set(leaseKey, { task, report })
-        changed.unsafeOpen()
-        const acquired = KinesisEvent.LeaseAcquired({
-          shardId,
-          worker,
-          from: claimed.checkpoint ?? startsAt,
-          fencingToken: claimed.leaseCounter,
-          because
-        })
-        const work = Effect.flatMap(Effect.zipRight(Effect.suspend(() => stream.emit(acquired)), task.run), (done) =>
-          Effect.gen(function*() {
-            if (done.error !== undefined && !(yield* lose(stream, done.error))) yield* fail(Cause.fail(done.error))
-            yield* Deferred.succeed(report, done)
-            yield* options.onReady
-            if (done.end === "finished") {
-              yield* onFinished(done.children, stream)
-            }
-          }))
-        /** The lease is not taken again before the work's last handler has let go. */
-        yield* Effect.fork(work).pipe(
-          Effect.flatMap(Fiber.await),
-          Effect.tap((exit) =>
-            Exit.isSuccess(exit)
-              ? Effect.void
-              : Effect.zipRight(fail(exit.cause as Cause.Cause<never>), Deferred.succeed(report, task.crashed()))
-          ),
-          Effect.zipRight(Effect.sync(() => {
-            tasks.delete(leaseKey)
-            changed.unsafeOpen()
-          })),
-          Effect.interruptible,
-          Effect.forkIn(scope)
-        )
-      })
-
-    const giveBack = (claimed: Lease) =>
-      Effect.ignore(Effect.timeout(leases.release(claimed, undefined), settings.renewMillis))
-
-    const claim: Held["claim"] = (lease, stream, because, onReady) =>
-      Effect.suspend(() => {
-        const { leaseKey } = lease
-        if (isClosed || tasks.has(leaseKey) || claiming.has(leaseKey)) {
-          return Effect.succeed(true)
-        }
-        claiming.add(leaseKey)
-        const claimedAt = clocks.now()
-        return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(
-            restore(Effect.timeoutOption(leases.claim(lease, worker), settings.renewMillis)),
-            (answer) => {
-              const claimed = Option.flatten(answer)
-              if (Option.isNone(claimed)) {
-                return Effect.succeed(false)
-              }
-              if (isClosed) {
-                return Effect.as(restore(giveBack(claimed.value)), false)
-              }
-              const options = {
-                claimed: claimed.value,
-                claimedAt,
-                stream,
-                startsAt: startsAt(lease, stream),
-                onReady: onReady()
-              }
-              return Effect.as(start(options, because), true)
-            }
-          )
-        ).pipe(Effect.ensuring(Effect.sync(() =>
-          claiming.delete(leaseKey)
-        )))
-      })
-
+    const self: State = {
+      group,
+      work,
+      scope,
+      assignment: yield* SubscriptionRef.make<ReadonlyArray<Assigned>>([]),
+      changed: yield* Effect.makeLatch(false),
+      entries: new Map(),
+      claiming: new Set(),
+      isClosed: false
+    }
+    yield* Effect.forkIn(Effect.forever(tellOnce(self)), scope)
     return {
-      assignment,
-      tasks,
-      claim,
-      isBusy: (leaseKey) => tasks.has(leaseKey) || claiming.has(leaseKey),
+      assignment: self.assignment,
+      entries: self.entries,
+      claim: (lease, stream, because) => claim(self, lease, stream, because),
+      isBusy: (leaseKey) => isBusy(self, leaseKey),
       close: () => {
-        isClosed = true
+        self.isClosed = true
       }
     }
   })
+
+const isBusy = ({ claiming, entries }: State, leaseKey: string): boolean =>
+  entries.has(leaseKey) || claiming.has(leaseKey)
+
+const assigned = ({ entries }: State): ReadonlyArray<Assigned> =>
+  [...entries].map(([leaseKey, { task: { fencingToken, lease, stream } }]) => ({
+    stream: stream.name,
+    shardId: lease().shardId,
+    leaseKey,
+    fencingToken
+  }))
+
+// -----------------------------------------------------------------------------
+// The assignment. It is told anew after it has changed, once for all that changes
+// at a time, since a worker may take thousands of leases. It ends with the scope.
+// -----------------------------------------------------------------------------
+
+const tellOnce = (self: State): Effect.Effect<void> =>
+  self.changed.await.pipe(
+    Effect.zipRight(self.changed.close),
+    Effect.zipRight(Effect.yieldNow()),
+    Effect.zipRight(Effect.suspend(() => SubscriptionRef.set(self.assignment, assigned(self))))
+  )
+
+const claim = (
+  self: State,
+  lease: Lease,
+  stream: GroupStream,
+  because: Because
+): Effect.Effect<boolean, KinesisError> =>
+  Effect.suspend(() => {
+    const { leaseKey } = lease
+    if (self.isClosed || isBusy(self, leaseKey)) return Effect.succeed(true)
+    self.claiming.add(leaseKey)
+    return Effect.ensuring(take(self, lease, stream, because), Effect.sync(() => self.claiming.delete(leaseKey)))
+  })
+
+/** Between the answer and the start of the work nothing can interrupt: a lease that was won is worked on, or given back. */
+const take = (
+  self: State,
+  lease: Lease,
+  stream: GroupStream,
+  because: Because
+): Effect.Effect<boolean, KinesisError> =>
+  Effect.suspend(() => {
+    const { group, work } = self
+    const { clocks, leases, settings, worker } = group
+    const claimedAt = clocks.now()
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        restore(Effect.timeoutOption(leases.claim(lease, worker), settings.renewMillis)),
+        (answer) => {
+          const claimed = Option.flatten(answer)
+          if (Option.isNone(claimed)) return Effect.succeed(false)
+          if (self.isClosed) return Effect.as(restore(giveBack(group, claimed.value)), false)
+          const startsAt = startOf(group, lease, stream)
+          return Effect.as(
+            start(self, { group, work, stream, claimed: claimed.value, claimedAt, startsAt }, because),
+            true
+          )
+        }
+      )
+    )
+  })
+
+const startOf = ({ clocks }: Group, { checkpoint }: Lease, { start }: GroupStream): Startable =>
+  checkpoint?._tag === "Latest" ? latestAt(clocks.now().wall) : start
+
+const giveBack = ({ leases, settings }: Group, claimed: Lease): Effect.Effect<void> =>
+  Effect.ignore(Effect.timeout(leases.release(claimed, undefined), settings.renewMillis))
+
+const start = (self: State, options: TaskOptions, because: Because): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { claimed: { leaseKey }, stream } = options
+    const task = yield* ShardTask.make(options)
+    const reported = yield* Deferred.make<Report>()
+    self.entries.set(leaseKey, { task, reported })
+    self.changed.unsafeOpen()
+    self.group.post({ _tag: "ShardTaken", leaseKey })
+    const ended = { _tag: "ShardEnded", leaseKey, stream, reported } as const
+    yield* run(self, task, ended, acquired(options, because)).pipe(
+      Effect.interruptible,
+      Effect.forkIn(self.scope)
+    )
+  })
+
+const acquired = ({ claimed, group, startsAt }: TaskOptions, because: Because) =>
+  KinesisEvent.LeaseAcquired({
+    shardId: claimed.shardId,
+    worker: group.worker,
+    from: claimed.checkpoint ?? startsAt,
+    fencingToken: claimed.leaseCounter,
+    because
+  })
+
+// -----------------------------------------------------------------------------
+// The work on a shard. The worker is told of its end at once, so that children
+// begin. The lease stays busy until the fiber is over, and with it its children:
+// it is not taken again before the work's last handler has let go. What dies ends
+// the worker.
+// -----------------------------------------------------------------------------
+
+const run = (
+  { changed, entries, group: { post } }: State,
+  task: ShardTask.ShardTask,
+  ended: Omit<ShardEnded, "report" | "children">,
+  acquired: KinesisEvent
+): Effect.Effect<void> =>
+  Effect.suspend(() => ended.stream.emit(acquired)).pipe(
+    Effect.zipRight(task.run),
+    Effect.map(({ children, report }) => post({ ...ended, report, children })),
+    Effect.fork,
+    Effect.flatMap(Fiber.await),
+    Effect.map((exit) => {
+      if (Exit.isFailure(exit)) {
+        post({ _tag: "Failed", cause: exit.cause })
+        post({ ...ended, report: task.crashed(), children: [] })
+      }
+      entries.delete(ended.leaseKey)
+      changed.unsafeOpen()
+    })
+  )

@@ -41,12 +41,12 @@ export interface LostStream {
   readonly error: KinesisError
 }
 
-/** What becomes of the worker when a stream is lost, and when it is found again. */
-export interface Hooks {
-  readonly onLost: (stream: GroupStream) => Effect.Effect<void>
-  readonly onFound: Effect.Effect<void>
-  readonly fail: (reason: Cause.Cause<KinesisError>) => Effect.Effect<void>
-}
+/** What the streams tell the worker. */
+export type StreamEvent =
+  | { readonly _tag: "StreamLost"; readonly stream: GroupStream }
+  | { readonly _tag: "StreamFound" }
+  /** The search for a stream has died. */
+  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<never> }
 
 /** The streams that a worker reads: those that it can read now, and those that it looks for. */
 export interface Streams {
@@ -54,8 +54,8 @@ export interface Streams {
   readonly lost: () => ReadonlyArray<LostStream>
   /** Leaves the stream out and looks for it, if the worker can go on without it; says whether it does. */
   readonly lose: (stream: GroupStream, error: KinesisError) => Effect.Effect<boolean>
-  /** Looks for the streams that are lost from here on. */
-  readonly start: (hooks: Hooks) => Effect.Effect<void>
+  /** Looks for the streams that are lost from the start. */
+  readonly start: Effect.Effect<void>
 }
 
 /** The identifier that KCL gives a stream in a table of several: a stream that is made anew under its name is another. */
@@ -148,6 +148,21 @@ interface Lost {
   readonly attempt: number
 }
 
+/** The streams of a worker from within. */
+interface State {
+  readonly post: (event: StreamEvent) => void
+  /** Of the fibers that look for lost streams. */
+  readonly scope: Scope.Scope
+  readonly sources: ReadonlyArray<Source>
+  /** A stream that is lost leaves the others alone. */
+  readonly canGoOn: boolean
+  live: ReadonlyArray<GroupStream>
+  /** By name. */
+  readonly lost: Map<string, Lost>
+  /** When a stream that was lost was found, by the monotonic clock, and how often it had been looked for. */
+  readonly found: Map<string, { readonly at: number; readonly attempt: number }>
+}
+
 /**
  * The streams, as far as they are found. Where a stream that is lost leaves the others alone, one that is missing does so from the start;
  * when none is left, or none is found, there is nothing to go on with.
@@ -155,81 +170,99 @@ interface Lost {
 export const make = (
   client: Service,
   settings: GroupSettings,
-  scope: Scope.Scope
+  scope: Scope.Scope,
+  post: (event: StreamEvent) => void
 ): Effect.Effect<Streams, KinesisError, Scope.Scope> =>
   Effect.gen(function*() {
     const readAhead = yield* ReadAhead.make(settings.maxReadAheadBytes)
     /** A stream that is found later begins where it would have begun now. */
     const latest = StartPosition.latestAt(yield* Clock.currentTimeMillis)
-    const sources = settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest))
-    const canGoOn = settings.onStreamLost === "continue"
-    let live: ReadonlyArray<GroupStream> = []
-    const lost = new Map<string, Lost>()
-    const found = new Map<string, { readonly at: number; readonly attempt: number }>()
-    let hooks: Hooks | undefined
+    const self: State = {
+      post,
+      scope,
+      sources: settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest)),
+      canGoOn: settings.onStreamLost === "continue",
+      live: [],
+      lost: new Map(),
+      found: new Map()
+    }
+    yield* findAll(self)
+    return {
+      live: () => self.live,
+      lost: () => [...self.lost.values()].map(({ error, source }) => ({ stream: source.settings.stream, error })),
+      lose: (stream, error) => lose(self, stream, error),
+      start: Effect.suspend(() =>
+        Effect.forEach([...self.lost.values()], (each) => look(self, each), { discard: true })
+      )
+    }
+  })
 
-    const atStart = yield* Effect.forEach(sources, (source) => Effect.either(source.find))
+/** Finds the streams for the first time. */
+const findAll = (self: State): Effect.Effect<void, KinesisError> =>
+  Effect.gen(function*() {
+    const { canGoOn, lost, sources } = self
+    const found = yield* Effect.forEach(sources, (source) => Effect.either(source.find))
     for (const [index, source] of sources.entries()) {
-      const outcome = atStart[index]!
-      if (outcome._tag === "Right") live = [...live, outcome.right]
+      const outcome = found[index]!
+      if (outcome._tag === "Right") self.live = [...self.live, outcome.right]
       else if (!canGoOn || !StreamLoss.isLostByReading(outcome.left)) return yield* Effect.fail(outcome.left)
       else lost.set(source.settings.stream, { source, error: outcome.left, attempt: 0 })
     }
     const [first] = lost.values()
-    if (live.length === 0 && first !== undefined) return yield* Effect.fail(first.error)
+    if (self.live.length === 0 && first !== undefined) return yield* Effect.fail(first.error)
+  })
 
-    const lookFor = ({ attempt, error, source }: Lost): Effect.Effect<void> =>
-      Effect.gen(function*() {
-        const { emit, settings: { stream } } = source
-        lost.set(stream, { source, error, attempt })
-        const jitter = 0.8 + 0.4 * (yield* Random.next)
-        const retryInMillis = Math.round(StreamLoss.backoffMillis(attempt) * jitter)
-        yield* emit(KinesisEvent.StreamLost({ stream, error, retryInMillis }))
-        yield* Effect.sleep(retryInMillis)
-        const again = yield* Effect.either(Effect.tap(source.find, (stream) => probe(source, stream)))
-        if (again._tag === "Left") return yield* lookFor({ source, error: again.left, attempt: attempt + 1 })
-        lost.delete(stream)
-        found.set(stream, { at: yield* MonotonicClock.monotonicMillis, attempt: attempt + 1 })
-        live = [...live, again.right]
-        yield* emit(KinesisEvent.StreamFound({ stream }))
-        yield* hooks?.onFound ?? Effect.void
-      })
+const lose = (self: State, stream: GroupStream, error: KinesisError): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const { canGoOn, found, lost, post, sources } = self
+    if (!self.live.includes(stream)) return canGoOn
+    if (!canGoOn || self.live.length === 1) return false
+    self.live = self.live.filter((each) => each !== stream)
+    const before = found.get(stream.name)
+    const foundFor = (yield* MonotonicClock.monotonicMillis) - (before?.at ?? -Infinity)
+    const attempt = before !== undefined && StreamLoss.isLostAgain(foundFor) ? before.attempt : 0
+    const source = sources.find(({ settings }) => settings.stream === stream.name)!
+    const entry = { source, error, attempt }
+    lost.set(stream.name, entry)
+    post({ _tag: "StreamLost", stream })
+    yield* look(self, entry)
+    return true
+  })
 
-    const look = (lost: Lost) =>
-      Effect.logWarning(`${lost.source.settings.stream} cannot be read and is looked for: ${lost.error.message}`).pipe(
-        Effect.zipRight(
-          lookFor(lost).pipe(
-            Effect.catchAllDefect((defect) => hooks?.fail(Cause.die(defect)) ?? Effect.void),
-            Effect.interruptible,
-            Effect.forkIn(scope)
-          )
-        )
+// -----------------------------------------------------------------------------
+// The search for a lost stream, in a fiber of its own for each. It waits before it
+// looks, longer each time, since the stream was just found to be lost. It ends when
+// the stream can be read, or with the worker's scope; a search that dies ends the
+// worker, which would else wait for the stream for ever. The stream is live before
+// the worker is told, so that the look that follows sees it.
+// -----------------------------------------------------------------------------
+
+const look = (self: State, lost: Lost): Effect.Effect<void> =>
+  Effect.logWarning(`${lost.source.settings.stream} cannot be read and is looked for: ${lost.error.message}`).pipe(
+    Effect.zipRight(
+      lookFor(self, lost).pipe(
+        Effect.catchAllDefect((defect) => Effect.sync(() => self.post({ _tag: "Failed", cause: Cause.die(defect) }))),
+        Effect.interruptible,
+        Effect.forkIn(self.scope)
       )
+    )
+  )
 
-    return {
-      live: () => live,
-      lost: () => [...lost.values()].map(({ error, source }) => ({ stream: source.settings.stream, error })),
-      lose: (stream, error) =>
-        Effect.gen(function*() {
-          if (!live.includes(stream)) return canGoOn
-          if (!canGoOn || live.length === 1) return false
-          live = live.filter((each) => each !== stream)
-          const before = found.get(stream.name)
-          const foundFor = (yield* MonotonicClock.monotonicMillis) - (before?.at ?? -Infinity)
-          const attempt = before !== undefined && StreamLoss.isLostAgain(foundFor) ? before.attempt : 0
-          const source = sources.find(({ settings }) => settings.stream === stream.name)!
-          const entry = { source, error, attempt }
-          lost.set(stream.name, entry)
-          yield* hooks?.onLost(stream) ?? Effect.void
-          yield* look(entry)
-          return true
-        }),
-      start: (given) =>
-        Effect.suspend(() => {
-          hooks = given
-          return Effect.forEach([...lost.values()], look, { discard: true })
-        })
-    }
+const lookFor = (self: State, { attempt, error, source }: Lost): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { emit, settings: { stream } } = source
+    self.lost.set(stream, { source, error, attempt })
+    const jitter = 0.8 + 0.4 * (yield* Random.next)
+    const retryInMillis = Math.round(StreamLoss.backoffMillis(attempt) * jitter)
+    yield* emit(KinesisEvent.StreamLost({ stream, error, retryInMillis }))
+    yield* Effect.sleep(retryInMillis)
+    const again = yield* Effect.either(Effect.tap(source.find, (stream) => probe(source, stream)))
+    if (again._tag === "Left") return yield* lookFor(self, { source, error: again.left, attempt: attempt + 1 })
+    self.lost.delete(stream)
+    self.found.set(stream, { at: yield* MonotonicClock.monotonicMillis, attempt: attempt + 1 })
+    self.live = [...self.live, again.right]
+    yield* emit(KinesisEvent.StreamFound({ stream }))
+    self.post({ _tag: "StreamFound" })
   })
 
 /** The error is one of the stream's, for which the stream can be left out. */

@@ -2,29 +2,32 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
-import { isFinished, LeaseStore } from "../../LeaseStore.js"
-import { holder } from "../../LeaseTransition.js"
-import * as Successors from "../lease/successors.js"
+import { LeaseStore } from "../../LeaseStore.js"
 import { emitter } from "../reading/emit.js"
 import * as Retry from "../reading/retry.js"
-import * as Balancing from "./balancer.js"
+import * as Balancer from "./balancer.js"
 import * as Clocks from "./clocks.js"
-import type { Group, WorkerError } from "./group.js"
+import * as Departure from "./departure.js"
+import type { Group } from "./group.js"
+import * as ObservedLeases from "./observedLeases.js"
+import type { Report } from "./report.js"
 import type { GroupSettings } from "./settings.js"
-import type { Report } from "./shardTask.js"
-import * as Held from "./shardTasks.js"
+import type { Work } from "./shardState.js"
+import * as ShardTasks from "./shardTasks.js"
 import * as Streams from "./streams.js"
+import type { Post, ShardEnded, WorkerError, WorkerEvent } from "./workerEvent.js"
 
 /** One process of a group. */
 export interface Worker {
   readonly name: string
-  readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Held.Assigned>>
+  readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<ShardTasks.Assigned>>
   readonly ready: SubscriptionRef.SubscriptionRef<boolean>
   /** The streams that it is to read and cannot. */
   readonly lost: () => ReadonlyArray<Streams.LostStream>
@@ -34,7 +37,73 @@ export interface Worker {
   readonly shutdown: (drainMillis: number) => Effect.Effect<ReadonlyArray<Report>>
 }
 
-const nobody = Effect.succeed(undefined)
+/** A worker from within. */
+interface State {
+  readonly group: Group
+  readonly streams: Streams.Streams
+  readonly tasks: ShardTasks.ShardTasks
+  readonly balancer: Balancer.Balancer
+  /** Of all that outlives {@link Worker.run}: it is closed when the shards are given up. */
+  readonly scope: Scope.CloseableScope
+  /** The mailbox: what the parts of the worker tell it. */
+  readonly events: Queue.Queue<WorkerEvent>
+  readonly ready: SubscriptionRef.SubscriptionRef<boolean>
+  /** Done when the worker is to read no more. */
+  readonly over: Deferred.Deferred<void, WorkerError>
+  /** Done when handlers are waited for no longer. */
+  readonly cutting: Deferred.Deferred<void>
+  readonly summary: Deferred.Deferred<ReadonlyArray<Report>>
+  /** The keys of leases that the first balancing brought and whose shards have no iterator yet. */
+  readonly unsettled: Set<string>
+  /** The leases of all streams were shared, and no stream was lost since. */
+  isBalanced: boolean
+  /** A shutdown was asked for. */
+  isStopping: boolean
+  /** The shards are being given up. */
+  isDraining: boolean
+}
+
+/** Leases are given up when the scope closes, if they were not before. */
+export const make = (
+  settings: GroupSettings,
+  work: Work
+): Effect.Effect<Worker, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+  Effect.gen(function*() {
+    const events = yield* Queue.unbounded<WorkerEvent>()
+    const post: Post = (event) => void events.unsafeOffer(event)
+    const scope = yield* Scope.make()
+    const streams = yield* Streams.make(yield* KinesisClient, settings, scope, post)
+    const group = yield* makeGroup(settings, streams, post)
+    const tasks = yield* ShardTasks.make(group, work, scope)
+    const self: State = {
+      group,
+      streams,
+      tasks,
+      balancer: Balancer.make(group, tasks),
+      scope,
+      events,
+      ready: yield* SubscriptionRef.make(false),
+      over: yield* Deferred.make<void, WorkerError>(),
+      cutting: yield* Deferred.make<void>(),
+      summary: yield* Deferred.make<ReadonlyArray<Report>>(),
+      unsettled: new Set(),
+      isBalanced: false,
+      isStopping: false,
+      isDraining: false
+    }
+    const start = yield* Effect.once(Effect.forkIn(Effect.interruptible(Effect.forever(stepOnce(self))), scope))
+    const shutdown = (drainMillis: number) => Effect.zipRight(start, requestShutdown(self, drainMillis))
+    const end = Effect.suspend(() => self.isStopping ? Deferred.await(self.summary) : shutdown(settings.drainMillis))
+    yield* Effect.addFinalizer(() => Effect.zipRight(end, Scope.close(scope, Exit.void)))
+    return {
+      name: group.worker,
+      assignment: tasks.assignment,
+      ready: self.ready,
+      lost: streams.lost,
+      run: Effect.onInterrupt(Effect.zipRight(start, run(self, end)), () => end),
+      shutdown
+    }
+  })
 
 /** No two are ever the same, whatever they are called. */
 const uniqueName = (name: string): Effect.Effect<string> =>
@@ -46,7 +115,7 @@ const uniqueName = (name: string): Effect.Effect<string> =>
 const makeGroup = (
   settings: GroupSettings,
   streams: Streams.Streams,
-  fail: Group["fail"]
+  post: Post
 ): Effect.Effect<Group, KinesisError, LeaseStore> =>
   Effect.gen(function*() {
     const { application, onEvent } = settings
@@ -56,135 +125,137 @@ const makeGroup = (
     })
     const opening = Retry.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit)
     const store = yield* LeaseStore
+    const worker = yield* uniqueName(settings.worker)
+    const leases = yield* opening(store.open(application))
+    const clocks = yield* Clocks.clocks
     return {
       settings,
-      worker: yield* uniqueName(settings.worker),
-      leases: yield* opening(store.open(application)),
+      worker,
+      leases,
+      observed: ObservedLeases.make(clocks),
       streams: streams.live,
       lose: (stream, error) => Streams.isLoss(error) ? streams.lose(stream, error) : Effect.succeed(false),
-      clocks: yield* Clocks.clocks,
+      clocks,
       emit,
-      fail
+      post
     }
   })
 
-/** Leases are given up when the scope closes, if they were not before. */
-export const make = (
-  settings: GroupSettings,
-  work: Held.Work
-): Effect.Effect<Worker, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+/** Balances and discovers until the worker is to read no more, then gives the shards up; fails with what it could not go on for. */
+const run = (
+  self: State,
+  end: Effect.Effect<ReadonlyArray<Report>>
+): Effect.Effect<ReadonlyArray<Report>, WorkerError> =>
   Effect.gen(function*() {
-    const over = yield* Deferred.make<void, WorkerError>()
-    const cutting = yield* Deferred.make<void>()
-    const summary = yield* Deferred.make<ReadonlyArray<Report>>()
-    const scope = yield* Scope.make()
-    const streams = yield* Streams.make(yield* KinesisClient, settings, scope)
-    const group = yield* makeGroup(settings, streams, (reason) => Effect.asVoid(Deferred.failCause(over, reason)))
-    const { leases, worker } = group
-    const ready = yield* SubscriptionRef.make(false)
-    const unsettled = new Set<string>()
-    let isBalanced = false
-    let isStopping = false
-
-    /**
-     * Ready when each shard that the first balancing of all streams brought has an iterator, or came to its end without one; and no more while
-     * a stream is lost.
-     */
-    const settled = Effect.suspend(() =>
-      isBalanced && unsettled.size === 0 && !isStopping ? SubscriptionRef.set(ready, true) : Effect.void
+    const { balancer, over, streams, tasks } = self
+    yield* streams.start
+    const loops = yield* Effect.fork(
+      Effect.all([balancer.forever, balancer.discovery], { concurrency: 2, discard: true })
     )
-    const onBalanced = Effect.suspend(() => {
-      if (isBalanced || streams.lost().length > 0) return Effect.void
-      isBalanced = true
-      return settled
-    })
-    const onLost = (stream: Streams.GroupStream) =>
-      Effect.gen(function*() {
-        isBalanced = false
-        yield* SubscriptionRef.set(ready, false)
-        for (const { task } of held.tasks.values()) if (task.stream === stream) yield* task.letGo(nobody, true)
-      })
-    const onReady = (leaseKey: string) => {
-      if (!isBalanced) unsettled.add(leaseKey)
-      return Effect.suspend(() => unsettled.delete(leaseKey) ? settled : Effect.void)
+    const outcome = yield* Effect.exit(Effect.raceFirst(Deferred.await(over), Fiber.join(loops)))
+    tasks.close()
+    yield* Fiber.interrupt(loops)
+    const reports = yield* end
+    if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
+    const lost = new Set(streams.lost().map(({ stream }) => stream))
+    const failed = reports.find(({ error, stream }) => error !== undefined && !lost.has(stream))
+    return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
+  })
+
+/** Closes at once what takes leases; whoever asks may be interrupted, and the shutdown goes on. */
+const requestShutdown = (self: State, drainMillis: number): Effect.Effect<ReadonlyArray<Report>> =>
+  Effect.suspend(() => {
+    self.isStopping = true
+    self.tasks.close()
+    self.group.post({ _tag: "ShutdownRequested", drainMillis })
+    return Deferred.await(self.summary)
+  })
+
+// -----------------------------------------------------------------------------
+// The events. One after the other, in the order in which they were told; no step
+// waits for a call, for a handler or for another event, so that nothing holds up the
+// children of a shard: what takes time has a fiber of its own. It begins with the
+// run, or with a shutdown before one, and goes on through the drain, which waits for
+// reports that only it completes. It ends with the scope, after the summary. A step
+// that dies ends the worker.
+// -----------------------------------------------------------------------------
+
+const stepOnce = (self: State): Effect.Effect<void> =>
+  Effect.flatMap(
+    self.events.take,
+    (event) => Effect.catchAllDefect(step(self, event), (defect) => Deferred.die(self.over, defect))
+  )
+
+const step = (self: State, event: WorkerEvent): Effect.Effect<unknown> => {
+  switch (event._tag) {
+    case "ShardTaken":
+      if (!self.isBalanced) self.unsettled.add(event.leaseKey)
+      return Effect.void
+    case "ShardReady":
+      return settle(self, event.leaseKey)
+    case "ShardEnded":
+      return shardEnded(self, event)
+    case "Balanced":
+      return balanced(self)
+    case "StreamLost":
+      return streamLost(self, event.stream)
+    case "StreamFound":
+      return self.balancer.soon
+    case "Failed":
+      return Deferred.failCause(self.over, event.cause)
+    case "ShutdownRequested":
+      return shutdownRequested(self, event.drainMillis)
+  }
+}
+
+/**
+ * Ready when each shard that the first balancing of all streams brought has an iterator, or came to its end without one; and no more while
+ * a stream is lost.
+ */
+const settled = ({ isBalanced, isStopping, ready, streams, unsettled }: State): Effect.Effect<void> =>
+  isBalanced && unsettled.size === 0 && !isStopping && streams.lost().length === 0
+    ? SubscriptionRef.set(ready, true)
+    : Effect.void
+
+const settle = (self: State, leaseKey: string): Effect.Effect<void> =>
+  self.unsettled.delete(leaseKey) ? settled(self) : Effect.void
+
+const balanced = (self: State): Effect.Effect<void> => {
+  if (self.isBalanced || self.streams.lost().length > 0) return Effect.void
+  self.isBalanced = true
+  return settled(self)
+}
+
+const streamLost = (self: State, stream: Streams.GroupStream): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    self.isBalanced = false
+    yield* SubscriptionRef.set(self.ready, false)
+    for (const { task } of self.tasks.entries.values()) {
+      if (task.stream === stream) yield* task.letGo(Effect.succeed(undefined), true)
     }
+  })
 
-    const balancing = Balancing.make(group, () => held, onBalanced, onReady)
-    const held: Held.Held = yield* Held.make(group, work, scope, balancing.leases, balancing.goOn)
+/** An error ends the worker, unless it can go on without the stream; a shard that was read to its end is followed by its children. */
+const shardEnded = (
+  self: State,
+  { children, leaseKey, report, reported, stream }: ShardEnded
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { balancer, group, over, scope } = self
+    const { error } = report
+    if (error !== undefined && !(yield* group.lose(stream, error))) yield* Deferred.fail(over, error)
+    yield* Deferred.succeed(reported, report)
+    yield* settle(self, leaseKey)
+    if (report.end === "finished") yield* Effect.forkIn(balancer.follow(children, stream), scope)
+  })
 
-    const successorsOf = (leaving: ReadonlyArray<string>) =>
-      Successors.successors({ leases: balancing.seen(), worker }, leaving)
-
-    /** What is given to this worker while it leaves is given on, and what it asked for is left to whoever has it. */
-    const giveOn = Effect.gen(function*() {
-      const owned = (yield* leases.owned(worker, balancing.known)).filter((lease) => !isFinished(lease))
-      const given = owned.filter((lease) => holder(lease) === worker && !held.isBusy(lease.leaseKey))
-      const asked = owned.filter((lease) => holder(lease) !== worker)
-      yield* Effect.forEach(asked, (lease) => leases.withdrawHandoff(lease, worker), {
-        concurrency: 16,
-        discard: true
-      })
-      const successors = successorsOf(given.map((lease) => lease.leaseKey))
-      yield* Effect.forEach(given, (lease) => leases.release(lease, successors.get(lease.leaseKey)), {
-        concurrency: 16,
-        discard: true
-      })
-    }).pipe(Effect.timeout(settings.renewMillis), Effect.ignore)
-
-    const drain = Effect.gen(function*() {
-      const entries = [...held.tasks]
-      const successors = yield* Effect.cached(
-        Effect.ignore(Effect.timeout(balancing.look, settings.renewMillis)).pipe(
-          Effect.map(() => successorsOf(entries.map(([leaseKey]) => leaseKey)))
-        )
-      )
-      const cut = Effect.forEach(entries, ([, { task }]) => task.cut, { discard: true })
-      yield* Effect.fork(Effect.zipRight(Deferred.await(cutting), cut))
-      for (const [leaseKey, { task }] of entries) {
-        yield* task.letGo(Effect.map(successors, (chosen) => chosen.get(leaseKey)), false)
-      }
-      yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.sleep(settings.discoveryMillis), giveOn)))
-      const reports = yield* Effect.forEach(entries, ([, { report }]) => Deferred.await(report))
-      yield* giveOn
-      return reports
-    })
-
-    /** Has a fiber of its own: whoever asks for it may be interrupted already. */
-    const shutdown = (drainMillis: number) =>
-      Effect.gen(function*() {
-        const isFirst = !isStopping
-        isStopping = true
-        held.close()
-        if (isFirst) yield* SubscriptionRef.set(ready, false)
-        yield* Deferred.succeed(over, undefined)
-        yield* Effect.forkIn(Effect.delay(Deferred.succeed(cutting, undefined), drainMillis), scope)
-        if (isFirst) yield* Deferred.complete(summary, drain)
-        return yield* Deferred.await(summary)
-      }).pipe(
-        Effect.interruptible,
-        Effect.forkDaemon,
-        Effect.flatMap(Fiber.join)
-      )
-
-    /** A shutdown that is under way keeps the time that it was given. */
-    const end = Effect.suspend(() => isStopping ? Deferred.await(summary) : shutdown(settings.drainMillis))
-
-    yield* Effect.addFinalizer(() => Effect.zipRight(end, Scope.close(scope, Exit.void)))
-
-    const run = Effect.gen(function*() {
-      yield* streams.start({ onLost, onFound: balancing.soon, fail: group.fail })
-      const loops = yield* Effect.fork(
-        Effect.all([balancing.forever, balancing.discovery], { concurrency: 2, discard: true })
-      )
-      const outcome = yield* Effect.exit(Effect.raceFirst(Deferred.await(over), Fiber.join(loops)))
-      held.close()
-      yield* Fiber.interrupt(loops)
-      const reports = yield* end
-      if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
-      const lost = new Set(streams.lost().map(({ stream }) => stream))
-      const failed = reports.find(({ error, stream }) => error !== undefined && !lost.has(stream))
-      return failed?.error === undefined ? reports : yield* Effect.fail(failed.error)
-    }).pipe(Effect.onInterrupt(() => end))
-
-    return { name: worker, assignment: held.assignment, ready, lost: streams.lost, run, shutdown }
+const shutdownRequested = (self: State, drainMillis: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { cutting, over, ready, scope, summary } = self
+    const isFirst = !self.isDraining
+    self.isDraining = true
+    if (isFirst) yield* SubscriptionRef.set(ready, false)
+    yield* Deferred.succeed(over, undefined)
+    yield* Effect.forkIn(Effect.delay(Deferred.succeed(cutting, undefined), drainMillis), scope)
+    if (isFirst) yield* Effect.forkIn(Deferred.complete(summary, Departure.drain(self)), scope)
   })

@@ -1,0 +1,121 @@
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type { KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Lease } from "../../LeaseStore.js"
+import * as BalancingTimes from "../lease/balancingTimes.js"
+import type { Moment } from "./clocks.js"
+import * as FormerLife from "./formerLife.js"
+import { type Group, isFatal } from "./group.js"
+import * as LeaseRepair from "./leaseRepair.js"
+import * as ObservedLeases from "./observedLeases.js"
+import { isLostByListing } from "./streamLoss.js"
+import type { GroupStream } from "./streams.js"
+
+/** What keeps the leases in step with the shards of their streams. */
+export interface LeaseUpkeep {
+  /** Begins anew what contradicts its stream, and creates what is missing; says whether anything changed. */
+  readonly repaired: (all: ReadonlyArray<Lease>) => Effect.Effect<boolean, KinesisError>
+  /** Deletes what nobody needs any more, when it is time for that. */
+  readonly cleaned: (all: ReadonlyArray<Lease>) => Effect.Effect<void, KinesisError>
+  /** The shards of these streams were shared. */
+  readonly shared: (streams: ReadonlyArray<GroupStream>) => void
+}
+
+interface State {
+  readonly group: Group
+  readonly formerLife: FormerLife.FormerLife
+  /** When the shards of a stream were last listed because leases were missing. */
+  readonly repairedAt: WeakMap<GroupStream, Moment>
+  /** Those whose shards were shared before. */
+  readonly shared: WeakSet<GroupStream>
+  cleanedAt: Moment
+  /** How many looks in a row have seen that leases are missing. */
+  holesInARow: number
+}
+
+export const make = (group: Group): LeaseUpkeep => {
+  const self: State = {
+    group,
+    formerLife: FormerLife.make(group),
+    repairedAt: new WeakMap(),
+    shared: new WeakSet(),
+    cleanedAt: group.clocks.now(),
+    holesInARow: 0
+  }
+  return {
+    repaired: (all) =>
+      Effect.zipWith(correct(self, all), fill(self, all), (isCorrected, isFilled) => isCorrected || isFilled),
+    cleaned: (all) => clean(self, all),
+    shared: (streams) => {
+      for (const stream of streams) self.shared.add(stream)
+    }
+  }
+}
+
+/** What a listing tells of a stream that is lost leaves the others alone. */
+const unlessLost = <A>(
+  { group }: State,
+  stream: GroupStream,
+  listing: Effect.Effect<A, KinesisError>,
+  otherwise: A
+): Effect.Effect<A, KinesisError> =>
+  Effect.catchIf(
+    listing,
+    isLostByListing,
+    (error) =>
+      Effect.flatMap(group.lose(stream, error), (isLost) => isLost ? Effect.succeed(otherwise) : Effect.fail(error))
+  )
+
+/** Begins anew what contradicts its stream. */
+const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError> =>
+  Effect.map(
+    Effect.forEach(self.group.streams(), (stream) =>
+      unlessLost(
+        self,
+        stream,
+        Effect.catchIf(
+          self.formerLife.repaired(stream, LeaseRepair.ofStream(all, stream), LeaseRepair.isIncomplete(all, stream)),
+          (error) => !isFatal(error),
+          (error) => Effect.as(stream.emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing: 0 })), false)
+        ),
+        true
+      )),
+    (changes) => changes.includes(true)
+  )
+
+/** Creates what is missing when the shards that have leases do not take every hash key. */
+const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError> =>
+  Effect.gen(function*() {
+    const { clocks, leases, observed, settings, streams } = self.group
+    const incomplete = streams().filter((stream) => LeaseRepair.isIncomplete(all, stream))
+    const wasShared = incomplete.every((stream) => self.shared.has(stream))
+    self.holesInARow = BalancingTimes.holesInARow(self.holesInARow, incomplete.length > 0)
+    if (!BalancingTimes.isHoleBelieved(self.holesInARow, wasShared)) return false
+    const due = incomplete.filter((stream) => {
+      const before = self.repairedAt.get(stream)
+      return BalancingTimes.isRepairDue(settings, before === undefined ? undefined : clocks.since(before))
+    })
+    for (const stream of due) self.repairedAt.set(stream, clocks.now())
+    if (wasShared) {
+      const open = LeaseRepair.readable(ObservedLeases.all(observed), streams()).length
+      yield* Effect.forEach(due, (stream) => stream.emit(KinesisEvent.HoleFound({ open })))
+    }
+    const changes = yield* Effect.forEach(
+      due,
+      (stream) => unlessLost(self, stream, LeaseRepair.repair(leases, all, stream), true)
+    )
+    return changes.includes(true)
+  })
+
+const clean = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, KinesisError> =>
+  Effect.gen(function*() {
+    const { clocks, leases, settings, streams } = self.group
+    if (!BalancingTimes.isCleanupDue(settings, clocks.since(self.cleanedAt), yield* Random.next)) return
+    self.cleanedAt = clocks.now()
+    yield* Effect.forEach(
+      streams(),
+      (stream) => unlessLost(self, stream, LeaseRepair.cleanUp(leases, all, stream), undefined),
+      { discard: true }
+    )
+  })

@@ -1,0 +1,16 @@
+import type { HandlerError, KinesisError } from "../../KinesisError.js"
+import type { Position } from "../../Position.js"
+
+/** How the work on a shard ended. */
+export interface Report {
+  readonly stream: string
+  readonly shardId: string
+  readonly end: "finished" | "released" | "lost" | "failed"
+  /** What is stored of the shard. */
+  readonly stored: Position | undefined
+  /** Records whose handlers finished after the shard was to be given up. */
+  readonly drained: number
+  /** Records whose handlers were interrupted: they are handled again. */
+  readonly cut: number
+  readonly error: KinesisError | HandlerError | undefined
+}

@@ -1,0 +1,29 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { HandlerError } from "../../KinesisError.js"
+import type { Position } from "../../Position.js"
+import * as Checkpoint from "../lease/checkpoint.js"
+import * as Progress from "../lease/progress.js"
+import type { State } from "./shardState.js"
+
+/** Waits until a shard is read again whose handler failed; says whether it is: not when its policy gives up, or when it is to stop. */
+export type Restarts = (error: HandlerError) => Effect.Effect<boolean>
+
+/** As often as the policy says. Its schedule begins anew when the shard got further than it had when it last failed. */
+export const make = ({ options: { work: { onFailure } }, progress, stopping }: State): Effect.Effect<Restarts> =>
+  Effect.gen(function*() {
+    if (onFailure._tag !== "Restart") return () => Effect.succeed(false)
+    const driver = yield* Schedule.driver(onFailure.schedule)
+    let failedAt: Position | undefined
+    return (error: HandlerError) =>
+      Effect.gen(function*() {
+        const reached = Progress.position(progress)
+        if (!Checkpoint.isSame(failedAt, reached)) yield* driver.reset
+        failedAt = reached
+        return yield* Effect.raceFirst(
+          Effect.match(driver.next(error), { onSuccess: () => true, onFailure: () => false }),
+          Effect.as(Deferred.await(stopping), false)
+        )
+      })
+  })
