@@ -39,6 +39,26 @@ describe("a worker alone", () => {
         assert.strictEqual(exit._tag, "Failure")
       })))
 
+  it.effect("the children of a shard begin when its end is stored, though the claim of another's hangs", () =>
+    withGroup({ streams: [{ name: "orders", shardCount: 2 }] }, ({ client, leases }) =>
+      Effect.gen(function*() {
+        const worker = yield* run()
+        yield* eventually("both shards", () => worker.of("LeaseAcquired").length === 2)
+        yield* leases.hang({ operation: "claim" })
+        for (const quarter of [1n, 3n]) {
+          const shardToSplit = quarter === 1n ? shard0 : shard0.replace(/0$/, "1")
+          yield* client.splitShard({ stream: "orders", shardToSplit, newStartingHashKey: String(quarter * 2n ** 126n) })
+        }
+        yield* eventually("all children", () => worker.of("LeaseAcquired").length === 6)
+        const created = worker.of("LeasesCreated").filter(({ because }) => because === "shard-end")
+        const waits = created.map(({ at, shardIds }) =>
+          worker.of("LeaseAcquired").filter(({ shardId }) => shardIds.includes(shardId)).map((event) => event.at - at)
+        )
+        assert.isTrue(waits.flat().some((wait) => wait > 0))
+        assert.isTrue(waits.some((each) => each.every((wait) => wait === 0)))
+        yield* stop(worker)
+      })))
+
   it.effect("a handler has the services of whoever runs it", () =>
     withGroup(oneShard, ({ client }) =>
       Effect.gen(function*() {
