@@ -1,13 +1,16 @@
 /** Reads what is there, keeps each shard's position, and goes on from there in a second run, as after a restart. */
 import { LocalKinesis } from "@effect-kinesis/local"
-import { Effect, Stream } from "effect"
-import { KinesisClient, KinesisStream, type Position, Until } from "effect-kinesis"
+import { Effect, Schema, Stream } from "effect"
+import { KinesisClient, KinesisStream, Position, Until } from "effect-kinesis"
 
 const put = (text: string) =>
   Effect.flatMap(
     KinesisClient.KinesisClient,
     (client) => client.putRecord({ stream: "orders", partitionKey: text, data: new TextEncoder().encode(text) })
   )
+
+/** Positions by shard, as a file or a database would keep them. */
+const Stored = Schema.parseJson(Schema.Record({ key: Schema.String, value: Position.Position }))
 
 const readOn = (positions: Readonly<Record<string, Position.Position>>) =>
   Effect.gen(function*() {
@@ -23,9 +26,9 @@ const readOn = (positions: Readonly<Record<string, Position.Position>>) =>
 
 const program = Effect.gen(function*() {
   yield* put("first run")
-  const positions = yield* readOn({})
+  const stored = yield* Schema.encode(Stored)(yield* readOn({}))
   yield* put("second run")
-  yield* readOn(JSON.parse(JSON.stringify(positions)))
+  yield* readOn(yield* Schema.decode(Stored)(stored))
 })
 
 Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders", shardCount: 2 }] })))

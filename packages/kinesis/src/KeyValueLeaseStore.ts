@@ -14,6 +14,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { printable } from "./internal/text/causes.js"
 import { messageOf } from "./internal/text/describe.js"
 import type { KinesisError } from "./KinesisError.js"
@@ -83,61 +84,19 @@ export const layer: Layer.Layer<LeaseStore.LeaseStore, never, KeyValueStore.KeyV
 // internal
 // -----------------------------------------------------------------------------
 
-const Position = Schema.Union(
-  Schema.TaggedStruct("TrimHorizon", {}),
-  Schema.TaggedStruct("Latest", {}),
-  Schema.TaggedStruct("AtTimestamp", {
-    timestamp: Schema.Number,
-    standsFor: Schema.optional(Schema.Literal("Latest", "TrimHorizon"))
-  }),
-  Schema.TaggedStruct("AtSequenceNumber", { sequenceNumber: Schema.String }),
-  Schema.TaggedStruct("AfterSequenceNumber", {
-    sequenceNumber: Schema.String,
-    subSequenceNumber: Schema.optional(Schema.Number)
-  }),
-  Schema.TaggedStruct("ShardEnd", {})
-)
-
-/** What is stored of a lease. */
-const Row = Schema.parseJson(
-  Schema.Struct({
-    leaseKey: Schema.String,
-    shardId: Schema.String,
-    streamIdentifier: Schema.optional(Schema.String),
-    checkpoint: Schema.optional(Position),
-    parentShardIds: Schema.Array(Schema.String),
-    childShardIds: Schema.Array(Schema.String),
-    hashKeyRange: Schema.optional(Schema.Struct({ startingHashKey: Schema.String, endingHashKey: Schema.String }))
-  })
-)
-
-const Index = Schema.parseJson(Schema.Array(Schema.String))
-
-const encodeRow = ({
-  checkpoint,
-  childShardIds,
-  hashKeyRange,
-  leaseKey,
-  parentShardIds,
-  shardId,
-  streamIdentifier
-}: LeaseStore.Lease): string =>
-  JSON.stringify({ leaseKey, shardId, streamIdentifier, checkpoint, parentShardIds, childShardIds, hashKeyRange })
-
-const unowned = (row: typeof Row.Type): LeaseStore.Lease => ({
-  leaseKey: row.leaseKey,
-  shardId: row.shardId,
-  streamIdentifier: row.streamIdentifier,
+/** What is known in memory only: of a lease that nobody has held since the process started. */
+const unheld = {
   leaseOwner: undefined,
   leaseCounter: 0,
-  checkpoint: row.checkpoint,
   ownerSwitchesSinceCheckpoint: 0,
   checkpointOwner: undefined,
-  parentShardIds: row.parentShardIds,
-  childShardIds: row.childShardIds,
-  hashKeyRange: row.hashKeyRange,
   throughputKBps: undefined
-})
+} satisfies Partial<LeaseStore.Lease>
+
+/** What is stored of a lease: all that is not in {@link unheld}. */
+const Row = Schema.parseJson(LeaseStore.Lease.omit(...Struct.keys(unheld)))
+
+const Index = Schema.parseJson(Schema.Array(Schema.String))
 
 const prefixOf = (application: string): string => `effect-kinesis/${encodeURIComponent(application)}`
 const indexOf = (application: string): string => `${prefixOf(application)}/leases`
@@ -160,20 +119,40 @@ const decoded = <A>(key: string, schema: Schema.Schema<A, string>, text: string)
     onRight: Effect.succeed
   })
 
+const encoded = (operation: string, lease: LeaseStore.Lease): Effect.Effect<string, InvalidArgument> =>
+  Either.match(Schema.encodeEither(Row)(lease), {
+    onLeft: (cause) =>
+      Effect.fail(
+        new InvalidArgument({
+          operation: `KeyValueLeaseStore.${operation}`,
+          shardId: lease.shardId,
+          field: "lease",
+          description: `cannot be stored: ${cause.message}`,
+          cause
+        })
+      ),
+    onRight: Effect.succeed
+  })
+
+/** The leases of an application, and what is stored, by key. */
 const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, application: string) {
-  const read = (key: string) => Effect.mapError(store.get(key), failed("open", key))
+  const stored = new Map<string, string>()
+  const rows = new Map<string, LeaseStore.Lease>()
+  const read = (key: string) =>
+    store.get(key).pipe(
+      Effect.mapError(failed("open", key)),
+      Effect.tap((text) => Effect.sync(() => Option.isSome(text) && stored.set(key, text.value)))
+    )
   const indexKey = indexOf(application)
   const index = yield* read(indexKey)
-  const rows = new Map<string, LeaseStore.Lease>()
-  if (Option.isNone(index)) return rows
+  if (Option.isNone(index)) return { rows, stored }
   for (const leaseKey of yield* decoded(indexKey, Index, index.value)) {
     const key = keyOf(application, leaseKey)
     const text = yield* read(key)
     if (Option.isNone(text)) return yield* damaged(key, `nothing is stored there, but ${indexKey} names it`)
-    const row = yield* decoded(key, Row, text.value)
-    rows.set(leaseKey, unowned({ ...row, leaseKey }))
+    rows.set(leaseKey, { ...unheld, ...yield* decoded(key, Row, text.value), leaseKey })
   }
-  return rows
+  return { rows, stored }
 })
 
 const openApplication = (
@@ -181,11 +160,9 @@ const openApplication = (
   application: string
 ): Effect.Effect<LeaseStore.Leases, KinesisError> =>
   Effect.gen(function*() {
-    const rows = yield* readAll(store, application)
+    /** `stored` is what surely is: nothing of a key while a write of it is under way, and after one that failed. */
+    const { rows, stored } = yield* readAll(store, application)
     const writing = yield* Effect.makeSemaphore(1)
-    /** What surely is stored, by key: nothing while a write of the key is under way, and after one that failed. */
-    const stored = new Map([...rows].map(([leaseKey, lease]) => [keyOf(application, leaseKey), encodeRow(lease)]))
-    stored.set(indexOf(application), JSON.stringify([...rows.keys()]))
 
     const set = (operation: string, key: string, value: string): Effect.Effect<void, KinesisError> =>
       Effect.suspend(() => {
@@ -209,7 +186,7 @@ const openApplication = (
         const key = keyOf(application, leaseKey)
         const decision = decide(rows.get(leaseKey))
         if (decision._tag === "Put") {
-          yield* set(operation, key, encodeRow(decision.lease))
+          yield* set(operation, key, yield* encoded(operation, decision.lease))
           yield* setIndex(operation, new Set([...rows.keys(), leaseKey]))
           rows.set(leaseKey, decision.lease)
         }

@@ -5,8 +5,17 @@
  *
  * @since 0.1.0
  */
+import * as Schema from "effect/Schema"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { Startable } from "./Position.js"
+
+/**
+ * The schema of the hash keys that a shard takes.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HashKeyRange = Schema.Struct({ startingHashKey: Schema.String, endingHashKey: Schema.String })
 
 /**
  * The hash keys that a shard takes, both ends included, as decimals from 0 to 2^128 - 1.
@@ -14,10 +23,7 @@ import type { Startable } from "./Position.js"
  * @since 0.1.0
  * @category models
  */
-export interface HashKeyRange {
-  readonly startingHashKey: string
-  readonly endingHashKey: string
-}
+export interface HashKeyRange extends Schema.Schema.Type<typeof HashKeyRange> {}
 
 /**
  * A shard as ListShards tells it.

@@ -9,12 +9,53 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Checkpoint from "./internal/lease/checkpoint.js"
-import type { HashKeyRange } from "./KinesisApi.js"
+import { HashKeyRange } from "./KinesisApi.js"
 import type { KinesisError } from "./KinesisError.js"
 import { LeaseLost } from "./KinesisError.js"
 import * as LeaseTransition from "./LeaseTransition.js"
-import type { Position } from "./Position.js"
+import { Position } from "./Position.js"
+
+/**
+ * The schema of a {@link Lease}: what a store keeps of one is a pick of its fields.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { LeaseStore } from "effect-kinesis"
+ *
+ * const Row = Schema.parseJson(LeaseStore.Lease.omit("throughputKBps"))
+ *
+ * const read = Schema.decodeUnknown(Row)
+ * const write = Schema.encode(Row)
+ * ```
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Lease = Schema.Struct({
+  /** The shard's id; in a table of several streams the stream's identifier and the shard's id. */
+  leaseKey: Schema.String,
+  shardId: Schema.String,
+  /** `account:name:creation in epoch seconds`; absent in a table of one stream. */
+  streamIdentifier: Schema.UndefinedOr(Schema.String),
+  /** The worker that the lease was given to last; absent when it was given back. Whether it is alive, the counter tells. */
+  leaseOwner: Schema.UndefinedOr(Schema.String),
+  /** Grows with each write of the owner and of whoever takes the lease: its heartbeat, and its version. */
+  leaseCounter: Schema.Int,
+  /** Up to where the shard was handled; undefined to begin where the application is told to. */
+  checkpoint: Schema.UndefinedOr(Position),
+  ownerSwitchesSinceCheckpoint: Schema.Number,
+  /** While a lease is being handed off: the worker that still holds it, and that may still write checkpoints. */
+  checkpointOwner: Schema.UndefinedOr(Schema.String),
+  parentShardIds: Schema.Array(Schema.String),
+  /** Known since the shard's end was reached. */
+  childShardIds: Schema.Array(Schema.String),
+  hashKeyRange: Schema.UndefinedOr(HashKeyRange),
+  /** Kilobytes per second, as the owner saw them lately. */
+  throughputKBps: Schema.UndefinedOr(Schema.Number)
+})
 
 /**
  * A worker's claim on one shard, and what is stored of the shard. The names are those of the Kinesis Client Library's lease table.
@@ -22,28 +63,22 @@ import type { Position } from "./Position.js"
  * @since 0.1.0
  * @category models
  */
-export interface Lease {
-  /** The shard's id; in a table of several streams the stream's identifier and the shard's id. */
-  readonly leaseKey: string
-  readonly shardId: string
-  /** `account:name:creation in epoch seconds`; absent in a table of one stream. */
-  readonly streamIdentifier: string | undefined
-  /** The worker that the lease was given to last; absent when it was given back. Whether it is alive, the counter tells. */
-  readonly leaseOwner: string | undefined
-  /** Grows with each write of the owner and of whoever takes the lease: its heartbeat, and its version. */
-  readonly leaseCounter: number
-  /** Up to where the shard was handled; undefined to begin where the application is told to. */
-  readonly checkpoint: Position | undefined
-  readonly ownerSwitchesSinceCheckpoint: number
-  /** While a lease is being handed off: the worker that still holds it, and that may still write checkpoints. */
-  readonly checkpointOwner: string | undefined
-  readonly parentShardIds: ReadonlyArray<string>
-  /** Known since the shard's end was reached. */
-  readonly childShardIds: ReadonlyArray<string>
-  readonly hashKeyRange: HashKeyRange | undefined
-  /** Kilobytes a second, as the owner saw them lately. */
-  readonly throughputKBps: number | undefined
-}
+export interface Lease extends Schema.Schema.Type<typeof Lease> {}
+
+/**
+ * The schema of a {@link NewLease}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const NewLease = Lease.pick(
+  "leaseKey",
+  "shardId",
+  "streamIdentifier",
+  "checkpoint",
+  "parentShardIds",
+  "hashKeyRange"
+)
 
 /**
  * What a lease begins as: unowned.
@@ -51,10 +86,7 @@ export interface Lease {
  * @since 0.1.0
  * @category models
  */
-export type NewLease = Pick<
-  Lease,
-  "leaseKey" | "shardId" | "streamIdentifier" | "checkpoint" | "parentShardIds" | "hashKeyRange"
->
+export interface NewLease extends Schema.Schema.Type<typeof NewLease> {}
 
 /**
  * Keys of leases: a `Set` of them, or a `Map` by them.

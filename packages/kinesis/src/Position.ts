@@ -3,39 +3,89 @@
  *
  * @since 0.1.0
  */
-import * as Instant from "./internal/options/instantText.js"
-import * as SequenceNumber from "./internal/record/sequenceNumber.js"
+import * as Schema from "effect/Schema"
+import * as InstantText from "./internal/options/instantText.js"
+import * as Numbers from "./internal/options/numbers.js"
+import * as SequenceNumbers from "./internal/record/sequenceNumber.js"
+
+const SequenceNumber = Schema.String.pipe(
+  Schema.filter(SequenceNumbers.isValid, {
+    identifier: "SequenceNumber",
+    description: "a sequence number: a decimal of at most 129 digits without leading zeros"
+  })
+)
+
+/** Milliseconds since the epoch. */
+const Instant = Schema.Number.pipe(
+  Schema.filter(Numbers.isInstant, {
+    identifier: "Instant",
+    description: "an instant: milliseconds since the epoch, finite and not negative"
+  })
+)
+
+/** The place of a record in its aggregate. */
+const SubSequenceNumber = Schema.Number.pipe(
+  Schema.filter((value) => Numbers.isWhole(value, 0), {
+    identifier: "SubSequenceNumber",
+    description: "a sub-sequence number: whole and not negative"
+  })
+)
 
 /**
- * A place in one shard. Plain data, so that it can be stored as JSON and given back later.
+ * The schema of a place in one shard: what is stored as JSON is decoded and checked by it. A decoded position is plain data.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Position } from "effect-kinesis"
+ *
+ * const Token = Schema.parseJson(Position.Position)
+ *
+ * const read = Schema.decodeUnknown(Token)
+ * const write = Schema.encode(Token)
+ * ```
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
-export type Position =
+export const Position = Schema.Union(
   /** The oldest record that is still in retention. */
-  | { readonly _tag: "TrimHorizon" }
+  Schema.TaggedStruct("TrimHorizon", {}),
   /** Only what is written from now on. A reader turns it into an instant once, when it starts. */
-  | { readonly _tag: "Latest" }
+  Schema.TaggedStruct("Latest", {}),
   /**
    * The first record that arrived at this instant or later, in milliseconds since the epoch. `standsFor` is what it was made of, and what a
    * reader takes in its place that can store no instant, such as the Kinesis Client Library. Default: nothing.
    */
-  | {
-    readonly _tag: "AtTimestamp"
-    readonly timestamp: number
-    readonly standsFor?: "Latest" | "TrimHorizon" | undefined
-  }
+  Schema.TaggedStruct("AtTimestamp", {
+    timestamp: Instant,
+    standsFor: Schema.optional(Schema.Literal("Latest", "TrimHorizon"))
+  }),
   /** Exactly this record. */
-  | { readonly _tag: "AtSequenceNumber"; readonly sequenceNumber: string }
+  Schema.TaggedStruct("AtSequenceNumber", { sequenceNumber: SequenceNumber }),
   /** The record after this one; with a sub-sequence number, after that record of the aggregate. */
-  | {
-    readonly _tag: "AfterSequenceNumber"
-    readonly sequenceNumber: string
-    readonly subSequenceNumber?: number | undefined
-  }
+  Schema.TaggedStruct("AfterSequenceNumber", {
+    sequenceNumber: SequenceNumber,
+    subSequenceNumber: Schema.optional(SubSequenceNumber)
+  }),
   /** Everything of the shard was read, and the shard is closed. */
-  | { readonly _tag: "ShardEnd" }
+  Schema.TaggedStruct("ShardEnd", {})
+)
+
+/**
+ * A place in one shard. Plain data, so that it can be stored as JSON and given back later:
+ *
+ * - `TrimHorizon`: the oldest record that is still in retention;
+ * - `Latest`: only what is written from now on;
+ * - `AtTimestamp`: the first record that arrived at this `timestamp` or later, in milliseconds since the epoch;
+ * - `AtSequenceNumber`: exactly the record of this `sequenceNumber`;
+ * - `AfterSequenceNumber`: the record after this one; with a `subSequenceNumber`, after that record of the aggregate;
+ * - `ShardEnd`: everything of the shard was read, and the shard is closed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Position = typeof Position.Type
 
 /**
  * A position from which something may be left to read.
@@ -149,7 +199,7 @@ export const after = (record: {
 export const fromText = (text: string, now: number): StreamStart | undefined => {
   if (text === "trim-horizon") return trimHorizon
   if (text === "latest") return latest
-  const instant = Instant.parse(text, now)
+  const instant = InstantText.parse(text, now)
   return instant === undefined ? undefined : atTimestamp(instant)
 }
 
@@ -184,7 +234,7 @@ export const format = (position: Position): string => {
  * @since 0.1.0
  * @category parsing
  */
-export const textExamples: string = `trim-horizon, latest, ${Instant.examples}`
+export const textExamples: string = `trim-horizon, latest, ${InstantText.examples}`
 
 /**
  * Orders sequence numbers as numbers ("9" before "10"), without converting them.
@@ -200,4 +250,4 @@ export const textExamples: string = `trim-horizon, latest, ${Instant.examples}`
  * @since 0.1.0
  * @category ordering
  */
-export const compareSequenceNumbers: (a: string, b: string) => -1 | 0 | 1 = SequenceNumber.compare
+export const compareSequenceNumbers: (a: string, b: string) => -1 | 0 | 1 = SequenceNumbers.compare

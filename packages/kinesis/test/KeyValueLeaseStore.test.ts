@@ -214,4 +214,22 @@ describe("the lease store in a key-value store", () => {
       })
       assert.strictEqual(opened.length, 1)
     }))
+
+  it.effect("what could not be read again is not stored", () =>
+    Effect.gen(function*() {
+      const { entries, process } = makeDisk()
+      const error = yield* process((leases) =>
+        Effect.gen(function*() {
+          yield* leases.create(fresh())
+          const lease = yield* claimed(leases)
+          const before = new Map(entries)
+          const refused = yield* Effect.flip(leases.checkpoint(lease, afterSequenceNumber("none")))
+          assert.deepStrictEqual(entries, before)
+          yield* leases.checkpoint(lease, afterSequenceNumber("10"))
+          return refused
+        })
+      )
+      assert.strictEqual(error._tag, "InvalidArgument")
+      assert.include(error.message, "SequenceNumber")
+    }))
 })

@@ -6,6 +6,9 @@ import type { Position } from "../../Position.js"
 import type { Until } from "../../Until.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 import { quoted } from "../text/describe.js"
+import { isInstant, isWhole } from "./numbers.js"
+
+export { isWhole }
 
 /** A field, whether its value will do, and what it must be. */
 export type Rule = readonly [field: string, holds: boolean, mustBe: string, was: unknown]
@@ -43,9 +46,6 @@ export const oneOf = (field: string, permitted: ReadonlyArray<string>, given: st
   given
 ]
 
-export const isWhole = (value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean =>
-  Number.isSafeInteger(value) && value >= least && value <= most
-
 /** Whether it is a list; a proxy that was revoked cannot even be asked. */
 export const isList = (given: unknown): given is ReadonlyArray<unknown> => {
   try {
@@ -54,9 +54,6 @@ export const isList = (given: unknown): given is ReadonlyArray<unknown> => {
     return false
   }
 }
-
-const isInstant = (timestamp: unknown): boolean =>
-  typeof timestamp === "number" && Number.isFinite(timestamp) && timestamp >= 0
 
 /** Timers hold no more: 24.8 days. */
 const longest = 2 ** 31 - 1
