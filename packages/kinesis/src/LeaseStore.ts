@@ -191,7 +191,9 @@ export const compareCheckpoints: (a: Position | undefined, b: Position | undefin
  * @category models
  */
 export interface ConditionalTable {
-  readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  readonly list: Leases["list"]
+  /** Default: what {@link ConditionalTable.list} gives, without what is not asked for. */
+  readonly owned?: Leases["owned"] | undefined
   /** Decides on the row as it is, and writes what was decided before anybody else writes to it. */
   readonly write: (
     leaseKey: string,
@@ -224,25 +226,14 @@ export interface ConditionalTable {
  * @since 0.1.0
  * @category constructors
  */
-export const fromTable = ({ list, write }: ConditionalTable): Leases => {
+export const fromTable = ({ list, owned = ownedOf(list), write }: ConditionalTable): Leases => {
   const changed = (operation: string, lease: Lease, decide: LeaseTransition.Write) =>
-    Effect.flatMap(
-      write(lease.leaseKey, operation, decide),
-      (decision): Effect.Effect<Lease, LeaseLost> =>
-        "lease" in decision ? Effect.succeed(decision.lease) : Effect.fail(lost(operation, lease, decision))
-    )
+    Effect.flatMap(write(lease.leaseKey, operation, decide), leaseOrLost(operation, lease))
   const perhaps = (operation: string, lease: Lease, decide: LeaseTransition.Write) =>
-    Effect.map(
-      write(lease.leaseKey, operation, decide),
-      (decision) => "lease" in decision ? Option.some(decision.lease) : Option.none()
-    )
+    Effect.map(write(lease.leaseKey, operation, decide), LeaseTransition.leaseOf)
   return {
     list,
-    owned: (worker, known) =>
-      Effect.map(
-        list,
-        (leases) => leases.filter(({ leaseKey, leaseOwner }) => leaseOwner === worker && known?.has(leaseKey) !== true)
-      ),
+    owned,
     create: (lease) =>
       Effect.map(write(lease.leaseKey, "create", LeaseTransition.create(lease)), ({ _tag }) => _tag === "Put"),
     claim: (lease, worker) => perhaps("claim", lease, LeaseTransition.claim(lease, worker)),
@@ -260,18 +251,96 @@ export const fromTable = ({ list, write }: ConditionalTable): Leases => {
   }
 }
 
-const lost = (operation: string, lease: Lease, decision: LeaseTransition.Decision) => {
-  const current = decision._tag === "Refuse" ? decision.current : undefined
-  return leaseLost(operation, lease, current)
+const ownedOf = (list: Leases["list"]): Leases["owned"] => (worker, known) =>
+  Effect.map(
+    list,
+    (leases) => leases.filter(({ leaseKey, leaseOwner }) => leaseOwner === worker && known?.has(leaseKey) !== true)
+  )
+
+/**
+ * A call of a member of {@link Leases}, as {@link mapCalls} shows it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  readonly operation: keyof Leases
+  /** The lease that it is on; undefined for `list` and `owned`. */
+  readonly leaseKey: string | undefined
+  /** The lease's shard; undefined for `list`, `owned` and `annotate`. */
+  readonly shardId: string | undefined
+  /** The worker in whose name it is made: who asks, or who holds the lease; undefined for those that are made in nobody's. */
+  readonly worker: string | undefined
 }
 
 /**
- * The error of a write to a lease that is not the writer's any more.
+ * The same leases, whose calls go through one function: for a deadline, a metric, a span, a retry or a fault of every call. What the function
+ * is given is run only if it runs it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { LeaseStore } from "effect-kinesis"
+ *
+ * const traced = (leases: LeaseStore.Leases): LeaseStore.Leases =>
+ *   LeaseStore.mapCalls(leases, ({ leaseKey, operation }, call) =>
+ *     Effect.withSpan(call, `LeaseStore.${operation}`, { attributes: { leaseKey } }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const mapCalls = (
+  leases: Leases,
+  f: <A, E extends KinesisError | LeaseLost>(
+    call: Call,
+    effect: Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | KinesisError>
+): Leases => {
+  const all = (operation: keyof Leases, worker?: string): Call => ({
+    operation,
+    worker,
+    leaseKey: undefined,
+    shardId: undefined
+  })
+  const on = (
+    operation: keyof Leases,
+    { leaseKey, shardId }: Pick<Lease, "leaseKey" | "shardId">,
+    worker?: string
+  ): Call => ({ operation, leaseKey, shardId, worker })
+  const held = (operation: keyof Leases, lease: Lease): Call => on(operation, lease, LeaseTransition.holder(lease))
+  return {
+    list: f(all("list"), leases.list),
+    owned: (worker, known) => f(all("owned", worker), leases.owned(worker, known)),
+    create: (lease) => f(on("create", lease), leases.create(lease)),
+    claim: (lease, worker) => f(on("claim", lease, worker), leases.claim(lease, worker)),
+    requestHandoff: (lease, worker) => f(on("requestHandoff", lease, worker), leases.requestHandoff(lease, worker)),
+    withdrawHandoff: (lease, worker) => f(on("withdrawHandoff", lease, worker), leases.withdrawHandoff(lease, worker)),
+    renew: (lease) => f(held("renew", lease), leases.renew(lease)),
+    checkpoint: (lease, position) => f(held("checkpoint", lease), leases.checkpoint(lease, position)),
+    finish: (lease, childShardIds) => f(held("finish", lease), leases.finish(lease, childShardIds)),
+    release: (lease, successor) => f(held("release", lease), leases.release(lease, successor)),
+    reset: (lease, anew) => f(on("reset", lease), leases.reset(lease, anew)),
+    annotate: (leaseKey, known) => f({ ...all("annotate"), leaseKey }, leases.annotate(leaseKey, known)),
+    remove: (lease) => f(on("remove", lease), leases.remove(lease))
+  }
+}
+
+/**
+ * The lease that a write has left, or the error that says whose the lease is by now: for what `renew`, `checkpoint`, `finish` and `release`
+ * answer.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const leaseLost = (operation: string, lease: Lease, current: Lease | undefined): LeaseLost =>
+export const leaseOrLost =
+  (operation: string, lease: Lease) => (decision: LeaseTransition.Decision): Effect.Effect<Lease, LeaseLost> =>
+    Option.match(LeaseTransition.leaseOf(decision), {
+      onNone: () => Effect.fail(lost(operation, lease, decision._tag === "Refuse" ? decision.current : undefined)),
+      onSome: Effect.succeed
+    })
+
+const lost = (operation: string, lease: Lease, current: Lease | undefined): LeaseLost =>
   new LeaseLost({
     operation,
     leaseKey: lease.leaseKey,

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Checkpoint from "./internal/lease/checkpoint.js"
 import type { HashKeyRange } from "./KinesisApi.js"
 import type { Lease, NewLease } from "./LeaseStore.js"
@@ -29,6 +30,15 @@ export type Decision =
  * @category models
  */
 export type Write = (current: Lease | undefined) => Decision
+
+/**
+ * The row that there is after the write; none when it was deleted, or the write refused.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const leaseOf = (decision: Decision): Option.Option<Lease> =>
+  "lease" in decision ? Option.some(decision.lease) : Option.none()
 
 const put = (lease: Lease): Decision => ({ _tag: "Put", lease })
 const keep = (lease: Lease): Decision => ({ _tag: "Keep", lease })

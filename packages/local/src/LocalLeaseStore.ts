@@ -7,7 +7,6 @@
  */
 import * as Errors from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
-import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -211,36 +210,7 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
         return decision
       })
   })
-  const inNameOf = (lease: LeaseStore.Lease) => ({ leaseKey: lease.leaseKey, worker: LeaseTransition.holder(lease) })
-  return {
-    list: serve(engine, { operation: "list" }, leases.list),
-    owned: (worker, known) => serve(engine, { operation: "owned", worker }, leases.owned(worker, known)),
-    create: (lease) => serve(engine, { operation: "create", leaseKey: lease.leaseKey }, leases.create(lease)),
-    claim: (lease, worker) =>
-      serve(engine, { operation: "claim", leaseKey: lease.leaseKey, worker }, leases.claim(lease, worker)),
-    requestHandoff: (lease, worker) =>
-      serve(
-        engine,
-        { operation: "requestHandoff", leaseKey: lease.leaseKey, worker },
-        leases.requestHandoff(lease, worker)
-      ),
-    withdrawHandoff: (lease, worker) =>
-      serve(
-        engine,
-        { operation: "withdrawHandoff", leaseKey: lease.leaseKey, worker },
-        leases.withdrawHandoff(lease, worker)
-      ),
-    renew: (lease) => serve(engine, { operation: "renew", ...inNameOf(lease) }, leases.renew(lease)),
-    checkpoint: (lease, position) =>
-      serve(engine, { operation: "checkpoint", ...inNameOf(lease) }, leases.checkpoint(lease, position)),
-    finish: (lease, childShardIds) =>
-      serve(engine, { operation: "finish", ...inNameOf(lease) }, leases.finish(lease, childShardIds)),
-    release: (lease, successor) =>
-      serve(engine, { operation: "release", ...inNameOf(lease) }, leases.release(lease, successor)),
-    reset: (lease, anew) => serve(engine, { operation: "reset", leaseKey: lease.leaseKey }, leases.reset(lease, anew)),
-    annotate: (leaseKey, known) => serve(engine, { operation: "annotate", leaseKey }, leases.annotate(leaseKey, known)),
-    remove: (lease) => serve(engine, { operation: "remove", leaseKey: lease.leaseKey }, leases.remove(lease))
-  }
+  return LeaseStore.mapCalls(leases, (call, effect) => serve(engine, call, effect))
 }
 
 const makeKnobs = (engine: Engine): Service => {

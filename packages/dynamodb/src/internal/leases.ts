@@ -2,11 +2,10 @@ import type { KeysAndAttributes } from "@aws-sdk/client-dynamodb"
 import type { KinesisError, LeaseLost } from "effect-kinesis/KinesisError"
 import { InvalidArgument, ServiceUnavailable, ThrottledError } from "effect-kinesis/KinesisError"
 import type { KnownLeases, Lease, Leases, NewLease } from "effect-kinesis/LeaseStore"
-import { leaseLost } from "effect-kinesis/LeaseStore"
+import { leaseOrLost } from "effect-kinesis/LeaseStore"
 import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import type { Position } from "effect-kinesis/Position"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type { Calls, ConditionFailed, Rows } from "./calls.js"
 import type { Row } from "./leaseRow.js"
@@ -183,19 +182,10 @@ export const make = (calls: Calls, { consistentReads, isIndexed, onListing, page
     lease: Lease,
     decide: LeaseTransition.Write
   ): Effect.Effect<Lease, LeaseLost | KinesisError> =>
-    Effect.flatMap(
-      write(operation, lease, decide),
-      (decision): Effect.Effect<Lease, LeaseLost> =>
-        "lease" in decision
-          ? Effect.succeed(decision.lease)
-          : Effect.fail(leaseLost(operation, lease, decision._tag === "Refuse" ? decision.current : undefined))
-    )
+    Effect.flatMap(write(operation, lease, decide), leaseOrLost(operation, lease))
 
   const perhaps = (operation: LeaseUpdates.Operation, lease: Lease, decide: LeaseTransition.Write) =>
-    Effect.map(
-      write(operation, lease, decide),
-      (decision) => "lease" in decision ? Option.some(decision.lease) : Option.none()
-    )
+    Effect.map(write(operation, lease, decide), LeaseTransition.leaseOf)
 
   const storable = (
     operation: string,

@@ -108,9 +108,7 @@ export const mortal = (world: World) => {
     Object.fromEntries(
       Object.entries(service).map(([name, member]) => [
         name,
-        typeof member === "function"
-          ? (...args: ReadonlyArray<unknown>) => alive(member(...args) as Effect.Effect<unknown>)
-          : alive(member as Effect.Effect<unknown>)
+        (...args: ReadonlyArray<unknown>) => alive(member(...args) as Effect.Effect<unknown>)
       ])
     ) as S
   return {
@@ -122,7 +120,13 @@ export const mortal = (world: World) => {
       effect.pipe(
         Effect.provideService(KinesisClient.KinesisClient, wrap(world.client)),
         Effect.provideService(LeaseStore.LeaseStore, {
-          open: (application) => alive(Effect.map(world.store.open(application), wrap))
+          open: (application) =>
+            alive(
+              Effect.map(
+                world.store.open(application),
+                (leases) => LeaseStore.mapCalls(leases, (_, call) => alive(call))
+              )
+            )
         })
       )
   }

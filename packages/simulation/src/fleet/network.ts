@@ -1,6 +1,6 @@
 import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import { type KinesisError, type LeaseLost, RequestTimeout, ServiceUnavailable } from "effect-kinesis/KinesisError"
-import type { Leases, Service } from "effect-kinesis/LeaseStore"
+import { type Leases, mapCalls, type Service } from "effect-kinesis/LeaseStore"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { watch } from "../stream.js"
@@ -123,21 +123,11 @@ export const storeOf = (world: World, member: Member): Service => {
         )
       )
     })
-  const bound = (leases: Leases): Leases => ({
-    list: ask("list", leases.list, false),
-    owned: (worker, known) => ask("owned", leases.owned(worker, known), false),
-    create: (lease) => ask(`create ${lease.shardId}`, leases.create(lease)),
-    claim: (lease, worker) => ask(`claim ${lease.shardId}`, leases.claim(lease, worker)),
-    requestHandoff: (lease, worker) => ask(`request ${lease.shardId}`, leases.requestHandoff(lease, worker)),
-    withdrawHandoff: (lease, worker) => ask(`withdraw ${lease.shardId}`, leases.withdrawHandoff(lease, worker)),
-    renew: (lease) => ask(`renew ${lease.shardId}`, leases.renew(lease)),
-    checkpoint: (lease, position) => ask(`checkpoint ${lease.shardId}`, leases.checkpoint(lease, position)),
-    finish: (lease, childShardIds) => ask(`finish ${lease.shardId}`, leases.finish(lease, childShardIds)),
-    release: (lease, successor) => ask(`release ${lease.shardId}`, leases.release(lease, successor)),
-    reset: (lease, anew) => ask(`reset ${lease.shardId}`, leases.reset(lease, anew)),
-    annotate: (leaseKey, known) => ask(`annotate ${leaseKey}`, leases.annotate(leaseKey, known)),
-    remove: (lease) => ask(`remove ${lease.shardId}`, leases.remove(lease))
-  })
+  const bound = (leases: Leases): Leases =>
+    mapCalls(leases, ({ leaseKey, operation, shardId }, call) => {
+      const reads = operation === "list" || operation === "owned"
+      return reads ? ask(operation, call, false) : ask(`${operation} ${shardId ?? leaseKey}`, call)
+    })
   const open = (name: string) =>
     Effect.map(ask("open", store.open(name)), (leases) => {
       member.hasTable = true
