@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import type { DynamoDBClient as SdkClient } from "@aws-sdk/client-dynamodb"
+import { DynamoDBClient as SdkClient } from "@aws-sdk/client-dynamodb"
+import * as AwsSdk from "effect-kinesis/AwsSdk"
 import { InvalidArgument } from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
 import * as Clock from "effect/Clock"
@@ -15,10 +16,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Calls from "./internal/calls.js"
-import * as Checks from "./internal/checks.js"
 import * as LeasesInTable from "./internal/leases.js"
 import * as LiveKcl from "./internal/liveKcl.js"
 import * as OpenTable from "./internal/openTable.js"
+import * as TableName from "./internal/tableName.js"
 
 /**
  * How the table is found and used.
@@ -59,7 +60,7 @@ export interface TableOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Calls.ClientOptions, TableOptions {}
+export interface Options extends AwsSdk.ClientOptions, TableOptions {}
 
 /**
  * A store on an AWS SDK client of its own, closed with the scope. Nothing is retried underneath.
@@ -81,7 +82,7 @@ export interface Options extends Calls.ClientOptions, TableOptions {}
  */
 export const make = (options: Options = {}): Effect.Effect<LeaseStore.Service, InvalidArgument, Scope.Scope> =>
   check("DynamoDbLeaseStore.make", options).pipe(
-    Effect.zipRight(Calls.makeClient(options)),
+    Effect.zipRight(AwsSdk.scoped(() => new SdkClient(AwsSdk.clientConfig(options, connections)))),
     Effect.map((sdk) => makeStore(sdk, options))
   )
 
@@ -176,13 +177,15 @@ export const layerFromSdk = (
 
 const mostTimeout = 60_000
 
+const connections: AwsSdk.Connections = { maxSockets: 128, connectionTimeout: 2000 }
+
 const check = (operation: string, options: Options): Effect.Effect<void, InvalidArgument> => {
   const { endpoint, pageSize = 1, requestTimeout = 1, withLiveKcl = "refuse" } = options
-  return Checks.check(operation, [
-    Checks.url("endpoint", endpoint),
-    Checks.duration("requestTimeout", requestTimeout, mostTimeout),
-    Checks.oneOf("withLiveKcl", ["refuse", "allow"], withLiveKcl),
-    Checks.whole("pageSize", pageSize, 1, 10_000)
+  return AwsSdk.check(operation, [
+    AwsSdk.url("endpoint", endpoint, "http://127.0.0.1:8000"),
+    AwsSdk.duration("requestTimeout", requestTimeout, 1, mostTimeout),
+    AwsSdk.oneOf("withLiveKcl", ["refuse", "allow"], withLiveKcl),
+    AwsSdk.whole("pageSize", pageSize, 1, 10_000)
   ])
 }
 
@@ -199,14 +202,14 @@ const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service =>
   return {
     open: Effect.fnUntraced(function*(application: string) {
       const name = table(application)
-      yield* Checks.check("DynamoDbLeaseStore.open", [Checks.table(name)])
+      yield* AwsSdk.check("DynamoDbLeaseStore.open", [TableName.rule(name)])
       const calls = callsOn(name)
       const found = yield* OpenTable.openTable(calls, createTable)
       if (withLiveKcl === "refuse" && !found.isNew) {
         const coordinatorState = `${application}-CoordinatorState`
         yield* LiveKcl.refuse(application, [
           LiveKcl.inLeaseTable(calls),
-          ...(Checks.isTable(coordinatorState) ? [LiveKcl.inCoordinatorState(callsOn(coordinatorState))] : [])
+          ...(TableName.isValid(coordinatorState) ? [LiveKcl.inCoordinatorState(callsOn(coordinatorState))] : [])
         ])
       }
       return LeasesInTable.make(calls, {

@@ -1,4 +1,6 @@
 /** @since 0.1.0 */
+export * as AwsSdk from "./AwsSdk.js"
+/** @since 0.1.0 */
 export * as Consumer from "./Consumer.js"
 /** @since 0.1.0 */
 export * as FailurePolicy from "./FailurePolicy.js"
@@ -30,8 +32,6 @@ export * as Page from "./Page.js"
 export * as Position from "./Position.js"
 /** @since 0.1.0 */
 export * as RecordDecoder from "./RecordDecoder.js"
-/** @since 0.1.0 */
-export * as SdkError from "./SdkError.js"
 /** @since 0.1.0 */
 export * as ShardReader from "./ShardReader.js"
 /** @since 0.1.0 */

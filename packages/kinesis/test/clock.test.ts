@@ -2,7 +2,7 @@ import { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Stream, TestClock } from "effect"
 import { KinesisClient, KinesisError, KinesisStream } from "effect-kinesis"
-import * as SdkError from "effect-kinesis/SdkError"
+import * as AwsSdk from "effect-kinesis/AwsSdk"
 import * as HttpServer from "./support/httpServer.js"
 import { connect, ways } from "./support/wireClients.js"
 
@@ -109,7 +109,7 @@ describe("a clock that stays wrong", () => {
       const { client, local } = yield* LocalKinesis.make({ streams: [{ name: "orders" }] })
       const [name, message] = expired
       const refusal = (operation: string) =>
-        SdkError.fromCause({ operation, stream: "orders" }, Object.assign(new Error(message), { name }))
+        AwsSdk.errorFromCause({ operation, stream: "orders" }, Object.assign(new Error(message), { name }))
       yield* local.fail({ operation: "getRecords", times: 10_000, error: refusal })
       const fiber = yield* KinesisStream.records({ stream: "orders", from: "trim-horizon" }).pipe(
         Stream.runDrain,

@@ -1,56 +1,18 @@
 import * as Sdk from "@aws-sdk/client-dynamodb"
-import { NodeHttpHandler } from "@smithy/node-http-handler"
+import * as AwsSdk from "effect-kinesis/AwsSdk"
 import type { KinesisError } from "effect-kinesis/KinesisError"
 import { RequestTimeout, ServiceUnavailable } from "effect-kinesis/KinesisError"
-import * as SdkError from "effect-kinesis/SdkError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import type { Row } from "./leaseRow.js"
 
-export interface ClientOptions {
-  /** Default: as the AWS SDK finds it (`AWS_REGION`, the shared config). */
-  readonly region?: string | undefined
-  /** Default: DynamoDB's own endpoint in the region. */
-  readonly endpoint?: string | undefined
-  /** Default: the AWS SDK's provider chain. */
-  readonly credentials?: Sdk.DynamoDBClientConfig["credentials"] | undefined
-  /** Certificates (PEM) to trust in place of those that Node trusts, for an endpoint with one of its own. Default: Node's. */
-  readonly certificateAuthority?: string | undefined
-  /** Another transport of the SDK. It is closed with the client. Default: HTTP/1.1 with keep-alive. */
-  readonly requestHandler?: Sdk.DynamoDBClientConfig["requestHandler"] | undefined
-}
-
-const silent = (): void => undefined
-
-/** The SDK makes a full copy of each answer for a logger that has `info`; this one has none. */
-const logger = { trace: silent, debug: silent, warn: silent, error: silent } as NonNullable<
-  Sdk.DynamoDBClientConfig["logger"]
->
-
-const given = <A extends object>(options: A): { readonly [K in keyof A]: NonNullable<A[K]> } =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
-
-/** An SDK client that retries nothing and whose sockets close with the scope. */
-export const makeClient = (
-  { certificateAuthority, credentials, endpoint, region, requestHandler }: ClientOptions
-): Effect.Effect<Sdk.DynamoDBClient, never, Scope.Scope> => {
-  const agent = { keepAlive: true, maxSockets: 128 }
-  return Effect.acquireRelease(
-    Effect.sync(() =>
-      new Sdk.DynamoDBClient({
-        ...given({ region, endpoint, credentials }),
-        maxAttempts: 1,
-        logger,
-        requestHandler: requestHandler ?? new NodeHttpHandler({
-          httpAgent: agent,
-          httpsAgent: { ...agent, ...given({ ca: certificateAuthority }) },
-          connectionTimeout: 2000
-        })
-      } as Sdk.DynamoDBClientConfig)
-    ),
-    (sdk) => Effect.sync(() => sdk.destroy())
-  )
+/** What DynamoDB alone raises. */
+const exceptions: Readonly<Record<string, AwsSdk.Exception>> = {
+  ItemCollectionSizeLimitExceededException: "InvalidArgument",
+  ReplicatedWriteConflictException: "ServiceUnavailable",
+  TableInUseException: "ResourceInUse",
+  TableNotFoundException: "ResourceNotFound",
+  TransactionConflictException: "ServiceUnavailable"
 }
 
 /** The row is not as the condition has it. The row itself comes with the refusal, from a service that sends it. */
@@ -112,29 +74,57 @@ export interface Calls {
   >
 }
 
-export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: number): Calls => {
-  SdkError.watch(sdk)
-  /** What DynamoDB answers always: without it the answer says nothing. */
-  const told = <A>(value: A | null | undefined, operation: string, field: string, shardId?: string) =>
-    value === null || value === undefined
-      ? Effect.fail(
-        new ServiceUnavailable({ operation, shardId, description: `table ${TableName}: the answer has no ${field}` })
-      )
-      : Effect.succeed(value)
-  const page = (operation: string) => ({ Items, LastEvaluatedKey }: Sdk.ScanCommandOutput | Sdk.QueryCommandOutput) =>
-    Effect.map(told(Items, operation, "Items"), (rows): Rows => ({ rows, next: present(LastEvaluatedKey) }))
-  const conditional = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
+/** A table, and how it is called. */
+interface State {
+  readonly sdk: Sdk.DynamoDBClient
+  readonly table: string
+  readonly requestMillis: number
+}
+
+export const make = (sdk: Sdk.DynamoDBClient, table: string, requestMillis: number): Calls => {
+  AwsSdk.watch(sdk)
+  const self: State = { sdk, table, requestMillis }
+  const send = sender(self)
+  const conditional = conditionalSender(self)
+  return {
+    table,
+    describeTable: describeTable(self),
+    createTable: (input) =>
+      Effect.asVoid(send("CreateTable", new Sdk.CreateTableCommand({ ...input, TableName: table }))),
+    getItem: (key, shardId) => getItem(self, key, shardId),
+    putItem: (input, shardId) =>
+      Effect.asVoid(conditional("PutItem", new Sdk.PutItemCommand({ ...input, TableName: table }), shardId)),
+    updateItem: (input, shardId) => updateItem(self, input, shardId),
+    deleteItem: (input, shardId) =>
+      Effect.asVoid(conditional("DeleteItem", new Sdk.DeleteItemCommand({ ...input, TableName: table }), shardId)),
+    scan: (input) =>
+      Effect.flatMap(send("Scan", new Sdk.ScanCommand({ ...input, TableName: table })), page(self, "Scan")),
+    query: (input) =>
+      Effect.flatMap(send("Query", new Sdk.QueryCommand({ ...input, TableName: table })), page(self, "Query")),
+    batchGetItem: (keys) => batchGetItem(self, keys)
+  }
+}
+
+type Command<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes> = Parameters<
+  typeof Sdk.DynamoDBClient.prototype.send<In, Out>
+>[0]
+
+/** Sends a write under a condition. */
+const conditionalSender =
+  ({ requestMillis, sdk, table }: State) =>
+  <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
     operation: string,
-    command: Parameters<typeof sdk.send<In, Out>>[0],
+    command: Command<In, Out>,
     shardId?: string
-  ): Effect.Effect<Out, KinesisError | ConditionFailed> =>
-    Effect.timeoutFail(
+  ): Effect.Effect<Out, KinesisError | ConditionFailed> => {
+    const call: AwsSdk.Call = { service: "dynamodb", operation, shardId, resource: `table ${table}`, exceptions }
+    return Effect.timeoutFail(
       Effect.tryPromise({
         try: (abortSignal) => sdk.send(command, { abortSignal }),
         catch: (cause): KinesisError | ConditionFailed =>
           isConditionFailed(cause)
             ? { _tag: "ConditionFailed", row: present(cause.Item) }
-            : SdkError.fromCause({ service: "dynamodb", operation, shardId, resource: `table ${TableName}` }, cause)
+            : AwsSdk.errorFromCause(call, cause)
       }),
       {
         duration: requestMillis,
@@ -142,68 +132,80 @@ export const make = (sdk: Sdk.DynamoDBClient, TableName: string, requestMillis: 
           new RequestTimeout({
             operation,
             shardId,
-            description: `table ${TableName}: waited ${Duration.format(requestMillis)}`
+            description: `table ${table}: waited ${Duration.format(requestMillis)}`
           })
       }
     )
-  const send = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
-    operation: string,
-    command: Parameters<typeof sdk.send<In, Out>>[0],
-    shardId?: string
-  ): Effect.Effect<Out, KinesisError> =>
-    Effect.catchTag(conditional(operation, command, shardId), "ConditionFailed", () =>
-      Effect.fail(
-        new ServiceUnavailable({ operation, shardId, description: `table ${TableName}: an answer of another call` })
-      ))
-  return {
-    table: TableName,
-    describeTable: Effect.suspend(() => send("DescribeTable", new Sdk.DescribeTableCommand({ TableName }))).pipe(
-      Effect.flatMap(({ Table }) => told(Table, "DescribeTable", "Table"))
-    ),
-    createTable: (input) => Effect.asVoid(send("CreateTable", new Sdk.CreateTableCommand({ ...input, TableName }))),
-    getItem: (key, shardId) =>
-      Effect.map(
-        send(
-          "GetItem",
-          new Sdk.GetItemCommand({
-            TableName,
-            Key: Object.fromEntries(Object.entries(key).map(([name, value]) => [name, { S: value }])),
-            ConsistentRead: true
-          }),
-          shardId
-        ),
-        ({ Item }) => present(Item)
-      ),
-    putItem: (input, shardId) =>
-      Effect.asVoid(conditional("PutItem", new Sdk.PutItemCommand({ ...input, TableName }), shardId)),
-    updateItem: (input, shardId) =>
-      Effect.flatMap(
-        conditional(
-          "UpdateItem",
-          new Sdk.UpdateItemCommand({
-            ...input,
-            TableName,
-            ReturnValues: "ALL_NEW",
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD"
-          }),
-          shardId
-        ),
-        ({ Attributes }) => told(present(Attributes), "UpdateItem", "Attributes", shardId)
-      ),
-    deleteItem: (input, shardId) =>
-      Effect.asVoid(conditional("DeleteItem", new Sdk.DeleteItemCommand({ ...input, TableName }), shardId)),
-    scan: (input) => Effect.flatMap(send("Scan", new Sdk.ScanCommand({ ...input, TableName })), page("Scan")),
-    query: (input) => Effect.flatMap(send("Query", new Sdk.QueryCommand({ ...input, TableName })), page("Query")),
-    batchGetItem: (keys) =>
-      Effect.flatMap(
-        send("BatchGetItem", new Sdk.BatchGetItemCommand({ RequestItems: { [TableName]: keys } })),
-        ({ Responses, UnprocessedKeys }) => {
-          const left = Object.values(UnprocessedKeys ?? {}).find(({ Keys }) => Keys !== undefined && Keys.length > 0)
-          const tables = Object.values(Responses ?? {}).filter(Array.isArray)
-          return tables.length === 0 && left === undefined
-            ? told(undefined, "BatchGetItem", "Responses")
-            : Effect.succeed({ rows: tables.flat(), left })
-        }
-      )
   }
-}
+
+/** Sends what has no condition. */
+const sender = (self: State) =>
+<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
+  operation: string,
+  command: Command<In, Out>,
+  shardId?: string
+): Effect.Effect<Out, KinesisError> =>
+  Effect.catchTag(
+    conditionalSender(self)(operation, command, shardId),
+    "ConditionFailed",
+    () => Effect.fail(unreadable(self, operation, "an answer of another call", shardId))
+  )
+
+const unreadable = ({ table }: State, operation: string, what: string, shardId?: string) =>
+  new ServiceUnavailable({ operation, shardId, description: `table ${table}: ${what}` })
+
+/** What DynamoDB answers always: without it the answer says nothing. */
+const told = <A>(self: State, value: A | null | undefined, operation: string, field: string, shardId?: string) =>
+  value === null || value === undefined
+    ? Effect.fail(unreadable(self, operation, `the answer has no ${field}`, shardId))
+    : Effect.succeed(value)
+
+const page =
+  (self: State, operation: string) => ({ Items, LastEvaluatedKey }: Sdk.ScanCommandOutput | Sdk.QueryCommandOutput) =>
+    Effect.map(told(self, Items, operation, "Items"), (rows): Rows => ({ rows, next: present(LastEvaluatedKey) }))
+
+const describeTable = (self: State): Calls["describeTable"] =>
+  Effect.suspend(() => sender(self)("DescribeTable", new Sdk.DescribeTableCommand({ TableName: self.table }))).pipe(
+    Effect.flatMap(({ Table }) => told(self, Table, "DescribeTable", "Table"))
+  )
+
+const getItem = (self: State, key: Readonly<Record<string, string>>, shardId?: string) =>
+  Effect.map(
+    sender(self)(
+      "GetItem",
+      new Sdk.GetItemCommand({
+        TableName: self.table,
+        Key: Object.fromEntries(Object.entries(key).map(([name, value]) => [name, { S: value }])),
+        ConsistentRead: true
+      }),
+      shardId
+    ),
+    ({ Item }) => present(Item)
+  )
+
+const updateItem = (self: State, input: Omit<Sdk.UpdateItemCommandInput, "TableName">, shardId?: string) =>
+  Effect.flatMap(
+    conditionalSender(self)(
+      "UpdateItem",
+      new Sdk.UpdateItemCommand({
+        ...input,
+        TableName: self.table,
+        ReturnValues: "ALL_NEW",
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD"
+      }),
+      shardId
+    ),
+    ({ Attributes }) => told(self, present(Attributes), "UpdateItem", "Attributes", shardId)
+  )
+
+const batchGetItem = (self: State, keys: Sdk.KeysAndAttributes) =>
+  Effect.flatMap(
+    sender(self)("BatchGetItem", new Sdk.BatchGetItemCommand({ RequestItems: { [self.table]: keys } })),
+    ({ Responses, UnprocessedKeys }) => {
+      const left = Object.values(UnprocessedKeys ?? {}).find(({ Keys }) => Keys !== undefined && Keys.length > 0)
+      const tables = Object.values(Responses ?? {}).filter(Array.isArray)
+      return tables.length === 0 && left === undefined
+        ? told(self, undefined, "BatchGetItem", "Responses")
+        : Effect.succeed({ rows: tables.flat(), left })
+    }
+  )

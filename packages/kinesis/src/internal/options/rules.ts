@@ -46,6 +46,20 @@ export const oneOf = (field: string, permitted: ReadonlyArray<string>, given: st
   given
 ]
 
+export const whole = (field: string, given: number, least: number, most: number): Rule => [
+  field,
+  isWhole(given, least, most),
+  `a whole number from ${least} to ${most}`,
+  given
+]
+
+export const url = (field: string, given: string | undefined, example: string): Rule => [
+  field,
+  given === undefined || (/^https?:\/\//.test(given) && URL.canParse(given)),
+  `a URL such as ${example}`,
+  given
+]
+
 /** Whether it is a list; a proxy that was revoked cannot even be asked. */
 export const isList = (given: unknown): given is ReadonlyArray<unknown> => {
   try {
@@ -59,7 +73,12 @@ export const isList = (given: unknown): given is ReadonlyArray<unknown> => {
 const longest = 2 ** 31 - 1
 
 /** Judges what was written, since decoding a duration turns what is negative or no number into zero. */
-export const duration = (field: string, written: Duration.DurationInput, leastMillis = 0): Rule => {
+export const duration = (
+  field: string,
+  written: Duration.DurationInput,
+  leastMillis = 0,
+  mostMillis = longest
+): Rule => {
   const isNegative = typeof written === "number"
     ? !(written >= 0)
     : typeof written === "string"
@@ -68,8 +87,8 @@ export const duration = (field: string, written: Duration.DurationInput, leastMi
   const millis = isNegative
     ? -1
     : Option.match(Duration.decodeUnknown(written), { onNone: () => -1, onSome: Duration.toMillis })
-  const least = Duration.format(leastMillis)
-  return [field, millis >= leastMillis && millis <= longest, `a finite duration from ${least} to 24 days`, written]
+  const range = `${Duration.format(leastMillis)} to ${mostMillis === longest ? "24 days" : Duration.format(mostMillis)}`
+  return [field, millis >= leastMillis && millis <= mostMillis, `a finite duration from ${range}`, written]
 }
 
 export const until = (given: Until): Rule => {

@@ -7,23 +7,29 @@ import * as Credentials from "./credentials.js"
 /** What is known of a failed call without asking it. */
 export interface Call {
   /** Whose operation it is, as IAM has it. Default: `"kinesis"`. */
-  readonly service?: "kinesis" | "dynamodb" | undefined
+  readonly service?: string | undefined
   /** The API's name of the operation. */
   readonly operation: string
   readonly stream?: string | undefined
   readonly shardId?: string | undefined
   /** What the call is on when that is no stream, such as `table orders`: the description begins with it. */
   readonly resource?: string | undefined
+  /** What the service's own exceptions are, by their names. */
+  readonly exceptions?: Readonly<Record<string, Exception>> | undefined
 }
 
-type Kind =
+/** What an exception of another service than Kinesis is: a throttle of throughput or of calls, or an error by its tag. */
+export type Exception =
   | "limit"
   | "throughput"
-  | "kms"
-  | "iterator"
-  | "token"
-  | "clock"
-  | Exclude<Errors.KinesisError["_tag"], "ThrottledError">
+  | "ResourceNotFound"
+  | "ResourceInUse"
+  | "InvalidArgument"
+  | "AccessDenied"
+  | "RequestTimeout"
+  | "ServiceUnavailable"
+
+type Kind = Exception | "kms" | "iterator" | "token" | "clock" | "CredentialsUnavailable" | "KmsError"
 
 const kinds = new Map<string, Kind>(Object.entries({
   ProvisionedThroughputExceededException: "throughput",
@@ -44,11 +50,8 @@ const kinds = new Map<string, Kind>(Object.entries({
   ExpiredIteratorException: "iterator",
   ExpiredNextTokenException: "token",
   ResourceNotFoundException: "ResourceNotFound",
-  TableNotFoundException: "ResourceNotFound",
   ResourceInUseException: "ResourceInUse",
-  TableInUseException: "ResourceInUse",
   InvalidArgumentException: "InvalidArgument",
-  ItemCollectionSizeLimitExceededException: "InvalidArgument",
   SerializationException: "InvalidArgument",
   ValidationException: "InvalidArgument",
   CborRefused: "InvalidArgument",
@@ -81,8 +84,6 @@ const kinds = new Map<string, Kind>(Object.entries({
   InternalFailure: "ServiceUnavailable",
   InternalFailureException: "ServiceUnavailable",
   InternalServerError: "ServiceUnavailable",
-  ReplicatedWriteConflictException: "ServiceUnavailable",
-  TransactionConflictException: "ServiceUnavailable",
   ServiceUnavailable: "ServiceUnavailable",
   ServiceUnavailableException: "ServiceUnavailable",
   EAI_AGAIN: "ServiceUnavailable",
@@ -160,8 +161,14 @@ const causes = (error: unknown, seen = new Set<object>(), depth = 0): ReadonlyAr
 const isOfTime = ({ isCorrected, message }: Raised): boolean =>
   isCorrected || /signature (has )?expired|signature not yet current/i.test(message)
 
-const named = (error: Raised): Kind | undefined => {
-  const kind = kinds.get(error.code) ?? kinds.get(error.name)
+/** What the errors of a call are, by their names. */
+type Names = ReadonlyMap<string, Kind>
+
+const namesOf = ({ exceptions }: Call): Names =>
+  exceptions === undefined ? kinds : new Map([...kinds, ...Object.entries(exceptions)])
+
+const named = (names: Names, error: Raised): Kind | undefined => {
+  const kind = names.get(error.code) ?? names.get(error.name)
   return kind === "AccessDenied" && isOfTime(error) ? "clock" : kind
 }
 
@@ -190,12 +197,12 @@ const isMisconfigured = ({ error, message }: Raised): boolean =>
   field(error, "$metadata") === undefined && /^(Region is missing|Invalid URL)/.test(message)
 
 /** The error that tells most of a chain, and what it is. */
-const judge = (chain: ReadonlyArray<Raised>): readonly [Kind, Raised | undefined] => {
+const judge = (names: Names, chain: ReadonlyArray<Raised>): readonly [Kind, Raised | undefined] => {
   const unobtained = chain.find(({ error }) => Credentials.refusalOf(error) !== undefined)
   if (unobtained !== undefined) return ["CredentialsUnavailable", unobtained]
-  const known = chain.find((error) => named(error) !== undefined) ??
+  const known = chain.find((error) => named(names, error) !== undefined) ??
     chain.find((error) => byStatus(error) !== undefined)
-  if (known !== undefined) return [named(known) ?? byStatus(known)!, known]
+  if (known !== undefined) return [named(names, known) ?? byStatus(known)!, known]
   const misconfigured = chain.find(isMisconfigured)
   return misconfigured === undefined ? ["ServiceUnavailable", chain.at(-1)] : ["InvalidArgument", misconfigured]
 }
@@ -229,7 +236,7 @@ export const fromCause = (
   call: Call,
   cause: unknown
 ): Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken => {
-  const [kind, telling] = judge(causes(cause))
+  const [kind, telling] = judge(namesOf(call), causes(cause))
   const { operation, resource, service = "kinesis", shardId, stream } = call
   const said = telling === undefined ? messageOf(cause) : messageOf(telling.error)
   const about = (words: string) => ({

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Checks from "../src/internal/checks.js"
+import * as AwsSdk from "effect-kinesis/AwsSdk"
 
 const throwing = () => {
   throw new Error("no text")
@@ -12,12 +12,12 @@ describe("options", () => {
       const values = [{ name: "orders" }, "orders", 7, Object.create(null), { toJSON: throwing }, Symbol("s")]
       const messages = yield* Effect.forEach(values, (value) =>
         Effect.map(
-          Effect.flip(Checks.check("DynamoDbLeaseStore", [["table", false, "a table", value]])),
+          Effect.flip(AwsSdk.check("DynamoDbLeaseStore", [["table", false, "a table", value]])),
           ({ message }) => message.slice(message.indexOf(", was ") + 6)
         ))
       assert.deepStrictEqual(messages, [
         "{\"name\":\"orders\"}",
-        "orders",
+        "\"orders\"",
         "7",
         "{}",
         "a value that cannot be printed",

@@ -1,0 +1,155 @@
+/**
+ * For the packages beside this one that call another service of AWS through the AWS SDK, such as `@effect-kinesis/dynamodb`: clients, typed
+ * errors and rules of options that are the same as those of `KinesisClient`.
+ *
+ * @since 0.1.0
+ */
+import type { Client } from "@smithy/core/client"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Rules from "./internal/options/rules.js"
+import * as Answers from "./internal/wire/answers.js"
+import * as ErrorMapping from "./internal/wire/errorMapping.js"
+import * as SdkClients from "./internal/wire/sdkClient.js"
+import type { InvalidArgument, KinesisError } from "./KinesisError.js"
+import { ServiceUnavailable } from "./KinesisError.js"
+
+/**
+ * What every client of the AWS SDK is given.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export interface ClientOptions extends SdkClients.ClientOptions {}
+
+/**
+ * How many connections a client has at most, and how long one may take to open, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export interface Connections extends SdkClients.Connections {}
+
+/**
+ * The settings of an SDK client that retries nothing: the errors of each call are seen, and a call takes no longer than one request.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const clientConfig: (options: ClientOptions, connections: Connections) => SdkClients.ClientConfig =
+  SdkClients.config
+
+/**
+ * An SDK client whose sockets close with the scope.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const scoped: <Sdk extends { readonly destroy: () => void }>(
+  make: () => Sdk
+) => Effect.Effect<Sdk, never, Scope.Scope> = SdkClients.scoped
+
+/**
+ * Makes the errors of an SDK client tell more to {@link fromCause}: whether the provider of its credentials threw them and whether there
+ * were credentials before, and whether this machine's clock was to blame. A success whose body is empty, is no object, or names an error is
+ * an error from then on. Call it before the client's first call; a second time it does nothing. Without it what a provider throws is known
+ * by its name alone, and taken for final.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const watch = (sdk: Pick<Client<any, any, any, any>, "config" | "middlewareStack">): void =>
+  Answers.watch(sdk, { mayBeEmpty: false })
+
+/**
+ * What an exception of a service is: a throttle of its throughput or of its number of calls, or an error by its tag.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Exception = ErrorMapping.Exception
+
+/**
+ * What is known of a failed call without asking its error: the `service` as IAM has it (default: `"kinesis"`), the API's name of the
+ * `operation` such as `UpdateItem`, the `resource` when that is no stream, such as `table orders`, with which the description begins, and
+ * what the service's own `exceptions` are, by their names.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export interface Call extends ErrorMapping.Call {}
+
+/**
+ * The error of a call: of a provider of credentials; else by the deepest cause that has a known name; else by the HTTP status; else as
+ * unavailable. Takes whatever was thrown, and never throws.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const errorFromCause = (call: Call, cause: unknown): KinesisError => {
+  const error = ErrorMapping.fromCause(call, cause)
+  return error._tag === "ExpiredIterator" || error._tag === "ExpiredListToken"
+    ? new ServiceUnavailable({
+      operation: error.operation,
+      stream: error.stream,
+      shardId: error.shardId,
+      description: error.description,
+      cause
+    })
+    : error
+}
+
+/**
+ * A field of options, whether its value will do, what it must be, and what it was.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Rule = Rules.Rule
+
+/**
+ * Fails with the first rule that is broken.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const check = (operation: string, rules: ReadonlyArray<Rule>): Effect.Effect<void, InvalidArgument> =>
+  Rules.check(operation, undefined, rules)
+
+/**
+ * A URL of HTTP or HTTPS, or nothing; `example` is shown to whoever gave something else.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const url: (field: string, given: string | undefined, example: string) => Rule = Rules.url
+
+/**
+ * One of these words.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const oneOf: (field: string, permitted: ReadonlyArray<string>, given: string) => Rule = Rules.oneOf
+
+/**
+ * A whole number, both bounds included.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const whole: (field: string, given: number, least: number, most: number) => Rule = Rules.whole
+
+/**
+ * A duration, both bounds included, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const duration: (
+  field: string,
+  written: Duration.DurationInput,
+  leastMillis: number,
+  mostMillis: number
+) => Rule = Rules.duration
