@@ -542,6 +542,7 @@ describe("the rows of the table", () => {
         assert.strictEqual(error._tag, "InvalidArgument")
         assert.include(error.message, what)
         yield* Effect.flip(leases.create(fresh({ checkpoint: position })))
+        yield* Effect.flip(leases.reset(only, fresh({ checkpoint: position })))
       }
       assert.deepStrictEqual(handler.calls, [])
     }))

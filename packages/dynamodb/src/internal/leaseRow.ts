@@ -1,5 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import type { Lease, NewLease } from "effect-kinesis/LeaseStore"
+import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import type { Position } from "effect-kinesis/Position"
 import * as Positions from "effect-kinesis/Position"
 
@@ -140,12 +141,7 @@ const wordOf = (checkpoint: Position | undefined): string =>
     : sentinels[checkpoint._tag === "AtTimestamp" ? checkpoint.standsFor ?? "AtTimestamp" : checkpoint._tag]
 
 /** The attributes of a checkpoint: undefined for those that are not to be there. `startTimestamp` and `startStandsFor` are ours. */
-export const checkpointAttributes = (
-  checkpoint: Position | undefined
-):
-  & Record<"checkpoint" | "checkpointSubSequenceNumber", AttributeValue>
-  & Record<"startTimestamp" | "startStandsFor", AttributeValue | undefined> =>
-{
+const checkpointAttributes = (checkpoint: Position | undefined): Attributes => {
   const checkpointed = wordOf(checkpoint)
   const subSequenceNumber = checkpoint?._tag === "AfterSequenceNumber" ? checkpoint.subSequenceNumber ?? 0 : 0
   const start = checkpoint?._tag === "AtTimestamp" ? checkpoint : undefined
@@ -157,32 +153,58 @@ export const checkpointAttributes = (
   }
 }
 
-/** A string set; none at all when it would be empty, which DynamoDB does not store. */
-export const setAttribute = (name: string, members: ReadonlyArray<string>): Record<string, AttributeValue> =>
-  members.length === 0 ? {} : { [name]: { SS: [...new Set(members)] } }
+/** Attributes by name: undefined for those that are not to be there. */
+export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
-export const hashRangeAttributes = (range: Lease["hashKeyRange"]): Record<string, AttributeValue> =>
-  range === undefined ? {} : {
-    startingHashKey: { S: range.startingHashKey },
-    endingHashKey: { S: range.endingHashKey }
-  }
+const string = (value: string | undefined): AttributeValue | undefined => value === undefined ? undefined : { S: value }
 
-const there = (attributes: Readonly<Record<string, AttributeValue | undefined>>): Record<string, AttributeValue> =>
+const whole = (value: number): AttributeValue => ({ N: String(value) })
+
+/** A string set; DynamoDB stores none that is empty. */
+const set = (members: ReadonlyArray<string>): AttributeValue | undefined =>
+  members.length === 0 ? undefined : { SS: [...new Set(members)] }
+
+/** How each field of a lease is stored. */
+export const attributesOf = {
+  leaseKey: ({ leaseKey }) => ({ leaseKey: string(leaseKey) }),
+  shardId: ({ leaseKey, shardId, streamIdentifier }) =>
+    streamIdentifier === undefined && shardIdOf(leaseKey) === shardId ? {} : { shardId: string(shardId) },
+  streamIdentifier: ({ streamIdentifier }) => ({ streamName: string(streamIdentifier) }),
+  leaseOwner: ({ leaseOwner }) => ({ leaseOwner: string(leaseOwner) }),
+  leaseCounter: ({ leaseCounter }) => ({ leaseCounter: whole(leaseCounter) }),
+  checkpoint: ({ checkpoint }) => checkpointAttributes(checkpoint),
+  ownerSwitchesSinceCheckpoint: (lease) => ({
+    ownerSwitchesSinceCheckpoint: whole(lease.ownerSwitchesSinceCheckpoint)
+  }),
+  checkpointOwner: ({ checkpointOwner }) => ({ checkpointOwner: string(checkpointOwner) }),
+  parentShardIds: ({ parentShardIds }) => ({ parentShardId: set(parentShardIds) }),
+  childShardIds: ({ childShardIds }: Pick<Lease, "childShardIds">) => ({ childShardIds: set(childShardIds) }),
+  hashKeyRange: ({ hashKeyRange }: Pick<Lease, "hashKeyRange">) => ({
+    startingHashKey: string(hashKeyRange?.startingHashKey),
+    endingHashKey: string(hashKeyRange?.endingHashKey)
+  }),
+  throughputKBps: ({ throughputKBps }) => ({
+    throughputKBps: throughputKBps === undefined || !Number.isFinite(throughputKBps) ? undefined : whole(throughputKBps)
+  })
+} satisfies { readonly [Field in keyof Lease]: (lease: Lease) => Attributes }
+
+/** The fields that tell one lease from another, and never change. */
+const identity: ReadonlyArray<keyof Lease> = ["leaseKey", "shardId", "streamIdentifier"]
+
+const fields = Object.keys(attributesOf) as ReadonlyArray<keyof Lease>
+
+/** All that may change of a lease. */
+export const changeable: ReadonlyArray<keyof Lease> = fields.filter((field) => !identity.includes(field))
+
+/** The attributes of these fields. */
+export const write = (lease: Lease, of: ReadonlyArray<keyof Lease>): Attributes =>
+  Object.assign({}, ...of.map((field) => attributesOf[field](lease)))
+
+const there = (attributes: Attributes): Record<string, AttributeValue> =>
   Object.fromEntries(
     Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined)
   )
 
 /** A new lease's whole row. */
-export const create = (lease: NewLease): Record<string, AttributeValue> => ({
-  leaseKey: { S: lease.leaseKey },
-  entityType: { S: "LEASE" },
-  leaseCounter: { N: "0" },
-  ownerSwitchesSinceCheckpoint: { N: "0" },
-  ...there(checkpointAttributes(lease.checkpoint)),
-  ...setAttribute("parentShardId", lease.parentShardIds),
-  ...hashRangeAttributes(lease.hashKeyRange),
-  ...(lease.streamIdentifier === undefined ? {} : { streamName: { S: lease.streamIdentifier } }),
-  ...(lease.streamIdentifier === undefined && shardIdOf(lease.leaseKey) === lease.shardId
-    ? {}
-    : { shardId: { S: lease.shardId } })
-})
+export const create = (lease: NewLease): Record<string, AttributeValue> =>
+  there({ entityType: { S: "LEASE" }, ...write(LeaseTransition.unowned(lease), fields) })

@@ -10,14 +10,11 @@ export interface Update {
   readonly ExpressionAttributeValues: Record<string, AttributeValue> | undefined
 }
 
-/** What is to be of attributes: their values; undefined when they are not to be there. */
-type Attributes = Readonly<Record<string, AttributeValue | undefined>>
-
 /**
  * All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. One that was seen as missing may be there
  * with a value that says the same: NULL, an empty string, or anything but a string.
  */
-const make = (changes: Attributes, conditions: Attributes): Update => {
+const make = (changes: LeaseRow.Attributes, conditions: LeaseRow.Attributes): Update => {
   const values: Record<string, AttributeValue> = {}
   const names: Record<string, string> = {}
   const named = (name: string): string => {
@@ -53,15 +50,13 @@ const make = (changes: Attributes, conditions: Attributes): Update => {
   }
 }
 
-const maybe = (value: string | undefined): AttributeValue | undefined => value === undefined ? undefined : { S: value }
-
-const whole = (value: number): AttributeValue => ({ N: String(value) })
-
 /** The operations that change a row that is there, and belong to an owner or make one. */
 export type Operation = Extract<
   keyof Leases,
   "claim" | "requestHandoff" | "withdrawHandoff" | "renew" | "checkpoint" | "finish" | "release" | "reset"
 >
+
+const owners = ["leaseOwner", "checkpointOwner"] as const
 
 /** What KCL's two-phase checkpoints leave, which the next plain one clears. */
 const pending = {
@@ -70,57 +65,27 @@ const pending = {
   pendingCheckpointState: undefined
 }
 
-/** What a lease that begins anew does not know of its shard any more. */
-const nothingKnown = {
-  throughputKBps: undefined,
-  parentShardId: undefined,
-  childShardIds: undefined,
-  startingHashKey: undefined,
-  endingHashKey: undefined
-}
-
-const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes => {
-  const leaseCounter = whole(next.leaseCounter)
-  const ownerSwitchesSinceCheckpoint = whole(next.ownerSwitchesSinceCheckpoint)
-  const leaseOwner = maybe(next.leaseOwner)
-  const checkpointOwner = maybe(next.checkpointOwner)
+const changesOf = (operation: Operation, seen: Lease, next: Lease): LeaseRow.Attributes => {
   switch (operation) {
     case "claim":
     case "release":
-      return { leaseCounter, leaseOwner, checkpointOwner, ownerSwitchesSinceCheckpoint }
+      return LeaseRow.write(next, ["leaseCounter", "leaseOwner", "checkpointOwner", "ownerSwitchesSinceCheckpoint"])
     case "requestHandoff":
     case "withdrawHandoff":
-      return { leaseOwner, checkpointOwner }
+      return LeaseRow.write(next, owners)
     case "renew": {
-      const { throughputKBps } = next
-      return throughputKBps === undefined || !Number.isFinite(throughputKBps)
-        ? { leaseCounter }
-        : { leaseCounter, throughputKBps: { N: String(throughputKBps) } }
+      const { leaseCounter, throughputKBps } = LeaseRow.write(next, ["leaseCounter", "throughputKBps"])
+      return throughputKBps === undefined ? { leaseCounter } : { leaseCounter, throughputKBps }
     }
     case "checkpoint":
     case "finish":
       return {
-        leaseCounter,
-        ownerSwitchesSinceCheckpoint,
-        ...(next.checkpoint === seen.checkpoint
-          ? {}
-          : { ...LeaseRow.checkpointAttributes(next.checkpoint), ...pending }),
-        ...(next.childShardIds === seen.childShardIds
-          ? {}
-          : LeaseRow.setAttribute("childShardIds", next.childShardIds))
+        ...LeaseRow.write(next, ["leaseCounter", "ownerSwitchesSinceCheckpoint"]),
+        ...(next.checkpoint === seen.checkpoint ? {} : { ...LeaseRow.write(next, ["checkpoint"]), ...pending }),
+        ...(next.childShardIds === seen.childShardIds ? {} : LeaseRow.write(next, ["childShardIds"]))
       }
     case "reset":
-      return {
-        leaseCounter,
-        leaseOwner,
-        checkpointOwner,
-        ownerSwitchesSinceCheckpoint,
-        ...LeaseRow.checkpointAttributes(next.checkpoint),
-        ...pending,
-        ...nothingKnown,
-        ...LeaseRow.setAttribute("parentShardId", next.parentShardIds),
-        ...LeaseRow.hashRangeAttributes(next.hashKeyRange)
-      }
+      return { ...LeaseRow.write(next, LeaseRow.changeable), ...pending }
   }
 }
 
@@ -129,11 +94,10 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): Attributes =
  * Attributes that are not the operation's stay as they are.
  */
 export const change = (operation: Operation, seen: Lease, next: Lease): Update => {
-  const owners = { leaseOwner: maybe(seen.leaseOwner), checkpointOwner: maybe(seen.checkpointOwner) }
   const isOfAnyCounter = operation === "requestHandoff" || operation === "withdrawHandoff"
   return make(
     changesOf(operation, seen, next),
-    isOfAnyCounter ? owners : { leaseCounter: whole(seen.leaseCounter), ...owners }
+    LeaseRow.write(seen, isOfAnyCounter ? owners : ["leaseCounter", ...owners])
   )
 }
 
@@ -141,11 +105,10 @@ export const change = (operation: Operation, seen: Lease, next: Lease): Update =
 export const annotate = (
   known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
 ): Update | undefined => {
-  const { childShardIds } = known
-  const changes: Attributes = {
-    ...(childShardIds?.length === 0 ? { childShardIds: undefined } : {}),
-    ...LeaseRow.setAttribute("childShardIds", childShardIds ?? []),
-    ...LeaseRow.hashRangeAttributes(known.hashKeyRange)
+  const { childShardIds, hashKeyRange } = known
+  const changes: LeaseRow.Attributes = {
+    ...(childShardIds === undefined ? {} : LeaseRow.attributesOf.childShardIds({ childShardIds })),
+    ...(hashKeyRange === undefined ? {} : LeaseRow.attributesOf.hashKeyRange({ hashKeyRange }))
   }
   return Object.keys(changes).length === 0 ? undefined : make(changes, {})
 }
