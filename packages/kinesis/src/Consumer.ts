@@ -198,7 +198,7 @@ export const make = <R = never>(
         worker.shutdown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
         summarized
       )
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutdown()))
+    yield* Effect.forkScoped(Effect.interruptible(Effect.zipRight(completed(stopWhen), shutdown())))
     return {
       worker: worker.name,
       assignment: worker.assignment,
@@ -306,7 +306,8 @@ const stopping = (
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const stopped = yield* Deferred.make<void>()
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), Deferred.succeed(stopped, undefined)))
+    const stop = Effect.zipRight(completed(stopWhen), Deferred.succeed(stopped, undefined))
+    yield* Effect.forkScoped(Effect.interruptible(stop))
     return Deferred.await(stopped)
   })
 

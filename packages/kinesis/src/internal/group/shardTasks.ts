@@ -77,7 +77,7 @@ export const make = (group: Group, work: Work, scope: Scope.Scope): Effect.Effec
       claiming: new Set(),
       isClosed: false
     }
-    yield* Effect.forkIn(Effect.forever(tellOnce(self)), scope)
+    yield* Effect.forkIn(Effect.interruptible(Effect.forever(tellOnce(self))), scope)
     return {
       assignment: self.assignment,
       entries: self.entries,

@@ -1,7 +1,6 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
@@ -149,12 +148,9 @@ const run = (
   Effect.gen(function*() {
     const { balancer, over, streams, tasks } = self
     yield* streams.start
-    const loops = yield* Effect.fork(
-      Effect.all([balancer.forever, balancer.discovery], { concurrency: 2, discard: true })
-    )
-    const outcome = yield* Effect.exit(Effect.raceFirst(Deferred.await(over), Fiber.join(loops)))
+    const loops = Effect.all([balancer.forever, balancer.discovery], { concurrency: 2, discard: true })
+    const outcome = yield* Effect.exit(Effect.interruptible(Effect.raceFirst(Deferred.await(over), loops)))
     tasks.close()
-    yield* Fiber.interrupt(loops)
     const reports = yield* end
     if (Exit.isFailure(outcome)) return yield* Effect.failCause(outcome.cause)
     const lost = new Set(streams.lost().map(({ stream }) => stream))

@@ -87,7 +87,7 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
       inHand: 0,
       someoneWaits: yield* Effect.makeLatch(false)
     }
-    yield* Effect.forkScoped(Effect.forever(reclaim(self)))
+    yield* Effect.forkScoped(Effect.interruptible(Effect.forever(reclaim(self))))
     return {
       forShard: () => forShard(self),
       taken: (pages) => taken(self, pages),
