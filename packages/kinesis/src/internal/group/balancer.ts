@@ -162,6 +162,7 @@ const balanceOnce = (self: State): Effect.Effect<void> =>
 const balance = (self: State, looks: number): Effect.Effect<void, KinesisError> =>
   Effect.gen(function*() {
     const { observed } = self.group
+    const streams = self.group.streams()
     const all = yield* self.isBalanced ? ObservedLeases.look(self.group) : awaitOthers(self)
     yield* keepPromises(self, all)
     yield* self.requests.withdraw(observed.view)
@@ -175,7 +176,7 @@ const balance = (self: State, looks: number): Effect.Effect<void, KinesisError> 
     for (const key of plans.release) yield* self.tasks.entries.get(key)?.task.letGo(nobody, true) ?? Effect.void
     yield* tellBalanced(self, seen)
     if (Either.isLeft(repairs)) return yield* Effect.fail(repairs.left)
-    shared(self)
+    shared(self, streams)
     yield* self.upkeep.cleaned(all)
   })
 
@@ -199,13 +200,13 @@ const tellBalanced = ({ group: { emit, worker }, tasks }: State, seen: ReadonlyA
   return emit(KinesisEvent.Balanced({ leases: seen.length, mine: tasks.entries.size, workers: workers.size }))
 }
 
-/** The leases of all streams were shared. */
-const shared = (self: State): void => {
-  const { clocks, post, streams } = self.group
+/** The leases of these streams were shared. */
+const shared = (self: State, streams: ReadonlyArray<GroupStream>): void => {
+  const { clocks, post } = self.group
   self.balancedAt = clocks.now()
   self.isBalanced = true
-  self.upkeep.shared(streams())
-  post({ _tag: "Balanced" })
+  self.upkeep.shared(streams)
+  post({ _tag: "Balanced", streams })
 }
 
 const balanceFailed = (self: State, error: KinesisError): Effect.Effect<void> =>

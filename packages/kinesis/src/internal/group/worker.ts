@@ -192,7 +192,7 @@ const step = (self: State, event: WorkerEvent): Effect.Effect<unknown> => {
     case "ShardEnded":
       return shardEnded(self, event)
     case "Balanced":
-      return balanced(self)
+      return balanced(self, event.streams)
     case "StreamLost":
       return streamLost(self, event.stream)
     case "StreamFound":
@@ -216,8 +216,12 @@ const settled = ({ isBalanced, isStopping, ready, streams, unsettled }: State): 
 const settle = (self: State, leaseKey: string): Effect.Effect<void> =>
   self.unsettled.delete(leaseKey) ? settled(self) : Effect.void
 
-const balanced = (self: State): Effect.Effect<void> => {
-  if (self.isBalanced || self.streams.lost().length > 0) return Effect.void
+/** A stream that was found while the leases were looked at is shared with the next look. */
+const balanced = (self: State, shared: ReadonlyArray<Streams.GroupStream>): Effect.Effect<void> => {
+  const { isBalanced, streams } = self
+  if (isBalanced || streams.lost().length > 0 || streams.live().some((each) => !shared.includes(each))) {
+    return Effect.void
+  }
   self.isBalanced = true
   return settled(self)
 }

@@ -27,8 +27,8 @@ export type WorkerEvent =
   | { readonly _tag: "ShardTaken"; readonly leaseKey: string }
   /** A shard has its first iterator. */
   | { readonly _tag: "ShardReady"; readonly leaseKey: string }
-  /** All leases were looked at and shared. */
-  | { readonly _tag: "Balanced" }
+  /** All leases of these streams were looked at and shared. */
+  | { readonly _tag: "Balanced"; readonly streams: ReadonlyArray<GroupStream> }
   /** The worker cannot go on. */
   | { readonly _tag: "Failed"; readonly cause: Cause.Cause<WorkerError> }
   /** The shards are to be given up; their handlers have this long to finish. */
