@@ -74,20 +74,22 @@ const stop = ({ stopping }: State, reason: Stop): Effect.Effect<void> =>
 // work itself reads, handles and concludes. All begin before the first write, so
 // that a claim that took long is renewed at once. They end with the work, whose
 // children they are: when the shard was read to its end, was let go of, or was lost.
-// A tenure that dies takes the work with it.
+// A tenure that dies takes the work with it. The end is told before they end, since
+// a handler may resist its interruption: nothing but the lease waits for it.
 // -----------------------------------------------------------------------------
 
 const run = (self: State): Effect.Effect<Over> =>
   Effect.gen(function*() {
     const { options: { claimed, startsAt }, tenure } = self
-    const crashed = yield* Deferred.make<never>()
-    yield* Effect.fork(Effect.catchAllDefect(tenure.keep, (defect) => Deferred.die(crashed, defect)))
+    const ended = yield* Deferred.make<Over, LeaseLost>()
+    yield* Effect.fork(Effect.catchAllDefect(tenure.keep, (defect) => Deferred.die(ended, defect)))
     yield* Effect.fork(Effect.zipRight(tenure.lost, stop(self, { _tag: "Lost" })))
     const asked: Stop = { _tag: "LetGo", successor: Effect.succeed(undefined), bounded: true }
     yield* Effect.fork(Effect.zipRight(tenure.handoffRequested, stop(self, asked)))
     const restarts = yield* Restarts.make(self)
     const origin = yield* startOf(claimed, startsAt, tenure)
-    return yield* Effect.raceFirst(work(self, restarts, origin), Deferred.await(crashed))
+    yield* Effect.fork(Deferred.complete(ended, work(self, restarts, origin)))
+    return yield* Deferred.await(ended)
   }).pipe(
     Effect.catchTag("LeaseLost", () => Effect.sync(() => over(reportOf(self, "lost"))))
   )
