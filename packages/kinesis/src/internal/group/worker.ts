@@ -243,8 +243,10 @@ const shardEnded = (
   Effect.gen(function*() {
     const { balancer, group, over, scope } = self
     const { error } = report
-    if (error !== undefined && !(yield* group.lose(stream, error))) yield* Deferred.fail(over, error)
-    yield* Deferred.succeed(reported, report)
+    const failed = error === undefined
+      ? Effect.void
+      : Effect.flatMap(group.lose(stream, error), (isLost) => isLost ? Effect.void : Deferred.fail(over, error))
+    yield* Effect.ensuring(failed, Deferred.succeed(reported, report))
     yield* settle(self, leaseKey)
     if (report.end === "finished") yield* Effect.forkIn(balancer.follow(children, stream), scope)
   })
