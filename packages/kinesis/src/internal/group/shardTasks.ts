@@ -125,7 +125,10 @@ const claim = (
     return Effect.ensuring(take(self, lease, stream, because), Effect.sync(() => self.claiming.delete(leaseKey)))
   })
 
-/** Between the answer and the start of the work nothing can interrupt: a lease that was won is worked on, or given back. */
+/**
+ * From the answer on nothing can interrupt: a lease that was won is worked on, or given back when meanwhile the worker stops or the stream
+ * is lost.
+ */
 const take = (
   self: State,
   lease: Lease,
@@ -142,7 +145,9 @@ const take = (
         (answer) => {
           const claimed = Option.flatten(answer)
           if (Option.isNone(claimed)) return Effect.succeed(false)
-          if (self.isClosed) return Effect.as(restore(giveBack(group, claimed.value)), false)
+          if (self.isClosed || !group.streams().includes(stream)) {
+            return Effect.as(giveBack(group, claimed.value), false)
+          }
           const startsAt = startOf(group, lease, stream)
           return Effect.as(
             start(self, { group, work, stream, claimed: claimed.value, claimedAt, startsAt }, because),
@@ -156,8 +161,14 @@ const take = (
 const startOf = ({ clocks }: Group, { checkpoint }: Lease, { start }: GroupStream): Startable =>
   checkpoint?._tag === "Latest" ? latestAt(clocks.now().wall) : start
 
+/** In a fiber that an interruption does not reach: it ends by itself. */
 const giveBack = ({ leases, settings }: Group, claimed: Lease): Effect.Effect<void> =>
-  Effect.ignore(Effect.timeout(leases.release(claimed, undefined), settings.renewMillis))
+  Effect.timeout(leases.release(claimed, undefined), settings.renewMillis).pipe(
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.await),
+    Effect.asVoid
+  )
 
 const start = (self: State, options: TaskOptions, because: Because): Effect.Effect<void> =>
   Effect.gen(function*() {
