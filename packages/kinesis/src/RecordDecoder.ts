@@ -5,6 +5,8 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as CloudWatchLogs from "./internal/decode/cloudWatchLogs.js"
@@ -98,23 +100,38 @@ export interface JsonOptions<O extends OnInvalid> extends Options<O> {
 export interface AutoOptions<O extends OnInvalid> extends JsonOptions<O>, InflateOptions<O> {}
 
 /**
- * A function from the stream of records to the stream of values.
+ * Makes values of type `A` of records. It is a function from the stream of records to the stream of values, and a value that
+ * `Consumer.run({ decode })` takes. `E` is what it can fail with, by `onInvalid`, and `R` what its schema and `onInvalid` need.
  *
  * @since 0.1.0
  * @category models
  */
-export type Decoder<A, O extends OnInvalid, RS = never> = <E, R>(
-  records: Stream.Stream<KinesisRecord, E, R>
-) => Stream.Stream<
-  O extends "either" ? Either.Either<A, DecodeError> : A,
-  // oxlint-disable-next-line typescript/no-explicit-any
-  | E
-  | (O extends (error: DecodeError) => Effect.Effect<unknown, infer E1, any> ? E1
-    : O extends "fail" ? DecodeError
-    : never),
-  // oxlint-disable-next-line typescript/no-explicit-any
-  R | RS | (O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R1> ? R1 : never)
->
+export interface Decoder<out A, out E = never, out R = never> extends Pipeable {
+  /** Decodes page by page. What is good before a failure is handed on before it. */
+  <E1, R1>(records: Stream.Stream<KinesisRecord, E1, R1>): Stream.Stream<A, E | E1, R | R1>
+  /** The values in one record, in order; in the place of each that is invalid, the effect that deals with it as `onInvalid` says. */
+  readonly decodeRecord: (record: KinesisRecord) => Results<A, E, R> | Effect.Effect<Results<A, E, R>, never, R>
+}
+
+/**
+ * The values in a record, and in the place of each that is invalid the effect that deals with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Results<A, E, R> = Pages.Results<A, E, R>
+
+type Value<A, O extends OnInvalid> = O extends "either" ? Either.Either<A, DecodeError> : A
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Failure<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, infer E, any> ? E
+  : O extends "fail" ? DecodeError
+  : never
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Services<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R> ? R : never
+
+type DecoderBy<A, O extends OnInvalid, RS = never> = Decoder<Value<A, O>, Failure<O>, RS | Services<O>>
 
 /**
  * A schema of another library that keeps to the Standard Schema specification, such as Zod, Valibot or ArkType.
@@ -144,12 +161,12 @@ export const json: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
     options?: JsonOptions<O>
-  ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): Decoder<Decoded<A>, O>
+  ): DecoderBy<Decoded<A>, O, RS>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): DecoderBy<Decoded<A>, O>
 } = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.one, schema, options)
+): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.one, schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
@@ -162,7 +179,7 @@ export const json: {
 export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.lines, schema, options)
+): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.lines, schema, options)
 
 /**
  * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
@@ -177,7 +194,7 @@ export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
 export const jsonSequence: typeof json = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.sequence, schema, options)
+): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
@@ -185,10 +202,10 @@ export const jsonSequence: typeof json = <A, I, RS, O extends OnInvalid>(
  * @since 0.1.0
  * @category decoders
  */
-export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): Decoder<Decoded<string>, O> =>
-  Pages.run(
+export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): DecoderBy<Decoded<string>, O> =>
+  Pages.make(
     (record) => [Values.valued(record, JsonValues.textOf(record.data))],
-    options?.onInvalid ?? "fail"
+    options?.onInvalid
   )
 
 /**
@@ -200,7 +217,7 @@ export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): 
  */
 export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("gzip", options)
+): DecoderBy<KinesisRecord, O> => inflating("gzip", options)
 
 /**
  * Records whose bytes are in the zlib format, as fluentd and Fluent Bit write them: the same records with their bytes inflated. Bytes behind
@@ -212,7 +229,7 @@ export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  */
 export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("zlib", options)
+): DecoderBy<KinesisRecord, O> => inflating("zlib", options)
 
 /**
  * Records whose bytes are compressed with deflate, without a frame: the same records with their bytes inflated. Bytes behind the compressed
@@ -224,7 +241,7 @@ export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  */
 export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("deflate", options)
+): DecoderBy<KinesisRecord, O> => inflating("deflate", options)
 
 /**
  * Records whose bytes are compressed with zstd: the same records with their bytes inflated. Needs Node 22.15 or later; on an older one
@@ -235,7 +252,7 @@ export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  */
 export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("zstd", options)
+): DecoderBy<KinesisRecord, O> => inflating("zstd", options)
 
 /**
  * Records in any mixture of JSON, lines of JSON and JSON values one after the other, plain or compressed with gzip, zlib or zstd, told apart
@@ -250,19 +267,19 @@ export const auto: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
     options?: AutoOptions<O>
-  ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): Decoder<Decoded<A>, O>
+  ): DecoderBy<Decoded<A>, O, RS>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): DecoderBy<Decoded<A>, O>
 } = <A, I, RS, O extends OnInvalid>(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options?: AutoOptions<O>
-): Decoder<Decoded<A>, O, RS> => {
+): DecoderBy<Decoded<A>, O, RS> => {
   const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
   const limit = limitOf(options)
-  return Pages.run((record) => {
+  return Pages.make((record) => {
     const compression = Inflate.compressionOf(record.data)
     const plain = compression === undefined ? Either.right(record) : inflated(compression, record, limit)
     return Either.isLeft(plain) ? [Either.left(plain.left)] : decode(plain.right)
-  }, options?.onInvalid ?? "fail")
+  }, options?.onInvalid)
 }
 
 /**
@@ -275,10 +292,10 @@ export const auto: {
  */
 export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
   options?: InflateOptions<O>
-): Decoder<Decoded<LogEvent>, O> => {
+): DecoderBy<Decoded<LogEvent>, O> => {
   const limit = limitOf(options)
   const deliveries = JsonValues.sequence(JSON.parse)
-  return Pages.run((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
+  return Pages.make((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
     const plain = inflated("gzip", record, limit)
     if (Either.isLeft(plain)) return [Either.left(plain.left)]
     const values = deliveries(plain.right.data)
@@ -289,8 +306,43 @@ export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
           ? eventsOf(record, value.right)
           : [Values.valued(plain.right, Either.left(value.left))]
       )
-  }, options?.onInvalid ?? "fail")
+  }, options?.onInvalid)
 }
+
+/**
+ * One decoder after another: the second decodes the records that the first one gives, as in a pipe of the two. What the first one finds
+ * invalid is its `onInvalid`'s matter, and the second does not see it.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const Order = Schema.Struct({ id: Schema.String })
+ *
+ * // for Consumer.run({ decode }); a stream composes as well: records.pipe(RecordDecoder.gzip(), RecordDecoder.json(Order))
+ * const decode = RecordDecoder.gzip().pipe(RecordDecoder.compose(RecordDecoder.json(Order)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const compose: {
+  <A, E2, R2>(
+    second: Decoder<A, E2, R2>
+  ): <E, R>(first: Decoder<KinesisRecord, E, R>) => Decoder<A, E | E2, R | R2>
+  <E, R, A, E2, R2>(
+    first: Decoder<KinesisRecord, E, R>,
+    second: Decoder<A, E2, R2>
+  ): Decoder<A, E | E2, R | R2>
+} = dual(2, <E, R, A, E2, R2>(
+  first: Decoder<KinesisRecord, E, R>,
+  second: Decoder<A, E2, R2>
+): Decoder<A, E | E2, R | R2> =>
+  Pages.ofForms({
+    stream: (records) => second(first(records)),
+    decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
+  }))
 
 const noDelivery = (record: KinesisRecord) => Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
 
@@ -305,10 +357,10 @@ const reading = <A, I, RS, O extends OnInvalid>(
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options: JsonOptions<O> | undefined
-): Decoder<Decoded<A>, O, RS> =>
-  Pages.run(
+): DecoderBy<Decoded<A>, O, RS> =>
+  Pages.make(
     Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)),
-    options?.onInvalid ?? "fail"
+    options?.onInvalid
   )
 
 const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
@@ -328,5 +380,5 @@ const inflated = (
 const inflating = <O extends OnInvalid>(
   compression: Inflate.Compression,
   options: InflateOptions<O> | undefined
-): Decoder<KinesisRecord, O> =>
-  Pages.run((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid ?? "fail")
+): DecoderBy<KinesisRecord, O> =>
+  Pages.make((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid)
