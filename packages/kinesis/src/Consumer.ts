@@ -111,7 +111,7 @@ export interface FailureOptions<E, R> {
    * What becomes of records whose handler failed, and of those that cannot be decoded. Default: `FailurePolicy.fail`. KCL skips records
    * whose processor throws.
    */
-  readonly onFailure?: FailurePolicy.FailurePolicy<E, R> | undefined
+  readonly onFailure?: FailurePolicy.FailurePolicy<NoInfer<E>, R> | undefined
 }
 
 /**

@@ -93,7 +93,7 @@ export const fail: FailurePolicy = { _tag: "Fail" }
  */
 export const restart = <E = unknown, R = never>(
   schedule: Schedule.Schedule<unknown, HandlerError<E>, R>
-): FailurePolicy<E, R> => ({ _tag: "Restart", schedule })
+): FailurePolicy<NoInfer<E>, R> => ({ _tag: "Restart", schedule })
 
 /**
  * The records are sent elsewhere, and count as acknowledged when that has succeeded. When it fails the consumer fails with a `HandlerError`
@@ -116,7 +116,7 @@ export const restart = <E = unknown, R = never>(
  */
 export const deadLetter = <E = unknown, R = never>(
   send: (failed: Failed<E>) => Effect.Effect<unknown, unknown, R>
-): FailurePolicy<E, R> => ({ _tag: "DeadLetter", send })
+): FailurePolicy<NoInfer<E>, R> => ({ _tag: "DeadLetter", send })
 
 /**
  * The records are left out: they count as acknowledged, and are counted by the metric `kinesis_handler_skipped_records_total` and told by

@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
@@ -131,7 +130,12 @@ type Failure<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Eff
 // oxlint-disable-next-line typescript/no-explicit-any
 type Services<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R> ? R : never
 
-type DecoderBy<A, O extends OnInvalid, RS = never> = Decoder<Value<A, O>, Failure<O>, RS | Services<O>>
+/**
+ * The decoder of values of type `A` that does with what is invalid as `O` says, by a schema that needs an `RS`. Being conditional, it is
+ * inferred where it is written: TypeScript puts off what a generic function gives that is a function.
+ */
+type DecoderBy<A, O extends OnInvalid, RS = never> = [O] extends ["fail"] ? Decoder<A, DecodeError, RS>
+  : Decoder<Value<A, O>, Failure<O>, RS | Services<O>>
 
 /**
  * A schema of another library that keeps to the Standard Schema specification, such as Zod, Valibot or ArkType.
@@ -163,10 +167,7 @@ export const json: {
     options?: JsonOptions<O>
   ): DecoderBy<Decoded<A>, O, RS>
   <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): DecoderBy<Decoded<A>, O>
-} = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.one, schema, options)
+} = (schema: AnySchema, options?: JsonOptions<OnInvalid>) => reading(JsonValues.one, schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
@@ -176,10 +177,8 @@ export const json: {
  * @since 0.1.0
  * @category decoders
  */
-export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.lines, schema, options)
+export const ndjson: typeof json = (schema: AnySchema, options?: JsonOptions<OnInvalid>) =>
+  reading(JsonValues.lines, schema, options)
 
 /**
  * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
@@ -191,10 +190,8 @@ export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
  * @since 0.1.0
  * @category decoders
  */
-export const jsonSequence: typeof json = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): DecoderBy<Decoded<A>, O, RS> => reading(JsonValues.sequence, schema, options)
+export const jsonSequence: typeof json = (schema: AnySchema, options?: JsonOptions<OnInvalid>) =>
+  reading(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
@@ -269,10 +266,7 @@ export const auto: {
     options?: AutoOptions<O>
   ): DecoderBy<Decoded<A>, O, RS>
   <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): DecoderBy<Decoded<A>, O>
-} = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: AutoOptions<O>
-): DecoderBy<Decoded<A>, O, RS> => {
+} = (schema: AnySchema, options?: AutoOptions<OnInvalid>) => {
   const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
   const limit = limitOf(options)
   return Pages.make((record) => {
@@ -327,22 +321,12 @@ export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
  * @since 0.1.0
  * @category combinators
  */
-export const compose: {
-  <A, E2, R2>(
-    second: Decoder<A, E2, R2>
-  ): <E, R>(first: Decoder<KinesisRecord, E, R>) => Decoder<A, E | E2, R | R2>
-  <E, R, A, E2, R2>(
-    first: Decoder<KinesisRecord, E, R>,
-    second: Decoder<A, E2, R2>
-  ): Decoder<A, E | E2, R | R2>
-} = dual(2, <E, R, A, E2, R2>(
-  first: Decoder<KinesisRecord, E, R>,
-  second: Decoder<A, E2, R2>
-): Decoder<A, E | E2, R | R2> =>
-  Pages.ofForms({
-    stream: (records) => second(first(records)),
-    decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
-  }))
+export const compose =
+  <A, E2, R2>(second: Decoder<A, E2, R2>) => <E, R>(first: Decoder<KinesisRecord, E, R>): Decoder<A, E | E2, R | R2> =>
+    Pages.ofForms({
+      stream: (records) => second(first(records)),
+      decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
+    })
 
 const noDelivery = (record: KinesisRecord) => Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
 
@@ -353,11 +337,13 @@ const eventsOf = (record: KinesisRecord, value: unknown): ReadonlyArray<Pages.Re
   return delivery.events.map((value) => Either.right({ ...record, value }))
 }
 
-const reading = <A, I, RS, O extends OnInvalid>(
+type AnySchema = Schema.Schema.Any | StandardSchema<unknown>
+
+const reading = (
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options: JsonOptions<O> | undefined
-): DecoderBy<Decoded<A>, O, RS> =>
+  schema: AnySchema,
+  options: JsonOptions<OnInvalid> | undefined
+) =>
   Pages.make(
     Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)),
     options?.onInvalid
