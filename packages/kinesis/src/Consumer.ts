@@ -202,31 +202,15 @@ export const defaults = Group.defaults
  *
  * @example
  * ```ts
- * import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
- * import { Config, ConfigProvider, Effect } from "effect"
+ * import { Config, Effect } from "effect"
  * import { Consumer } from "effect-kinesis"
  *
  * const program = Effect.gen(function*() {
  *   const options = yield* Consumer.config
  *   const stream = yield* Config.string("KINESIS_STREAM")
- *   return yield* Consumer.run({
- *     ...options,
- *     application: "billing",
- *     stream,
- *     from: "trim-horizon",
- *     handler: (record) => Effect.log(record.sequenceNumber),
- *     stopWhen: Effect.sleep("1 second")
- *   })
+ *   const handler = () => Effect.void
+ *   return yield* Consumer.run({ ...options, application: "billing", stream, from: "latest", handler })
  * })
- *
- * const environment = new Map([["KINESIS_STREAM", "orders"], ["KINESIS_LEASE_DURATION", "5 seconds"]])
- *
- * Effect.runPromise(
- *   program.pipe(
- *     Effect.withConfigProvider(ConfigProvider.fromMap(environment)),
- *     Effect.provide([LocalKinesis.layer({ streams: [{ name: "orders" }] }), LocalLeaseStore.layer()])
- *   )
- * )
  * ```
  *
  * @since 0.1.0
@@ -280,7 +264,6 @@ export interface Consumer<out E = never> {
  *   })
  *   yield* Effect.fork(consumer.run)
  *   yield* Effect.sleep("1 second")
- *   yield* Effect.log(yield* consumer.assignment.get)
  *   const { shards } = yield* consumer.shutdown("5 seconds")
  *   yield* Effect.log(shards)
  * })
@@ -385,6 +368,29 @@ export interface ShardStream extends ShardStreams.ShardStream {}
  *
  * Run them all at once, as in `Stream.flatMap((shard) => handle(shard), { concurrency: "unbounded" })`. To give the shards up without
  * losing what is under way, complete `stopWhen`: the streams of the shards end, then this one.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+ * import { Effect, Stream } from "effect"
+ * import { Consumer } from "effect-kinesis"
+ *
+ * const program = Consumer.shards({
+ *   application: "billing",
+ *   stream: "orders",
+ *   from: "trim-horizon",
+ *   stopWhen: Effect.sleep("1 second")
+ * }).pipe(
+ *   Stream.flatMap(({ checkpointer, records }) => Stream.mapEffect(records, checkpointer.stage), {
+ *     concurrency: "unbounded"
+ *   }),
+ *   Stream.runDrain
+ * )
+ *
+ * Effect.runPromise(
+ *   Effect.provide(program, [LocalKinesis.layer({ streams: [{ name: "orders" }] }), LocalLeaseStore.layer()])
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category constructors

@@ -32,6 +32,15 @@ export interface Call {
  * an error from then on. Call it before the client's first call; a second time it does nothing. Without it what a provider throws is known
  * by its name alone, and taken for final.
  *
+ * @example
+ * ```ts
+ * import { KinesisClient } from "@aws-sdk/client-kinesis"
+ * import { SdkError } from "effect-kinesis"
+ *
+ * const sdk = new KinesisClient({ region: "eu-west-1", maxAttempts: 1 })
+ * SdkError.watch(sdk)
+ * ```
+ *
  * @since 0.1.0
  * @category combinators
  */
@@ -41,6 +50,19 @@ export const watch = (sdk: Pick<Client<any, any, any, any>, "config" | "middlewa
 /**
  * The error of a call: of a provider of credentials; else by the deepest cause that has a known name; else by the HTTP status; else as
  * unavailable. Takes whatever was thrown, and never throws.
+ *
+ * @example
+ * ```ts
+ * import { KinesisClient, ListStreamsCommand } from "@aws-sdk/client-kinesis"
+ * import { Effect } from "effect"
+ * import { SdkError } from "effect-kinesis"
+ *
+ * const names = (sdk: KinesisClient) =>
+ *   Effect.tryPromise({
+ *     try: (abortSignal) => sdk.send(new ListStreamsCommand({}), { abortSignal }),
+ *     catch: (cause) => SdkError.fromCause({ operation: "ListStreams" }, cause)
+ *   })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
