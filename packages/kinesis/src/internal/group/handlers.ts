@@ -89,7 +89,9 @@ interface State<R> extends Limits {
   readonly signal: Signal.Signal
   /** Opens when a handler has failed. */
   readonly broken: Effect.Latch
-  /** Fibers that take records from the queue, up to `concurrency`. */
+  /** What a fiber does that takes records from the queue. Made once, since a fiber may be started for each record. */
+  lane: Effect.Effect<void, never, R>
+  /** How many of these fibers there are, up to `concurrency`. */
   lanes: number
   /** Records that are being handled. */
   inFlight: number
@@ -129,35 +131,33 @@ const handleNext = <R>(self: State<R>): Effect.Effect<void, never, R> =>
 
 // A lane handles records, one after the other, as long as there is one whose key nobody is at; then it ends. It is started by whoever adds a
 // record while there are fewer lanes than `concurrency`, so that an idle shard has none.
-const lane = <R>(self: State<R>): Effect.Effect<void, never, R> =>
-  Effect.ensuring(
-    Effect.whileLoop({ while: () => self.queue.isReady, body: () => handleNext(self), step: () => undefined }),
+const laneOf = <R>(self: State<R>): Effect.Effect<void, never, R> => {
+  const next = handleNext(self)
+  return Effect.ensuring(
+    Effect.whileLoop({ while: () => self.queue.isReady, body: () => next, step: () => undefined }),
     Effect.sync(() => {
       self.lanes--
       self.signal.tell()
     })
   )
+}
 
-const startLanes = <R>(self: State<R>): Effect.Effect<void, never, R> =>
-  Effect.suspend(() => {
-    const { concurrency, inFlight, lanes, queue } = self
-    if (lanes >= concurrency || !queue.isReady || lanes >= queue.waiting + inFlight) return Effect.void
-    self.lanes++
-    return Effect.zipRight(Effect.fork(lane(self)), startLanes(self))
-  })
+const startLanes = <R>(self: State<R>): Effect.Effect<void, never, R> => {
+  const { concurrency, inFlight, lanes, queue } = self
+  if (lanes >= concurrency || !queue.isReady || lanes >= queue.waiting + inFlight) return Effect.void
+  self.lanes++
+  return Effect.flatMap(Effect.fork(self.lane), () => startLanes(self))
+}
 
 /** Adds a record to the queue, when the oldest unfinished one is near enough. */
 const feed = <R>(self: State<R>, record: KinesisRecord, number: number): Effect.Effect<void, never, R> => {
-  const { concurrency, maxUnacknowledged, queue, signal, work } = self
-  const mayGoOn = () => number - work.tracker.prefix < maxUnacknowledged || isOver(self)
-  return Effect.zipRight(
-    mayGoOn() ? Effect.void : signal.waitUntil(mayGoOn),
-    Effect.suspend(() => {
-      if (isOver(self)) return Effect.void
-      queue.add(number, record.partitionKey, record)
-      return self.lanes < concurrency ? startLanes(self) : Effect.void
-    })
-  )
+  const mayGoOn = () => number - self.work.tracker.prefix < self.maxUnacknowledged || isOver(self)
+  const add = () => {
+    if (isOver(self)) return Effect.void
+    self.queue.add(number, record.partitionKey, record)
+    return startLanes(self)
+  }
+  return mayGoOn() ? add() : Effect.flatMap(self.signal.waitUntil(mayGoOn), add)
 }
 
 const feedPage = <R>(self: State<R>, { first, page: { records } }: Delivered): Effect.Effect<void, HandlerError, R> => {
@@ -195,10 +195,12 @@ const inOrderOfKeys = <R>(handle: HandleRecord<R>, limits: Limits, context: Cont
     queue: new KeyedQueue(),
     signal: Signal.make(),
     broken: Effect.unsafeMakeLatch(false),
+    lane: Effect.void,
     lanes: 0,
     inFlight: 0,
     failure: undefined
   }
+  self.lane = laneOf(self)
   const next = Effect.raceFirst(work.next, Effect.zipRight(self.broken.await, Effect.fail(Option.none())))
   const run = eachPage({ next }, (delivered) => feedPage(self, delivered)).pipe(
     Effect.zipRight(finish(self)),
