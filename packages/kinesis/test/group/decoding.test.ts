@@ -11,9 +11,20 @@ import {
   ParseResult,
   Schedule,
   Schema,
+  Stream,
   TestClock
 } from "effect"
-import { Consumer, FailurePolicy, KinesisError, type KinesisEvent, KinesisMetrics, RecordDecoder } from "effect-kinesis"
+import {
+  Consumer,
+  FailurePolicy,
+  KinesisError,
+  type KinesisEvent,
+  KinesisMetrics,
+  KinesisStream,
+  RecordDecoder,
+  ShardReader,
+  Until
+} from "effect-kinesis"
 import * as Metric from "effect/Metric"
 import * as Zlib from "node:zlib"
 import { application, eventually, withGroup, type World } from "../support/groups.js"
@@ -368,5 +379,56 @@ describe("a handler of pages", () => {
         const exit = yield* Fiber.await(fiber)
         assert.deepStrictEqual(exit._tag === "Failure" && Cause.failureOption(exit.cause), Option.some([1, 2]))
         assert.strictEqual(yield* storedIn(world), written[1])
+      })))
+})
+
+describe("services that users' effects need", () => {
+  class Notes extends Context.Tag("Notes")<Notes, Array<string>>() {}
+  const note = (what: string) => Effect.map(Notes, (notes) => void notes.push(what))
+
+  it.effect("are there for handlers, schedules, onEvent and stopWhen of a consumer", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        yield* write(world, [lines(1)])
+        const notes: Array<string> = []
+        const fiber = yield* Effect.fork(
+          Consumer.run({
+            ...group,
+            onEvent: ({ _tag }) => _tag === "HandlerFailed" ? note("event") : Effect.void,
+            onFailure: FailurePolicy.restart(Schedule.tapInput(Schedule.recurs(1), () => note("schedule"))),
+            stopWhen: Effect.zipRight(Effect.sleep("5 seconds"), note("stop")),
+            handler: () => Effect.zipRight(note("handler"), Effect.fail("no"))
+          }).pipe(Effect.provideService(Notes, notes))
+        )
+        yield* TestClock.adjust("20 seconds")
+        assert.strictEqual(yield* Effect.flip(Fiber.join(fiber)), "no")
+        assert.deepStrictEqual(notes.filter((what) => what !== "stop"), [
+          "handler",
+          "event",
+          "schedule",
+          "handler",
+          "event",
+          "schedule"
+        ])
+      })))
+
+  it.effect("are there for onEvent of readers", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        yield* write(world, [lines(1)])
+        const notes: Array<string> = []
+        const options = {
+          stream: "orders",
+          from: "trim-horizon",
+          until: Until.caughtUp,
+          onEvent: ({ _tag }: KinesisEvent.KinesisEvent) => note(_tag)
+        } as const
+        const readers = [KinesisStream.records(options), ShardReader.records({ ...options, shardId: shard0 })]
+        for (const records of readers) {
+          notes.length = 0
+          yield* Effect.fork(Effect.provideService(Stream.runDrain(records), Notes, notes))
+          yield* TestClock.adjust("5 seconds")
+          assert.include(notes, "PageRead")
+        }
       })))
 })
