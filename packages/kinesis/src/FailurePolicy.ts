@@ -1,5 +1,5 @@
 /**
- * What becomes of records whose handler failed.
+ * What becomes of records whose handler failed, or that could not be decoded.
  *
  * @since 0.1.0
  */
@@ -14,32 +14,57 @@ import type { KinesisRecord } from "./KinesisRecord.js"
  * @since 0.1.0
  * @category models
  */
-export interface Failed {
+export interface Failed<out E = unknown> {
   readonly stream: string
   readonly shardId: string
   /** The record, or those of the page. */
   readonly records: ReadonlyArray<KinesisRecord>
-  readonly error: HandlerError
+  /** The failure with its place. `error.failure` is what the handler failed with: a `DecodeError` where a record could not be decoded. */
+  readonly error: HandlerError<E>
   /** The same whenever the same records fail again in this application: who stores them by it stores them once. */
   readonly idempotencyKey: string
 }
 
 /**
- * What becomes of records whose handler failed. A handler that dies, throws, or returns no Effect has failed like any
- * other.
+ * What becomes of records whose handler failed with an `E`, or that could not be decoded. A handler that dies, throws, or returns no Effect
+ * has failed like any other.
  *
  * @since 0.1.0
  * @category models
  */
-export type FailurePolicy =
+export type FailurePolicy<E = unknown, R = never> =
   | { readonly _tag: "Fail" }
-  | { readonly _tag: "Restart"; readonly schedule: Schedule.Schedule<unknown, HandlerError> }
-  | { readonly _tag: "DeadLetter"; readonly send: (failed: Failed) => Effect.Effect<unknown, unknown> }
+  | { readonly _tag: "Restart"; readonly schedule: Schedule.Schedule<unknown, HandlerError<E>, R> }
+  | { readonly _tag: "DeadLetter"; readonly send: (failed: Failed<E>) => Effect.Effect<unknown, unknown, R> }
   | { readonly _tag: "Skip" }
 
 /**
- * The consumer stops: other shards are drained, what was acknowledged is stored, and it fails with the `HandlerError`. The records are not
- * acknowledged, so they are handled again at the next start. The default.
+ * The consumer stops: other shards are drained, what was acknowledged is stored, and it fails with what the handler failed with. The records
+ * are not acknowledged, so they are handled again at the next start. The default.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+ * import { Data, Effect } from "effect"
+ * import { Consumer, FailurePolicy } from "effect-kinesis"
+ *
+ * class OutOfStock extends Data.TaggedError("OutOfStock") {}
+ *
+ * const program = Consumer.run({
+ *   application: "billing",
+ *   stream: "orders",
+ *   from: "trim-horizon",
+ *   onFailure: FailurePolicy.fail,
+ *   stopWhen: Effect.sleep("1 second"),
+ *   handler: (record) => record.data.length === 0 ? new OutOfStock() : Effect.void
+ * }).pipe(
+ *   Effect.catchTag("OutOfStock", () => Effect.log("nothing left to sell"))
+ * )
+ *
+ * Effect.runPromise(
+ *   Effect.provide(program, [LocalKinesis.layer({ streams: [{ name: "orders" }] }), LocalLeaseStore.layer()])
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -52,25 +77,27 @@ export const fail: FailurePolicy = { _tag: "Fail" }
  *
  * @example
  * ```ts
- * import { Schedule } from "effect"
- * import { FailurePolicy } from "effect-kinesis"
+ * import { Option, Schedule } from "effect"
+ * import { FailurePolicy, type KinesisError } from "effect-kinesis"
  *
  * const onFailure = FailurePolicy.restart(
- *   Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule.recurs(5)))
+ *   Schedule.exponential("1 second").pipe(
+ *     Schedule.intersect(Schedule.recurs(5)),
+ *     Schedule.whileInput(({ failure }: KinesisError.HandlerError) => Option.isSome(failure))
+ *   )
  * )
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const restart = (schedule: Schedule.Schedule<unknown, HandlerError>): FailurePolicy => ({
-  _tag: "Restart",
-  schedule
-})
+export const restart = <E = unknown, R = never>(
+  schedule: Schedule.Schedule<unknown, HandlerError<E>, R>
+): FailurePolicy<NoInfer<E>, R> => ({ _tag: "Restart", schedule })
 
 /**
- * The records are sent elsewhere, and count as acknowledged when that has succeeded. When it fails the consumer fails as with
- * {@link fail}.
+ * The records are sent elsewhere, and count as acknowledged when that has succeeded. When it fails the consumer fails with a `HandlerError`
+ * that says both why the handler failed and why the dead letter did.
  *
  * @example
  * ```ts
@@ -87,14 +114,21 @@ export const restart = (schedule: Schedule.Schedule<unknown, HandlerError>): Fai
  * @since 0.1.0
  * @category constructors
  */
-export const deadLetter = (send: (failed: Failed) => Effect.Effect<unknown, unknown>): FailurePolicy => ({
-  _tag: "DeadLetter",
-  send
-})
+export const deadLetter = <E = unknown, R = never>(
+  send: (failed: Failed<E>) => Effect.Effect<unknown, unknown, R>
+): FailurePolicy<NoInfer<E>, R> => ({ _tag: "DeadLetter", send })
 
 /**
  * The records are left out: they count as acknowledged, and are counted by the metric `kinesis_handler_skipped_records_total` and told by
  * the event `RecordsSkipped`.
+ *
+ * @example
+ * ```ts
+ * import { FailurePolicy, type KinesisError } from "effect-kinesis"
+ *
+ * const policyOf = (environment: string): FailurePolicy.FailurePolicy<KinesisError.DecodeError> =>
+ *   environment === "production" ? FailurePolicy.fail : FailurePolicy.skip
+ * ```
  *
  * @since 0.1.0
  * @category constructors

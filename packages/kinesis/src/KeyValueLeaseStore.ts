@@ -27,6 +27,21 @@ import type * as LeaseTransition from "./LeaseTransition.js"
  * shards are stored before a call answers; owners and counters are not stored, so that every lease is unowned after a restart. Renewals do
  * not touch the store.
  *
+ * @example
+ * ```ts
+ * import { KeyValueStore } from "@effect/platform"
+ * import { Effect } from "effect"
+ * import * as KeyValueLeaseStore from "effect-kinesis/KeyValueLeaseStore"
+ *
+ * const program = Effect.gen(function*() {
+ *   const store = yield* KeyValueLeaseStore.make
+ *   const leases = yield* store.open("billing")
+ *   return yield* leases.list
+ * })
+ *
+ * Effect.runPromise(Effect.provide(program, KeyValueStore.layerMemory))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -102,7 +102,7 @@ export class KinesisClient extends Context.Tag("effect-kinesis/KinesisClient")<K
  * @category models
  */
 export interface DeadlineOptions {
-  /** GetRecords, whose answer can be 10 MiB. Default: 30 seconds, as in KCL since its pull request 518. */
+  /** GetRecords, whose answer can be 10 MiB. Default: 30 seconds. KCL: `kinesisRequestTimeout`. */
   readonly getRecordsTimeout?: Duration.DurationInput | undefined
   /** Every other call. Default: 10 seconds. */
   readonly requestTimeout?: Duration.DurationInput | undefined
@@ -175,8 +175,38 @@ const checkDeadlines = (operation: string, options: DeadlineOptions): Effect.Eff
 export const layer = (options: Options = {}): Layer.Layer<KinesisClient, InvalidArgument> =>
   Layer.scoped(KinesisClient, make(options))
 
+const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> => Config.withDefault(config, undefined)
+
 /**
- * {@link layer} with options that are read from the configuration.
+ * Options from the environment, all of which may be left out: `KINESIS_REGION`, `KINESIS_ENDPOINT`, `KINESIS_PROTOCOL` (`json` or `cbor`),
+ * `KINESIS_RECORD_MEMORY` (`shared` or `own`), `KINESIS_MAX_SOCKETS`, `KINESIS_CONNECTION_TIMEOUT`, `KINESIS_GET_RECORDS_TIMEOUT`,
+ * `KINESIS_REQUEST_TIMEOUT` and `KINESIS_CERTIFICATE_AUTHORITY`, in PEM. Durations are such as `30 seconds`. Credentials, and a region that
+ * is not given here, are found by the AWS SDK.
+ *
+ * @example
+ * ```ts
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * const live = KinesisClient.layerConfig(KinesisClient.config)
+ * ```
+ *
+ * @since 0.1.0
+ * @category configuration
+ */
+export const config: Config.Config<Omit<Options, "credentials" | "requestHandler">> = Config.all({
+  region: optional(Config.string("KINESIS_REGION")),
+  endpoint: optional(Config.string("KINESIS_ENDPOINT")),
+  certificateAuthority: optional(Config.string("KINESIS_CERTIFICATE_AUTHORITY")),
+  maxSockets: optional(Config.integer("KINESIS_MAX_SOCKETS")),
+  connectionTimeout: optional(Config.duration("KINESIS_CONNECTION_TIMEOUT")),
+  protocol: optional(Config.literal("json", "cbor")("KINESIS_PROTOCOL")),
+  recordMemory: optional(Config.literal("shared", "own")("KINESIS_RECORD_MEMORY")),
+  getRecordsTimeout: optional(Config.duration("KINESIS_GET_RECORDS_TIMEOUT")),
+  requestTimeout: optional(Config.duration("KINESIS_REQUEST_TIMEOUT"))
+})
+
+/**
+ * {@link layer} with options that are read from the configuration: by {@link config}, or by another one.
  *
  * @example
  * ```ts
@@ -184,7 +214,7 @@ export const layer = (options: Options = {}): Layer.Layer<KinesisClient, Invalid
  * import { KinesisClient } from "effect-kinesis"
  *
  * const live = KinesisClient.layerConfig({
- *   region: Config.string("KINESIS_REGION"),
+ *   region: Config.string("AWS_REGION"),
  *   endpoint: Config.withDefault(Config.string("KINESIS_ENDPOINT"), undefined)
  * })
  * ```

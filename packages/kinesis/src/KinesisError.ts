@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 const call = {
@@ -265,27 +267,60 @@ export class LeaseLost extends Schema.TaggedError<LeaseLost>("effect-kinesis/Lea
 }
 
 /**
- * A handler of records failed, died or threw: what it was given is not acknowledged.
+ * A handler failed, died or threw, or a decoder failed: what it was given is not acknowledged. It says where, and what with.
+ *
+ * Failure policies, events and summaries have each failure as one of these. A consumer fails with the handler's own error where there is
+ * one, and with a `HandlerError` where the handler died, threw or interrupted itself, and where the dead letter could not be sent.
  *
  * @since 0.1.0
  * @category errors
  */
-export class HandlerError extends Schema.TaggedError<HandlerError>("effect-kinesis/HandlerError")(
-  "HandlerError",
-  {
-    stream: Schema.String,
-    shardId: Schema.String,
-    /** The record, or the first of the page, that was being handled. */
-    sequenceNumber: Schema.optional(Schema.String),
-    subSequenceNumber: Schema.optional(Schema.Number),
-    description: Schema.String,
-    /** What the handler failed with, or what it threw; where a logger would die of that, an error that says what it says. */
-    cause: Schema.Defect
+export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerError")<{
+  readonly stream: string
+  readonly shardId: string
+  /** The record, or the first of the page, that was being handled. */
+  readonly sequenceNumber: string | undefined
+  readonly subSequenceNumber: number | undefined
+  /** Which of the values that a decoder found in the record, from 0; undefined where it found one, or where nothing was decoded. */
+  readonly valueIndex?: number | undefined
+  readonly description: string
+  /** What the handler failed with, or what it threw; where a logger would die of that, an error that says what it says. */
+  readonly cause: unknown
+  /** What the dead letter failed with, if it failed. */
+  readonly deadLetterCause?: unknown
+}> {
+  readonly #failure: Option.Option<E>
+
+  constructor(
+    { failure, ...fields }: {
+      readonly stream: string
+      readonly shardId: string
+      readonly sequenceNumber?: string | undefined
+      readonly subSequenceNumber?: number | undefined
+      readonly valueIndex?: number | undefined
+      readonly description: string
+      readonly cause: unknown
+      readonly deadLetterCause?: unknown
+      readonly failure?: Option.Option<E> | undefined
+    }
+  ) {
+    super({ sequenceNumber: undefined, subSequenceNumber: undefined, ...fields })
+    this.#failure = failure ?? Option.none()
   }
-) {
+
+  /**
+   * What the handler failed with; none when it died, threw or interrupted itself.
+   *
+   * @since 0.1.0
+   */
+  get failure(): Option.Option<E> {
+    return this.#failure
+  }
+
   /** @since 0.1.0 */
   override get message(): string {
-    const place = this.sequenceNumber === undefined ? "" : ` at ${this.sequenceNumber}`
+    const index = this.valueIndex === undefined ? "" : `, value ${this.valueIndex}`
+    const place = this.sequenceNumber === undefined ? "" : ` at ${this.sequenceNumber}${index}`
     return `the handler failed on ${this.stream}/${this.shardId}${place}: ${this.description}`
   }
 }

@@ -281,20 +281,25 @@ export const handlerSkips: Metric.Metric.Counter<number> = Metric.fromMetricKey(
  */
 export const leasesHeld: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.leasesHeld)
 
-/** @internal */
-export const skipped = ({ shardId, stream }: Place): void =>
-  counterOf(keys.recordsSkipped, labelsOf({ stream, shard: shardId })).update(1)
+const counting = (key: MetricKey.MetricKey.Counter<number>) => ({ shardId, stream }: Place): void =>
+  counterOf(key, labelsOf({ stream, shard: shardId })).update(1)
 
 /** @internal */
-export const controlMessage = ({ shardId, stream }: Place): void =>
-  counterOf(keys.controlMessages, labelsOf({ stream, shard: shardId })).update(1)
-
+export const skipped = counting(keys.recordsSkipped)
 /** @internal */
-export const emptyRecord = ({ shardId, stream }: Place): void =>
-  counterOf(keys.emptyRecords, labelsOf({ stream, shard: shardId })).update(1)
+export const controlMessage = counting(keys.controlMessages)
+/** @internal */
+export const emptyRecord = counting(keys.emptyRecords)
 
 /**
  * Counts the attempts of one stream's calls, by operation and shard, each tagged once.
+ *
+ * @example
+ * ```ts
+ * import { KinesisMetrics } from "effect-kinesis"
+ * const count = KinesisMetrics.attemptRecorder("orders")
+ * count("PutRecords", undefined)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -318,6 +323,12 @@ export const attemptRecorder = (stream: string): (operation: string, shardId: st
 
 /**
  * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.
+ *
+ * @example
+ * ```ts
+ * import { KinesisMetrics } from "effect-kinesis"
+ * const count = KinesisMetrics.recorder("orders")
+ * ```
  *
  * @since 0.1.0
  * @category constructors

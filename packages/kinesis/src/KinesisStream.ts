@@ -3,12 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import * as Coordinator from "./internal/reading/coordinator.js"
+import * as Emit from "./internal/reading/emit.js"
 import * as Merging from "./internal/reading/merging.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
+import * as Settings from "./internal/reading/settings.js"
 import type { KinesisClient } from "./KinesisClient.js"
 import type { KinesisError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
@@ -19,7 +22,35 @@ import { flatten } from "./ShardReader.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Coordinator.StreamOptions {}
+export interface Options<REvent = never> extends Settings.StreamOptions<REvent> {}
+
+/**
+ * What the options are when they are left out. There are no `positions` and no `onEvent` by default.
+ *
+ * @since 0.1.0
+ * @category defaults
+ */
+export const defaults = Settings.streamDefaults
+
+/**
+ * Options from the environment, with {@link defaults} for what it leaves out: `KINESIS_MAX_RECORDS`, `KINESIS_POLL_INTERVAL`,
+ * `KINESIS_IDLE_INTERVAL`, `KINESIS_DEAGGREGATE`, `KINESIS_OUTSIDE_RANGE`, `KINESIS_ON_TRIMMED`, `KINESIS_MAX_READ_AHEAD_BYTES`,
+ * `KINESIS_LIST_INTERVAL` and `KINESIS_LIST_STALENESS`. Durations are such as `30 seconds`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { KinesisStream } from "effect-kinesis"
+ *
+ * const orders = Stream.unwrap(
+ *   Effect.map(KinesisStream.config, (options) => KinesisStream.records({ ...options, stream: "orders", from: "latest" }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category configuration
+ */
+export const config = Config.all(Settings.streamConfig)
 
 /**
  * @since 0.1.0
@@ -52,10 +83,13 @@ export interface ShardStream extends Coordinator.ShardStream {}
  * @since 0.1.0
  * @category constructors
  */
-export const shards = (options: Options): Stream.Stream<ShardStream, KinesisError, KinesisClient> =>
-  Stream.unwrapScoped(
-    Effect.map(Coordinator.make(options, ReadAhead.unbounded), ({ shards }) => Mailbox.toStream(shards))
-  )
+export const shards = <REvent = never>(
+  options: Options<REvent>
+): Stream.Stream<ShardStream, KinesisError, KinesisClient | REvent> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const { shards } = yield* Coordinator.make(yield* Emit.withContext(options), ReadAhead.unbounded)
+    return Mailbox.toStream(shards)
+  }))
 
 /**
  * The pages of all shards, merged as they come, empty ones too: those of a shard in its order, those of a child after its parents'.
@@ -85,8 +119,10 @@ export const shards = (options: Options): Stream.Stream<ShardStream, KinesisErro
  * @since 0.1.0
  * @category constructors
  */
-export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> => {
-  const merged = Stream.unwrapScoped(Merging.make(options))
+export const pages = <REvent = never>(
+  options: Options<REvent>
+): Stream.Stream<Page, KinesisError, KinesisClient | REvent> => {
+  const merged = Stream.unwrapScoped(Effect.flatMap(Emit.withContext(options), Merging.make))
   const { until } = options
   if (until?._tag !== "Count") return merged
   return Stream.suspend(() => {
@@ -115,5 +151,6 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
  * @since 0.1.0
  * @category constructors
  */
-export const records = (options: Options): Stream.Stream<KinesisRecord, KinesisError, KinesisClient> =>
-  flatten(options, pages(options))
+export const records = <REvent = never>(
+  options: Options<REvent>
+): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> => flatten(options, pages(options))

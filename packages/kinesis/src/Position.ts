@@ -106,6 +106,13 @@ export type StreamStart = Extract<Position, { readonly _tag: "TrimHorizon" | "La
 /**
  * The oldest record that is still in retention.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, Position } from "effect-kinesis"
+ *
+ * const all = KinesisStream.records({ stream: "orders", from: Position.trimHorizon })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -113,6 +120,13 @@ export const trimHorizon: StreamStart = { _tag: "TrimHorizon" }
 
 /**
  * Only what is written from now on.
+ *
+ * @example
+ * ```ts
+ * import { KinesisStream, Position } from "effect-kinesis"
+ *
+ * const news = KinesisStream.records({ stream: "orders", from: Position.latest })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -122,6 +136,15 @@ export const latest: StreamStart = { _tag: "Latest" }
 /**
  * The end of a closed shard of which everything was read.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, Position } from "effect-kinesis"
+ *
+ * // a shard that is known to be done: its children are read
+ * const positions = { "shardId-000000000000": Position.shardEnd }
+ * const rest = KinesisStream.records({ stream: "orders", from: "trim-horizon", positions })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -129,6 +152,13 @@ export const shardEnd: Position = { _tag: "ShardEnd" }
 
 /**
  * The first record that arrived at this instant or later.
+ *
+ * @example
+ * ```ts
+ * import { KinesisStream, Position } from "effect-kinesis"
+ *
+ * const lastHour = KinesisStream.records({ stream: "orders", from: Position.atTimestamp(Date.now() - 3_600_000) })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -141,6 +171,18 @@ export const atTimestamp = (instant: Date | number): StreamStart => ({
 /**
  * Exactly the record of this sequence number.
  *
+ * @example
+ * ```ts
+ * import { Position, ShardReader } from "effect-kinesis"
+ *
+ * // from a record that was noted: it again
+ * const records = ShardReader.records({
+ *   stream: "orders",
+ *   shardId: "shardId-000000000000",
+ *   from: Position.atSequenceNumber("49590338271490256608559692538361571095921575989136588898")
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -148,6 +190,18 @@ export const atSequenceNumber = (sequenceNumber: string): Startable => ({ _tag: 
 
 /**
  * The record after this sequence number.
+ *
+ * @example
+ * ```ts
+ * import { Position, ShardReader } from "effect-kinesis"
+ *
+ * // from a record that was noted: what comes after it
+ * const records = ShardReader.records({
+ *   stream: "orders",
+ *   shardId: "shardId-000000000000",
+ *   from: Position.afterSequenceNumber("49590338271490256608559692538361571095921575989136588898")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors

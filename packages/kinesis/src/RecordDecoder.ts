@@ -4,18 +4,16 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import * as CloudWatchLogs from "./internal/decode/cloudWatchLogs.js"
+import * as Decoders from "./internal/decode/decoders.js"
 import * as ExactJson from "./internal/decode/exactJson.js"
-import * as Inflate from "./internal/decode/inflate.js"
 import * as JsonValues from "./internal/decode/jsonValues.js"
 import * as Pages from "./internal/decode/pages.js"
-import * as Parse from "./internal/decode/schema.js"
-import * as Values from "./internal/decode/values.js"
+import type * as Parse from "./internal/decode/schema.js"
 import type { DecodeError } from "./KinesisError.js"
-import * as KinesisMetrics from "./KinesisMetrics.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 
 /**
@@ -98,23 +96,43 @@ export interface JsonOptions<O extends OnInvalid> extends Options<O> {
 export interface AutoOptions<O extends OnInvalid> extends JsonOptions<O>, InflateOptions<O> {}
 
 /**
- * A function from the stream of records to the stream of values.
+ * Makes values of type `A` of records. It is a function from the stream of records to the stream of values, and a value that
+ * `Consumer.run({ decode })` takes. `E` is what it can fail with, by `onInvalid`, and `R` what its schema and `onInvalid` need.
  *
  * @since 0.1.0
  * @category models
  */
-export type Decoder<A, O extends OnInvalid, RS = never> = <E, R>(
-  records: Stream.Stream<KinesisRecord, E, R>
-) => Stream.Stream<
-  O extends "either" ? Either.Either<A, DecodeError> : A,
-  // oxlint-disable-next-line typescript/no-explicit-any
-  | E
-  | (O extends (error: DecodeError) => Effect.Effect<unknown, infer E1, any> ? E1
-    : O extends "fail" ? DecodeError
-    : never),
-  // oxlint-disable-next-line typescript/no-explicit-any
-  R | RS | (O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R1> ? R1 : never)
->
+export interface Decoder<out A, out E = never, out R = never> extends Pipeable {
+  /** Decodes page by page. What is good before a failure is handed on before it. */
+  <E1, R1>(records: Stream.Stream<KinesisRecord, E1, R1>): Stream.Stream<A, E | E1, R | R1>
+  /** The values in one record, in order; in the place of each that is invalid, the effect that deals with it as `onInvalid` says. */
+  readonly decodeRecord: (record: KinesisRecord) => Results<A, E, R> | Effect.Effect<Results<A, E, R>, never, R>
+}
+
+/**
+ * The values in a record, and in the place of each that is invalid the effect that deals with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Results<A, E, R> = Pages.Results<A, E, R>
+
+type Value<A, O extends OnInvalid> = O extends "either" ? Either.Either<A, DecodeError> : A
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Failure<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, infer E, any> ? E
+  : O extends "fail" ? DecodeError
+  : never
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Services<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R> ? R : never
+
+/**
+ * The decoder of values of type `A` that does with what is invalid as `O` says, by a schema that needs an `RS`. Being conditional, it is
+ * inferred where it is written: TypeScript puts off what a generic function gives that is a function.
+ */
+type DecoderBy<A, O extends OnInvalid, RS = never> = [O] extends ["fail"] ? Decoder<A, DecodeError, RS>
+  : Decoder<Value<A, O>, Failure<O>, RS | Services<O>>
 
 /**
  * A schema of another library that keeps to the Standard Schema specification, such as Zod, Valibot or ArkType.
@@ -129,6 +147,14 @@ export interface StandardSchema<A> extends Parse.StandardSchema<A> {}
  * Reads a JSON value as `JSON.parse` does, but integers beyond ±(2^53 - 1) as bigints, exact to the last digit. A schema that wants a number
  * refuses those; `Schema.Union(Schema.Int, Schema.BigIntFromSelf)` takes both. For the option `parse` of the decoders.
  *
+ * @example
+ * ```ts
+ * import { RecordDecoder } from "effect-kinesis"
+ * import { deepStrictEqual } from "node:assert/strict"
+ *
+ * deepStrictEqual(RecordDecoder.exactJson("[1, 9007199254740993]"), [1, 9007199254740993n])
+ * ```
+ *
  * @since 0.1.0
  * @category parsers
  */
@@ -137,6 +163,23 @@ export const exactJson: (text: string) => unknown = ExactJson.parse
 /**
  * Records whose bytes are JSON in UTF-8, one value each, by an Effect Schema or any Standard Schema. A record without a byte is none.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Schema, Stream } from "effect"
+ * import { KinesisStream, RecordDecoder, Until } from "effect-kinesis"
+ *
+ * const Order = Schema.Struct({ id: Schema.String, total: Schema.Number })
+ *
+ * const program = KinesisStream.records({ stream: "orders", from: "trim-horizon", until: Until.caughtUp }).pipe(
+ *   RecordDecoder.json(Order),
+ *   Stream.runForEach(({ sequenceNumber, value }) => Effect.log(`${value.id} for ${value.total} at ${sequenceNumber}`)),
+ *   Effect.catchTag("DecodeError", (error) => Effect.logError(error.message))
+ * )
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
+ *
  * @since 0.1.0
  * @category decoders
  */
@@ -144,25 +187,28 @@ export const json: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
     options?: JsonOptions<O>
-  ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): Decoder<Decoded<A>, O>
-} = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.one, schema, options)
+  ): DecoderBy<Decoded<A>, O, RS>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): DecoderBy<Decoded<A>, O>
+} = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) => Decoders.json(JsonValues.one, schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
  * handed on. A record without a byte, such as a tombstone, or of blank lines gives nothing and is counted in
  * `kinesis_empty_records_total`.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.ndjson(Schema.Struct({ id: Schema.String }), { onInvalid: "skip" })
+ * ```
+ *
  * @since 0.1.0
  * @category decoders
  */
-export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.lines, schema, options)
+export const ndjson: typeof json = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) =>
+  Decoders.json(JsonValues.lines, schema, options)
 
 /**
  * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
@@ -170,41 +216,69 @@ export const ndjson: typeof json = <A, I, RS, O extends OnInvalid>(
  * values before and after it are handed on; one that is cut off reaches to the end of the record, or to the next record separator. A number
  * that is cut off is not told from a shorter one. An empty record gives nothing, as in {@link ndjson}.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.jsonSequence(Schema.Struct({ TOTAL: Schema.Number }), { onInvalid: "either" })
+ * ```
+ *
  * @see https://www.rfc-editor.org/rfc/rfc7464
  * @since 0.1.0
  * @category decoders
  */
-export const jsonSequence: typeof json = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: JsonOptions<O>
-): Decoder<Decoded<A>, O, RS> => reading(JsonValues.sequence, schema, options)
+export const jsonSequence: typeof json = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) =>
+  Decoders.json(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
  *
+ * @example
+ * ```ts
+ * import { KinesisStream, RecordDecoder } from "effect-kinesis"
+ *
+ * const lines = KinesisStream.records({ stream: "logs", from: "latest" }).pipe(RecordDecoder.utf8())
+ * ```
+ *
  * @since 0.1.0
  * @category decoders
  */
-export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): Decoder<Decoded<string>, O> =>
-  Pages.run(
-    (record) => [Values.valued(record, JsonValues.textOf(record.data))],
-    options?.onInvalid ?? "fail"
-  )
+export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): DecoderBy<Decoded<string>, O> =>
+  Decoders.utf8(options)
 
 /**
  * Records whose bytes are compressed with gzip: the same records with their bytes inflated, those of one member or of several one after the
  * other. Bytes behind them that are no member are an error.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { type KinesisError, KinesisStream, RecordDecoder } from "effect-kinesis"
+ *
+ * const orders = KinesisStream.records({ stream: "orders", from: "latest" }).pipe(
+ *   RecordDecoder.gzip({ onInvalid: (error: KinesisError.DecodeError) => Effect.logWarning(error.message) }),
+ *   RecordDecoder.json(Schema.Struct({ id: Schema.String }))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category decoders
  */
 export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("gzip", options)
+): DecoderBy<KinesisRecord, O> => Decoders.inflate("gzip", options)
 
 /**
  * Records whose bytes are in the zlib format, as fluentd and Fluent Bit write them: the same records with their bytes inflated. Bytes behind
  * the compressed ones are an error.
+ *
+ * @example
+ * ```ts
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.zlib().pipe(RecordDecoder.compose(RecordDecoder.utf8()))
+ * ```
  *
  * @see https://www.rfc-editor.org/rfc/rfc1950
  * @since 0.1.0
@@ -212,11 +286,18 @@ export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  */
 export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("zlib", options)
+): DecoderBy<KinesisRecord, O> => Decoders.inflate("zlib", options)
 
 /**
  * Records whose bytes are compressed with deflate, without a frame: the same records with their bytes inflated. Bytes behind the compressed
  * ones are an error. Nothing in the first bytes tells this format, so that {@link auto} does not know it.
+ *
+ * @example
+ * ```ts
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.deflate().pipe(RecordDecoder.compose(RecordDecoder.utf8()))
+ * ```
  *
  * @see https://www.rfc-editor.org/rfc/rfc1951
  * @since 0.1.0
@@ -224,24 +305,39 @@ export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  */
 export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("deflate", options)
+): DecoderBy<KinesisRecord, O> => Decoders.inflate("deflate", options)
 
 /**
  * Records whose bytes are compressed with zstd: the same records with their bytes inflated. Needs Node 22.15 or later; on an older one
  * each record is an error that says so.
+ *
+ * @example
+ * ```ts
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.zstd().pipe(RecordDecoder.compose(RecordDecoder.utf8()))
+ * ```
  *
  * @since 0.1.0
  * @category decoders
  */
 export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
   options?: InflateOptions<O>
-): Decoder<KinesisRecord, O> => inflating("zstd", options)
+): DecoderBy<KinesisRecord, O> => Decoders.inflate("zstd", options)
 
 /**
  * Records in any mixture of JSON, lines of JSON and JSON values one after the other, plain or compressed with gzip, zlib or zstd, told apart
  * by their first bytes. Where all is JSON, lines and what else may stand between values make no difference. Where something is not, a record
  * whose lines can each stand alone is read line by line, as {@link ndjson} does, any other as {@link jsonSequence} does. An empty record,
  * such as a tombstone, gives nothing and is counted in `kinesis_empty_records_total`.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const decode = RecordDecoder.auto(Schema.Struct({ id: Schema.String }), { onInvalid: "skip" })
+ * ```
  *
  * @since 0.1.0
  * @category decoders
@@ -250,24 +346,24 @@ export const auto: {
   <A, I, RS, const O extends OnInvalid = "fail">(
     schema: Schema.Schema<A, I, RS>,
     options?: AutoOptions<O>
-  ): Decoder<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): Decoder<Decoded<A>, O>
-} = <A, I, RS, O extends OnInvalid>(
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options?: AutoOptions<O>
-): Decoder<Decoded<A>, O, RS> => {
-  const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
-  const limit = limitOf(options)
-  return Pages.run((record) => {
-    const compression = Inflate.compressionOf(record.data)
-    const plain = compression === undefined ? Either.right(record) : inflated(compression, record, limit)
-    return Either.isLeft(plain) ? [Either.left(plain.left)] : decode(plain.right)
-  }, options?.onInvalid ?? "fail")
-}
+  ): DecoderBy<Decoded<A>, O, RS>
+  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): DecoderBy<Decoded<A>, O>
+} = Decoders.auto
 
 /**
  * What a subscription filter of CloudWatch Logs writes: records of gzipped JSON, several events each, of one delivery or of several one
  * after the other. Its control messages are left out and counted in `kinesis_control_messages_total`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { KinesisStream, RecordDecoder } from "effect-kinesis"
+ *
+ * const messages = KinesisStream.records({ stream: "logs", from: "latest" }).pipe(
+ *   RecordDecoder.cloudWatchLogs(),
+ *   Stream.tap(({ value }) => Effect.log(`${value.logGroup}: ${value.message}`))
+ * )
+ * ```
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
  * @since 0.1.0
@@ -275,58 +371,29 @@ export const auto: {
  */
 export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
   options?: InflateOptions<O>
-): Decoder<Decoded<LogEvent>, O> => {
-  const limit = limitOf(options)
-  const deliveries = JsonValues.sequence(JSON.parse)
-  return Pages.run((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
-    const plain = inflated("gzip", record, limit)
-    if (Either.isLeft(plain)) return [Either.left(plain.left)]
-    const values = deliveries(plain.right.data)
-    return values.length === 0
-      ? [noDelivery(record)]
-      : values.flatMap((value) =>
-        Either.isRight(value)
-          ? eventsOf(record, value.right)
-          : [Values.valued(plain.right, Either.left(value.left))]
-      )
-  }, options?.onInvalid ?? "fail")
-}
+): DecoderBy<Decoded<LogEvent>, O> => Decoders.cloudWatchLogs(options)
 
-const noDelivery = (record: KinesisRecord) => Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
-
-const eventsOf = (record: KinesisRecord, value: unknown): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
-  const delivery = CloudWatchLogs.parse(value)
-  if (delivery === undefined) return [noDelivery(record)]
-  if (delivery.control) KinesisMetrics.controlMessage(record)
-  return delivery.events.map((value) => Either.right({ ...record, value }))
-}
-
-const reading = <A, I, RS, O extends OnInvalid>(
-  read: (parse: JsonValues.ParseText) => JsonValues.Read,
-  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
-  options: JsonOptions<O> | undefined
-): Decoder<Decoded<A>, O, RS> =>
-  Pages.run(
-    Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)),
-    options?.onInvalid ?? "fail"
-  )
-
-const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
-  options?.maxInflatedBytes ?? 64 * 1024 * 1024
-
-const inflated = (
-  compression: Inflate.Compression,
-  record: KinesisRecord,
-  limit: number
-): Pages.Result<KinesisRecord> => {
-  const data = Inflate.inflate(compression, record.data, limit)
-  return "problem" in data
-    ? Pages.invalid(record, data.problem, data.cause)
-    : Either.right({ ...record, data })
-}
-
-const inflating = <O extends OnInvalid>(
-  compression: Inflate.Compression,
-  options: InflateOptions<O> | undefined
-): Decoder<KinesisRecord, O> =>
-  Pages.run((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid ?? "fail")
+/**
+ * One decoder after another: the second decodes the records that the first one gives, as in a pipe of the two. What the first one finds
+ * invalid is its `onInvalid`'s matter, and the second does not see it.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { RecordDecoder } from "effect-kinesis"
+ *
+ * const Order = Schema.Struct({ id: Schema.String })
+ *
+ * // for Consumer.run({ decode }); a stream composes as well: records.pipe(RecordDecoder.gzip(), RecordDecoder.json(Order))
+ * const decode = RecordDecoder.gzip().pipe(RecordDecoder.compose(RecordDecoder.json(Order)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const compose =
+  <A, E2, R2>(second: Decoder<A, E2, R2>) => <E, R>(first: Decoder<KinesisRecord, E, R>): Decoder<A, E | E2, R | R2> =>
+    Pages.ofForms({
+      stream: (records) => second(first(records)),
+      decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
+    })

@@ -9,7 +9,7 @@ import * as Rules from "./internal/options/rules.js"
 import * as MonotonicClock from "./internal/reading/clock.js"
 import * as Run from "./internal/reading/context.js"
 import * as CountedClient from "./internal/reading/countedClient.js"
-import { emitter } from "./internal/reading/emit.js"
+import { emitter, withContext } from "./internal/reading/emit.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
 import * as Retry from "./internal/reading/retry.js"
@@ -29,13 +29,13 @@ import type { Page } from "./Page.js"
  * @since 0.1.0
  * @category models
  */
-export interface ReadOptions extends Settings.ReadOptions {}
+export interface ReadOptions<REvent = never> extends Settings.ReadOptions<REvent> {}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options extends ReadOptions {
+export interface Options<REvent = never> extends ReadOptions<REvent> {
   readonly shardId: string
   /** Where to begin: a stored position, or `"trim-horizon"`, `"latest"` or a date. */
   readonly from: StartPosition.StartPosition
@@ -67,15 +67,17 @@ export interface Options extends ReadOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const pages = (options: Options): Stream.Stream<Page, KinesisError, KinesisClient> =>
+export const pages = <REvent = never>(
+  options: Options<REvent>
+): Stream.Stream<Page, KinesisError, KinesisClient | REvent> =>
   Stream.unwrap(Effect.gen(function*() {
     const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { from, shardId, stream } = options
-    const settings = yield* Settings.make("ShardReader.pages", options, [
+    const settings = yield* Settings.make("ShardReader.pages", { ...options, onEvent: undefined }, [
       ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
       Rules.position("from", StartPosition.toPosition(from))
     ])
-    const emit = emitter(options)
+    const emit = emitter(yield* withContext(options))
     const run = yield* Run.make(client, settings, emit, ReadAhead.unbounded)
     const remaining = run.deadline - (yield* MonotonicClock.monotonicMillis)
     const origin = yield* StartDeadline.within(
@@ -136,12 +138,13 @@ export const pages = (options: Options): Stream.Stream<Page, KinesisError, Kines
  * @since 0.1.0
  * @category constructors
  */
-export const records = (options: Options): Stream.Stream<KinesisRecord, KinesisError, KinesisClient> =>
-  flatten(options, pages(options))
+export const records = <REvent = never>(
+  options: Options<REvent>
+): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> => flatten(options, pages(options))
 
 /** @internal */
 export const flatten = <E, R>(
-  { until }: ReadOptions,
+  { until }: Pick<ReadOptions, "until">,
   pages: Stream.Stream<Page, E, R>
 ): Stream.Stream<KinesisRecord, E, R> => {
   const all = Stream.flattenIterables(Stream.map(pages, (page) => page.records))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema, Stream } from "effect"
-import { type KinesisRecord, RecordDecoder } from "effect-kinesis"
+import { type KinesisError, type KinesisRecord, RecordDecoder } from "effect-kinesis"
 import { hostile, noEffects } from "./support/hostile.js"
 
 const record: KinesisRecord.KinesisRecord = {
@@ -12,7 +12,8 @@ const record: KinesisRecord.KinesisRecord = {
   approximateArrivalTimestamp: new Date(0)
 }
 
-const decoded = <A>(decode: RecordDecoder.Decoder<A, "fail">) => Stream.runCollect(decode(Stream.make(record)))
+const decoded = <A>(decode: RecordDecoder.Decoder<A, KinesisError.DecodeError>) =>
+  Stream.runCollect(decode(Stream.make(record)))
 
 const standard = (validate: (value: unknown) => unknown): RecordDecoder.StandardSchema<string> =>
   ({ "~standard": { version: 1, vendor: "test", validate } }) as never

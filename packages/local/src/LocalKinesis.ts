@@ -210,6 +210,20 @@ export class LocalKinesis extends Context.Tag("@effect-kinesis/local/LocalKinesi
  * An engine of its own, with its client and its knobs. The client has the deadlines of every client. Dies on options that the service
  * would refuse.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { client, local } = yield* LocalKinesis.make({ streams: [{ name: "orders" }] })
+ *   yield* client.putRecord({ stream: "orders", partitionKey: "a", data: new Uint8Array(1) })
+ *   return yield* local.calls
+ * })
+ *
+ * Effect.runPromise(program)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

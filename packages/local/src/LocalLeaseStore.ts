@@ -100,6 +100,27 @@ export class LocalLeaseStore extends Context.Tag("@effect-kinesis/local/LocalLea
 /**
  * Tables of their own, with their knobs.
  *
+ * @example
+ * ```ts
+ * import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+ * import { Effect } from "effect"
+ * import { Consumer, LeaseStore } from "effect-kinesis"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { local, store } = yield* LocalLeaseStore.make()
+ *   yield* Consumer.run({
+ *     application: "billing",
+ *     stream: "orders",
+ *     from: "trim-horizon",
+ *     handler: () => Effect.void,
+ *     stopWhen: Effect.sleep("1 second")
+ *   }).pipe(Effect.provideService(LeaseStore.LeaseStore, store))
+ *   return yield* local.leases("billing")
+ * })
+ *
+ * Effect.runPromise(Effect.provide(program, LocalKinesis.layer({ streams: [{ name: "orders" }] })))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Deferred, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
-import { Consumer, FailurePolicy } from "effect-kinesis"
+import { Cause, Data, Deferred, Effect, Exit, Fiber, Option, Schedule, Stream, TestClock } from "effect"
+import { Consumer, FailurePolicy, KinesisError } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup } from "../support/groups.js"
 import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0, shardName } from "../support/reading.js"
 
@@ -29,12 +29,14 @@ describe("a handler that fails", () => {
           const sequenceNumbers = yield* put(world.client, numbered("a", 1, 4), { explicitHashKey: hashKeyOf(0, 2) })
           const worker = yield* run({ handle: (record) => textOf(record) === "a3" ? broken() : Effect.void })
           yield* TestClock.adjust("3 seconds")
-          const error = yield* Effect.flip(Fiber.join(worker.fiber))
+          const end = yield* Effect.flip(Fiber.join(worker.fiber))
+          const { error } = worker.of("HandlerFailed")[0]!
           assert.strictEqual(error._tag, "HandlerError")
-          if (error._tag !== "HandlerError") return
           assert.strictEqual(error.sequenceNumber, sequenceNumbers[2])
           assert.strictEqual(error.shardId, shard0)
           if (way === "fails") assert.instanceOf(error.cause, Broken)
+          assert.strictEqual(end, way === "fails" ? error.cause : error)
+          assert.deepStrictEqual(error.failure, way === "fails" ? Option.some(end) : Option.none())
           assert.strictEqual(yield* storedOf(world), sequenceNumbers[1])
           const leases = yield* world.leases.leases(application)
           assert.deepStrictEqual(leases.map(({ leaseOwner }) => leaseOwner), [undefined, undefined])
@@ -89,8 +91,7 @@ describe("a handler that fails", () => {
           handle: () => Effect.fail("no")
         })
         yield* TestClock.adjust("20 seconds")
-        const error = yield* Effect.flip(Fiber.join(hopeless.fiber))
-        assert.strictEqual(error._tag, "HandlerError")
+        assert.strictEqual(yield* Effect.flip(Fiber.join(hopeless.fiber)), "no")
         assert.strictEqual(hopeless.of("HandlerFailed").length, 4)
       })))
 
@@ -115,7 +116,10 @@ describe("a handler that fails", () => {
           handle: () => Effect.fail("no")
         })
         yield* TestClock.adjust("5 seconds")
-        assert.strictEqual((yield* Effect.flip(Fiber.join(failing.fiber)))._tag, "HandlerError")
+        const error = yield* Effect.flip(Fiber.join(failing.fiber))
+        assert.instanceOf(error, KinesisError.HandlerError)
+        assert.deepStrictEqual(error.failure, Option.some("no"))
+        assert.strictEqual(error.deadLetterCause, "full")
         assert.strictEqual(yield* storedOf(world), sequenceNumbers[2])
       })))
 
@@ -151,7 +155,7 @@ describe("a handler that fails", () => {
             })
         }))
         yield* TestClock.adjust("5 seconds")
-        assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "HandlerError")
+        assert.strictEqual(yield* Effect.flip(Fiber.join(fiber)), "no")
         assert.deepStrictEqual(pages, [2, 2, 1])
         assert.strictEqual(yield* storedOf(world), sequenceNumbers[3])
       })))

@@ -13,7 +13,7 @@ export const recordOf = (data: Uint8Array | string, stream = "orders"): KinesisR
   approximateArrivalTimestamp: new Date(0)
 })
 
-type Eithers<A> = RecordDecoder.Decoder<RecordDecoder.Decoded<A>, "either">
+type Eithers<A> = RecordDecoder.Decoder<Either.Either<RecordDecoder.Decoded<A>, KinesisError.DecodeError>>
 
 /** What a decoder that gives an `Either` makes of a record: values, and the descriptions of errors. */
 export const outcomesOf = <A>(decode: Eithers<A>, data: Uint8Array | string) =>

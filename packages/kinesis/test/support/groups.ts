@@ -2,6 +2,7 @@ import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
 import { Clock, Effect, Fiber, TestClock } from "effect"
 import {
   Consumer,
+  type FailurePolicy,
   KinesisClient,
   type KinesisError,
   type KinesisEvent,
@@ -54,11 +55,11 @@ const decoder = new TextDecoder()
 export const textOf = (record: KinesisRecord.KinesisRecord): string => decoder.decode(record.data)
 
 /** Runs a worker in the background, whose handler notes the records it was given, then does what it is told to. */
-export const run = (
+export const run = <E = never>(
   options: Partial<Consumer.GroupOptions> & {
     readonly concurrency?: number
-    readonly onFailure?: Consumer.Options["onFailure"]
-    readonly handle?: (record: KinesisRecord.KinesisRecord) => Effect.Effect<unknown, unknown>
+    readonly onFailure?: FailurePolicy.FailurePolicy
+    readonly handle?: (record: KinesisRecord.KinesisRecord) => Effect.Effect<unknown, E>
     /** Outlives the test: for a worker that is killed. */
     readonly detached?: boolean
   } = {}
@@ -87,7 +88,7 @@ export const run = (
           })
         })
     }))
-    const running: Running<Consumer.ConsumerError> = {
+    const running: Running<Consumer.ConsumerError<E>> = {
       fiber,
       handled,
       events,

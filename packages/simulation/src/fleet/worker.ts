@@ -156,7 +156,7 @@ const program = (
   member: Member,
   work: Work
 ): Effect.Effect<
-  Effect.Effect<unknown, Consumer.ConsumerError | Broken, KinesisClient.KinesisClient | LeaseStore>,
+  Effect.Effect<unknown, Consumer.ConsumerError<Broken>, KinesisClient.KinesisClient | LeaseStore>,
   Consumer.ConsumerError,
   KinesisClient.KinesisClient | LeaseStore | Scope.Scope
 > =>

@@ -2,6 +2,7 @@ import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { pipeArguments } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import { DecodeError } from "../../KinesisError.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
@@ -55,12 +56,14 @@ const decodePage = <A, R>(
 }
 
 /** Applies a decoder page by page. What is good before a failure is handed on before it. */
-export const run = <A, RS>(decode: Decode<A, RS>, onInvalid: OnInvalid) =>
+const run = <A, RS>(decode: Decode<A, RS>, onInvalid: OnInvalid) =>
 // oxlint-disable-next-line typescript/no-explicit-any
 <E, R>(records: Stream.Stream<KinesisRecord, E, R>): Stream.Stream<any, any, any> =>
   onInvalid === "either"
     ? Stream.mapChunksEffect(records, (page) => Effect.map(decodePage(decode, page), Chunk.unsafeFromArray))
-    : Stream.pipeThroughChannel(records, valuesOnly(decode, onInvalid === "fail" ? Effect.fail : telling(onInvalid)))
+    : Stream.pipeThroughChannel(records, valuesOnly(decode, dealing(onInvalid)))
+
+const dealing = (onInvalid: Exclude<OnInvalid, "either">) => onInvalid === "fail" ? Effect.fail : telling(onInvalid)
 
 const telling = (onInvalid: Exclude<OnInvalid, "fail" | "either">) => (error: DecodeError) =>
   onInvalid === "skip"
@@ -93,3 +96,56 @@ const valuesOnly = <A, E, E1, R>(
     onFailure: Channel.failCause,
     onDone: Channel.succeed
   })
+
+/** The values in a record, in order; in the place of one that is invalid, what is to be done with it. */
+export type Results<A, E, R> = ReadonlyArray<Either.Either<A, Effect.Effect<unknown, E, R>>>
+
+/** Both forms of a decoder: from a stream of records to a stream of values, and from one record to its values. */
+export interface Forms {
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly stream: (records: Stream.Stream<KinesisRecord, any, any>) => Stream.Stream<any, any, any>
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly decodeRecord: (
+    record: KinesisRecord
+  ) => Results<any, any, any> | Effect.Effect<Results<any, any, any>, never, any>
+}
+
+/** A function of streams that carries the form for records. */
+export const ofForms = ({ decodeRecord, stream }: Forms) =>
+  Object.assign((records: Parameters<Forms["stream"]>[0]) => stream(records), {
+    decodeRecord,
+    pipe() {
+      return pipeArguments(this, arguments)
+    }
+  })
+
+const ofRecord = <A, R>(decode: Decode<A, R>, onInvalid: OnInvalid): Forms["decodeRecord"] => {
+  const settled = (results: ReadonlyArray<Result<A>>): Results<unknown, unknown, unknown> =>
+    onInvalid === "either"
+      ? results.map((result) => Either.right(result))
+      : results.map((result) => Either.mapLeft(result, dealing(onInvalid)))
+  return (record) => {
+    const outcome = decode(record)
+    return Effect.isEffect(outcome) ? Effect.map(outcome, settled) : settled(outcome)
+  }
+}
+
+/** A decoder of records into values; its type depends on what becomes of the invalid ones. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export const make = <A, R>(decode: Decode<A, R>, onInvalid: OnInvalid = "fail"): any =>
+  ofForms({ stream: run(decode, onInvalid), decodeRecord: ofRecord(decode, onInvalid) })
+
+/** What the second decoder makes of the records that the first one gives. */
+export const compose = (first: Forms["decodeRecord"], second: Forms["decodeRecord"]): Forms["decodeRecord"] => {
+  const next = (results: ReturnType<Forms["decodeRecord"]>): ReturnType<Forms["decodeRecord"]> => {
+    if (Effect.isEffect(results)) return Effect.flatMap(results, (found) => asEffect(next(found)))
+    const outcomes = results.map((result) => Either.isRight(result) ? second(result.right) : [result])
+    return outcomes.some(Effect.isEffect)
+      ? Effect.map(Effect.forEach(outcomes, asEffect), (found) => found.flat())
+      : (outcomes as ReadonlyArray<Results<unknown, unknown, unknown>>).flat()
+  }
+  return (record) => next(first(record))
+}
+
+const asEffect = (results: ReturnType<Forms["decodeRecord"]>) =>
+  Effect.isEffect(results) ? results : Effect.succeed(results)

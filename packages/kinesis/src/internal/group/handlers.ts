@@ -1,27 +1,30 @@
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { FailurePolicy } from "../../FailurePolicy.js"
 import type { HandlerError } from "../../KinesisError.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import { KeyedQueue } from "../lease/keyedQueue.js"
-import * as Failures from "./failures.js"
 import type { Delivered, ShardWork, Strategy } from "./shardWork.js"
 import * as Signal from "./signal.js"
 
-/** What the strategies share. */
-export interface HandlerOptions {
-  readonly application: string
-  readonly onFailure: FailurePolicy
+/** Handles a record to its end: it fails with what the failure policy does not deal with. */
+export type HandleRecord<R> = (record: KinesisRecord, work: ShardWork) => Effect.Effect<void, HandlerError, R>
+
+/** Handles a page to its end. */
+export type HandlePage<R> = (page: Page, work: ShardWork) => Effect.Effect<void, HandlerError, R>
+
+/** How many records of a shard are handled at once. */
+export interface Limits {
   readonly concurrency: number
   readonly maxUnacknowledged: number
 }
 
 /** Takes pages, one after the other, until there are no more. */
-const eachPage = (
+const eachPage = <R>(
   work: Pick<ShardWork, "next">,
-  take: (delivered: Delivered) => Effect.Effect<void, HandlerError>
-): Effect.Effect<void, HandlerError> => {
+  take: (delivered: Delivered) => Effect.Effect<void, HandlerError, R>
+): Effect.Effect<void, HandlerError, R> => {
   let left = true
   const next = Effect.matchEffect(work.next, {
     onSuccess: take,
@@ -37,157 +40,182 @@ const eachPage = (
 }
 
 /** A page at a time; it is acknowledged when its handler has succeeded. Pages without records are not handled. */
-export const ofPages = (
-  handler: (page: Page, work: ShardWork) => Effect.Effect<unknown, unknown>,
-  { application, onFailure }: HandlerOptions
-): Strategy =>
-(work) => {
+export const ofPages = <R>(handle: HandlePage<R>, context: Context.Context<R>): Strategy => (work) => {
   let inFlight = 0
   const acknowledge = ({ first, page }: Delivered) => {
     for (let index = 0; index < page.records.length; index++) work.acknowledge(first + index)
   }
-  return {
-    run: eachPage(work, (delivered) => {
-      const { page } = delivered
-      if (page.records.length === 0) return Effect.void
-      inFlight = page.records.length
-      return work.whileHeld(
-        Failures.handle(application, onFailure, work, page.records, () => handler(page, work))
-      ).pipe(
-        Effect.zipRight(Effect.sync(() => {
-          inFlight = 0
-          acknowledge(delivered)
-        }))
-      )
-    }),
-    stop: () => undefined,
-    inFlight: () => inFlight
-  }
+  const run = eachPage(work, (delivered) => {
+    const { page } = delivered
+    if (page.records.length === 0) return Effect.void
+    inFlight = page.records.length
+    return Effect.map(work.whileHeld(Effect.suspend(() => handle(page, work))), () => {
+      inFlight = 0
+      acknowledge(delivered)
+    })
+  })
+  return { run: Effect.provide(run, context), stop: () => undefined, inFlight: () => inFlight }
 }
-
-type HandleRecord = (record: KinesisRecord, work: ShardWork) => Effect.Effect<unknown, unknown>
 
 /** A record at a time. */
-const inOrder = (handler: HandleRecord, { application, onFailure }: HandlerOptions): Strategy => (work) => {
+const inOrder = <R>(handle: HandleRecord<R>, context: Context.Context<R>): Strategy => (work) => {
   let inFlight = 0
-  const handle = (record: KinesisRecord, number: number) =>
+  const handleOne = (record: KinesisRecord, number: number) =>
     Effect.suspend(() => {
       inFlight = 1
-      return Effect.map(
-        Failures.handle(application, onFailure, work, [record], () => handler(record, work)),
-        () => {
-          inFlight = 0
-          work.acknowledge(number)
-        }
-      )
-    })
-  return {
-    run: eachPage(work, ({ first, page: { records } }) => {
-      let index = 0
-      return Effect.whileLoop({
-        while: () => index < records.length && !work.isStopped(),
-        body: () => work.whileHeld(handle(records[index]!, first + index)),
-        step: () => {
-          index++
-        }
+      return Effect.map(handle(record, work), () => {
+        inFlight = 0
+        work.acknowledge(number)
       })
-    }),
-    stop: () => undefined,
-    inFlight: () => inFlight
-  }
+    })
+  const run = eachPage(work, ({ first, page: { records } }) => {
+    let index = 0
+    return Effect.whileLoop({
+      while: () => index < records.length && !work.isStopped(),
+      body: () => work.whileHeld(handleOne(records[index]!, first + index)),
+      step: () => {
+        index++
+      }
+    })
+  })
+  return { run: Effect.provide(run, context), stop: () => undefined, inFlight: () => inFlight }
 }
 
-/** Several records at a time: those of one partition key one after the other, in order. */
-const inOrderOfKeys = (handler: HandleRecord, options: HandlerOptions): Strategy => (work) => {
-  const { application, concurrency, maxUnacknowledged, onFailure } = options
-  const queue = new KeyedQueue<KinesisRecord>()
-  const { tell, waitUntil } = Signal.make()
-  const broken = Effect.unsafeMakeLatch(false)
-  let lanes = 0
-  let inFlight = 0
-  let failure: HandlerError | undefined
+/** Several records of a shard that are handled at once: those of one partition key one after the other. */
+interface State<R> extends Limits {
+  readonly work: ShardWork
+  readonly handle: HandleRecord<R>
+  readonly queue: KeyedQueue<KinesisRecord>
+  readonly signal: Signal.Signal
+  /** Opens when a handler has failed. */
+  readonly broken: Effect.Latch
+  /** What a fiber does that takes records from the queue. Made once, since a fiber may be started for each record. */
+  lane: Effect.Effect<void, never, R>
+  /** How many of these fibers there are, up to `concurrency`. */
+  lanes: number
+  /** Records that are being handled. */
+  inFlight: number
+  /** The first failure that the policy did not deal with. */
+  failure: HandlerError | undefined
+}
 
-  const stop = () => {
-    queue.cut()
-    tell()
-  }
-  const handleNext = Effect.suspend(() => {
+const isOver = <R>(self: State<R>) => self.failure !== undefined || self.work.isStopped()
+
+const failIfBroken = <R>(self: State<R>) =>
+  Effect.suspend(() => self.failure === undefined ? Effect.void : Effect.fail(self.failure))
+
+const handleNext = <R>(self: State<R>): Effect.Effect<void, never, R> =>
+  Effect.suspend(() => {
+    const { queue, signal, work } = self
     const entry = queue.take()
     if (entry === undefined) return Effect.void
-    inFlight++
-    return work.whileHeld(
-      Failures.handle(application, onFailure, work, [entry.value], () => handler(entry.value, work))
-    ).pipe(
+    self.inFlight++
+    return work.whileHeld(Effect.suspend(() => self.handle(entry.value, work))).pipe(
       Effect.match({
         onSuccess: () => {
           work.acknowledge(entry.number)
           queue.done(entry)
         },
         onFailure: (error) => {
-          failure ??= error
+          self.failure ??= error
           queue.cut()
-          broken.unsafeOpen()
+          self.broken.unsafeOpen()
         }
       }),
       Effect.ensuring(Effect.sync(() => {
-        inFlight--
-        tell()
+        self.inFlight--
+        signal.tell()
       }))
     )
   })
-  const lane = Effect.ensuring(
-    Effect.whileLoop({ while: () => queue.isReady, body: () => handleNext, step: () => undefined }),
+
+// A lane handles records, one after the other, as long as there is one whose key nobody is at; then it ends. It is started by whoever adds a
+// record while there are fewer lanes than `concurrency`, so that an idle shard has none.
+const laneOf = <R>(self: State<R>): Effect.Effect<void, never, R> => {
+  const next = handleNext(self)
+  return Effect.ensuring(
+    Effect.whileLoop({ while: () => self.queue.isReady, body: () => next, step: () => undefined }),
     Effect.sync(() => {
-      lanes--
-      tell()
+      self.lanes--
+      self.signal.tell()
     })
   )
-  const startLanes: Effect.Effect<void> = Effect.suspend(() => {
-    if (lanes >= concurrency || !queue.isReady || lanes >= queue.waiting + inFlight) return Effect.void
-    lanes++
-    return Effect.zipRight(Effect.fork(lane), startLanes)
+}
+
+const startLanes = <R>(self: State<R>): Effect.Effect<void, never, R> => {
+  const { concurrency, inFlight, lanes, queue } = self
+  if (lanes >= concurrency || !queue.isReady || lanes >= queue.waiting + inFlight) return Effect.void
+  self.lanes++
+  return Effect.flatMap(Effect.fork(self.lane), () => startLanes(self))
+}
+
+/** Adds a record to the queue, when the oldest unfinished one is near enough. */
+const feed = <R>(self: State<R>, record: KinesisRecord, number: number): Effect.Effect<void, never, R> => {
+  const mayGoOn = () => number - self.work.tracker.prefix < self.maxUnacknowledged || isOver(self)
+  const add = () => {
+    if (isOver(self)) return Effect.void
+    self.queue.add(number, record.partitionKey, record)
+    return startLanes(self)
+  }
+  return mayGoOn() ? add() : Effect.flatMap(self.signal.waitUntil(mayGoOn), add)
+}
+
+const feedPage = <R>(self: State<R>, { first, page: { records } }: Delivered): Effect.Effect<void, HandlerError, R> => {
+  let index = 0
+  return Effect.zipRight(
+    Effect.whileLoop({
+      while: () => index < records.length && !isOver(self),
+      body: () => feed(self, records[index]!, first + index),
+      step: () => {
+        index++
+      }
+    }),
+    Effect.suspend(() =>
+      self.failure === undefined
+        ? Effect.void
+        : Effect.zipRight(self.signal.waitUntil(() => self.lanes === 0), failIfBroken(self))
+    )
+  )
+}
+
+/** What is left in the queue when there are no more pages. */
+const finish = <R>(self: State<R>): Effect.Effect<void, never, R> =>
+  Effect.whileLoop({
+    while: () => self.lanes > 0 || (self.queue.isReady && self.failure === undefined),
+    body: () => Effect.zipRight(startLanes(self), self.signal.waitUntil(() => self.lanes === 0)),
+    step: () => undefined
   })
 
-  const isOver = () => failure !== undefined || work.isStopped()
-  const hasRoom = (number: number) => number - work.tracker.prefix < maxUnacknowledged
-  const feed = (record: KinesisRecord, number: number) =>
-    Effect.zipRight(
-      hasRoom(number) || isOver() ? Effect.void : waitUntil(() => hasRoom(number) || isOver()),
-      Effect.suspend(() => {
-        if (isOver()) return Effect.void
-        queue.add(number, record.partitionKey, record)
-        return lanes < concurrency ? startLanes : Effect.void
-      })
-    )
-  const next = Effect.raceFirst(work.next, Effect.zipRight(broken.await, Effect.fail(Option.none())))
+/** Several records at a time: those of one partition key one after the other, in order. */
+const inOrderOfKeys = <R>(handle: HandleRecord<R>, limits: Limits, context: Context.Context<R>): Strategy => (work) => {
+  const self: State<R> = {
+    ...limits,
+    work,
+    handle,
+    queue: new KeyedQueue(),
+    signal: Signal.make(),
+    broken: Effect.unsafeMakeLatch(false),
+    lane: Effect.void,
+    lanes: 0,
+    inFlight: 0,
+    failure: undefined
+  }
+  self.lane = laneOf(self)
+  const next = Effect.raceFirst(work.next, Effect.zipRight(self.broken.await, Effect.fail(Option.none())))
+  const run = eachPage({ next }, (delivered) => feedPage(self, delivered)).pipe(
+    Effect.zipRight(finish(self)),
+    Effect.zipRight(failIfBroken(self))
+  )
   return {
-    run: eachPage({ next }, ({ first, page: { records } }) => {
-      let index = 0
-      return Effect.zipRight(
-        Effect.whileLoop({
-          while: () => index < records.length && !isOver(),
-          body: () => feed(records[index]!, first + index),
-          step: () => {
-            index++
-          }
-        }),
-        Effect.suspend(() =>
-          failure === undefined ? Effect.void : Effect.zipRight(waitUntil(() => lanes === 0), Effect.fail(failure))
-        )
-      )
-    }).pipe(
-      Effect.zipRight(Effect.whileLoop({
-        while: () => lanes > 0 || (queue.isReady && failure === undefined),
-        body: () => Effect.zipRight(startLanes, waitUntil(() => lanes === 0)),
-        step: () => undefined
-      })),
-      Effect.zipRight(Effect.suspend(() => failure === undefined ? Effect.void : Effect.fail(failure)))
-    ),
-    stop,
-    inFlight: () => inFlight
+    run: Effect.provide(run, context),
+    stop: () => {
+      self.queue.cut()
+      self.signal.tell()
+    },
+    inFlight: () => self.inFlight
   }
 }
 
 /** Records, in the order of their keys; each is acknowledged when its handler has succeeded. */
-export const ofRecords = (handler: HandleRecord, options: HandlerOptions): Strategy =>
-  options.concurrency === 1 ? inOrder(handler, options) : inOrderOfKeys(handler, options)
+export const ofRecords = <R>(handle: HandleRecord<R>, limits: Limits, context: Context.Context<R>): Strategy =>
+  limits.concurrency === 1 ? inOrder(handle, context) : inOrderOfKeys(handle, limits, context)

@@ -1,3 +1,4 @@
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { InvalidArgument } from "../../KinesisError.js"
@@ -8,63 +9,74 @@ import * as Rules from "../options/rules.js"
 import * as Reading from "../reading/settings.js"
 import * as StartPosition from "../reading/startPosition.js"
 
-export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent"> {
-  /** The group's name: workers that give the same name share the shards. In DynamoDB it is the table's name, as in KCL. */
+export interface GroupOptions<REvent = never> extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent"> {
+  /**
+   * The group's name: workers that give the same name share the shards. In DynamoDB it is the table's name. KCL: `applicationName`.
+   */
   readonly application: string
   /**
    * Name or ARN of the stream, or those of several streams. Several, and a list of one, have leases of another format (KCL's for several
-   * streams): an application does not change between the two without losing its place.
+   * streams): an application does not change between the two without losing its place. KCL: `streamName`, `multiStreamTracker`.
    */
   readonly stream: string | ReadonlyArray<string>
   /**
    * Where a shard begins that has no lease yet and that follows no shard with one. `"latest"` means the moment at which the first worker
-   * started; it is stored, so that a restart before the first checkpoint skips nothing.
+   * started; it is stored, so that a restart before the first checkpoint skips nothing. KCL: `initialPositionInStreamExtended`.
    */
   readonly from: "trim-horizon" | "latest" | Date | StreamStart
-  /** The name of this worker. What is random is added to it, so that no two are ever the same. Default: `"worker"`. */
+  /**
+   * The name of this worker. What is random is added to it, so that no two are ever the same. Default: `"worker"`. KCL: `workerIdentifier`.
+   */
   readonly worker?: string | undefined
   /**
-   * How long a lease lasts that is not renewed: as long as this after a crash nobody reads the shard. It is renewed every third of it. At
-   * least 1 second. Default: 10 seconds, as in KCL.
+   * How long a lease stays valid without renewal; after a crash nobody reads the shard for this long. It is renewed every third of it. At
+   * least 1 second. Default: 10 seconds. KCL: `failoverTimeMillis`.
    */
   readonly leaseDuration?: Duration.DurationInput | undefined
-  /** The time between two looks at all leases, with jitter of a fifth; each is a scan of the table. Default: 10 seconds. */
+  /**
+   * The time between two scans of all leases, with jitter of a fifth. Default: 10 seconds. KCL: twice `failoverTimeMillis`, by its leader.
+   */
   readonly balanceInterval?: Duration.DurationInput | undefined
   /**
-   * The time between two looks at the leases that were given to this worker: for so long after a hand-off nobody reads the shard. A query
-   * of the table's index. Default: 500 milliseconds.
+   * The time between two queries for the leases that were given to this worker: after a hand-off nobody reads the shard for up to this long.
+   * Default: 500 milliseconds. KCL: about `failoverTimeMillis`.
    */
   readonly discoveryInterval?: Duration.DurationInput | undefined
-  /** The most leases this worker holds. Default: no limit. */
+  /** The most leases this worker holds. Default: no limit. KCL: `maxLeasesForWorker`. */
   readonly maxLeases?: number | undefined
-  /** The most leases this worker asks others for at one balancing. Default: 10. */
+  /** The most leases this worker asks others for at one balancing. Default: 10. KCL 2: `maxLeasesToStealAtOneTime`. */
   readonly maxMoves?: number | undefined
-  /** Who should have which lease. Default: `LeaseBalancer.balanced`. */
+  /** Who should have which lease. Default: `LeaseBalancer.balanced`. KCL: `leaseAssignmentStrategy`. */
   readonly balancer?: LeaseBalancer.LeaseBalancer | undefined
   /**
    * The longest that what was acknowledged stays unstored. Default: a third of `leaseDuration`, since a renewal stores it at no cost.
    */
   readonly checkpointInterval?: Duration.DurationInput | undefined
-  /** So many acknowledged records of a shard are stored at once, whatever the time. Default: 10,000. */
+  /** After this many acknowledged records of a shard they are stored at once, whatever the time. Default: 10,000. */
   readonly checkpointRecords?: number | undefined
   /**
-   * So many records of a shard may have been begun, from the first one that is not acknowledged: beyond it no more are begun until that
-   * one is. Default: 1,024.
+   * At most this many records of a shard may be under way, counted from the oldest one that is not acknowledged. Default: 1,024.
    */
   readonly maxUnacknowledged?: number | undefined
   /**
    * How long handlers may go on when a shard is given up, by `shutdown` or for another worker. What is not finished then is interrupted,
-   * and handled again by the next owner. Default: 30 seconds.
+   * and handled again by the next owner. Default: 30 seconds. KCL: `gracefulLeaseHandoffTimeoutMillis`.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
   /**
    * The most bytes of pages that wait for their handlers, over all shards. What is being handled is not counted: a page a shard. Default:
-   * 64 MiB.
+   * 64 MiB. KCL: `maxByteSize`, for each shard.
    */
   readonly maxReadAheadBytes?: number | undefined
-  /** The time between two listings of the shards while a hole in the leases is being repaired. Default: 30 seconds. */
+  /**
+   * The time between two listings of the shards while a hole in the leases is being repaired. Default: 30 seconds. KCL:
+   * `shardSyncIntervalMillis`, and `leasesRecoveryAuditorExecutionFrequencyMillis` for finding holes.
+   */
   readonly listInterval?: Duration.DurationInput | undefined
-  /** The time between two looks for leases that nobody needs any more, with jitter of a fifth. Default: 10 minutes. */
+  /**
+   * The time between two deletions of leases that nobody needs any more, with jitter of a fifth. Default: 10 minutes. KCL:
+   * `garbageLeaseCleanupIntervalMillis`; it deletes those of shards that have ended sooner (`cleanupLeasesUponShardCompletion`).
+   */
   readonly cleanupInterval?: Duration.DurationInput | undefined
   /**
    * What becomes of the others when one of several streams cannot be read, since it, its KMS key or a permission is gone: `"continue"` reads
@@ -84,7 +96,7 @@ export interface GroupOptions extends Omit<Reading.ReadOptions, "stream" | "unti
    * Told of all that happens, with the stream's name. Reading waits for it, the keeping of a lease for no longer than a tenth of its
    * duration; a failure in it is logged and changes nothing. Default: none.
    */
-  readonly onEvent?: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
+  readonly onEvent?: ((event: KinesisEvent, stream: string) => Effect.Effect<void, never, REvent>) | undefined
 }
 
 export interface GroupSettings {
@@ -121,98 +133,172 @@ const workerName = /^[a-zA-Z0-9_.-]{1,128}$/
 
 const matches = (pattern: RegExp, given: unknown): boolean => typeof given === "string" && pattern.test(given)
 
-/** 64 MiB, some six of the largest pages. */
-const defaultReadAheadBytes = 64 * 1024 * 1024
+/** What the options are when they are left out, those apart whose default depends on others. */
+export const defaults = {
+  ...Reading.defaults,
+  worker: "worker",
+  leaseDuration: Duration.seconds(10),
+  balanceInterval: Duration.seconds(10),
+  discoveryInterval: Duration.millis(500),
+  maxLeases: Infinity,
+  maxMoves: 10,
+  balancer: LeaseBalancer.balanced,
+  checkpointRecords: 10_000,
+  maxUnacknowledged: 1024,
+  drainTimeout: Duration.seconds(30),
+  maxReadAheadBytes: Reading.streamDefaults.maxReadAheadBytes,
+  listInterval: Reading.streamDefaults.listInterval,
+  cleanupInterval: Duration.minutes(10),
+  storeStaleness: Duration.minutes(10),
+  onFormerStream: "repair" as "repair" | "fail"
+}
+
+const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> => Config.withDefault(config, undefined)
+
+/** The options that can be read from the environment, with their defaults. */
+export const config = {
+  ...Reading.config,
+  worker: Config.withDefault(Config.string("KINESIS_WORKER"), defaults.worker),
+  leaseDuration: Config.withDefault(Config.duration("KINESIS_LEASE_DURATION"), defaults.leaseDuration),
+  balanceInterval: Config.withDefault(Config.duration("KINESIS_BALANCE_INTERVAL"), defaults.balanceInterval),
+  discoveryInterval: Config.withDefault(Config.duration("KINESIS_DISCOVERY_INTERVAL"), defaults.discoveryInterval),
+  maxLeases: Config.withDefault(Config.integer("KINESIS_MAX_LEASES"), defaults.maxLeases),
+  maxMoves: Config.withDefault(Config.integer("KINESIS_MAX_MOVES"), defaults.maxMoves),
+  checkpointInterval: optional(Config.duration("KINESIS_CHECKPOINT_INTERVAL")),
+  checkpointRecords: Config.withDefault(Config.integer("KINESIS_CHECKPOINT_RECORDS"), defaults.checkpointRecords),
+  maxUnacknowledged: Config.withDefault(Config.integer("KINESIS_MAX_UNACKNOWLEDGED"), defaults.maxUnacknowledged),
+  drainTimeout: Config.withDefault(Config.duration("KINESIS_DRAIN_TIMEOUT"), defaults.drainTimeout),
+  cleanupInterval: Config.withDefault(Config.duration("KINESIS_CLEANUP_INTERVAL"), defaults.cleanupInterval),
+  storeStaleness: Config.withDefault(Config.duration("KINESIS_STORE_STALENESS"), defaults.storeStaleness),
+  onStreamLost: optional(Config.literal("continue", "fail")("KINESIS_ON_STREAM_LOST")),
+  onFormerStream: Config.withDefault(
+    Config.literal("repair", "fail")("KINESIS_ON_FORMER_STREAM"),
+    defaults.onFormerStream
+  )
+}
+
+type Filled = ReturnType<typeof fill>
+
+/** The options, with defaults for those that are left out. */
+const fill = (options: GroupOptions) => {
+  const {
+    balanceInterval = defaults.balanceInterval,
+    balancer = defaults.balancer,
+    checkpointRecords = defaults.checkpointRecords,
+    cleanupInterval = defaults.cleanupInterval,
+    discoveryInterval = defaults.discoveryInterval,
+    drainTimeout = defaults.drainTimeout,
+    leaseDuration = defaults.leaseDuration,
+    listInterval = defaults.listInterval,
+    maxLeases = defaults.maxLeases,
+    maxMoves = defaults.maxMoves,
+    maxReadAheadBytes = defaults.maxReadAheadBytes,
+    maxUnacknowledged = defaults.maxUnacknowledged,
+    onFormerStream = defaults.onFormerStream,
+    storeStaleness = defaults.storeStaleness,
+    stream,
+    worker = defaults.worker
+  } = options
+  const names = Rules.isList(stream) ? stream : [stream]
+  const { onStreamLost = names.length > 1 ? "continue" : "fail" } = options
+  return {
+    ...options,
+    names,
+    balanceInterval,
+    balancer,
+    checkpointRecords,
+    cleanupInterval,
+    discoveryInterval,
+    drainTimeout,
+    leaseDuration,
+    listInterval,
+    maxLeases,
+    maxMoves,
+    maxReadAheadBytes,
+    maxUnacknowledged,
+    onFormerStream,
+    onStreamLost,
+    storeStaleness,
+    worker
+  }
+}
+
+const whole = (field: string, value: number): Rules.Rule => [
+  field,
+  Rules.isWhole(value, 1),
+  "a whole number, at least 1",
+  value
+]
+
+const rulesOf = (options: Filled): ReadonlyArray<Rules.Rule> => {
+  const { application, maxLeases, names, worker } = options
+  return [
+    ["application", matches(applicationName, application), "3 to 255 of a-z A-Z 0-9 _ . -", application],
+    ["stream", names.length > 0 && new Set(names).size === names.length, "one stream or several different ones", names],
+    ...names.map(Rules.stream),
+    Rules.position("from", StartPosition.toPosition(options.from)),
+    ["worker", matches(workerName, worker), "1 to 128 of a-z A-Z 0-9 _ . -", worker],
+    Rules.duration("leaseDuration", options.leaseDuration, 1000),
+    Rules.duration("balanceInterval", options.balanceInterval, 100),
+    Rules.duration("discoveryInterval", options.discoveryInterval, 50),
+    maxLeases === Infinity ? ["maxLeases", true, "", maxLeases] : whole("maxLeases", maxLeases),
+    whole("maxMoves", options.maxMoves),
+    Rules.duration("checkpointInterval", options.checkpointInterval ?? 0),
+    whole("checkpointRecords", options.checkpointRecords),
+    whole("maxUnacknowledged", options.maxUnacknowledged),
+    Rules.duration("drainTimeout", options.drainTimeout),
+    Reading.maxReadAheadBytesRule(options),
+    Rules.duration("listInterval", options.listInterval, 1000),
+    Rules.duration("cleanupInterval", options.cleanupInterval, 1000),
+    Rules.duration("storeStaleness", options.storeStaleness),
+    Rules.oneOf("onStreamLost", ["continue", "fail"], options.onStreamLost),
+    Rules.oneOf("onFormerStream", ["repair", "fail"], options.onFormerStream)
+  ]
+}
+
+const assemble = (options: Filled, streams: ReadonlyArray<Reading.Settings>): GroupSettings => {
+  const { application, balancer, checkpointInterval, checkpointRecords, from, maxLeases, maxMoves } = options
+  const { maxReadAheadBytes, maxUnacknowledged, onEvent, onFormerStream, onStreamLost, stream, worker } = options
+  const leaseMillis = Duration.toMillis(options.leaseDuration)
+  const renewMillis = Math.floor(leaseMillis / 3)
+  return {
+    application,
+    streams,
+    isMultiStream: typeof stream !== "string",
+    from,
+    worker,
+    leaseMillis,
+    renewMillis,
+    marginMillis: Math.floor(leaseMillis / 10),
+    balanceMillis: Duration.toMillis(options.balanceInterval),
+    discoveryMillis: Duration.toMillis(options.discoveryInterval),
+    maxLeases,
+    maxMoves,
+    balancer,
+    checkpointMillis: checkpointInterval === undefined ? renewMillis : Duration.toMillis(checkpointInterval),
+    checkpointRecords,
+    maxUnacknowledged,
+    drainMillis: Duration.toMillis(options.drainTimeout),
+    maxReadAheadBytes,
+    listMillis: Duration.toMillis(options.listInterval),
+    cleanupMillis: Duration.toMillis(options.cleanupInterval),
+    staleMillis: Duration.toMillis(options.storeStaleness),
+    onStreamLost,
+    onFormerStream,
+    onEvent
+  }
+}
 
 /** The options with their defaults, or what is wrong with them, before any request. */
 export const make = (options: GroupOptions): Effect.Effect<GroupSettings, InvalidArgument> =>
   Effect.gen(function*() {
-    const {
-      application,
-      balanceInterval = "10 seconds",
-      checkpointRecords = 10_000,
-      cleanupInterval = "10 minutes",
-      discoveryInterval = "500 millis",
-      drainTimeout = "30 seconds",
-      from,
-      leaseDuration = "10 seconds",
-      listInterval = "30 seconds",
-      maxLeases = Infinity,
-      maxMoves = 10,
-      maxReadAheadBytes = defaultReadAheadBytes,
-      maxUnacknowledged = 1024,
-      onEvent,
-      onFormerStream = "repair",
-      balancer = LeaseBalancer.balanced,
-      storeStaleness = "10 minutes",
-      stream,
-      worker = "worker"
-    } = options
-    const names = Rules.isList(stream) ? stream : [stream]
-    const { checkpointInterval = "0 millis", onStreamLost = names.length > 1 ? "continue" : "fail" } = options
-    yield* Rules.check("Consumer", names[0], [
-      ["application", matches(applicationName, application), "3 to 255 of a-z A-Z 0-9 _ . -", application],
-      [
-        "stream",
-        names.length > 0 && new Set(names).size === names.length,
-        "one stream or several different ones",
-        names
-      ],
-      ...names.map(Rules.stream),
-      Rules.position("from", StartPosition.toPosition(from)),
-      ["worker", matches(workerName, worker), "1 to 128 of a-z A-Z 0-9 _ . -", worker],
-      Rules.duration("leaseDuration", leaseDuration, 1000),
-      Rules.duration("balanceInterval", balanceInterval, 100),
-      Rules.duration("discoveryInterval", discoveryInterval, 50),
-      ["maxLeases", maxLeases === Infinity || Rules.isWhole(maxLeases, 1), "a whole number, at least 1", maxLeases],
-      ["maxMoves", Rules.isWhole(maxMoves, 1), "a whole number, at least 1", maxMoves],
-      Rules.duration("checkpointInterval", checkpointInterval),
-      ["checkpointRecords", Rules.isWhole(checkpointRecords, 1), "a whole number, at least 1", checkpointRecords],
-      ["maxUnacknowledged", Rules.isWhole(maxUnacknowledged, 1), "a whole number, at least 1", maxUnacknowledged],
-      Rules.duration("drainTimeout", drainTimeout),
-      [
-        "maxReadAheadBytes",
-        Rules.isWhole(maxReadAheadBytes, 1),
-        "a whole number of bytes, at least 1",
-        maxReadAheadBytes
-      ],
-      Rules.duration("listInterval", listInterval, 1000),
-      Rules.duration("cleanupInterval", cleanupInterval, 1000),
-      Rules.duration("storeStaleness", storeStaleness),
-      Rules.oneOf("onStreamLost", ["continue", "fail"], onStreamLost),
-      Rules.oneOf("onFormerStream", ["repair", "fail"], onFormerStream)
-    ])
+    const filled = fill(options)
+    const { names } = filled
+    yield* Rules.check("Consumer", names[0], rulesOf(filled))
     const { onEvent: _, ...reading } = options
     const streams = yield* Effect.forEach(
       names,
       (name) => Reading.make("Consumer", { ...reading, stream: name, until: { _tag: "Never" } }, [])
     )
-    const leaseMillis = Duration.toMillis(leaseDuration)
-    const renewMillis = Math.floor(leaseMillis / 3)
-    return {
-      application,
-      streams,
-      isMultiStream: typeof stream !== "string",
-      from,
-      worker,
-      leaseMillis,
-      renewMillis,
-      marginMillis: Math.floor(leaseMillis / 10),
-      balanceMillis: Duration.toMillis(balanceInterval),
-      discoveryMillis: Duration.toMillis(discoveryInterval),
-      maxLeases,
-      maxMoves,
-      balancer,
-      checkpointMillis: options.checkpointInterval === undefined ? renewMillis : Duration.toMillis(checkpointInterval),
-      checkpointRecords,
-      maxUnacknowledged,
-      drainMillis: Duration.toMillis(drainTimeout),
-      maxReadAheadBytes,
-      listMillis: Duration.toMillis(listInterval),
-      cleanupMillis: Duration.toMillis(cleanupInterval),
-      staleMillis: Duration.toMillis(storeStaleness),
-      onStreamLost,
-      onFormerStream,
-      onEvent
-    }
+    return assemble(filled, streams)
   })

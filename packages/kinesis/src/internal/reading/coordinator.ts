@@ -11,7 +11,7 @@ import { KinesisClient } from "../../KinesisClient.js"
 import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
-import { atTimestamp, type Position, type StreamStart } from "../../Position.js"
+import { atTimestamp, type Position } from "../../Position.js"
 import * as Rules from "../options/rules.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
@@ -28,38 +28,6 @@ import * as Settings from "./settings.js"
 import * as ShardSource from "./shardSource.js"
 import * as StartDeadline from "./startDeadline.js"
 import * as StartPosition from "./startPosition.js"
-
-export interface StreamOptions extends Settings.ReadOptions {
-  /** Where each shard begins. `"latest"` means the instant at which reading starts, for all shards alike. */
-  readonly from: "trim-horizon" | "latest" | Date | StreamStart
-  /**
-   * Stored positions by shard id, as `page.position` gave them; they beat `from`. Of the shards without one, an ancestor of a stored
-   * shard is taken as read, and a descendant is read from its beginning. Default: none.
-   */
-  readonly positions?: Readonly<Record<string, Position>> | undefined
-  /** Begin every shard at `from`, whatever is stored. Default: false. */
-  readonly ignorePositions?: boolean | undefined
-  /**
-   * The most bytes of pages that `pages` and `records` fetch before they are asked for, over all shards. A page that is larger than this
-   * is fetched when nothing else is held. Default: 64 MiB.
-   */
-  readonly maxReadAheadBytes?: number | undefined
-  /** The time between two listings of the shards, with jitter of a fifth. Default: 30 seconds. */
-  readonly listInterval?: Duration.DurationInput | undefined
-  /** How old the last successful listing may become before reading fails with the listing's error. Default: 10 minutes. */
-  readonly listStaleness?: Duration.DurationInput | undefined
-}
-
-/** 64 MiB, some six of the largest pages. */
-const defaultMaxReadAheadBytes = 64 * 1024 * 1024
-
-export const maxReadAheadBytes = (options: StreamOptions): number =>
-  options.maxReadAheadBytes ?? defaultMaxReadAheadBytes
-
-const maxReadAheadBytesRule = (options: StreamOptions): Rules.Rule => {
-  const bytes = maxReadAheadBytes(options)
-  return ["maxReadAheadBytes", Rules.isWhole(bytes, 1), "a whole number of bytes, at least 1", bytes]
-}
 
 /** One shard of a stream that is being read. */
 export interface ShardStream {
@@ -90,19 +58,24 @@ const filterFor = (start: Position, resumed: boolean): ShardFilter =>
  * The mailbox ends when nothing is left to read, and fails when no listing succeeded for too long.
  */
 export const make = (
-  options: StreamOptions,
+  options: Settings.StreamOptions,
   readAhead: ReadAhead.ReadAhead
 ): Effect.Effect<Coordinated, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = CountedClient.make(yield* KinesisClient, options.stream)
-    const { from, ignorePositions = false, listInterval = "30 seconds", listStaleness = "10 minutes" } = options
+    const {
+      from,
+      ignorePositions = Settings.streamDefaults.ignorePositions,
+      listInterval = Settings.streamDefaults.listInterval,
+      listStaleness = Settings.streamDefaults.listStaleness
+    } = options
     const positions = ignorePositions ? {} : options.positions ?? {}
     const settings = yield* Settings.make("KinesisStream", options, [
       Rules.position("from", StartPosition.toPosition(from)),
       ...Object.entries(positions).map(([shardId, position]) => Rules.position(`positions.${shardId}`, position)),
       Rules.duration("listInterval", listInterval, 1000),
       Rules.duration("listStaleness", listStaleness),
-      maxReadAheadBytesRule(options)
+      Settings.maxReadAheadBytesRule(options)
     ])
     const { stream } = settings
     const emit = emitter(options)

@@ -10,6 +10,7 @@ import type { KinesisError } from "../../KinesisError.js"
 import type { Page } from "../../Page.js"
 import * as Coordinator from "./coordinator.js"
 import * as ReadAhead from "./readAhead.js"
+import * as Settings from "./settings.js"
 
 /** How many pages wait for the consumer beside those that shards hold back, each one. */
 const capacity = 16
@@ -19,10 +20,10 @@ const capacity = 16
  * page and holds several times as much memory a shard.
  */
 export const make = (
-  options: Coordinator.StreamOptions
+  options: Settings.StreamOptions
 ): Effect.Effect<Stream.Stream<Page, KinesisError>, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
-    const readAhead = yield* ReadAhead.make(Coordinator.maxReadAheadBytes(options))
+    const readAhead = yield* ReadAhead.make(Settings.maxReadAheadBytes(options))
     const { judge, shards } = yield* Coordinator.make(options, readAhead)
     const pages = yield* Mailbox.make<Page, KinesisError>({ capacity })
     const scope = yield* Effect.scope

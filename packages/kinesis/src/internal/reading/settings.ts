@@ -1,26 +1,28 @@
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
-import type { Until } from "../../Until.js"
+import type { Position, StreamStart } from "../../Position.js"
+import * as Until from "../../Until.js"
 import * as Rules from "../options/rules.js"
 import type * as UserRecords from "../record/userRecords.js"
 
 /** The options that reading one shard and reading a stream share. */
-export interface ReadOptions {
-  /** Name or ARN. */
+export interface ReadOptions<REvent = never> {
+  /** Name or ARN. KCL: `streamName`. */
   readonly stream: string
   /** When to stop. Default: never. */
-  readonly until?: Until | undefined
-  /** The most records a page may have, 1 to 10,000. Default: 10,000, the service's limit. */
+  readonly until?: Until.Until | undefined
+  /** The most records a page may have, 1 to 10,000. Default: 10,000, the service's limit. KCL: `maxRecords`. */
   readonly maxRecords?: number | undefined
   /**
    * The least time between two GetRecords calls of a shard, whatever they bring. Default: 200 milliseconds, since a shard takes 5 calls
-   * a second from all its readers together.
+   * per second from all its readers together. KCL: the least that `idleTimeBetweenReadsInMillis` may be.
    */
   readonly pollInterval?: Duration.DurationInput | undefined
-  /** The time between two GetRecords calls of a shard at its tip. Default: 1 second. */
+  /** The time between two GetRecords calls of a shard at its tip. Default: 1 second. KCL: `idleTimeBetweenReadsInMillis`. */
   readonly idleInterval?: Duration.DurationInput | undefined
   /**
    * When to repeat a throttled call; it starts afresh after a success. Default: 200 milliseconds, doubled each time up to 5 seconds, with
@@ -37,7 +39,7 @@ export interface ReadOptions {
    * starts afresh after a success. Default: every second for 1 minute while the stream is not ACTIVE, not at all when it is the key.
    */
   readonly resourceRetry?: Schedule.Schedule<unknown, KinesisError> | undefined
-  /** Whether to take the aggregates of the Kinesis Producer Library apart into the records in them. Default: true. */
+  /** Whether to take the aggregates of the Kinesis Producer Library apart into the records in them. Default: true. KCL: always. */
   readonly deaggregate?: boolean | undefined
   /**
    * What becomes of the records of an aggregate whose hash key another shard takes, which the Kinesis Producer Library writes again there:
@@ -48,16 +50,39 @@ export interface ReadOptions {
   readonly outsideRange?: UserRecords.OutsideRange | undefined
   /**
    * What to do when a position has left retention, after the event `DataLossPossible`: go on from the oldest record, or fail with
-   * `ResourceNotFound`. Default: `"trim-horizon"`.
+   * `ResourceNotFound`. Default: `"trim-horizon"`, as in KCL.
    */
   readonly onTrimmed?: "trim-horizon" | "fail" | undefined
   /** Told of all that happens. Reading waits for it; a failure in it is logged and changes nothing. Default: none. */
-  readonly onEvent?: ((event: KinesisEvent) => Effect.Effect<void>) | undefined
+  readonly onEvent?: ((event: KinesisEvent) => Effect.Effect<void, never, REvent>) | undefined
+}
+
+export interface StreamOptions<REvent = never> extends ReadOptions<REvent> {
+  /**
+   * Where each shard begins. `"latest"` means the instant at which reading starts, for all shards alike. KCL: `initialPositionInStream`.
+   */
+  readonly from: "trim-horizon" | "latest" | Date | StreamStart
+  /**
+   * Stored positions by shard id, as `page.position` gave them; they beat `from`. Of the shards without one, an ancestor of a stored
+   * shard is taken as read, and a descendant is read from its beginning. Default: none.
+   */
+  readonly positions?: Readonly<Record<string, Position>> | undefined
+  /** Begin every shard at `from`, whatever is stored. Default: false. */
+  readonly ignorePositions?: boolean | undefined
+  /**
+   * The most bytes of pages that `pages` and `records` fetch before they are asked for, over all shards. A page that is larger than this
+   * is fetched when nothing else is held. Default: 64 MiB. KCL: `maxByteSize`, for each shard.
+   */
+  readonly maxReadAheadBytes?: number | undefined
+  /** The time between two listings of the shards, with jitter of a fifth. Default: 30 seconds. KCL: `shardSyncIntervalMillis`. */
+  readonly listInterval?: Duration.DurationInput | undefined
+  /** How old the last successful listing may become before reading fails with the listing's error. Default: 10 minutes. */
+  readonly listStaleness?: Duration.DurationInput | undefined
 }
 
 export interface Settings {
   readonly stream: string
-  readonly until: Until
+  readonly until: Until.Until
   readonly maxRecords: number
   readonly pollIntervalMillis: number
   readonly idleIntervalMillis: number
@@ -85,6 +110,60 @@ const resourceRetry = Schedule.spaced("1 second").pipe(
   Schedule.whileInput((error: KinesisError) => error._tag === "ResourceInUse")
 )
 
+export const defaults = {
+  until: Until.never,
+  maxRecords: 10_000,
+  pollInterval: Duration.millis(200),
+  idleInterval: Duration.seconds(1),
+  throttleRetry,
+  transientRetry,
+  resourceRetry,
+  deaggregate: true,
+  outsideRange: "drop-records" as UserRecords.OutsideRange,
+  onTrimmed: "trim-horizon" as "trim-horizon" | "fail"
+}
+
+export const streamDefaults = {
+  ...defaults,
+  ignorePositions: false,
+  maxReadAheadBytes: 64 * 1024 * 1024,
+  listInterval: Duration.seconds(30),
+  listStaleness: Duration.minutes(10)
+}
+
+/** The options that can be read from the environment, with their defaults. */
+export const config = {
+  maxRecords: Config.withDefault(Config.integer("KINESIS_MAX_RECORDS"), defaults.maxRecords),
+  pollInterval: Config.withDefault(Config.duration("KINESIS_POLL_INTERVAL"), defaults.pollInterval),
+  idleInterval: Config.withDefault(Config.duration("KINESIS_IDLE_INTERVAL"), defaults.idleInterval),
+  deaggregate: Config.withDefault(Config.boolean("KINESIS_DEAGGREGATE"), defaults.deaggregate),
+  outsideRange: Config.withDefault(
+    Config.literal("drop-records", "drop-aggregate", "keep")("KINESIS_OUTSIDE_RANGE"),
+    defaults.outsideRange
+  ),
+  onTrimmed: Config.withDefault(Config.literal("trim-horizon", "fail")("KINESIS_ON_TRIMMED"), defaults.onTrimmed),
+  maxReadAheadBytes: Config.withDefault(
+    Config.integer("KINESIS_MAX_READ_AHEAD_BYTES"),
+    streamDefaults.maxReadAheadBytes
+  ),
+  listInterval: Config.withDefault(Config.duration("KINESIS_LIST_INTERVAL"), streamDefaults.listInterval)
+}
+
+export const streamConfig = {
+  ...config,
+  listStaleness: Config.withDefault(Config.duration("KINESIS_LIST_STALENESS"), streamDefaults.listStaleness)
+}
+
+type ReadAheadOptions = Pick<StreamOptions, "maxReadAheadBytes">
+
+export const maxReadAheadBytes = (options: ReadAheadOptions): number =>
+  options.maxReadAheadBytes ?? streamDefaults.maxReadAheadBytes
+
+export const maxReadAheadBytesRule = (options: ReadAheadOptions): Rules.Rule => {
+  const bytes = maxReadAheadBytes(options)
+  return ["maxReadAheadBytes", Rules.isWhole(bytes, 1), "a whole number of bytes, at least 1", bytes]
+}
+
 /** The options with their defaults, or what is wrong with them, before any request. */
 export const make = (
   operation: string,
@@ -92,14 +171,14 @@ export const make = (
   more: ReadonlyArray<Rules.Rule>
 ): Effect.Effect<Settings, InvalidArgument> => {
   const {
-    deaggregate = true,
-    idleInterval = "1 second",
-    maxRecords = 10_000,
-    onTrimmed = "trim-horizon",
-    outsideRange = "drop-records",
-    pollInterval = "200 millis",
+    deaggregate = defaults.deaggregate,
+    idleInterval = defaults.idleInterval,
+    maxRecords = defaults.maxRecords,
+    onTrimmed = defaults.onTrimmed,
+    outsideRange = defaults.outsideRange,
+    pollInterval = defaults.pollInterval,
     stream,
-    until = { _tag: "Never" }
+    until = defaults.until
   } = options
   const settings = (): Settings => ({
     stream,
@@ -107,9 +186,9 @@ export const make = (
     maxRecords,
     pollIntervalMillis: Duration.toMillis(pollInterval),
     idleIntervalMillis: Duration.toMillis(idleInterval),
-    throttleRetry: options.throttleRetry ?? throttleRetry,
-    transientRetry: options.transientRetry ?? transientRetry,
-    resourceRetry: options.resourceRetry ?? resourceRetry,
+    throttleRetry: options.throttleRetry ?? defaults.throttleRetry,
+    transientRetry: options.transientRetry ?? defaults.transientRetry,
+    resourceRetry: options.resourceRetry ?? defaults.resourceRetry,
     deaggregate,
     outsideRange,
     onTrimmed

@@ -1,0 +1,166 @@
+/** What the documentation says of options is what they are: the tables, the doc comments, and the variables. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect } from "effect"
+import { Consumer, KinesisClient, KinesisStream } from "effect-kinesis"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), "utf8")
+
+type Values = Readonly<Record<string, unknown>>
+
+/** Those without a number or a word as default. */
+const inWords: Readonly<Record<string, string>> = {
+  checkpointInterval: "a third of `leaseDuration`",
+  onStreamLost: "`\"continue\"` for several"
+}
+
+/** A default as it is written. */
+const valueOf = (text: string): unknown => {
+  const written = text.trim()
+  const bytes = /^(\d+) MiB/.exec(written)
+  if (bytes !== null) return Number(bytes[1]) * 1024 * 1024
+  const word = /^`?"([\w-]+)"`?/.exec(written)
+  if (word !== null) return word[1]
+  if (/^(true|false)\b/.test(written)) return written.startsWith("true")
+  if (written.startsWith("no limit")) return Infinity
+  const duration = /^(\d+) (milli|second|minute)/.exec(written)
+  if (duration !== null) return Duration.decode(`${Number(duration[1])} ${duration[2]}s` as Duration.DurationInput)
+  const number = /^[\d,]+/.exec(written)
+  return number === null ? undefined : Number(number[0].replaceAll(",", ""))
+}
+
+const agree = (name: string, text: string, defaults: Values) => {
+  const words = inWords[name]
+  if (words !== undefined) {
+    assert.isTrue(text.trim().startsWith(words), `${name}: ${text}`)
+    assert.notProperty(defaults, name)
+    return
+  }
+  const value = valueOf(text)
+  assert.isDefined(value, `${name}: ${text}`)
+  const given = defaults[name]
+  if (Duration.isDuration(given)) {
+    assert.strictEqual(Duration.toMillis(value as Duration.Duration), Duration.toMillis(given), name)
+  } else assert.strictEqual(value, given, name)
+}
+
+/** The rows of the table whose first heading is "option" and second "default". */
+const rowsOf = (path: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const table = /\| option \| default \|.*\n\|[-|]+\n((?:\|.*\n)+)/.exec(read(path))![1]!
+  return table.trim().split("\n").map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()))
+}
+
+const nameOf = (cell: string): string => cell.replaceAll("`", "")
+
+/** Each option of an interface with what its comment says is its default. */
+const commentsOf = (path: string): ReadonlyArray<readonly [name: string, text: string]> =>
+  [...read(path).matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\n {2,4}readonly (\w+)\?:/g)].flatMap(([, comment, name]) => {
+    const text = /Default: ([^]*)/.exec(comment!.replaceAll(/\s*\n\s*\* ?/g, " "))
+    return text === null ? [] : [[name!, text[1]!] as const]
+  })
+
+/** Told in words: schedules, functions, and what is none. */
+const untold = [
+  "until",
+  "throttleRetry",
+  "transientRetry",
+  "resourceRetry",
+  "onEvent",
+  "positions",
+  "balancer",
+  "stopWhen",
+  "onFailure"
+]
+
+describe("the defaults of options", () => {
+  const documents = [["docs/reading.md", KinesisStream.defaults], ["docs/groups.md", Consumer.defaults]] as const
+  for (const [path, defaults] of documents) {
+    it(`are those in the table of ${path}, which has all of them`, () => {
+      const rows = rowsOf(path)
+      for (const [name, text] of rows) agree(nameOf(name!), text!, defaults)
+      const ofReader = path === "docs/groups.md" ? ["deaggregate", "outsideRange", "onTrimmed"] : []
+      const missing = Object.keys(defaults).filter((name) =>
+        !untold.includes(name) && !ofReader.includes(name) && !rows.some(([cell]) => nameOf(cell!) === name)
+      )
+      assert.deepStrictEqual(missing, [])
+    })
+  }
+
+  const lists = [
+    ["packages/kinesis/src/internal/reading/settings.ts", KinesisStream.defaults],
+    ["packages/kinesis/src/internal/group/settings.ts", Consumer.defaults],
+    ["packages/kinesis/src/Consumer.ts", Consumer.defaults]
+  ] as const
+  for (const [path, defaults] of lists) {
+    it(`are those in the doc comments of ${path}`, () => {
+      const comments = commentsOf(path).filter(([name]) => !untold.includes(name))
+      assert.isNotEmpty(comments)
+      for (const [name, text] of comments) agree(name, text, defaults)
+    })
+  }
+})
+
+const samples: Values = {
+  KINESIS_WORKER: "ann",
+  KINESIS_DEAGGREGATE: "false",
+  KINESIS_OUTSIDE_RANGE: "keep",
+  KINESIS_ON_TRIMMED: "fail",
+  KINESIS_ON_STREAM_LOST: "fail",
+  KINESIS_ON_FORMER_STREAM: "fail"
+}
+
+const sampleOf = (variable: string): string =>
+  (samples[variable] as string | undefined) ??
+    (/(INTERVAL|DURATION|TIMEOUT|STALENESS)$/.test(variable) ? "7 seconds" : "7")
+
+/** The option that a variable sets. */
+const optionOf = (variable: string): string =>
+  variable.slice("KINESIS_".length).toLowerCase().replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+const configured = <A>(config: Effect.Effect<A, unknown>, variables: ReadonlyArray<readonly [string, string]>) =>
+  Effect.runSync(Effect.withConfigProvider(config, ConfigProvider.fromMap(new Map(variables))) as Effect.Effect<A>)
+
+describe("options from the environment", () => {
+  it("are the defaults when nothing is set", () => {
+    for (
+      const [config, defaults] of [[KinesisStream.config, KinesisStream.defaults], [
+        Consumer.config,
+        Consumer.defaults
+      ]] as const
+    ) {
+      for (const [name, value] of Object.entries(configured<Values>(config, []))) {
+        assert.strictEqual(value, (defaults as Values)[name], name)
+      }
+    }
+    assert.deepStrictEqual(
+      Object.values(configured(KinesisClient.config, [])).filter((value) => value !== undefined),
+      []
+    )
+  })
+
+  const documents = [
+    ["docs/reading.md", KinesisStream.config, 2, "packages/kinesis/src/KinesisStream.ts"],
+    ["docs/groups.md", Consumer.config, 3, "packages/kinesis/src/Consumer.ts"]
+  ] as const
+  for (const [path, config, column, door] of documents) {
+    it(`are set by the variables in the table of ${path} and in the doc comment of config`, () => {
+      const ofTable = rowsOf(path).map((row) => nameOf(row[column] ?? "")).filter((variable) => variable !== "")
+      const comment = /\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const config\b/.exec(read(door))![1]!.split("@example")[0]!
+      const variables = [...comment.matchAll(/`(KINESIS_\w+)`/g)].map(([, variable]) => variable!)
+      assert.deepStrictEqual(ofTable.filter((variable) => !variables.includes(variable)), [])
+      const before = configured<Values>(config, [])
+      const values = configured<Values>(config, variables.map((variable) => [variable, sampleOf(variable)]))
+      const changed = Object.keys(values).filter((name) => values[name] !== before[name])
+      assert.deepStrictEqual(changed.toSorted(), variables.map(optionOf).toSorted())
+    })
+  }
+
+  it("a value that is none fails, and names the variable", () => {
+    const failed = Effect.runSync(Effect.flip(Effect.withConfigProvider(
+      Consumer.config,
+      ConfigProvider.fromMap(new Map([["KINESIS_LEASE_DURATION", "soon"]]))
+    )))
+    assert.include(String(failed), "KINESIS_LEASE_DURATION")
+  })
+})
