@@ -35,43 +35,67 @@ export interface FormerLife {
 const hasBegun = ({ checkpoint }: Lease): boolean =>
   checkpoint !== undefined && ("sequenceNumber" in checkpoint || checkpoint._tag === "ShardEnd")
 
-export const make = (group: Group): FormerLife => {
-  const { clocks, settings } = group
-  const looked = new WeakMap<GroupStream, Looked>()
-  const startedAt = clocks.now()
-  /** Of many workers that start at once on a new table few list the shards at the same time. */
-  let firstMillis: number | undefined
-  const isDue = (stream: GroupStream, leases: ReadonlyArray<Lease>, hasHole: boolean): boolean => {
-    const last = looked.get(stream)
-    if (last === undefined) return leases.some(hasBegun) || clocks.since(startedAt) >= (firstMillis ?? 0)
-    return (hasHole || last.found.length > 0) && clocks.since(last.at) >= settings.listMillis
-  }
-  return {
-    repaired: (stream, leases, hasHole) =>
-      Effect.gen(function*() {
-        firstMillis ??= (yield* Random.next) * settings.listMillis
-        if (!isDue(stream, leases, hasHole)) return false
-        if (leases.length === 0) {
-          looked.set(stream, { at: clocks.now(), found: [] })
-          return false
-        }
-        const before = looked.get(stream)?.found ?? []
-        const look = Effect.map(
-          stream.listShards("trim-horizon"),
-          (shards) => Contradictions.find(leases, shards, before)
-        )
-        const first = yield* look
-        const lasting = first.filter(({ isLasting }) => isLasting)
-        const found = lasting.length === 0 ? first : yield* look
-        const confirmed = Contradictions.confirmed([...before, ...lasting], found)
-        looked.set(stream, { at: clocks.now(), found })
-        if (confirmed.length === 0) return false
-        if (settings.onFormerStream === "fail") return yield* refusal(group, stream, confirmed)
-        const resets = yield* Effect.forEach(confirmed, (each) => beginAnew(group, stream, each))
-        return resets.includes(true)
-      })
-  }
+interface State {
+  readonly group: Group
+  readonly startedAt: Moment
+  readonly looked: WeakMap<GroupStream, Looked>
+  /** When a new table is first looked at: of many workers that start at once few list the shards at the same time. */
+  firstMillis: number | undefined
 }
+
+export const make = (group: Group): FormerLife => {
+  const self: State = { group, startedAt: group.clocks.now(), looked: new WeakMap(), firstMillis: undefined }
+  return { repaired: (stream, leases, hasHole) => repaired(self, stream, leases, hasHole) }
+}
+
+const isDue = (
+  { firstMillis = 0, group: { clocks, settings }, looked, startedAt }: State,
+  stream: GroupStream,
+  leases: ReadonlyArray<Lease>,
+  hasHole: boolean
+): boolean => {
+  const last = looked.get(stream)
+  if (last === undefined) return leases.some(hasBegun) || clocks.since(startedAt) >= firstMillis
+  return (hasHole || last.found.length > 0) && clocks.since(last.at) >= settings.listMillis
+}
+
+const repaired = (
+  self: State,
+  stream: GroupStream,
+  leases: ReadonlyArray<Lease>,
+  hasHole: boolean
+): Effect.Effect<boolean, KinesisError> =>
+  Effect.gen(function*() {
+    const { group, looked } = self
+    const { clocks, settings } = group
+    self.firstMillis ??= (yield* Random.next) * settings.listMillis
+    if (!isDue(self, stream, leases, hasHole)) return false
+    const { confirmed, found } = leases.length === 0
+      ? { confirmed: [], found: [] }
+      : yield* contradictions(stream, leases, looked.get(stream)?.found ?? [])
+    looked.set(stream, { at: clocks.now(), found })
+    if (confirmed.length === 0) return false
+    if (settings.onFormerStream === "fail") return yield* refusal(group, stream, confirmed)
+    const resets = yield* Effect.forEach(confirmed, (each) => beginAnew(group, stream, each))
+    return resets.includes(true)
+  })
+
+/** What is found now, and what of it is confirmed by an earlier look or by one at once. */
+const contradictions = (
+  stream: GroupStream,
+  leases: ReadonlyArray<Lease>,
+  before: ReadonlyArray<Contradictions.Contradiction>
+) =>
+  Effect.gen(function*() {
+    const look = Effect.map(
+      stream.listShards("trim-horizon"),
+      (shards) => Contradictions.find(leases, shards, before)
+    )
+    const first = yield* look
+    const lasting = first.filter(({ isLasting }) => isLasting)
+    const found = lasting.length === 0 ? first : yield* look
+    return { found, confirmed: Contradictions.confirmed([...before, ...lasting], found) }
+  })
 
 const anewOf = ({ lease, shard }: Contradictions.Contradiction): NewLease => ({
   leaseKey: lease.leaseKey,
