@@ -130,6 +130,25 @@ describe("a tenure", () => {
       assert.deepStrictEqual((yield* row).checkpoint, Position.afterSequenceNumber("20"))
     }))
 
+  it.effect("B51 what is to run while the lease is held waits for a renewal after a pause, and never runs once it is lost", () =>
+    Effect.gen(function*() {
+      const { claim, slept, tenure } = yield* setup
+      yield* Effect.fork(tenure.keep)
+      yield* TestClock.adjust("1 second")
+      const start = Effect.fork(Tenure.whileHeld(tenure, Effect.succeed("held"), Effect.succeed("lost")))
+      slept.monotonic += 20_000
+      const held = yield* start
+      yield* TestClock.adjust(0)
+      assert.isNull(held.unsafePoll())
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(yield* Fiber.join(held), "held")
+      yield* claim("bob")
+      slept.monotonic += 20_000
+      const lost = yield* start
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(yield* Fiber.join(lost), "lost")
+    }))
+
   it.effect("a checkpoint and a renewal at once are one after the other", () =>
     Effect.gen(function*() {
       const { acknowledge, events, local, tenure } = yield* setup

@@ -78,12 +78,13 @@ describe("a lease that is claimed", () => {
       Effect.gen(function*() {
         const { child, finish, stopping, worker } = yield* stoppedWhileClaiming(world)
         yield* TestClock.adjust("3 seconds")
-        assert.isAbove((yield* rowOf(world, child)).leaseCounter, 1, "it was claimed")
-        assert.isUndefined((yield* rowOf(world, child)).leaseOwner)
-        assert.isFalse(worker.of("LeaseAcquired").some(({ shardId }) => shardId === child))
+        const { leaseCounter, leaseOwner } = yield* rowOf(world, child)
         yield* finish
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(stopping)
+        assert.isAbove(leaseCounter, 1, "it was claimed")
+        assert.isUndefined(leaseOwner)
+        assert.isFalse(worker.of("LeaseAcquired").some(({ shardId }) => shardId === child))
       })))
 
   it.effect("while the worker stops is given back though the last shard is given up meanwhile", () =>
@@ -185,6 +186,39 @@ describe("a worker that stops", () => {
         yield* TestClock.adjust("40 seconds")
         assert.isNotNull(closing.unsafePoll())
       })))
+
+  it.effect("while a stream is lost does not fail with that", () =>
+    withGroup({ streams: [{ name: "orders" }, { name: "returns" }] }, (world) =>
+      Effect.gen(function*() {
+        yield* put(world.client, ["slow"], { stream: "returns" })
+        const gate = yield* Deferred.make<void>()
+        let begun = 0
+        const consumer = yield* Consumer.make({
+          application,
+          stream: ["orders", "returns"],
+          from: "trim-horizon",
+          concurrency: 2,
+          handler: () => {
+            begun++
+            return Deferred.await(gate)
+          }
+        })
+        const running = yield* Effect.fork(consumer.run)
+        yield* eventually("the handler", () => begun === 1)
+        yield* world.local.fail({ operation: "getRecords", stream: "returns", times: 100_000, error: keyUnusable })
+        yield* TestClock.adjust("3 seconds")
+        const stopping = yield* Effect.fork(consumer.shutdown())
+        yield* TestClock.adjust("1 second")
+        yield* Deferred.succeed(gate, undefined)
+        yield* TestClock.adjust("1 second")
+        const summary = yield* Fiber.join(stopping)
+        assert.deepStrictEqual(summary.lost.map(({ stream }) => stream), ["returns"])
+        assert.deepStrictEqual(summary.shards.map(({ end, stream }) => `${stream} ${end}`).toSorted(), [
+          "orders released",
+          "returns failed"
+        ])
+        assert.deepStrictEqual(yield* Fiber.join(running), summary)
+      })).pipe(Effect.scoped))
 
   it.effect("before it runs, after it ran, and again is at its end", () =>
     withGroup(oneShard, (world) =>
