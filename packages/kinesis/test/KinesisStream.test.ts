@@ -322,6 +322,23 @@ describe("reading a stream", () => {
         assert.deepStrictEqual(later, { texts: [], shards: [shardName(1), shardName(2)] })
       })))
 
+  it.effect("B32 a shard that closes before the first listing is read from LATEST, with a clock up to five minutes ahead", () =>
+    withKinesis({ ...oneShard, serverClockSkew: -295_000 }, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1 hour")
+        yield* put(client, ["old"])
+        yield* TestClock.adjust("1 second")
+        yield* local.throttle({ operation: "listShards", times: 2 })
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, from: "latest" }))
+        yield* TestClock.adjust(0)
+        yield* put(client, ["parent"])
+        yield* split(client, shard0, maxHashKey / 2n)
+        yield* put(client, ["left"], to(0, 2))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.interrupt(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["parent", "left"])
+      })))
+
   for (const until of [Until.caughtUp, Until.instant(3_000_000), Until.idle("1 second")]) {
     it.effect(`a closed shard is read to its end, ${until._tag} notwithstanding, so its children are read`, () =>
       withKinesis(oneShard, ({ client }) =>

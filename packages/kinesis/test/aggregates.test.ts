@@ -26,11 +26,15 @@ import {
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** Writes one record that holds a record of each text, each with a hash key of its own. */
-const putAggregate = (client: KinesisClient.Service, texts: ReadonlyArray<readonly [text: string, hashKey: string]>) =>
+const putAggregate = (
+  client: KinesisClient.Service,
+  texts: ReadonlyArray<readonly [text: string, hashKey: string]>,
+  explicitHashKey = texts[0]![1]
+) =>
   client.putRecord({
     stream: "orders",
     partitionKey: "aggregate",
-    explicitHashKey: texts[0]![1],
+    explicitHashKey,
     data: aggregate(
       texts.map(([text, explicitHashKey]) => ({ partitionKey: text, explicitHashKey, data: bytes(text) }))
     )
@@ -80,6 +84,29 @@ describe("aggregates", () => {
           yield* Fiber.join(rest.fiber)
           assert.deepStrictEqual(rest.pages.flatMap((page) => page.records), records.slice(i + 1))
         }
+      })))
+
+  it.effect("B45 records of which none is kept are passed too, those read before and those of another shard", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 2 }] }, ({ client }) =>
+      Effect.gen(function*() {
+        const first = yield* putAggregate(client, [["a", lower], ["b", lower]])
+        const positions = { [shard0]: Position.after({ ...first, subSequenceNumber: 1 }) }
+        const follow = read(KinesisStream.pages({ ...fromStart, until: Until.never, maxRecords: 1, positions }))
+        const reading = yield* follow
+        const position = () => reading.pages.findLast(({ shardId }) => shardId === shard0)?.position
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(position(), Position.afterSequenceNumber(first.sequenceNumber))
+        const second = yield* putAggregate(
+          client,
+          [["c", upper], ["d", upper]].map(([text, key]) => [text!, key!]),
+          lower
+        )
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(position(), Position.afterSequenceNumber(second.sequenceNumber))
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(position(), Position.afterSequenceNumber(second.sequenceNumber))
+        assert.deepStrictEqual(reading.texts(), [])
+        yield* Fiber.interrupt(reading.fiber)
       })))
 
   it.effect("records that belong to another shard are dropped one by one, told and counted; the position goes on", () =>

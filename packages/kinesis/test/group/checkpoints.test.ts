@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, TestClock } from "effect"
-import { KinesisError, type LeaseStore } from "effect-kinesis"
+import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { KinesisError, type LeaseStore, Position } from "effect-kinesis"
 import { aggregate } from "../../src/internal/record/aggregation.js"
 import { application, eventually, mortal, run, stop, textOf, withGroup, type World } from "../support/groups.js"
-import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0 } from "../support/reading.js"
+import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0, shardName } from "../support/reading.js"
+
+const half = String(maxHashKey / 2n + 1n)
 
 /** What is stored of the first shard. */
 const stored = ({ leases }: World) =>
@@ -189,6 +191,36 @@ describe("checkpoints", () => {
         yield* stop(third)
       })))
 
+  it.effect("B45 records of which none is kept are passed: what is stored lies after them", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        yield* world.client.splitShard({ stream: "orders", shardToSplit: shard0, newStartingHashKey: half })
+        const worker = yield* run()
+        yield* eventually("the children", () => worker.of("ShardStarted").length === 3)
+        const [elsewhere, here] = [hashKeyOf(1, 2), hashKeyOf(0, 2)]
+        const { sequenceNumber } = yield* world.client.putRecord({
+          stream: "orders",
+          partitionKey: "aggregate",
+          explicitHashKey: here,
+          data: aggregate(
+            numbered("a", 1, 3).map((text) => ({
+              partitionKey: text,
+              explicitHashKey: elsewhere,
+              data: new TextEncoder().encode(text)
+            }))
+          )
+        })
+        yield* TestClock.adjust("6 seconds")
+        assert.deepStrictEqual(worker.texts(), [])
+        assert.deepStrictEqual(
+          worker.of("RecordsOutsideShard").map(({ count, outcome, shardId }) => [shardId, count, outcome]),
+          [[shardName(1), 3, "dropped"]]
+        )
+        const stored = (yield* world.leases.leases(application)).find(({ shardId }) => shardId === shardName(1))
+        assert.deepStrictEqual(stored?.checkpoint, Position.afterSequenceNumber(sequenceNumber))
+        yield* stop(worker)
+      })))
+
   it.effect("B46 a checkpoint whose write fails is written again, by then with what came since", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {
@@ -204,6 +236,22 @@ describe("checkpoints", () => {
         assert.strictEqual(yield* sequenceNumberOf(world), last)
         assert.strictEqual(worker.of("LeaseLost").length, 0)
         yield* stop(worker)
+      })))
+
+  it.effect("B46 what is stored last, at a shutdown, is written again until it is stored", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        const [, last] = yield* put(world.client, ["a1", "a2"])
+        const worker = yield* run()
+        yield* eventually("both", () => worker.handled.length === 2, 10_000, 50)
+        assert.strictEqual(yield* sequenceNumberOf(world), "TrimHorizon")
+        yield* world.leases.throttle({ operation: "checkpoint", times: 2 })
+        const stopping = yield* Effect.fork(stop(worker))
+        yield* TestClock.adjust("3 seconds")
+        yield* Fiber.join(stopping)
+        assert.strictEqual(worker.of("LeaseStoreFailed").length, 2)
+        assert.strictEqual(yield* sequenceNumberOf(world), last)
+        assert.isUndefined((yield* world.leases.leases(application))[0]!.leaseOwner)
       })))
 
   it.effect("B47 a busy shard's checkpoints cost no more writes than its renewals; many records are stored sooner", () =>

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Deferred, Effect, Exit, Fiber, Option, Schedule, Stream, TestClock } from "effect"
 import { Consumer, FailurePolicy, KinesisError } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup } from "../support/groups.js"
-import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0, shardName } from "../support/reading.js"
+import { hashKeyOf, maxHashKey, numbered, oneShard, put, recording, shard0, shardName } from "../support/reading.js"
 
 class Broken extends Data.TaggedError("Broken") {}
 
@@ -134,8 +134,58 @@ describe("a handler that fails", () => {
         yield* eventually("the others", () => worker.of("RecordsSkipped").length === 1)
         yield* stop(worker)
         assert.deepStrictEqual(worker.texts(), ["a1", "a2"])
-        assert.strictEqual(worker.of("RecordsSkipped")[0]!.sequenceNumber, sequenceNumbers[2])
+        assert.deepStrictEqual(
+          worker.of("RecordsSkipped").map(({ count, sequenceNumber, shardId }) => [shardId, count, sequenceNumber]),
+          [[shard0, 1, sequenceNumbers[2]]]
+        )
+        assert.deepStrictEqual(worker.of("HandlerFailed").map(({ policy }) => policy), ["skip"])
         assert.strictEqual(yield* storedOf(world), sequenceNumbers[2])
+      })))
+
+  it.effect("B60 skip, with several at once: each is told and counted by itself", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        const sequenceNumbers = yield* put(world.client, numbered("a", 1, 5))
+        const worker = yield* run({
+          concurrency: 5,
+          onFailure: FailurePolicy.skip,
+          handle: (record) => ["a2", "a4"].includes(textOf(record)) ? Effect.fail("no") : Effect.void
+        })
+        yield* eventually("the others", () => worker.handled.length === 3)
+        yield* stop(worker)
+        assert.deepStrictEqual(
+          worker.of("RecordsSkipped").map(({ count, sequenceNumber }) => [count, sequenceNumber]).toSorted(),
+          [[1, sequenceNumbers[1]], [1, sequenceNumbers[3]]]
+        )
+      })))
+
+  it.effect("B60 skip: of a page each record is counted, once, under the first one's number", () =>
+    withGroup(oneShard, (world) =>
+      Effect.gen(function*() {
+        const sequenceNumbers = yield* put(world.client, numbered("a", 1, 8))
+        const { events, of, onEvent } = recording()
+        const pages: Array<number> = []
+        const fiber = yield* Effect.fork(Consumer.run({
+          application,
+          stream: "orders",
+          from: "trim-horizon",
+          maxRecords: 3,
+          onFailure: FailurePolicy.skip,
+          onEvent,
+          pageHandler: ({ records }) => {
+            pages.push(records.length)
+            return pages.length === 2 ? Effect.void : Effect.fail("no")
+          }
+        }))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(pages, [3, 3, 2])
+        assert.deepStrictEqual(of("RecordsSkipped").map(({ _tag, ...told }) => told), [
+          { shardId: shard0, count: 3, sequenceNumber: sequenceNumbers[0]! },
+          { shardId: shard0, count: 2, sequenceNumber: sequenceNumbers[6]! }
+        ])
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "HandlerFailed").length, 2)
+        assert.strictEqual(yield* storedOf(world), sequenceNumbers[7])
       })))
 
   it.effect("pages: one handler a page, acknowledged as a whole", () =>

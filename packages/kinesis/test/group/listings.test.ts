@@ -77,6 +77,24 @@ describe("listings that leave something out", () => {
         yield* stop(worker)
       })))
 
+  it.effect("B32 a shard that closes before the first listing is read from LATEST, with a clock up to five minutes ahead", () =>
+    withGroup({ ...oneShard, serverClockSkew: -295_000 }, (world) =>
+      Effect.gen(function*() {
+        const { client, local } = world
+        yield* TestClock.adjust("1 hour")
+        yield* put(client, ["old"])
+        yield* TestClock.adjust("1 second")
+        yield* local.delay({ operation: "listShards", duration: "1 second" })
+        const worker = yield* run({ from: "latest" })
+        yield* TestClock.adjust(0)
+        yield* put(client, ["parent"])
+        yield* client.splitShard({ stream, shardToSplit: shard0, newStartingHashKey: half })
+        yield* put(client, ["left"], { explicitHashKey: hashKeyOf(0, 2) })
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual(worker.texts(), ["parent", "left"])
+        yield* stop(worker)
+      })))
+
   it.effect("a shard that is not found, and that a part of a listing leaves out, is not lost", () =>
     withGroup({ streams: [{ name: stream, shardCount: 2 }] }, (world) =>
       Effect.gen(function*() {

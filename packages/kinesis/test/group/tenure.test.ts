@@ -94,7 +94,7 @@ describe("a tenure", () => {
       assert.strictEqual(events.at(-1)?._tag, "LeaseLost")
     }))
 
-  it.effect("a renewal whose answer was lost counts from when it was first sent", () =>
+  it.effect("B49 a renewal whose answer was lost counts from when it was first sent", () =>
     Effect.gen(function*() {
       const { events, local, tenure } = yield* setup
       yield* local.loseAnswer({ operation: "renew" })
@@ -114,7 +114,7 @@ describe("a tenure", () => {
       assert.deepStrictEqual(outcomes.slice(0, 4), ["ServiceUnavailable", "pending", "ok", "pending"])
     }))
 
-  it.effect("lost answers and refusals one after the other lose no lease and no checkpoint", () =>
+  it.effect("B46 lost answers and refusals one after the other lose no lease and no checkpoint", () =>
     Effect.gen(function*() {
       const { acknowledge, events, local, row, tenure } = yield* setup
       yield* Effect.fork(tenure.keep)
@@ -147,6 +147,41 @@ describe("a tenure", () => {
       const lost = yield* start
       yield* TestClock.adjust("4 seconds")
       assert.strictEqual(yield* Fiber.join(lost), "lost")
+    }))
+
+  it.effect("B46 a checkpoint that failed, or whose answer was lost, does not count as stored; flush ends when it is", () =>
+    Effect.gen(function*() {
+      const { acknowledge, events, local, row, tenure } = yield* setup
+      for (const [number, spoil] of ([["1", local.throttle], ["2", local.hang], ["3", local.loseAnswer]] as const)) {
+        const before = tenure.stored()
+        yield* spoil({ operation: "checkpoint" })
+        acknowledge(number)
+        const flushing = yield* Effect.fork(tenure.flush)
+        yield* TestClock.adjust(0)
+        assert.isNull(flushing.unsafePoll(), number)
+        assert.deepStrictEqual(tenure.stored(), before, number)
+        yield* TestClock.adjust("4 seconds")
+        yield* Fiber.join(flushing)
+        assert.deepStrictEqual(tenure.stored(), Position.afterSequenceNumber(number))
+        assert.deepStrictEqual((yield* row).checkpoint, Position.afterSequenceNumber(number))
+      }
+      const told = events.flatMap((event) => event._tag === "CheckpointStored" ? [event.position] : [])
+      assert.deepStrictEqual(told, ["1", "2", "3"].map((number) => Position.afterSequenceNumber(number)))
+      assert.isFalse(events.some(({ _tag }) => _tag === "LeaseLost"))
+    }))
+
+  it.effect("B46 checkpoints that failed do not count as renewals either", () =>
+    Effect.gen(function*() {
+      const { acknowledge, events, local, tenure } = yield* setup
+      yield* local.throttle({ times: 1_000 })
+      acknowledge("1")
+      yield* Effect.fork(tenure.keep)
+      yield* TestClock.adjust("8990 millis")
+      assert.isTrue(tenure.isValid())
+      yield* TestClock.adjust("20 millis")
+      assert.isFalse(tenure.isValid())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(events.at(-1)?._tag, "LeaseLost")
     }))
 
   it.effect("a checkpoint and a renewal at once are one after the other", () =>

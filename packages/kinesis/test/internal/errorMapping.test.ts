@@ -17,6 +17,28 @@ describe("errorMapping", () => {
     assert.strictEqual(tagOf(addresses), "RequestTimeout")
   })
 
+  it("B10 of several names in a chain that it knows the deepest decides, whichever is around it", () => {
+    const inside = (outer: string, inner: string, more: object = {}) =>
+      tagOf(raised(outer, { ...more, cause: raised(inner) }))
+    assert.strictEqual(inside("ExpiredIteratorException", "ThrottlingException"), "ThrottledError")
+    assert.strictEqual(inside("ThrottlingException", "ExpiredIteratorException"), "ExpiredIterator")
+    assert.strictEqual(inside("TimeoutError", "ResourceNotFoundException"), "ResourceNotFound")
+    assert.strictEqual(inside("ResourceNotFoundException", "TimeoutError"), "RequestTimeout")
+    const told = { $metadata: { httpStatusCode: 503 } }
+    assert.strictEqual(inside("AccessDeniedException", "ValidationException", told), "InvalidArgument")
+    const three = raised("Throttling", { cause: raised("AccessDenied", { cause: raised("KMSDisabledException") }) })
+    assert.deepInclude(ErrorMapping.fromCause(call, three), { _tag: "KmsError", code: "KMSDisabledException" })
+    const several = new AggregateError([raised("TimeoutError"), raised("AccessDenied")], "outer")
+    assert.strictEqual(tagOf(Object.assign(several, { name: "Throttling" })), "RequestTimeout")
+  })
+
+  it("B10 a name that it knows decides before the status of a deeper cause", () => {
+    const unheard = raised("Unheard", { $metadata: { httpStatusCode: 500 } })
+    assert.strictEqual(tagOf(raised("ResourceNotFoundException", { cause: unheard })), "ResourceNotFound")
+    const refused = { $metadata: { httpStatusCode: 400 }, cause: unheard }
+    assert.strictEqual(tagOf(raised("Wrapper", refused)), "ServiceUnavailable")
+  })
+
   it("B10 falls back to the status, then to unavailable", () => {
     const status = (httpStatusCode: number) => tagOf(raised("Unheard", { $metadata: { httpStatusCode } }))
     assert.deepStrictEqual([400, 401, 403, 408, 413, 421, 425, 429, 500, 503].map(status), [

@@ -18,7 +18,7 @@ const lease = (leaseKey: string, more: Partial<LeaseStore.Lease> = {}): LeaseSto
 const moved = (view: LeaseView.LeaseView) => Object.fromEntries([...view].map(([key, { movedAt }]) => [key, movedAt]))
 
 describe("leaseView", () => {
-  it("a lease shows life when it is new and whenever its counter moves, by the observer's clock", () => {
+  it("B50 a lease shows life when it is new and whenever its counter moves, by the observer's clock", () => {
     let view = LeaseView.observe(LeaseView.empty, [lease("a"), lease("b")], 100)
     view = LeaseView.observe(view, [lease("a"), lease("b", { leaseCounter: 1 }), lease("c")], 200)
     assert.deepStrictEqual(moved(view), { a: 100, b: 200, c: 200 })
@@ -45,5 +45,19 @@ describe("leaseView", () => {
     assert.isFalse(isFree({ leaseOwner: "ann" }, 1099))
     assert.isTrue(isFree({ leaseOwner: "ann" }, 1100))
     assert.isTrue(isFree({ leaseOwner: "bob", checkpointOwner: "ann" }, 1100), "a hand-off whose owner has died")
+  })
+
+  it("B50 looking at a lease is no sign of its owner's life: it is free when it has lasted, however often it was looked at", () => {
+    const seen = (counterAt: (now: number) => number) => {
+      let view = LeaseView.empty
+      for (let now = 100; now <= 1_200; now += 100) {
+        view = LeaseView.observe(view, [lease("a", { leaseOwner: "ann", leaseCounter: counterAt(now) })], now)
+        if (LeaseView.isFree(view.get("a")!, now, 1_000)) return now
+      }
+      return undefined
+    }
+    assert.strictEqual(seen(() => 7), 1_100, "of an owner that is dead")
+    assert.strictEqual(seen((now) => Math.min(now, 200)), 1_200, "of one that died after its first renewal")
+    assert.isUndefined(seen((now) => Math.floor(now / 500)), "of one that lives")
   })
 })
