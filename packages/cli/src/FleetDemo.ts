@@ -51,7 +51,7 @@ export const run = ({ json, totalMillis }: Options) =>
     }))
     const terminal = yield* Terminal.make({
       json,
-      screen: () => Effect.map(view, FleetView.screen),
+      screen: (size) => Effect.map(view, (view) => FleetView.screen(view, size)),
       progress: () => Effect.map(view, (view) => [FleetView.progress(view)])
     })
     const say = (line: string) =>

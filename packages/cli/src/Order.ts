@@ -8,6 +8,10 @@ export class Order extends Schema.Class<Order>("Order")({
   cents: Schema.Int
 }) {}
 
+/** An order in a few words: who, what, and how much. */
+export const describe = ({ cents, customer, item }: Order): string =>
+  `${customer.padEnd(11)}  ${item.padEnd(8)}  ${`$${(cents / 100).toFixed(2)}`.padStart(6)}`
+
 const items = ["bicycle", "kettle", "lamp", "notebook", "teapot", "umbrella"]
 
 /** One order of each customer: so that no batch holds two of a key, and a part that failed can be sent again without changing the order. */

@@ -1,61 +1,78 @@
-import { KinesisEvent, type Position } from "effect-kinesis"
-import { type Column, count, plural, row, seconds } from "./Format.js"
+import type { KinesisEvent } from "effect-kinesis"
+import type * as Position from "effect-kinesis/Position"
+import { count, plural, seconds } from "./Format.js"
+import * as Layout from "./Layout.js"
 import type { Summary } from "./Summary.js"
 
 /** What is shown of one shard. */
 interface ShardRow {
-  readonly state: "reading" | "ended" | "gone"
+  readonly state: "reading" | "throttled" | "ended" | "gone"
   readonly records: number
   /** Undefined as long as no page has told. */
   readonly millisBehindLatest: number | undefined
+  /** When the last page came; undefined before the first. */
+  readonly pageAt: number | undefined
   readonly position: Position.Position
+  /** The last record that was handed on, in a few words. */
+  readonly latest: string
 }
 
 /** What is shown while reading. */
 export interface ReadView {
   readonly title: string
+  /** What the shards' latest records are called. */
+  readonly thing: string
   readonly shards: ReadonlyMap<string, ShardRow>
   readonly records: number
+  /** The last record of all shards, in a few words. */
+  readonly latest: string
   /** The latest events, oldest first. */
   readonly events: ReadonlyArray<string>
 }
 
-export const begin = (title: string): ReadView => ({ title, shards: new Map(), records: 0, events: [] })
+export const begin = (title: string, thing = "record"): ReadView => ({
+  title,
+  thing,
+  shards: new Map(),
+  records: 0,
+  latest: "",
+  events: []
+})
 
 const eventLines = 6
-const shardLines = 24
 
-/** The view after an event, whose line is told apart. */
-export const happened = (view: ReadView, event: KinesisEvent.KinesisEvent): ReadView => {
+/** The view after an event at a time, whose line is told apart. */
+export const happened = (view: ReadView, event: KinesisEvent.KinesisEvent, at: number): ReadView => {
   switch (event._tag) {
-    case "ShardStarted": {
-      const records = view.shards.get(event.shardId)?.records ?? 0
+    case "ShardStarted":
       return withShard(view, event.shardId, {
         state: "reading",
-        records,
+        records: view.shards.get(event.shardId)?.records ?? 0,
         millisBehindLatest: undefined,
-        position: event.from
+        pageAt: undefined,
+        position: event.from,
+        latest: view.shards.get(event.shardId)?.latest ?? ""
       })
-    }
     case "PageRead": {
-      const { millisBehindLatest, position, shardId } = event
-      const records = (view.shards.get(shardId)?.records ?? 0) + event.records
+      const row = view.shards.get(event.shardId)
       return {
-        ...withShard(view, shardId, {
+        ...withShard(view, event.shardId, {
           state: "reading",
-          records,
-          millisBehindLatest: millisBehindLatest ?? view.shards.get(shardId)?.millisBehindLatest,
-          position
+          records: (row?.records ?? 0) + event.records,
+          millisBehindLatest: event.millisBehindLatest ?? row?.millisBehindLatest,
+          pageAt: at,
+          position: event.position,
+          latest: row?.latest ?? ""
         }),
         records: view.records + event.records
       }
     }
+    case "Throttled":
+      return event.shardId === undefined ? view : withState(view, event.shardId, "throttled")
     case "ShardEnded":
-    case "ShardLost": {
-      const row = view.shards.get(event.shardId)
-      const state = event._tag === "ShardEnded" ? "ended" : "gone"
-      return row === undefined ? view : withShard(view, event.shardId, { ...row, state })
-    }
+      return withState(view, event.shardId, "ended")
+    case "ShardLost":
+      return withState(view, event.shardId, "gone")
     default:
       return view
   }
@@ -67,110 +84,170 @@ export const said = (view: ReadView, line: string): ReadView => ({
   events: [...view.events, line].slice(-eventLines)
 })
 
+/** The view with a shard's latest record, in a few words. */
+export const came = (view: ReadView, shardId: string, latest: string): ReadView => {
+  const row = view.shards.get(shardId)
+  return row === undefined ? view : { ...withShard(view, shardId, { ...row, latest }), latest }
+}
+
 const withShard = (view: ReadView, shardId: string, row: ShardRow): ReadView => ({
   ...view,
   shards: new Map(view.shards).set(shardId, row)
 })
 
-/** An event in a line; undefined for those that are only counted. An event without a line here is an error of types. */
-export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
-  PageRead: () => undefined,
-  ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
-  Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
-  CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
-  MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
-  RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
-    `${shardId}  ${plural(count, "record")} of another shard ` +
-    (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
-  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${describePosition(resumedAt)}`,
-  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${describePosition(resumedAt)}`,
-  ShardEnded: ({ childShards, shardId }) =>
-    childShards.length === 0
-      ? `${shardId}  ended`
-      : `${shardId}  ${childShards.length === 2 ? "split into" : "merged into"} ${childShards.join(" and ")}`,
-  ShardLost: ({ shardId }) => `${shardId}  has left retention: what was not read of it is lost`,
-  ShardsFound: ({ shardIds }) => `found ${shardIds.join(", ")}`,
-  Ready: ({ shardIds }) => `reading ${plural(shardIds.length, "shard")}`,
-  DataLossPossible: ({ reason, shardId }) => `${shardId}  data may be lost: ${reason}`,
-  ListingFailed: ({ error }) => `listing the shards failed: ${error.message}`,
-  StartClamped: ({ retentionPeriodHours }) =>
-    `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
-  ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
-  LeaseAcquired: ({ because, from, shardId }) =>
-    `${shardId}  lease taken (${because}), going on ${describePosition(from)}`,
-  LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
-  LeaseReleased: ({ shardId, successor }) =>
-    `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
-  HandoffRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
-  HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off: it keeps it`,
-  StreamLost: ({ error, retryInMillis, stream }) =>
-    `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
-  StreamFound: ({ stream }) => `${stream} can be read again`,
-  CheckpointStored: () => undefined,
-  LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
-  Balanced: () => undefined,
-  LeasesCreated: ({ because, shardIds }) =>
-    `${plural(shardIds.length, "lease")} created (${because}): ${shardIds.join(", ")}`,
-  HoleFound: ({ open }) =>
-    `the ${plural(open, "shard")} with a lease do not take every hash key: looking for the missing ones`,
-  LeaseRemoved: ({ shardId }) => `${shardId}  lease removed: the shard has left retention`,
-  HandlerFailed: ({ error, policy, shardId }) => `${shardId}  ${error.message} (${policy})`,
-  RecordsSkipped: ({ count, sequenceNumber, shardId }) =>
-    `${shardId}  ${plural(count, "record")} skipped from …${sequenceNumber.slice(-12)} on`
-})
-
-const describePosition = (position: Position.Position): string => {
-  switch (position._tag) {
-    case "TrimHorizon":
-      return "the oldest record"
-    case "Latest":
-      return "now"
-    case "AtTimestamp":
-      return new Date(position.timestamp).toISOString()
-    case "AtSequenceNumber":
-      return `at …${position.sequenceNumber.slice(-12)}`
-    case "AfterSequenceNumber":
-      return `after …${position.sequenceNumber.slice(-12)}`
-    case "ShardEnd":
-      return "the end"
-  }
+const withState = (view: ReadView, shardId: string, state: ShardRow["state"]): ReadView => {
+  const row = view.shards.get(shardId)
+  return row === undefined ? view : withShard(view, shardId, { ...row, state })
 }
 
 export interface Pace {
+  readonly now: number
   readonly elapsedMillis: number
   readonly totalMillis: number
   readonly recordsPerSecond: number
 }
 
-/** One line of progress. */
-export const progress = (view: ReadView, { elapsedMillis, recordsPerSecond, totalMillis }: Pace): string => {
-  const rows = [...view.shards.values()]
-  const reading = rows.filter((row) => row.state === "reading")
-  const behind = Math.max(0, ...reading.map((row) => row.millisBehindLatest ?? 0))
-  return `${view.title}  ${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(view.records)} records  ` +
-    `${count(Math.round(recordsPerSecond))}/s  ${reading.length} shards  ${seconds(behind)} behind`
+/** A shard at its tip is read once a second: a lag that is older than this is no longer taken for the present one. */
+const staleMillis = 1_500
+
+const unknown = "–"
+
+const isOpen = ({ state }: ShardRow): boolean => state === "reading" || state === "throttled"
+
+const age = (millis: number): string => millis < staleMillis ? "" : `, ${seconds(millis)} ago`
+
+const behindOf = (row: ShardRow, now: number): string => {
+  if (row.state !== "reading") return row.state
+  if (row.millisBehindLatest === undefined || row.pageAt === undefined) return unknown
+  return `${seconds(row.millisBehindLatest)}${age(now - row.pageAt)}`
 }
 
-const columns: ReadonlyArray<Column> = [{ width: 0 }, { width: 20, isNumber: true }, { width: 14 }, { width: 0 }]
+/**
+ * How far behind the shard that is furthest behind is. If that of some is unknown, or was found while they were not yet throttled, what is
+ * known of the others is the least that it can be.
+ */
+const furthestBehind = (view: ReadView, now: number): string => {
+  const open = [...view.shards.values()].filter(isOpen)
+  const known = open.filter(({ millisBehindLatest, pageAt, state }) =>
+    state === "reading" && millisBehindLatest !== undefined && pageAt !== undefined
+  )
+  const behind = Math.max(0, ...known.map(({ millisBehindLatest }) => millisBehindLatest!))
+  if (known.length < open.length || view.shards.size === 0) {
+    return behind === 0 ? `${unknown} behind` : `at least ${seconds(behind)} behind`
+  }
+  return `${seconds(behind)} behind${age(Math.max(0, ...known.map(({ pageAt }) => now - pageAt!)))}`
+}
 
-/** The whole screen, as lines. */
-export const screen = (view: ReadView, pace: Pace): ReadonlyArray<string> => {
-  const rows = [...view.shards].sort(([a], [b]) => a < b ? -1 : 1)
-  const shown = rows.slice(0, shardLines).map(([shardId, shard]) => {
-    const lag = shard.state !== "reading"
-      ? shard.state
-      : shard.millisBehindLatest === undefined
-      ? "–"
-      : `${seconds(shard.millisBehindLatest)} behind`
-    return row(columns, [shardId, `${count(shard.records)} records`, lag, describePosition(shard.position)])
-  })
-  const more = rows.length > shardLines ? [`  and ${rows.length - shardLines} more shards`] : []
-  return [progress(view, pace), "", ...shown, ...more, "", ...view.events.map((line) => `  ${line}`)]
+const headline = (view: ReadView, pace: Pace): ReadonlyArray<Layout.Part> => {
+  const open = [...view.shards.values()].filter(isOpen)
+  return [
+    { text: Layout.visible(view.title), rank: 3 },
+    { text: `${seconds(pace.elapsedMillis)} of ${seconds(pace.totalMillis)}`, rank: 4 },
+    { text: `${count(view.records)} records`, rank: 6 },
+    { text: `${count(Math.round(pace.recordsPerSecond))}/s`, rank: 1 },
+    { text: plural(open.length, "shard"), rank: 2 },
+    { text: furthestBehind(view, pace.now), rank: 5 }
+  ]
+}
+
+/** One line of progress, with the last record of all. */
+export const progress = (view: ReadView, pace: Pace): string => {
+  const parts = headline(view, pace).map(({ text }) => text)
+  return (view.latest === "" ? parts : [...parts, `latest ${view.thing}: ${view.latest}`]).join("  ")
+}
+
+const short = (text: string, prefix = ""): string => text.replace(/shardId-0*(?=\d)/g, prefix)
+
+const digits = 12
+
+const positionOf = (position: Position.Position, kept: number): string => {
+  switch (position._tag) {
+    case "TrimHorizon":
+      return "the oldest"
+    case "Latest":
+      return "now"
+    case "AtTimestamp":
+      return new Date(position.timestamp).toISOString().slice(11, 19)
+    case "AtSequenceNumber":
+    case "AfterSequenceNumber":
+      return `…${position.sequenceNumber.slice(-kept)}`
+    case "ShardEnd":
+      return "the end"
+  }
+}
+
+/** How a table is narrowed, the widest first: by the digits of the sequence numbers, then by the shards' identifiers. */
+const forms = [
+  ...[digits, 10, 8, 6, 4, 0].map((kept) => ({ kept, isShort: false })),
+  ...[digits, 8, 4, 0].map((kept) => ({ kept, isShort: true }))
+]
+
+type Cells = readonly [shard: string, records: string, behind: string, latest: string, position: string]
+
+/** Wide enough for a lag that is not of this moment, so that the columns stay where they are. */
+const leastBehind = "0.0 s, 1.5 s ago".length
+
+/** What is shown at least of a latest record before other columns give way. */
+const mostLatest = 29
+
+const widest = (cells: ReadonlyArray<Cells>, column: 0 | 1 | 2 | 3 | 4): number =>
+  Math.max(...cells.map((row) => Layout.width(row[column])))
+
+/** The rows of the table in the widest form that there is room for, the heading first. */
+const table = (view: ReadView, now: number, columns: number): ReadonlyArray<string> => {
+  let rows: ReadonlyArray<string> = []
+  for (const { isShort, kept } of forms) {
+    const heading: Cells = ["shard", "records", "behind", `latest ${view.thing}`, kept === 0 ? "" : "read to"]
+    const cells = [
+      heading,
+      ...shardsOf(view).map(([shardId, row]): Cells => [
+        Layout.visible(isShort ? short(shardId) : shardId),
+        count(row.records),
+        behindOf(row, now),
+        row.latest || unknown,
+        kept === 0 ? "" : positionOf(row.position, kept)
+      ])
+    ]
+    const [shard, records] = [widest(cells, 0), widest(cells, 1)]
+    const behind = Math.max(isShort ? 0 : leastBehind, widest(cells, 2))
+    const position = kept === 0 ? 0 : widest(cells, 4) + 2
+    const left = columns - (2 + shard + 2 + records + 2 + behind + 2 + position)
+    const latest = Math.min(widest(cells, 3), Math.max(0, left))
+    rows = cells.map((row) =>
+      `  ${Layout.pad(row[0], shard)}  ${row[1].padStart(records)}  ${Layout.pad(row[2], behind)}  ` +
+      `${Layout.pad(Layout.clip(row[3], latest), latest)}  ${row[4]}`.trimEnd()
+    )
+    if (left >= Math.min(widest(cells, 3), mostLatest)) break
+  }
+  return rows
+}
+
+const shardsOf = (view: ReadView): ReadonlyArray<readonly [string, ShardRow]> =>
+  [...view.shards].sort(([a], [b]) => a < b ? -1 : 1)
+
+const eventLine = (line: string, columns: number): string => {
+  const text = `  ${Layout.visible(line)}`
+  return Layout.width(text) <= columns ? text : short(text, "shard ")
+}
+
+/** The whole view, as lines of at most so many columns and in at most so many rows. */
+export const screen = (view: ReadView, pace: Pace, size: Layout.Size): ReadonlyArray<string> => {
+  const [heading = "", ...lines] = table(view, pace.now, size.columns)
+  const shards = shardsOf(view)
+  return Layout.stack({
+    headline: Layout.fitParts(headline(view, pace), size.columns),
+    heading,
+    table: shards.map(([, row], i) => ({ line: lines[i]!, isKept: isOpen(row) })),
+    isKept: ({ isKept }) => isKept,
+    print: ({ line }) => line,
+    more: (count) => `  ${plural(count, "more shard")}`,
+    events: view.events.map((line) => eventLine(line, size.columns))
+  }, size)
 }
 
 /** The summary for a person. */
 export const summary = (result: Summary): ReadonlyArray<string> => [
-  `${plural(result.records, "record")} read`,
+  `${plural(result.records, "record")} read${result.unread === undefined ? "" : `, ${count(result.unread)} not yet`}`,
   `${count(result.lost)} lost, ${count(result.duplicates)} duplicated, ${
     count(result.reordered)
   } reordered within a key`,

@@ -2,29 +2,32 @@ import type { KinesisEvent } from "effect-kinesis"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as EventText from "./EventText.js"
 import * as ReadView from "./ReadView.js"
-import type { Summary } from "./Summary.js"
 import * as Terminal from "./Terminal.js"
 
 /** Where the progress and the summary go. */
 export interface Screen {
   readonly onEvent: (event: KinesisEvent.KinesisEvent) => Effect.Effect<void>
+  /** A shard's latest record, in a few words. */
+  readonly came: (shardId: string, latest: string) => void
   readonly say: (line: string) => Effect.Effect<void>
-  readonly finish: (summary: Summary) => Effect.Effect<void>
+  readonly finish: (lines: ReadonlyArray<string>, result: unknown) => Effect.Effect<void>
 }
 
-export interface Options {
+export interface Options extends Pick<Terminal.Options, "json" | "isOutputTaken" | "isQuiet"> {
   readonly title: string
+  /** What the latest records are called. Default: record. */
+  readonly thing?: string
   readonly totalMillis: number
-  /** The summary as one JSON line on standard output; everything else on standard error. */
-  readonly json: boolean
 }
 
 /** Shows what is read as {@link Terminal.make} does. */
-export const make = ({ json, title, totalMillis }: Options): Effect.Effect<Screen, never, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<Screen, never, Scope.Scope> =>
   Effect.gen(function*() {
+    const { thing, title, totalMillis } = options
     const startedAt = yield* Clock.currentTimeMillis
-    let view = ReadView.begin(title)
+    let view = ReadView.begin(title, thing)
     const history = [0]
 
     const pace = (interval: number) =>
@@ -34,14 +37,15 @@ export const make = ({ json, title, totalMillis }: Options): Effect.Effect<Scree
         if (history.length > window + 1) history.shift()
         const spanMillis = (history.length - 1) * interval
         return {
+          now,
           elapsedMillis: now - startedAt,
           totalMillis,
           recordsPerSecond: spanMillis === 0 ? 0 : ((view.records - history[0]!) / spanMillis) * 1000
         }
       })
     const terminal = yield* Terminal.make({
-      json,
-      screen: (interval) => Effect.map(pace(interval), (pace) => ReadView.screen(view, pace)),
+      ...options,
+      screen: (size, interval) => Effect.map(pace(interval), (pace) => ReadView.screen(view, pace, size)),
       progress: (interval) => Effect.map(pace(interval), (pace) => [ReadView.progress(view, pace)])
     })
     const say = (line: string) =>
@@ -51,12 +55,15 @@ export const make = ({ json, title, totalMillis }: Options): Effect.Effect<Scree
       })
     return {
       say,
+      came: (shardId, latest) => {
+        view = ReadView.came(view, shardId, latest)
+      },
       onEvent: (event) =>
-        Effect.suspend(() => {
-          view = ReadView.happened(view, event)
-          const line = ReadView.describe(event)
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          view = ReadView.happened(view, event, now)
+          const line = EventText.describe(event)
           return line === undefined ? Effect.void : say(line)
         }),
-      finish: (summary) => Effect.suspend(() => terminal.finish(ReadView.summary(summary), summary))
+      finish: terminal.finish
     }
   })

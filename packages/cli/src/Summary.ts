@@ -10,6 +10,8 @@ export interface Summary {
   readonly throttles: number
   readonly expiredIterators: number
   readonly splits: number
+  /** Records that were written and not read yet, when it was ended before its time; absent otherwise. */
+  readonly unread?: number
 }
 
 export const isExact = (summary: Summary): boolean =>
@@ -89,6 +91,21 @@ export const ofLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary 
     for (const number of numbers) if (found?.has(number) !== true) lost++
   }
   return summarise(tally, lost)
+}
+
+/** Of a demo that is ended before its time: a record that comes after the last one read of its key is not lost, only unread. */
+export const ofEndedLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary => {
+  let lost = 0
+  let unread = 0
+  for (const [key, { numbers }] of written) {
+    const found = seen.get(key)
+    for (const number of numbers) {
+      if (found?.numbers.has(number) === true) continue
+      if (found !== undefined && number < found.highest) lost++
+      else unread++
+    }
+  }
+  return { ...summarise(tally, lost), unread }
 }
 
 /** By what the records of a shard are in order. */

@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { createLogUpdate } from "log-update"
+import type { WriteStream } from "node:tty"
+import type * as Layout from "./Layout.js"
 
 /** Where progress and results go. */
 export interface Terminal {
@@ -13,35 +14,118 @@ export interface Terminal {
 }
 
 export interface Options {
-  /** The result as one JSON line on standard output; everything else on standard error. */
+  /** The result as one JSON line on standard output. */
   readonly json: boolean
-  /** The whole view, drawn anew ten times a second on a terminal. */
-  readonly screen: (intervalMillis: number) => Effect.Effect<ReadonlyArray<string>>
+  /** Standard output has something else to take: the view and the lines go to standard error. Default: `json`. */
+  readonly isOutputTaken?: boolean
+  /** No view and no progress, only what is said. Default: false. */
+  readonly isQuiet?: boolean
+  /** The whole view, drawn ten times a second on a terminal. */
+  readonly screen: (size: Layout.Size, intervalMillis: number) => Effect.Effect<ReadonlyArray<string>>
   /** The lines that are printed elsewhere, once a second. */
   readonly progress: (intervalMillis: number) => Effect.Effect<ReadonlyArray<string>>
 }
 
-/** On a terminal a view that is drawn anew ten times a second; elsewhere lines, one for each event and some once a second. */
-export const make = ({ json, progress, screen }: Options): Effect.Effect<Terminal, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const out = json ? process.stderr : process.stdout
-    const live = out.isTTY ? createLogUpdate(out) : undefined
-    const interval = live === undefined ? 1000 : 100
-    const print = (lines: ReadonlyArray<string>) => Effect.sync(() => void out.write(`${lines.join("\n")}\n`))
-    const draw = live === undefined
-      ? Effect.flatMap(progress(interval), print)
-      : Effect.map(screen(interval), (lines) => live(lines.join("\n")))
+/** What there is to know of where something is printed. */
+export interface Output {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  readonly rows?: number | undefined
+  readonly term: string | undefined
+}
 
-    yield* Effect.addFinalizer(() => Effect.sync(() => live?.done()))
-    const drawing = yield* Effect.forkScoped(Effect.schedule(draw, Schedule.fixed(interval)))
+/** The size of a terminal that can be drawn on; undefined for what takes lines alone: a pipe, a dumb terminal, one of no size. */
+export const sizeOf = ({ columns = 0, isTTY = false, rows = 0, term }: Output): Layout.Size | undefined =>
+  isTTY && term !== "dumb" && columns > 0 && rows > 0 ? { columns, rows } : undefined
+
+const sizeNow = (out: WriteStream): Layout.Size | undefined =>
+  sizeOf({ isTTY: out.isTTY, columns: out.columns, rows: out.rows, term: process.env["TERM"] })
+
+/** The alternate screen, without a cursor and without wrapping, so that no frame is left behind, however the window changes. */
+const enter = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J"
+const leave = "\u001b[?7h\u001b[?25h\u001b[?1049l"
+
+/** A frame in one go: a terminal that knows how (mode 2026) shows it whole. */
+const frame = (lines: ReadonlyArray<string>): string =>
+  `\u001b[?2026h\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\r\n")}\u001b[J\u001b[?2026l`
+
+interface Canvas {
+  /** What is on the screen; undefined when that is not known. */
+  shown: string | undefined
+  isEntered: boolean
+  readonly out: WriteStream
+}
+
+const draw = (self: Canvas, lines: ReadonlyArray<string>, { columns, rows }: Layout.Size): void => {
+  const text = frame(lines)
+  const shown = `${columns}x${rows} ${text}`
+  if (shown === self.shown) return
+  self.out.write(self.isEntered ? text : enter + text)
+  self.isEntered = true
+  self.shown = shown
+}
+
+const close = (self: Canvas): void => {
+  if (self.isEntered) self.out.write(leave)
+  self.isEntered = false
+  self.shown = undefined
+}
+
+/**
+ * A canvas that gives the terminal back: when the scope closes, when the process ends in whatever way it can see, and while it is stopped
+ * by Ctrl-Z. It enters again with its next frame.
+ */
+const canvas = (out: WriteStream): Effect.Effect<Canvas, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const self: Canvas = { out, isEntered: false, shown: undefined }
+      const restore = () => close(self)
+      const stop = () => {
+        restore()
+        process.kill(process.pid, "SIGSTOP")
+      }
+      process.on("exit", restore)
+      if (process.platform !== "win32") process.on("SIGTSTP", stop)
+      return { self, restore, stop }
+    }),
+    ({ restore, stop }) =>
+      Effect.sync(() => {
+        restore()
+        process.off("exit", restore).off("SIGTSTP", stop)
+      })
+  ).pipe(Effect.map(({ self }) => self))
+
+/** On a terminal a view that is drawn anew ten times a second; elsewhere lines, one for each event and some once a second. */
+export const make = (options: Options): Effect.Effect<Terminal, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { isOutputTaken = options.json, isQuiet = false, json, progress, screen } = options
+    const out = isOutputTaken ? process.stderr : process.stdout
+    const isLive = !isQuiet && sizeNow(out) !== undefined
+    const interval = isLive ? 100 : 1000
+    const self: Canvas = isLive ? yield* canvas(out) : { out, isEntered: false, shown: undefined }
+    const print = (lines: ReadonlyArray<string>) => Effect.sync(() => void out.write(`${lines.join("\n")}\n`))
+    const drawn = Effect.suspend(() => {
+      const size = sizeNow(out)
+      return size === undefined ? Effect.void : Effect.map(screen(size, interval), (lines) => draw(self, lines, size))
+    })
+    const shown = isLive ? drawn : isQuiet ? Effect.void : Effect.flatMap(progress(interval), print)
+    const drawing = yield* Effect.forkScoped(Effect.schedule(shown, Schedule.fixed(interval)))
+
+    /** The last frame stays above the last lines, as far as there is room for both. */
+    const last = (lines: ReadonlyArray<string>) =>
+      Effect.suspend(() => {
+        const size = sizeNow(out)
+        close(self)
+        if (!isLive || size === undefined) return Effect.succeed([])
+        return screen({ ...size, rows: Math.max(1, size.rows - lines.length - 2) }, interval)
+      })
     return {
-      say: (line) => live === undefined ? print([line]) : Effect.void,
+      say: (line) => isLive ? Effect.void : print([line]),
       finish: (lines, result) =>
         Effect.gen(function*() {
           yield* Fiber.interrupt(drawing)
-          if (live !== undefined) yield* draw
-          live?.done()
-          yield* print(["", ...lines])
+          const frame = yield* last(lines)
+          yield* print(isQuiet ? lines : [...frame, "", ...lines])
           if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
         })
     }

@@ -39,7 +39,7 @@ const view: FleetView.FleetView = {
 
 describe("the view of a fleet", () => {
   it("has who owns what, how far behind, and what happened", () => {
-    assert.deepStrictEqual(FleetView.screen(view), [
+    assert.deepStrictEqual(FleetView.screen(view, { columns: 80, rows: 24 }), [
       "12.3 s of 60.0 s  0 written  0 handled",
       "",
       "  worker         pid            shards                 handled    behind",
@@ -48,6 +48,16 @@ describe("the view of a fleet", () => {
       "",
       "  12.0 s  SIGKILL to worker-2"
     ])
+  })
+
+  it("keeps the time and the workers that are there when there is little room", () => {
+    const starts = (rows: number) =>
+      FleetView.screen(view, { columns: 40, rows }).map((line) => {
+        assert.isAtMost(line.length, 40)
+        return line.trim().slice(0, 8)
+      })
+    assert.deepStrictEqual(starts(4), ["12.3 s o", "worker-1", "worker-2", "12.0 s  "])
+    assert.deepStrictEqual(starts(2), ["12.3 s o", "2 more w"])
   })
 
   it("in a line has those that are there", () => {

@@ -1,27 +1,49 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { KinesisClient } from "effect-kinesis"
-import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import * as Emulator from "../../local/test/support/emulator.js"
+import * as Usage from "../src/Usage.js"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 const credentials = { AWS_ACCESS_KEY_ID: "000000000000", AWS_SECRET_ACCESS_KEY: "secret", NO_COLOR: "1" }
 
-/** Runs the command as a person would, and gives what it said once it has ended by itself. */
-const kinesis = (...args: ReadonlyArray<string>) =>
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href
+const command = [process.execPath, "--import", tsx, bin]
+
+interface Setting {
+  readonly cwd?: string
+  readonly env?: Record<string, string>
+  /** Told what is on standard output so far, with the process. */
+  readonly onOutput?: (stdout: string, child: ChildProcess) => void
+}
+
+/** Runs a program, and gives what it said once it has ended by itself. */
+const run = ([program, ...args]: ReadonlyArray<string>, { cwd, env, onOutput }: Setting = {}) =>
   Effect.async<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((resume) => {
-    const child = spawn(process.execPath, ["--import", "tsx", bin, ...args], {
+    const child = spawn(program!, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...credentials }
+      cwd,
+      env: { ...process.env, ...credentials, ...env }
     })
     let stdout = ""
     let stderr = ""
-    child.stdout.on("data", (chunk) => stdout += chunk)
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk
+      onOutput?.(stdout, child)
+    })
     child.stderr.on("data", (chunk) => stderr += chunk)
     child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
     return Effect.sync(() => child.kill("SIGKILL"))
   }).pipe(Effect.timeout("25 seconds"))
+
+/** Runs the command as a person would. */
+const kinesis = (...args: ReadonlyArray<string>) => run([...command, ...args])
 
 const summaryOf = (stdout: string) => JSON.parse(stdout.trimEnd().split("\n").at(-1)!)
 
@@ -121,23 +143,176 @@ describe("kinesis", () => {
       ],
       [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid stream: must be a stream's name"],
       [["read"], "--stream"],
+      [["read", "--stream", "s", "-o", "xml"], "--output must be one of json, raw, none"],
+      [["read", "--stream", "s", "--resume", "p1.x"], "--resume must be the text of a last line"],
+      [["demo", "--jsno"], "did you mean --json?"],
+      [["demo", "--from", "latest"], "--from needs a stream: kinesis demo --stream STREAM --from latest"],
       [["fleet", "--for", "5s"], "--for must be a time such as 45s or 2m, from 30s to 10m"]
     ] as const
   ) {
     it.live(`refuses ${args.join(" ")}`, () =>
       Effect.gen(function*() {
         const { code, stderr, stdout } = yield* kinesis(...args)
-        assert.strictEqual(code, 1)
-        assert.include(stderr + stdout, message)
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+        assert.include(stderr, message)
       }))
   }
 
-  it.live("--help tells what each option takes", () =>
+  it.live("--help tells what each option takes, without a stream and without colours", () =>
     Effect.gen(function*() {
       const { code, stdout } = yield* kinesis("demo", "--help")
       assert.strictEqual(code, 0)
       for (const option of ["--for", "--json", "--stream", "--region", "--endpoint", "--from"]) {
         assert.include(stdout, option)
       }
+      assert.notInclude(stdout, "\u001b")
     }))
+
+  it.live("alone, and as help, names its commands", () =>
+    Effect.gen(function*() {
+      const [alone, help] = yield* Effect.all([kinesis(), kinesis("help")])
+      assert.strictEqual(alone.code, 0)
+      assert.strictEqual(alone.stdout, help.stdout)
+      for (const name of Usage.names) assert.include(alone.stdout, `\nkinesis ${name}`)
+    }))
+
+  it.live("Ctrl-C ends the demo with its summary and code 130", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run([...command, "demo", "--for", "60s"], {
+        onOutput: (stdout, child) => {
+          if (stdout.includes("latest order: customer-")) child.kill("SIGINT")
+        }
+      })
+      assert.strictEqual(code, 130, stderr)
+      assert.match(stdout, /\d records read, [\d,]+ not yet\n0 lost, 0 duplicated, 0 reordered within a key\n/)
+      assert.strictEqual(stderr, "", "the SDK's warning too is silenced")
+    }))
+
+  it.live("whoever takes the output may stop taking it", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run([
+        "bash",
+        "-c",
+        `set -o pipefail; ${command.map((word) => `'${word}'`).join(" ")} demo --for 5s | head -n 1`
+      ])
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(stdout.split("\n").length, 2)
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live("what npm kept for itself is told", () =>
+    Effect.gen(function*() {
+      const env = { npm_lifecycle_event: "start", npm_config_for: "true" }
+      const { code, stderr, stdout } = yield* run([...command, "demo", "5s"], { env })
+      assert.strictEqual(code, 2)
+      assert.strictEqual(stdout, "")
+      assert.include(stderr, "type: npm start -- --for 5s")
+    }))
+
+  for (const [columns, rows] of [[80, 24], [60, 15]] as const) {
+    it.live.skipIf(process.platform !== "linux")(
+      `the demo fits a terminal of ${columns} × ${rows}, and gives it back`,
+      () =>
+        Effect.gen(function*() {
+          const typed = [...command, "demo", "--for", "3s"].map((word) => `'${word}'`).join(" ")
+          const env = { TERM: "xterm" }
+          const { code, stdout } = yield* run(
+            ["script", "-qec", `stty cols ${columns} rows ${rows}; exec ${typed}`, "/dev/null"],
+            { env }
+          )
+          assert.strictEqual(code, 0)
+          const frames = stdout.split("\u001b[H").slice(1).map((frame) => frame.split("\u001b[J")[0]!.split("\r\n"))
+          assert.isAbove(frames.length, 10)
+          for (const frame of frames) {
+            assert.isAtMost(frame.length, rows)
+            // oxlint-disable-next-line no-control-regex
+            for (const line of frame) assert.isAtMost(line.replace(/\u001b\[K|\r/g, "").length, columns, line)
+          }
+          const shown = frames.at(-1)!.join("\n")
+          assert.match(shown, /customer-\d+ +\w+ +\$\d+\.\d\d/)
+          assert.match(frames.flat().join("\n"), /fault 1 of 3/)
+          const [, after = ""] = stdout.split("\u001b[?1049l")
+          assert.include(after, "0 lost, 0 duplicated, 0 reordered within a key")
+          assert.notInclude(after, "\u001b")
+        })
+    )
+  }
+
+  it.live.skipIf(process.platform !== "linux")(
+    "a dumb terminal and one of no size get lines",
+    () =>
+      Effect.gen(function*() {
+        const typed = [...command, "demo", "--for", "2s"].map((word) => `'${word}'`).join(" ")
+        for (const [term, size] of [["dumb", "cols 80 rows 24"], ["xterm", "cols 0 rows 0"]] as const) {
+          const { code, stdout } = yield* run(["script", "-qec", `stty ${size}; exec ${typed}`, "/dev/null"], {
+            env: { TERM: term }
+          })
+          assert.strictEqual(code, 0)
+          assert.notInclude(stdout, "\u001b")
+          assert.include(stdout, "latest order: customer-")
+        }
+      })
+  )
+})
+
+describe("kinesis read", () => {
+  it.scopedLive("prints the records, tells how to go on, and goes on there", () =>
+    Effect.gen(function*() {
+      const options = yield* Emulator.start
+      const client = yield* KinesisClient.make(options)
+      yield* fill(client, "records")
+      const args = [
+        "read",
+        "--stream",
+        "records",
+        "--endpoint",
+        options.endpoint,
+        "--region",
+        "us-east-1",
+        "--for",
+        "3s"
+      ]
+      const { code, stderr, stdout } = yield* kinesis(...args)
+      assert.strictEqual(code, 0, stderr)
+      const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+      assert.deepStrictEqual(
+        new Set(records.map(({ data }) => data.n)),
+        new Set(Array.from({ length: 400 }, (_, n) => n))
+      )
+      assert.deepInclude(records.find(({ data }) => data.n === 7), {
+        v: 1,
+        stream: "records",
+        key: "key-7",
+        encoding: "json"
+      })
+      const last = stderr.trimEnd().split("\n").slice(-2)
+      assert.strictEqual(last[0], "all 5 shards read to the tip; to go on:")
+      const again = last[1]!.trim().split(" ").slice(1)
+      assert.deepStrictEqual(again.slice(0, 3), ["read", "--stream", "records"])
+      yield* client.putRecord({ stream: "records", partitionKey: "k", data: new TextEncoder().encode("one more") })
+      const resumed = yield* kinesis(...again, "--for", "2s", "-o", "raw")
+      assert.strictEqual(resumed.stdout, "one more\n", resumed.stderr)
+    }))
+
+  it.scopedLive("the examples of the help work as they are printed, against an emulator", () =>
+    Effect.gen(function*() {
+      const options = yield* Emulator.start
+      const client = yield* KinesisClient.make(options)
+      yield* fill(client, "orders")
+      const cwd = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "kinesis-"))),
+        (cwd) => Effect.sync(() => rmSync(cwd, { recursive: true }))
+      )
+      const env = { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL_KINESIS: options.endpoint }
+      const examples = [...Usage.commands.read.examples, ...Usage.commands.demo.examples]
+      for (const { args } of [...examples, Usage.commands.read.examples.at(-1)!]) {
+        const shortened = [...args.replace(/ --for \w+/, "").split(" "), "--for", "2s"]
+        const { code, stderr, stdout } = yield* run([...command, ...shortened], { cwd, env })
+        assert.strictEqual(code, 0, `${args}: ${stderr}`)
+        if (args.includes("-15m")) assert.strictEqual(stdout.trimEnd().split("\n").length, 400)
+      }
+      const place = JSON.parse(readFileSync(join(cwd, "orders.place"), "utf8"))
+      assert.strictEqual(Object.keys(place).length, 6)
+    }), 90_000)
 })

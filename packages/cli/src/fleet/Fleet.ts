@@ -8,6 +8,7 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { fileURLToPath } from "node:url"
+import * as Warnings from "../Warnings.js"
 import * as Writer from "../Writer.js"
 import * as Children from "./Children.js"
 import * as Emulators from "./Emulators.js"
@@ -96,6 +97,7 @@ const environmentOf = (
   AWS_ACCESS_KEY_ID: Emulators.credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: Emulators.credentials.secretAccessKey,
   AWS_ENDPOINT_URL_KINESIS: kinesis,
+  ...Warnings.silenced,
   AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
   APPLICATION: application,
   STREAM: stream,

@@ -1,4 +1,5 @@
 import { type Column, count, plural, row, seconds } from "../Format.js"
+import * as Layout from "../Layout.js"
 import type { Worker } from "./Fleet.js"
 import type { Gap, History, Judgement } from "./History.js"
 import * as Histories from "./History.js"
@@ -42,15 +43,16 @@ const columns: ReadonlyArray<Column> = [
   { width: 8, isNumber: true }
 ]
 
-/** The table of the workers and what they have, with the latest events. */
-export const screen = (view: FleetView): ReadonlyArray<string> => {
+/** The table of the workers and what they have, with the latest events, as far as there is room. */
+export const screen = (view: FleetView, size: Layout.Size): ReadonlyArray<string> => {
   const { elapsedMillis, events, history, totalMillis, workers } = view
-  return [
-    `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
-    `${count(history.handledIds.size)} handled`,
-    "",
-    row(columns, ["worker", "pid", "", "shards", "handled", "behind"]),
-    ...workers.map((worker) =>
+  return Layout.stack({
+    headline: `${seconds(elapsedMillis)} of ${seconds(totalMillis)}  ${count(history.written.length)} written  ` +
+      `${count(history.handledIds.size)} handled`,
+    heading: row(columns, ["worker", "pid", "", "shards", "handled", "behind"]),
+    table: workers,
+    isKept: isThere,
+    print: (worker) =>
       row(columns, [
         worker.name,
         String(worker.pid),
@@ -58,11 +60,10 @@ export const screen = (view: FleetView): ReadonlyArray<string> => {
         shardsOf(history, worker.name),
         count(worker.handled),
         isThere(worker) ? seconds(behindOf(history, worker.name)) : ""
-      ])
-    ),
-    "",
-    ...events.map((line) => `  ${line}`)
-  ]
+      ]),
+    more: (more) => `  ${plural(more, "more worker")}`,
+    events: events.map((line) => `  ${Layout.visible(line)}`)
+  }, size)
 }
 
 /** Where each shard went, the longest without a reader last. */

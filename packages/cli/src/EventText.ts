@@ -1,0 +1,66 @@
+import { KinesisEvent, type Position } from "effect-kinesis"
+import { plural, seconds } from "./Format.js"
+
+/** An event in a line; undefined for those that are only counted. An event without a line here is an error of types. */
+export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
+  PageRead: () => undefined,
+  ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
+  Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
+  CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
+  RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
+    `${shardId}  ${plural(count, "record")} of another shard ` +
+    (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
+  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${describePosition(resumedAt)}`,
+  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${describePosition(resumedAt)}`,
+  ShardEnded: ({ childShards, shardId }) =>
+    childShards.length === 0
+      ? `${shardId}  ended`
+      : `${shardId}  ${childShards.length === 2 ? "split into" : "merged into"} ${childShards.join(" and ")}`,
+  ShardLost: ({ shardId }) => `${shardId}  has left retention: what was not read of it is lost`,
+  ShardsFound: ({ shardIds }) => `found ${shardIds.join(", ")}`,
+  Ready: ({ shardIds }) => `reading ${plural(shardIds.length, "shard")}`,
+  DataLossPossible: ({ reason, shardId }) => `${shardId}  data may be lost: ${reason}`,
+  ListingFailed: ({ error }) => `listing the shards failed: ${error.message}`,
+  StartClamped: ({ retentionPeriodHours }) =>
+    `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
+  ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
+  LeaseAcquired: ({ because, from, shardId }) =>
+    `${shardId}  lease taken (${because}), going on ${describePosition(from)}`,
+  LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
+  LeaseReleased: ({ shardId, successor }) =>
+    `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
+  HandoffRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
+  HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off: it keeps it`,
+  StreamLost: ({ error, retryInMillis, stream }) =>
+    `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
+  StreamFound: ({ stream }) => `${stream} can be read again`,
+  CheckpointStored: () => undefined,
+  LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  Balanced: () => undefined,
+  LeasesCreated: ({ because, shardIds }) =>
+    `${plural(shardIds.length, "lease")} created (${because}): ${shardIds.join(", ")}`,
+  HoleFound: ({ open }) =>
+    `the ${plural(open, "shard")} with a lease do not take every hash key: looking for the missing ones`,
+  LeaseRemoved: ({ shardId }) => `${shardId}  lease removed: the shard has left retention`,
+  HandlerFailed: ({ error, policy, shardId }) => `${shardId}  ${error.message} (${policy})`,
+  RecordsSkipped: ({ count, sequenceNumber, shardId }) =>
+    `${shardId}  ${plural(count, "record")} skipped from …${sequenceNumber.slice(-12)} on`
+})
+
+const describePosition = (position: Position.Position): string => {
+  switch (position._tag) {
+    case "TrimHorizon":
+      return "the oldest record"
+    case "Latest":
+      return "now"
+    case "AtTimestamp":
+      return new Date(position.timestamp).toISOString()
+    case "AtSequenceNumber":
+      return `at …${position.sequenceNumber.slice(-12)}`
+    case "AfterSequenceNumber":
+      return `after …${position.sequenceNumber.slice(-12)}`
+    case "ShardEnd":
+      return "the end"
+  }
+}
