@@ -17,8 +17,11 @@ export interface FleetView {
 /** A shard's number: a table of whole identifiers is too wide. */
 export const shortId = (shardId: string): string => shardId.replace(/^shardId-0*(?=\d)/, "")
 
-const behindOf = (history: History, worker: string): number =>
-  Math.max(0, ...Histories.heldBy(history, worker).map(({ millisBehindLatest }) => millisBehindLatest))
+/** Nothing is known of a worker that has read no page of what it has. */
+const behindOf = (history: History, worker: string): string => {
+  const read = Histories.heldBy(history, worker).filter(({ lastReadAt }) => lastReadAt !== undefined)
+  return read.length === 0 ? "–" : seconds(Math.max(...read.map(({ millisBehindLatest }) => millisBehindLatest)))
+}
 
 const shardsOf = (history: History, worker: string): string =>
   [...new Set(Histories.heldBy(history, worker).map(({ shardId }) => shortId(shardId)))]
@@ -59,7 +62,7 @@ export const screen = (view: FleetView, size: Layout.Size): ReadonlyArray<string
         worker.state,
         shardsOf(history, worker.name),
         count(worker.handled),
-        isThere(worker) ? seconds(behindOf(history, worker.name)) : ""
+        isThere(worker) ? behindOf(history, worker.name) : ""
       ]),
     more: (more) => `  ${plural(more, "more worker")}`,
     events: events.map((line) => `  ${Layout.visible(line)}`)
