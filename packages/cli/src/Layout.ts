@@ -100,7 +100,6 @@ export const stack = <Row>(blocks: Blocks<Row>, { columns, rows }: Size): Readon
   const count = Math.min(events.length, Math.max(room - table.length, Math.floor(room / 3)))
   const latest = count === 0 ? [] : [...gap, ...events.slice(-count)]
   return [headline, ...gap, ...head, ...choose(blocks, room - count), ...latest]
-    .slice(0, Math.max(0, rows))
     .map((line) => clip(line, columns))
 }
 

@@ -25,6 +25,14 @@ describe("Records", () => {
     assert.strictEqual(Records.toJson(recordOf(Uint8Array.of(255, 0))), `${head}"encoding":"base64","data":"/wA="}`)
   })
 
+  it("controls of a terminal are escaped, in text and within JSON alike", () => {
+    for (const text of ["\u009b2J", "\"\u009b2J\"", "\u001b[2J"]) {
+      const line = Records.toJson(recordOf(text, { partitionKey: text }))
+      assert.notMatch(line, /\p{Cc}/u)
+      assert.strictEqual(JSON.parse(line).key, text)
+    }
+  })
+
   it("any record is one line of JSON that moves no cursor, and its bytes are in it", () => {
     const data = fc.oneof(
       fc.uint8Array(),

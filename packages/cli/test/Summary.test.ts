@@ -31,6 +31,16 @@ describe("Summary", () => {
     assert.deepInclude(summaryOf(orders, []), { records: 0, lost: 5 })
   })
 
+  it("of a demo that was ended: what comes after the last one read of a key is unread, a gap before it lost", () => {
+    const tally = Summary.begin()
+    const written: Summary.Ledger = new Map()
+    const seen: Summary.Ledger = new Map()
+    for (const [key, number] of orders) Summary.wrote(written, key, number)
+    for (const [key, number] of [["a", 0], ["b", 0], ["a", 2]] as const) Summary.read(tally, seen, key, number)
+    assert.deepInclude(Summary.ofEndedLedgers(tally, written, seen), { records: 3, lost: 1, unread: 1 })
+    assert.deepInclude(Summary.ofEndedLedgers(tally, written, new Map()), { lost: 0, unread: 5 })
+  })
+
   it("dropping any record loses it, repeating any one duplicates it", () => {
     fc.assert(fc.property(fc.nat(orders.length - 1), (i) => {
       assert.deepInclude(summaryOf(orders, orders.filter((_, j) => j !== i)), { lost: 1, duplicates: 0 })

@@ -51,13 +51,15 @@ describe("the view of a fleet", () => {
   })
 
   it("keeps the time and the workers that are there when there is little room", () => {
-    const starts = (rows: number) =>
-      FleetView.screen(view, { columns: 40, rows }).map((line) => {
+    const starts = (rows: number, workers: ReadonlyArray<Worker> = view.workers) =>
+      FleetView.screen({ ...view, workers }, { columns: 40, rows }).map((line) => {
         assert.isAtMost(line.length, 40)
         return line.trim().slice(0, 8)
       })
     assert.deepStrictEqual(starts(4), ["12.3 s o", "worker-1", "worker-2", "12.0 s  "])
     assert.deepStrictEqual(starts(2), ["12.3 s o", "2 more w"])
+    const more = [worker("worker-0", 4710, "left", 0), ...[...view.workers].reverse()]
+    assert.deepStrictEqual(starts(4, more), ["12.3 s o", "worker-1", "2 more w", "12.0 s  "])
   })
 
   it("in a line has those that are there", () => {
