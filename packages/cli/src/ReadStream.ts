@@ -124,7 +124,7 @@ const finish = (self: Reading): Effect.Effect<Summary.Summary> =>
     const given = { stream, region, endpoint, output: output === "json" ? undefined : output }
     const [read, judged, met] = ReadView.summary(summary)
     const lines = [
-      `${read} of ${plural(Object.keys(positions).length, "shard")}; ${judged}`,
+      `${read} from ${plural(Object.keys(positions).length, "shard")}; ${judged}`,
       met!,
       ...Resume.lastLines(progress, Resume.command(given, { file, positions }))
     ]
