@@ -12,6 +12,7 @@ const page = (
   lastSequenceNumber,
   nextShardIterator,
   isParent,
+  childShards: [],
   millisBehindLatest: lag === "untold" ? undefined : lag,
   at: 0
 })

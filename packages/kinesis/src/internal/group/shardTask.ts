@@ -11,7 +11,7 @@ import type { Lease, Leases } from "../../LeaseStore.js"
 import type { Position, Startable } from "../../Position.js"
 import { AckTracker } from "../lease/ackTracker.js"
 import * as Checkpoint from "../lease/checkpoint.js"
-import type { ShardEnd } from "../reading/poller.js"
+import type { ShardOutcome } from "../reading/pageSource.js"
 import type { Clocks, Instant } from "./clocks.js"
 import * as Reading from "./pageFetcher.js"
 import type { GroupSettings } from "./settings.js"
@@ -78,7 +78,7 @@ type Stop =
 
 /** What one reading of a shard came to. */
 type Outcome =
-  | { readonly _tag: "Ended"; readonly end: ShardEnd }
+  | { readonly _tag: "Ended"; readonly end: ShardOutcome }
   | { readonly _tag: "Stopped"; readonly stop: Stop }
   | { readonly _tag: "HandlerFailed"; readonly error: HandlerError }
 
