@@ -11,7 +11,7 @@ import type { GetRecordsResponse } from "../../src/KinesisApi.js"
 const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
 
 /** An SDK client with a protocol of ours, and what it is answered. */
-const clientOf = (protocol: "json" | "cbor") => {
+export const clientOf = (protocol: "json" | "cbor") => {
   let pieces: ReadonlyArray<Uint8Array> = []
   const handle = async () => ({
     response: {

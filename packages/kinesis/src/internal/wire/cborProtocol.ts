@@ -67,7 +67,7 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
       if (operation.name !== "GetRecords" || isError) {
         return await super.deserializeResponse(operation, context, response)
       }
-      const place = SealedPage.placeIn(context)
+      const place = SealedPage.placeOf(response)
       if (place === undefined) return await this.#decodeBySdk(operation, context, response)
       const decoder = RecordsCbor.decoder(sharing, place)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))

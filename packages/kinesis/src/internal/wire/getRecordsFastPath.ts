@@ -62,18 +62,25 @@ export const getRecordsSender = (sdk: Sdk.KinesisClient): Send => {
   }
 }
 
-const watchFirstCalls = ({ middlewareStack }: Sdk.KinesisClient): void =>
+const watchFirstCalls = ({ middlewareStack }: Sdk.KinesisClient): void => {
   middlewareStack.addRelativeTo(
     (next: any, context: any) => (args: any) => {
       const call: First | undefined = args.input[first]
-      if (call !== undefined) {
-        SealedPage.putPlace(context, call.request)
-        call.onPrepared(args.request, context.__smithy_context?.selectedHttpAuthScheme)
-      }
+      call?.onPrepared(args.request, context.__smithy_context?.selectedHttpAuthScheme)
       return next(args)
     },
     { name: "getRecordsFastPath", relation: "before", toMiddleware: "httpSigningMiddleware" }
   )
+  middlewareStack.add(
+    (next: any) => async (args: any) => {
+      const result = await next(args)
+      const call: First | undefined = args.input[first]
+      if (call !== undefined) SealedPage.place(result.response, call.request)
+      return result
+    },
+    { name: "getRecordsPlace", step: "deserialize", priority: "low" }
+  )
+}
 
 const sendFirst = (
   { sdk, templates }: State,
@@ -121,7 +128,8 @@ const sendAgain = async (
   const signed = await signer.sign(requestOf(self, template, input), identity, signingProperties)
   try {
     const { response } = await config.requestHandler.handle(signed, { abortSignal })
-    const output = await deserialize(config, request, response)
+    SealedPage.place(response, request)
+    const output = await deserialize(config, response)
     signer.successHandler?.(response, signingProperties)
     return output
   } catch (error) {
@@ -132,8 +140,8 @@ const sendAgain = async (
 }
 
 /** With an error as the SDK's middleware leaves it. */
-const deserialize = (config: any, request: GetRecordsRequest, response: any): Promise<Sdk.GetRecordsCommandOutput> =>
-  config.protocol.deserializeResponse(operation, SealedPage.placed(config, request), response).catch((error: any) => {
+const deserialize = (config: any, response: any): Promise<Sdk.GetRecordsCommandOutput> =>
+  config.protocol.deserializeResponse(operation, config, response).catch((error: any) => {
     throw Object.assign(error, {
       $response: response,
       $metadata: error.$metadata ?? { httpStatusCode: response.statusCode }

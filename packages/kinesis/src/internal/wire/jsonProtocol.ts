@@ -18,7 +18,7 @@ export const jsonProtocol = (sharing: Sharing): Protocol =>
       if (operation.name !== "GetRecords" || this.isErrorResponse(response.statusCode)) {
         return await super.deserializeResponse(operation, context, response)
       }
-      const place = SealedPage.placeIn(context)
+      const place = SealedPage.placeOf(response)
       if (place === undefined) return await this.#decodeBySdk(operation, context, response)
       const decoder = RecordsJson.decoder(sharing, place)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))

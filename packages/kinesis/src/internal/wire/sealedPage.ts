@@ -4,21 +4,17 @@ import type { Place } from "./pageDecoder.js"
 
 /**
  * The door of the protocols here through the SDK, which neither tells a protocol whose answer it reads nor hands on a page. On the way in
- * the place lies in the context that the SDK gives its protocol; on the way out the page is kept beside a real output of the SDK.
+ * the place is kept beside the response, on the way out the page beside a real output of the SDK.
  */
-const place = Symbol("place")
+const places = new WeakMap<object, Place>()
 
-/** The context of a call, in which the protocol finds whose records are to come. */
-export const placed = <Context extends object>(context: Context, of: Place): Context =>
-  Object.create(context, { [place]: { value: of, enumerable: true } }) as Context
-
-/** Puts it into the context of a call that goes the SDK's whole way. */
-export const putPlace = (context: object, of: Place): void => {
-  Object.assign(context, { [place]: of })
+/** Says whose records a response brings, before a protocol reads it. */
+export const place = (response: object, of: Place): void => {
+  places.set(response, of)
 }
 
-/** Undefined where the caller did not say: the SDK decodes the answer then. */
-export const placeIn = (context: object): Place | undefined => (context as { readonly [place]?: Place })[place]
+/** Undefined where nobody said: the SDK decodes the answer then. */
+export const placeOf = (response: object): Place | undefined => places.get(response)
 
 const pages = new WeakMap<GetRecordsCommandOutput, GetRecordsResponse>()
 
