@@ -253,38 +253,6 @@ describe("pollState", () => {
     assert.deepStrictEqual(PollState.position(over), Position.shardEnd)
   })
 
-  describe("spacing", () => {
-    const spacing = { pollIntervalMillis: 200, idleIntervalMillis: 1000 }
-    const asked = (at: number): PollState.PollEvent => ({ _tag: "Asked", at })
-    const answered = (bytes: number, millisBehindLatest: number | undefined): PollState.PollEvent => ({
-      _tag: "Answered",
-      bytes,
-      millisBehindLatest
-    })
-    const readableAt = (...events: ReadonlyArray<PollState.PollEvent>) =>
-      events.reduce(PollState.step, PollState.start(Position.trimHorizon, false, spacing)).readableAt
-
-    it("lets a shard be read at once, and again after the poll interval, whatever becomes of the call", () => {
-      assert.strictEqual(readableAt(), -Infinity)
-      assert.strictEqual(readableAt(asked(5_000)), 5_200)
-    })
-
-    it("waits at the tip, and after a large page, before its records are made into a page", () => {
-      assert.strictEqual(readableAt(asked(5_000), answered(0, 0)), 6_000)
-      assert.strictEqual(readableAt(asked(5_000), answered(4 * 1024 * 1024, 7)), 7_000)
-      assert.strictEqual(readableAt(asked(5_000), answered(4 * 1024 * 1024, 7), page("5", "i2", { lag: 7 })), 7_000)
-    })
-
-    it("does not slow down for an answer that proves nothing", () => {
-      assert.strictEqual(readableAt(asked(5_000), answered(0, 0), page(undefined, undefined)), 5_200)
-    })
-
-    it("survives a position that has left retention", () => {
-      const trimmed: PollState.PollEvent = { _tag: "PositionTrimmed", floor: undefined }
-      assert.strictEqual(readableAt(asked(5_000), answered(0, 0), trimmed), 6_000)
-    })
-  })
-
   it("a position that has left retention forgets where reading stood, and nothing else", () => {
     fc.assert(
       fc.property(
@@ -299,7 +267,6 @@ describe("pollState", () => {
           const before = [
             iterator("i1"),
             { _tag: "Announced" } as const,
-            { _tag: "Asked", at: 7 } as const,
             { ...page(last, "i2"), childShards } as PollState.PageReceived,
             { _tag: "RetentionChecked" } as const
           ].reduce<PollState.PollState>(PollState.step, PollState.start(Position.afterSequenceNumber("3"), closed))
@@ -352,9 +319,6 @@ describe("pollState", () => {
     assert.isFalse(PollState.isOverAfter(closed, instant, facts))
     assert.isTrue(PollState.isOverAfter(closed, instant, { ...facts, lastArrival: 5 }), "a record tells")
     assert.isTrue(PollState.isOverAfter(closed, Until.count(1), facts))
-    const given = PollState.step(open, { _tag: "PageGiven", page: facts })
-    assert.strictEqual(given.given, facts)
-    assert.deepStrictEqual(PollState.step(given, { _tag: "PageHandled" }), open)
   })
 
   it("a refused iterator of a record's position has left retention; else the clock is corrected once", () => {

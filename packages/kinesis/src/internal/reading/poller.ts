@@ -7,6 +7,7 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import * as RecordsSummary from "../record/recordsSummary.js"
 import * as PollState from "../shard/pollState.js"
+import * as ReadPacing from "../shard/readPacing.js"
 import * as StopRule from "../shard/stopRule.js"
 import type { ReadContext } from "./context.js"
 import * as EndProof from "./endProof.js"
@@ -20,6 +21,9 @@ type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 
 /** A shard that is being polled. */
 interface State extends ShardIterator.Polled {
+  pacing: ReadPacing.Pacing
+  /** The page that was given last and may end the reading, until the next one is asked for. */
+  given: StopRule.PageFacts | undefined
   readonly room: ReadAhead.ForShard
   readonly proof: EndProof.EndProof
   /** The answer of the next call as a page, when the shard may be read and there is room; made once, since every poll runs it. */
@@ -45,11 +49,13 @@ export const make = (context: ReadContext, shard: ShardToRead): PageSource => {
   const self: State = {
     context,
     shard,
-    poll: PollState.start(shard.origin, shard.closed, context.settings),
+    poll: PollState.start(shard.origin, shard.closed),
+    pacing: ReadPacing.atOnce,
+    given: undefined,
     room,
     proof: EndProof.make(context, shard.shardId),
     getPage: context.retrying(Effect.suspend(() => {
-      const wait = self.poll.readableAt - context.monotonicMillis()
+      const wait = self.pacing.readableAt - context.monotonicMillis()
       return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
     }))
   }
@@ -62,11 +68,11 @@ const step = (self: State, event: PollState.PollEvent): void => {
 
 /** The page before was handled: it may have been the last that is wanted. */
 const nextPage = (self: State): Next => {
-  const { given } = self.poll
+  const { given } = self
   if (given === undefined) return advance(self)
   const { monotonicMillis, progress, settings: { until } } = self.context
   const isReached = StopRule.pageHandedOn(until, progress, given, monotonicMillis())
-  step(self, { _tag: "PageHandled" })
+  self.given = undefined
   return isReached && PollState.isOverAfter(self.poll, until, given) ? over : advance(self)
 }
 
@@ -152,28 +158,30 @@ const iteratorMissing = ({ context: { emit }, poll, shard: { shardId } }: State)
 
 const getRecords = (self: State): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
   const { context, poll, shard: { shardId } } = self
-  const { client, epochMillis, isTraced, monotonicMillis, settings: { maxRecords, stream }, skew } = context
+  const { client, epochMillis, isTraced, monotonicMillis, settings, skew } = context
+  const { maxRecords, stream } = settings
   const askedAt = monotonicMillis()
   const askedAtServer = epochMillis() - skew.millis
-  step(self, { _tag: "Asked", at: askedAt })
+  self.pacing = ReadPacing.asked(settings, askedAt)
   const request = { stream, shardId, shardIterator: poll.shardIterator!, limit: maxRecords }
   const call = ShardIterator.calling(self, client.getRecords(request))
   return Effect.flatMap(
     isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
-    (response) => received(self, response, askedAt, askedAtServer)
+    (response) => received(self, response, askedAtServer)
   )
 }
 
 const received = (
   self: State,
   response: GetRecordsResponse,
-  askedAt: number,
   askedAtServer: number
 ): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
   const { childShards, millisBehindLatest, nextShardIterator, records } = response
   if (records === undefined) return ShardIterator.lacking(self, "GetRecords", "has no list of records")
   const summary = RecordsSummary.of(records)
-  step(self, { _tag: "Answered", bytes: summary.bytes, millisBehindLatest })
+  const { askedAt } = self.pacing
+  const { bytes } = summary
+  self.pacing = ReadPacing.answered(self.context.settings, self.pacing, { bytes, millisBehindLatest })
   const answer = { records, childShards: childShards ?? [], millisBehindLatest, summary, askedAt, askedAtServer }
   return PageAssembly.withUserRecords(
     self.context,
@@ -202,7 +210,10 @@ const paged = (
     at: context.monotonicMillis()
   })
   const { poll } = self
-  if (poll.doubt !== undefined) return unproven
+  if (poll.doubt !== undefined) {
+    self.pacing = ReadPacing.doubted(context.settings, self.pacing)
+    return unproven
+  }
   self.proof.answered()
   const standing = {
     position: PollState.position(poll),
@@ -210,8 +221,7 @@ const paged = (
     closed: poll.closed || poll.ended
   }
   const fetched = PageAssembly.page(shardId, answer, records, standing)
-  const facts = PageAssembly.factsOf(context, answer, fetched, standing)
-  if (facts !== undefined) step(self, { _tag: "PageGiven", page: facts })
+  self.given = PageAssembly.factsOf(context, answer, fetched, standing)
   const told = PageAssembly.tell(context, fetched)
   const all = poll.shardIterator === undefined && !poll.ended ? Effect.zipRight(told, iteratorMissing(self)) : told
   return all === Effect.void ? Effect.succeed(fetched) : Effect.as(all, fetched)

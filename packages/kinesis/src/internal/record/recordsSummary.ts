@@ -12,14 +12,17 @@ export interface RecordsSummary {
 /** Of the records that a decoder of ours made. Another list, though it be of the same records, is summed up anew. */
 const known = new WeakMap<ReadonlyArray<KinesisRecord>, RecordsSummary>()
 
+const sizeOf = (data: Uint8Array, partitionKey: string | undefined): number =>
+  data.byteLength + (partitionKey === undefined ? 0 : partitionKey.length)
+
 /** Sums up records one after the other. */
 export class Sum {
   bytes = 0
   hasAggregates = false
 
   add({ data, partitionKey }: KinesisRecord): void {
-    this.bytes += data.byteLength + (partitionKey === undefined ? 0 : partitionKey.length)
-    if (!this.hasAggregates && Aggregation.hasMagic(data)) this.hasAggregates = true
+    this.bytes += sizeOf(data, partitionKey)
+    this.hasAggregates ||= Aggregation.hasMagic(data)
   }
 }
 
@@ -31,7 +34,11 @@ export const note = (records: ReadonlyArray<KinesisRecord>, sum: RecordsSummary)
 export const of = (records: ReadonlyArray<KinesisRecord>): RecordsSummary => {
   const noted = known.get(records)
   if (noted !== undefined) return noted
-  const sum = new Sum()
-  for (const record of records) sum.add(record)
-  return sum
+  let bytes = 0
+  let hasAggregates = false
+  for (const { data, partitionKey } of records) {
+    bytes += sizeOf(data, partitionKey)
+    hasAggregates ||= Aggregation.hasMagic(data)
+  }
+  return { bytes, hasAggregates }
 }

@@ -2,7 +2,6 @@ import type { ChildShard } from "../../KinesisApi.js"
 import type { Position, Startable } from "../../Position.js"
 import type { Until } from "../../Until.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
-import * as ReadPacing from "./readPacing.js"
 import * as StopRule from "./stopRule.js"
 
 /** Where the reader of one shard stands. `lastSequenceNumber` survives empty pages: it is the last record ever handed on. */
@@ -26,16 +25,9 @@ export interface PollState {
   readonly lagTold: boolean
   /** How many answers in a row brought nothing and did not tell how far they are behind. */
   readonly blanks: number
-  readonly spacing: ReadPacing.Spacing
-  /** When the last GetRecords was sent. Times are milliseconds on a clock that never goes back. */
-  readonly askedAt: number
-  /** When the next GetRecords may be sent. */
-  readonly readableAt: number
   /** As the last answer named them. */
   readonly childShards: ReadonlyArray<ChildShard>
   readonly broughtRecords: boolean
-  /** The page that was given last and may end the reading, until the next one is asked for. */
-  readonly given: StopRule.PageFacts | undefined
   /** Whether it was announced that the first iterator has come. */
   readonly announced: boolean
   readonly retentionChecked: boolean
@@ -65,13 +57,7 @@ export type PollEvent =
   | { readonly _tag: "IteratorReceived"; readonly shardIterator: string; readonly at: number }
   | { readonly _tag: "IteratorExpired" }
   | { readonly _tag: "Announced" }
-  | { readonly _tag: "Asked"; readonly at: number }
-  /** What the answer costs the shard; its records are not made into a page yet. */
-  | { readonly _tag: "Answered"; readonly bytes: number; readonly millisBehindLatest: number | undefined }
   | PageReceived
-  | { readonly _tag: "PageGiven"; readonly page: StopRule.PageFacts }
-  /** The next page is asked for, so that the last one was handled. */
-  | { readonly _tag: "PageHandled" }
   | { readonly _tag: "RetentionChecked" }
   /** Whether a listing shows the shard's end, or is without the shard. */
   | { readonly _tag: "Listed"; readonly isOver: boolean }
@@ -79,18 +65,12 @@ export type PollEvent =
   /** Records up to `floor` were read before, should the oldest record lie before it after all. */
   | { readonly _tag: "PositionTrimmed"; readonly floor: string | undefined }
 
-const unspaced: ReadPacing.Spacing = { pollIntervalMillis: 0, idleIntervalMillis: 0 }
-
 /** `closed` when a listing showed the shard's end before. */
-export const start = (origin: Position, closed = false, spacing = unspaced): PollState => ({
+export const start = (origin: Position, closed = false): PollState => ({
   ...beginning(origin, closed),
   lagTold: false,
-  spacing,
-  askedAt: -Infinity,
-  readableAt: -Infinity,
   childShards: [],
   broughtRecords: false,
-  given: undefined,
   announced: false,
   retentionChecked: false
 })
@@ -198,18 +178,9 @@ const received = (state: PollState, page: PageReceived): PollState => {
     broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined
   }
   return nextShardIterator === undefined || nextShardIterator === null || nextShardIterator === ""
-    ? spacedInDoubt(withoutIterator(next, page))
+    ? withoutIterator(next, page)
     : { ...next, shardIterator: nextShardIterator, issuedAt: at }
 }
-
-/** What an answer says that proves nothing does not slow the reading down. */
-const spacedInDoubt = (state: PollState): PollState =>
-  state.doubt === undefined ? state : { ...state, readableAt: state.askedAt + state.spacing.pollIntervalMillis }
-
-const answered = (state: PollState, bytes: number, millisBehindLatest: number | undefined): PollState => ({
-  ...state,
-  readableAt: ReadPacing.nextCallAt(state.spacing, { calledAt: state.askedAt, bytes, millisBehindLatest })
-})
 
 /** What a listing shows proves nothing of an answer that came before it: records may have come in between. So it takes another answer. */
 const listed = (state: PollState, isOver: boolean): PollState =>
@@ -223,16 +194,8 @@ export const step = (state: PollState, event: PollEvent): PollState => {
       return { ...state, shardIterator: undefined }
     case "Announced":
       return { ...state, announced: true }
-    case "Asked":
-      return { ...state, askedAt: event.at, readableAt: event.at + state.spacing.pollIntervalMillis }
-    case "Answered":
-      return answered(state, event.bytes, event.millisBehindLatest)
     case "PageReceived":
       return received(state, event)
-    case "PageGiven":
-      return { ...state, given: event.page }
-    case "PageHandled":
-      return { ...state, given: undefined }
     case "RetentionChecked":
       return { ...state, retentionChecked: true }
     case "Listed":
