@@ -268,6 +268,74 @@ export const layerFromSdk = (
   )
 
 /**
+ * One call of a {@link Service}: the operation and its request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Call = {
+  readonly [O in Operation]: { readonly operation: O; readonly request: Parameters<Service[O]>[0] }
+}[Operation]
+
+/** All of them, so that a service whose operations are a class's methods has them too. */
+const operations: ReadonlyArray<Operation> = Object.keys(
+  {
+    listShards: true,
+    getShardIterator: true,
+    getRecords: true,
+    describeStreamSummary: true,
+    listStreams: true,
+    putRecord: true,
+    putRecords: true,
+    dryRun: true,
+    createStream: true,
+    deleteStream: true,
+    splitShard: true,
+    mergeShards: true,
+    updateShardCount: true,
+    increaseStreamRetentionPeriod: true,
+    decreaseStreamRetentionPeriod: true
+  } satisfies Record<Operation, true>
+) as ReadonlyArray<Operation>
+
+/**
+ * A client whose calls are all wrapped by one function: to log, count, delay, limit or break them. The function gets the effect of a call,
+ * which is made anew each time it is run, and says what runs in its place; it may fail with any `KinesisError`.
+ *
+ * @example
+ * ```ts
+ * import { LocalKinesis } from "@effect-kinesis/local"
+ * import { Effect, Layer } from "effect"
+ * import { KinesisClient } from "effect-kinesis"
+ *
+ * // at most 20 calls at a time, each of them logged
+ * const limited = Layer.effect(
+ *   KinesisClient.KinesisClient,
+ *   Effect.gen(function*() {
+ *     const client = yield* KinesisClient.KinesisClient
+ *     const permits = yield* Effect.makeSemaphore(20)
+ *     return KinesisClient.mapCalls(client, (effect, { operation }) =>
+ *       permits.withPermits(1)(Effect.zipRight(Effect.logDebug(operation), effect)))
+ *   })
+ * ).pipe(Layer.provide(LocalKinesis.layer()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const mapCalls = (
+  client: Service,
+  wrap: <A, E>(effect: Effect.Effect<A, E>, call: Call) => Effect.Effect<A, E | KinesisError>
+): Service => {
+  const wrapped = (operation: Operation) => (request: never) =>
+    wrap<unknown, unknown>(
+      Effect.suspend((): Effect.Effect<unknown, unknown> => client[operation](request)),
+      { operation, request } as Call
+    )
+  return Object.fromEntries(operations.map((operation) => [operation, wrapped(operation)])) as unknown as Service
+}
+
+/**
  * Gives every operation of a client its deadline. The layers here have them already; wrap a client of your own.
  *
  * @example
@@ -287,37 +355,17 @@ export const layerFromSdk = (
  */
 export const withDeadlines = (client: Service, options: DeadlineOptions = {}): Service => {
   const { getRecordsTimeout = getRecordsDeadline, requestTimeout = requestDeadline } = options
-  const bound = <Request extends object, A, E>(
-    operation: Operation,
-    call: (request: Request) => Effect.Effect<A, E>,
-    duration: Duration.DurationInput = requestTimeout
-  ) =>
-  (request: Request & { readonly stream?: string | undefined; readonly shardId?: string | undefined }) =>
-    Effect.timeoutFail(call(request), {
+  return mapCalls(client, (effect, { operation, request }) => {
+    const duration = operation === "getRecords" ? getRecordsTimeout : requestTimeout
+    return Effect.timeoutFail(effect, {
       duration,
       onTimeout: () =>
         new RequestTimeout({
-          operation: SdkOperations.apiName(operation),
-          stream: request.stream,
-          shardId: request.shardId,
+          operation: SdkOperations.apiName(operation === "dryRun" ? request.operation : operation),
+          stream: "stream" in request ? request.stream : undefined,
+          shardId: "shardId" in request ? request.shardId : undefined,
           description: `waited ${Duration.format(duration)}`
         })
     })
-  return {
-    listShards: bound("listShards", client.listShards),
-    getShardIterator: bound("getShardIterator", client.getShardIterator),
-    getRecords: bound("getRecords", client.getRecords, getRecordsTimeout),
-    describeStreamSummary: bound("describeStreamSummary", client.describeStreamSummary),
-    listStreams: bound("listStreams", client.listStreams),
-    putRecord: bound("putRecord", client.putRecord),
-    putRecords: bound("putRecords", client.putRecords),
-    dryRun: (request) => bound(request.operation, client.dryRun)(request),
-    createStream: bound("createStream", client.createStream),
-    deleteStream: bound("deleteStream", client.deleteStream),
-    splitShard: bound("splitShard", client.splitShard),
-    mergeShards: bound("mergeShards", client.mergeShards),
-    updateShardCount: bound("updateShardCount", client.updateShardCount),
-    increaseStreamRetentionPeriod: bound("increaseStreamRetentionPeriod", client.increaseStreamRetentionPeriod),
-    decreaseStreamRetentionPeriod: bound("decreaseStreamRetentionPeriod", client.decreaseStreamRetentionPeriod)
-  }
+  })
 }

@@ -6,17 +6,17 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Rules from "./internal/options/rules.js"
-import * as MonotonicClock from "./internal/reading/clock.js"
-import * as Run from "./internal/reading/context.js"
+import * as ReadContext from "./internal/reading/context.js"
 import * as CountedClient from "./internal/reading/countedClient.js"
 import { emitter, withContext } from "./internal/reading/emit.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
-import * as Retry from "./internal/reading/retry.js"
+import * as Readers from "./internal/reading/readers.js"
 import * as Settings from "./internal/reading/settings.js"
-import * as ShardSource from "./internal/reading/shardSource.js"
 import * as StartDeadline from "./internal/reading/startDeadline.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
+import * as PollState from "./internal/shard/pollState.js"
+import * as StopRule from "./internal/shard/stopRule.js"
 import { KinesisClient } from "./KinesisClient.js"
 import { type KinesisError, ResourceNotFound } from "./KinesisError.js"
 import { KinesisEvent } from "./KinesisEvent.js"
@@ -78,29 +78,29 @@ export const pages = <REvent = never>(
       Rules.position("from", StartPosition.toPosition(from))
     ])
     const emit = emitter(yield* withContext(options))
-    const run = yield* Run.make(client, settings, emit, ReadAhead.unbounded)
-    const remaining = run.deadline - (yield* MonotonicClock.monotonicMillis)
+    const context = yield* ReadContext.make(client, settings, emit, ReadAhead.unbounded)
     const origin = yield* StartDeadline.within(
-      remaining,
+      context.deadline - context.monotonicMillis(),
       stream,
-      Retry.retrying(settings, emit),
+      context.retrying,
       (attempt) => StartPosition.resolve(client, stream, from, emit, attempt)
     )
     const hashKeyRange = yield* Effect.cached(
       Effect.map(
-        ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, Retry.retrying(settings, emit)),
+        ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, context.retrying),
         (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
       )
     )
-    const isStored = origin._tag === "AtSequenceNumber" || origin._tag === "AfterSequenceNumber"
+    const isStored = PollState.isSequence(origin)
     let began = false
-    return ShardSource.stream(run, {
+    StopRule.shardStarted(context.progress, shardId)
+    return Readers.stream(context, {
       shardId,
       origin,
       because: isStored ? "stored" : "start",
       closed: false,
       hashKeyRange,
-      skew: run.skew,
+      skew: context.skew,
       onReady: emit(KinesisEvent.Ready({ shardIds: [shardId] })),
       onEnd: ({ lost }) =>
         lost && !isStored && !began

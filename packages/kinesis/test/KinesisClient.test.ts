@@ -1,6 +1,6 @@
 import { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Effect, Exit, Fiber, Layer } from "effect"
+import { Config, ConfigProvider, Effect, Exit, Fiber, Layer, TestClock } from "effect"
 import { KinesisClient, Position } from "effect-kinesis"
 import * as HttpServer from "./support/httpServer.js"
 
@@ -284,6 +284,111 @@ describe("KinesisClient over HTTP", () => {
       for (const options of wrong) {
         const exit = yield* Effect.exit(KinesisClient.make(options))
         assert.isTrue(Exit.isFailure(exit), JSON.stringify(options))
+      }
+    }))
+})
+
+describe("mapCalls", () => {
+  /** Gives the name of what was called, and counts how often. */
+  class Echo {
+    calls = 0
+    echo(operation: string) {
+      this.calls++
+      return Effect.succeed(operation) as never
+    }
+    listShards() {
+      return this.echo("listShards")
+    }
+    getShardIterator() {
+      return this.echo("getShardIterator")
+    }
+    getRecords() {
+      return this.echo("getRecords")
+    }
+    describeStreamSummary() {
+      return this.echo("describeStreamSummary")
+    }
+    listStreams() {
+      return this.echo("listStreams")
+    }
+    putRecord() {
+      return this.echo("putRecord")
+    }
+    putRecords() {
+      return this.echo("putRecords")
+    }
+    dryRun() {
+      return this.echo("dryRun")
+    }
+    createStream() {
+      return this.echo("createStream")
+    }
+    deleteStream() {
+      return this.echo("deleteStream")
+    }
+    splitShard() {
+      return this.echo("splitShard")
+    }
+    mergeShards() {
+      return this.echo("mergeShards")
+    }
+    updateShardCount() {
+      return this.echo("updateShardCount")
+    }
+    increaseStreamRetentionPeriod() {
+      return this.echo("increaseStreamRetentionPeriod")
+    }
+    decreaseStreamRetentionPeriod() {
+      return this.echo("decreaseStreamRetentionPeriod")
+    }
+  }
+
+  it.effect("wraps every operation, those of a class too, and says which it is and of what", () =>
+    Effect.gen(function*() {
+      const wrapped: Array<KinesisClient.Call> = []
+      const echo = new Echo()
+      const client = KinesisClient.mapCalls(echo, (effect, call) => {
+        wrapped.push(call)
+        return effect
+      })
+      const operations = Object.getOwnPropertyNames(Echo.prototype).slice(2)
+      assert.deepStrictEqual(Object.keys(client).sort(), [...operations].sort())
+      for (const operation of operations as Array<KinesisClient.Operation>) {
+        const request = { stream: operation }
+        const call: (request: object) => Effect.Effect<unknown, unknown> = client[operation] as never
+        assert.strictEqual(yield* call(request), operation)
+        assert.deepStrictEqual<unknown>(wrapped.at(-1), { operation, request })
+      }
+      assert.strictEqual(echo.calls, operations.length)
+    }))
+
+  it.effect("a call is made anew each time that it is run, and not before", () =>
+    Effect.gen(function*() {
+      const echo = new Echo()
+      const twice = KinesisClient.mapCalls(echo, (effect) => Effect.zipRight(effect, effect))
+      const call = twice.listStreams({})
+      assert.strictEqual(echo.calls, 0)
+      yield* call
+      assert.strictEqual(echo.calls, 2)
+    }))
+
+  it.effect("a deadline names the call, a dry run by what it would do", () =>
+    Effect.gen(function*() {
+      const silent = KinesisClient.mapCalls(new Echo(), () => Effect.never)
+      const client = KinesisClient.withDeadlines(silent, { requestTimeout: "1 second", getRecordsTimeout: "3 seconds" })
+      const shard = { stream: "orders", shardId: "s" }
+      for (
+        const [call, name, millis] of [
+          [client.getRecords({ ...shard, shardIterator: "i" }), "GetRecords", 3_000],
+          [client.dryRun({ operation: "getRecords", ...shard, shardIterator: "i" }), "GetRecords", 1_000],
+          [client.getShardIterator({ ...shard, position: Position.trimHorizon }), "GetShardIterator", 1_000]
+        ] as const
+      ) {
+        const failing = yield* Effect.fork(Effect.flip(call as Effect.Effect<unknown, { readonly _tag: string }>))
+        yield* TestClock.adjust(millis - 1)
+        assert.isNull(failing.unsafePoll())
+        yield* TestClock.adjust(1)
+        assert.deepInclude<object>(yield* Fiber.join(failing), { _tag: "RequestTimeout", operation: name, ...shard })
       }
     }))
 })

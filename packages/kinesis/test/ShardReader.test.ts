@@ -233,6 +233,20 @@ describe("reading one shard", () => {
         }])
       })))
 
+  it.effect("ready is told once, whatever iterators come after the first", () =>
+    withKinesis(oneShard, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { of, onEvent } = recording()
+        yield* put(client, ["a"])
+        const reading = yield* read(ShardReader.pages({ ...fromStart, onEvent }))
+        yield* TestClock.adjust("10 seconds")
+        yield* local.expireIterator({})
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(of("IteratorExpired").length, 1)
+        assert.strictEqual(of("Ready").length, 1)
+        yield* Fiber.interrupt(reading.fiber)
+      })))
+
   it.effect("B12 an iterator that expires before any record resumes at the resolved start", () =>
     withKinesis(oneShard, ({ client, local }) =>
       Effect.gen(function*() {

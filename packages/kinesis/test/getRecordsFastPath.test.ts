@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { cbor } from "@smithy/core/cbor"
 import { Effect } from "effect"
 import { KinesisClient } from "effect-kinesis"
 import { createHash, createHmac } from "node:crypto"
+import * as SealedPage from "../src/internal/wire/sealedPage.js"
 import * as HttpServer from "./support/httpServer.js"
+import { clientOf } from "./support/received.js"
 
 const page: HttpServer.Answer = () => ({ status: 200, body: { Records: [], NextShardIterator: "n" } })
 
@@ -42,6 +45,22 @@ const constant = ({ headers }: HttpServer.Received) => {
 }
 
 describe.each(["json", "cbor"] as const)("GetRecords, in %s, again and again", (protocol) => {
+  it("is decoded by a decoder of ours at the first call and after it, for the shard that was asked", async () => {
+    const { answering, send } = clientOf(protocol)
+    const answer = {
+      Records: [{ Data: protocol === "json" ? "AQ==" : Uint8Array.of(1), PartitionKey: "k", SequenceNumber: "7" }],
+      MillisBehindLatest: 0
+    }
+    for (const shardId of ["shardId-0", "shardId-1", "shardId-2"]) {
+      answering([protocol === "json" ? Buffer.from(JSON.stringify(answer)) : cbor.serialize(answer)])
+      const output = await send({ stream: "orders", shardId, shardIterator: "i" }, new AbortController().signal)
+      const page = SealedPage.open(output)
+      assert.deepStrictEqual(page?.records.map((record) => [record.stream, record.shardId, record.sequenceNumber]), [
+        ["orders", shardId, "7"]
+      ])
+    }
+  })
+
   it.scopedLive("says and signs what the SDK does at the first call", () =>
     Effect.gen(function*() {
       const server = yield* HttpServer.make(page)

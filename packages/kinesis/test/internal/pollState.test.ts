@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { Position } from "effect-kinesis"
+import { Position, Until } from "effect-kinesis"
 import * as PollState from "../../src/internal/shard/pollState.js"
 
 const page = (
@@ -12,6 +12,7 @@ const page = (
   lastSequenceNumber,
   nextShardIterator,
   isParent,
+  childShards: [],
   millisBehindLatest: lag === "untold" ? undefined : lag,
   at: 0
 })
@@ -250,5 +251,100 @@ describe("pollState", () => {
     assert.isTrue(over.ended)
     assert.deepStrictEqual(PollState.command(over, 0), { _tag: "End" })
     assert.deepStrictEqual(PollState.position(over), Position.shardEnd)
+  })
+
+  it("a position that has left retention forgets where reading stood, and nothing else", () => {
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        fc.option(fc.stringMatching(/^[1-9][0-9]{0,5}$/), { nil: undefined }),
+        (closed, last) => {
+          const childShards = [{
+            shardId: "c",
+            parentShards: ["a"],
+            hashKeyRange: { startingHashKey: "0", endingHashKey: "1" }
+          }]
+          const before = [
+            iterator("i1"),
+            { _tag: "Announced" } as const,
+            { ...page(last, "i2"), childShards } as PollState.PageReceived,
+            { _tag: "RetentionChecked" } as const
+          ].reduce<PollState.PollState>(PollState.step, PollState.start(Position.afterSequenceNumber("3"), closed))
+          const after = PollState.step(before, { _tag: "PositionTrimmed", floor: "3" })
+          assert.deepStrictEqual(after, {
+            ...before,
+            origin: Position.trimHorizon,
+            accepted: undefined,
+            lastSequenceNumber: undefined,
+            floor: "3",
+            shardIterator: undefined,
+            issuedAt: 0,
+            ended: false,
+            doubt: undefined,
+            blanks: 0
+          })
+          assert.isTrue(after.announced && after.retentionChecked)
+          assert.strictEqual(after.broughtRecords, last !== undefined)
+          assert.strictEqual(after.childShards, childShards)
+        }
+      )
+    )
+  })
+
+  it("remembers for its outcome whether any answer brought records, and the last one's children", () => {
+    assert.isFalse(run(Position.trimHorizon, [iterator("i1"), page(undefined, "i2")]).broughtRecords)
+    assert.isTrue(run(Position.trimHorizon, [iterator("i1"), page("5", "i2"), page(undefined, "i3")]).broughtRecords)
+  })
+
+  it("a page that is far enough ends the reading, but at the shard's end, or at the tip of a closed shard", () => {
+    const facts = {
+      shardId: "a",
+      records: 0,
+      millisBehindLatest: 0,
+      isAtTip: true,
+      closed: false,
+      lastArrival: undefined,
+      askedAt: 0,
+      askedAtServer: 0
+    }
+    const open = run(Position.trimHorizon, [iterator("i1"), page("5", "i2")])
+    const closed = { ...open, closed: true }
+    const ended = { ...open, ended: true }
+    const instant = Until.instant(0)
+    for (const until of [Until.caughtUp, Until.count(1), Until.idle(0), instant]) {
+      assert.isTrue(PollState.isOverAfter(open, until, facts), until._tag)
+      assert.isFalse(PollState.isOverAfter(ended, until, facts), until._tag)
+    }
+    assert.isFalse(PollState.isOverAfter(closed, Until.caughtUp, facts))
+    assert.isFalse(PollState.isOverAfter(closed, instant, facts))
+    assert.isTrue(PollState.isOverAfter(closed, instant, { ...facts, lastArrival: 5 }), "a record tells")
+    assert.isTrue(PollState.isOverAfter(closed, Until.count(1), facts))
+  })
+
+  it("a refused iterator of a record's position has left retention; else the clock is corrected once", () => {
+    for (const position of [Position.afterSequenceNumber("5"), Position.atSequenceNumber("5")]) {
+      for (const isCorrected of [false, true]) {
+        assert.strictEqual(PollState.afterRefusal(position, isCorrected), "trimmed")
+      }
+    }
+    for (const position of [Position.atTimestamp(5), Position.trimHorizon]) {
+      assert.strictEqual(PollState.afterRefusal(position, false), "correct-clock")
+      assert.strictEqual(PollState.afterRefusal(position, true), "fail")
+    }
+  })
+
+  it("suspects a stored position whose shard is behind by the least retention and brings nothing, until it was checked", () => {
+    const day = 24 * 3_600_000
+    const stored = run(Position.afterSequenceNumber("5"), [iterator("i1"), page(undefined, "i2", { lag: day })])
+    assert.isTrue(PollState.isSuspect(stored, day))
+    assert.isFalse(PollState.isSuspect(stored, day - 2 * 3_600_000))
+    assert.isFalse(PollState.isSuspect(stored, undefined))
+    assert.isFalse(PollState.isSuspect(PollState.step(stored, { _tag: "RetentionChecked" }), day))
+    assert.isFalse(PollState.isSuspect(PollState.step(stored, page("6", "i3", { lag: day })), day))
+    assert.isFalse(PollState.isSuspect(run(Position.trimHorizon, [iterator("i1")]), day))
+    assert.strictEqual(PollState.floorOf(stored), "5")
+    assert.isUndefined(PollState.floorOf(run(Position.trimHorizon, [])))
+    assert.strictEqual(PollState.whyTrimmed(day, 24), "24 hours behind without a record")
+    assert.isUndefined(PollState.whyTrimmed(day, 48))
   })
 })

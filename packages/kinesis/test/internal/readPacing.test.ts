@@ -29,4 +29,18 @@ describe("readPacing", () => {
       if (bytes <= 10 * MiB) assert.isAtMost(bytes, (wait / 1000) * ReadPacing.bytesPerSecond)
     }))
   })
+
+  it("a shard may be read at once, and again after the minimum, whatever becomes of the call", () => {
+    assert.strictEqual(ReadPacing.atOnce.readableAt, -Infinity)
+    assert.strictEqual(ReadPacing.asked(spacing, 5_000).readableAt, 5_200)
+  })
+
+  it("an answer slows the reading down from when it was asked for, unless it proves nothing", () => {
+    const asked = ReadPacing.asked(spacing, 5_000)
+    const atTip = ReadPacing.answered(spacing, asked, { bytes: 0, millisBehindLatest: 0 })
+    assert.strictEqual(atTip.readableAt, 6_000)
+    assert.strictEqual(ReadPacing.doubted(spacing, atTip).readableAt, 5_200)
+    const large = ReadPacing.answered(spacing, asked, { bytes: 4 * MiB, millisBehindLatest: 7 })
+    assert.strictEqual(large.readableAt, 7_000)
+  })
 })

@@ -3,12 +3,12 @@ import { FastCheck as fc } from "effect"
 import * as RecordsCbor from "../../src/internal/wire/recordsCbor.js"
 import { agrees, anyPlaces } from "../support/agreement.js"
 import * as Cbor from "../support/cbor.js"
-import { bySdk, cut, pageOf, received } from "../support/received.js"
+import { bySdk, cut, pageOf } from "../support/received.js"
 
 const shardId = "shardId-000000000000"
 
 const decode = (cbor: Uint8Array, places: ReadonlyArray<number> = []) =>
-  pageOf(RecordsCbor.decoder("shared"), shardId, cut(cbor, places))
+  pageOf(RecordsCbor.decoder("shared", { stream: "orders", shardId }), cut(cbor, places))
 
 const millis = 1_763_942_400_123
 const kettle = Uint8Array.from(Buffer.from("kettle"))
@@ -182,7 +182,7 @@ describe("recordsCbor", () => {
   it("an instant that is none is refused by the SDK's decoder too", async () => {
     for (const instant of [Cbor.tagged(1, Cbor.unsigned(1e13)), Cbor.unsigned(1e13), Cbor.double(Number.NaN)]) {
       const bytes = answer([record({ ApproximateArrivalTimestamp: instant })])
-      assert.isUndefined(await bySdk(await received("cbor", [bytes]), shardId))
+      assert.isUndefined(await bySdk("cbor", [bytes], shardId))
     }
   })
 
@@ -193,13 +193,13 @@ describe("recordsCbor", () => {
       { length: Math.ceil(bytes.length / 65_536) },
       (_, index) => Buffer.from(Uint8Array.from(bytes.subarray(index * 65_536, (index + 1) * 65_536)).buffer)
     )
-    const views = pageOf(RecordsCbor.decoder("shared"), shardId, pieces)!.records
+    const views = pageOf(RecordsCbor.decoder("shared", { stream: "orders", shardId }), pieces)!.records
     for (const { data } of views) assert.isAtMost(data.buffer.byteLength, 65_536)
     assert.strictEqual(views[0]!.data.buffer, pieces[0]!.buffer)
     for (
       const shared of [
-        pageOf(RecordsCbor.decoder("own"), shardId, pieces),
-        pageOf(RecordsCbor.decoder("shared"), shardId, [Buffer.from(bytes)])
+        pageOf(RecordsCbor.decoder("own", { stream: "orders", shardId }), pieces),
+        pageOf(RecordsCbor.decoder("shared", { stream: "orders", shardId }), [Buffer.from(bytes)])
       ]
     ) {
       for (const { data } of shared!.records) assert.strictEqual(data.buffer.byteLength, 256)

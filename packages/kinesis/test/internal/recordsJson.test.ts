@@ -8,7 +8,10 @@ const shardId = "shardId-000000000000"
 const encoder = new TextEncoder()
 
 const decode = (json: string | Uint8Array, places: ReadonlyArray<number> = []) =>
-  pageOf(RecordsJson.decoder("shared"), shardId, cut(typeof json === "string" ? encoder.encode(json) : json, places))
+  pageOf(
+    RecordsJson.decoder("shared", { stream: "orders", shardId }),
+    cut(typeof json === "string" ? encoder.encode(json) : json, places)
+  )
 
 const record = {
   ApproximateArrivalTimestamp: 1.763942400123e9,
@@ -181,10 +184,10 @@ describe("recordsJson", () => {
     const data = (length: number) => ({ ...record, Data: Buffer.alloc(length, 7).toString("base64") })
     const json = answer([...Array.from({ length: 400 }, () => data(256)), data(5_000)])
     const pieces = [Buffer.from(json)]
-    const { records } = pageOf(RecordsJson.decoder("shared"), shardId, pieces)!
+    const { records } = pageOf(RecordsJson.decoder("shared", { stream: "orders", shardId }), pieces)!
     for (const { data } of records) assert.isAtMost(data.buffer.byteLength, 16 * 1024)
     assert.strictEqual(records.at(-1)!.data.buffer.byteLength, 5_000)
-    const own = pageOf(RecordsJson.decoder("own"), shardId, pieces)!.records
+    const own = pageOf(RecordsJson.decoder("own", { stream: "orders", shardId }), pieces)!.records
     for (const { data } of own) assert.strictEqual(data.buffer.byteLength, data.byteLength)
     assert.deepStrictEqual(own, records)
   })

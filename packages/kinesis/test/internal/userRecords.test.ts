@@ -4,6 +4,7 @@ import { KinesisRecord } from "effect-kinesis"
 import { createHash } from "node:crypto"
 import { aggregate, type SubRecord } from "../../src/internal/record/aggregation.js"
 import * as HashKey from "../../src/internal/record/hashKey.js"
+import * as RecordsSummary from "../../src/internal/record/recordsSummary.js"
 import * as UserRecords from "../../src/internal/record/userRecords.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -167,8 +168,8 @@ describe("userRecords", () => {
   })
 
   it("a page without the mark of an aggregate is not looked into", () => {
-    assert.isFalse(UserRecords.hasAggregates([record("1", bytes("plain")), record("2", new Uint8Array())]))
-    assert.isTrue(UserRecords.hasAggregates([record("1", bytes("plain")), record("2", aggregate([sub("a")]))]))
+    assert.isFalse(RecordsSummary.of([record("1", bytes("plain")), record("2", new Uint8Array())]).hasAggregates)
+    assert.isTrue(RecordsSummary.of([record("1", bytes("plain")), record("2", aggregate([sub("a")]))]).hasAggregates)
   })
 
   it("a hash key is the MD5 of the key's UTF-8 bytes", () => {

@@ -1,7 +1,7 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import { fileURLToPath } from "node:url"
 import { KinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
-import { received } from "../support/received.js"
+import { byOurs, outputBySdk } from "../support/received.js"
 import { allBytes, instant, range, records, shardId } from "./server.js"
 
 /** What Amazon's Java SDK v2 wrote, in hexadecimal. */
@@ -64,7 +64,7 @@ export const answers: Readonly<
   Record<string, (body: Uint8Array) => Promise<{ readonly value: unknown; readonly expected: unknown }>>
 > = {
   getRecords: async (body) => ({
-    value: (await received("cbor", [body])).page("orders", shardId),
+    value: await byOurs("cbor", [body], shardId),
     expected: {
       records: records.map((record) => ({
         stream: "orders",
@@ -80,7 +80,7 @@ export const answers: Readonly<
     }
   }),
   "getRecords last": async (body) => {
-    const { $metadata: _, ...value } = await (await received("cbor", [body])).decodeBySdk()
+    const { $metadata: _, ...value } = await outputBySdk("cbor", [body])
     return {
       value,
       expected: {

@@ -1,6 +1,8 @@
 import { assert } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { bySdk, cut, received } from "./received.js"
+import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
+import * as RecordsSummary from "../../src/internal/record/recordsSummary.js"
+import { byOurs, bySdk, cut } from "./received.js"
 
 /** Where an answer may be cut. */
 export const anyPlaces = fc.array(fc.nat(5_000), { maxLength: 6 })
@@ -16,9 +18,13 @@ export const agrees = async (
   bytes: Uint8Array,
   places: ReadonlyArray<number>
 ): Promise<boolean> => {
-  const answer = await received(protocol, cut(bytes, places))
-  const decoded = answer.page("orders", shardId)
-  const expected = await bySdk(answer, shardId)
+  const pieces = cut(bytes, places)
+  const decoded = await byOurs(protocol, pieces, shardId)
+  const expected = await bySdk(protocol, pieces, shardId)
+  if (decoded !== undefined && expected !== undefined) {
+    const sum = (records: ReadonlyArray<KinesisRecord>) => ({ ...RecordsSummary.of(records) })
+    assert.deepStrictEqual(sum(decoded.records), sum([...expected.records]), "noted while decoding")
+  }
   if (decoded !== undefined) assert.deepStrictEqual(decoded, expected)
   return decoded !== undefined
 }

@@ -1,45 +1,85 @@
-import { GetRecordsCommand, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+import { GetRecordsCommand, type GetRecordsCommandOutput, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import { Readable } from "node:stream"
 import { cborProtocol } from "../../src/internal/wire/cborProtocol.js"
+import { getRecordsSender } from "../../src/internal/wire/getRecordsFastPath.js"
 import { jsonProtocol } from "../../src/internal/wire/jsonProtocol.js"
 import type { PageDecoder } from "../../src/internal/wire/pageDecoder.js"
-import type { ReceivedRecords } from "../../src/internal/wire/receivedRecords.js"
 import { toGetRecordsResponse } from "../../src/internal/wire/sdkOutputs.js"
+import * as SealedPage from "../../src/internal/wire/sealedPage.js"
 import type { GetRecordsResponse } from "../../src/KinesisApi.js"
 
 const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
 
-/** What the SDK gives for an answer that comes in these pieces, through a protocol of ours. */
-export const received = (protocol: "json" | "cbor", pieces: ReadonlyArray<Uint8Array>): Promise<ReceivedRecords> => {
-  const response = {
-    statusCode: 200,
-    headers: { "content-type": contentTypes[protocol] },
-    body: Readable.from(pieces.map((piece) => Buffer.from(piece)), { objectMode: true })
-  }
+/** An SDK client with a protocol of ours, and what it is answered. */
+export const clientOf = (protocol: "json" | "cbor") => {
+  let pieces: ReadonlyArray<Uint8Array> = []
+  const handle = async () => ({
+    response: {
+      statusCode: 200,
+      headers: { "content-type": contentTypes[protocol] },
+      body: Readable.from(pieces.map((piece) => Buffer.from(piece)), { objectMode: true })
+    } as never
+  })
   const sdk = new SdkClient({
     region: "us-east-1",
     endpoint: "http://127.0.0.1:1",
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
     maxAttempts: 1,
     protocol: protocol === "json" ? jsonProtocol("shared") : cborProtocol("shared"),
-    requestHandler: { metadata: { handlerProtocol: "http/1.1" }, handle: async () => ({ response: response as never }) }
+    requestHandler: { metadata: { handlerProtocol: "http/1.1" }, handle }
   })
-  return sdk.send(new GetRecordsCommand({ ShardIterator: "i" })) as Promise<never>
+  const answering = (given: ReadonlyArray<Uint8Array>) => {
+    pieces = given
+  }
+  return { sdk, send: getRecordsSender(sdk), answering }
+}
+
+const clients = { json: clientOf("json"), cbor: clientOf("cbor") }
+
+/** What a protocol of ours makes of an answer that comes in these pieces; undefined where it is left to the SDK, which may refuse it. */
+export const byOurs = async (
+  protocol: "json" | "cbor",
+  pieces: ReadonlyArray<Uint8Array>,
+  shardId: string
+): Promise<GetRecordsResponse | undefined> => {
+  const { answering, send } = clients[protocol]
+  answering(pieces)
+  try {
+    return SealedPage.open(
+      await send({ stream: "orders", shardId, shardIterator: "i" }, new AbortController().signal)
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/** The SDK's own output for an answer. */
+export const outputBySdk = (
+  protocol: "json" | "cbor",
+  pieces: ReadonlyArray<Uint8Array>
+): Promise<GetRecordsCommandOutput> => {
+  const { answering, sdk } = clients[protocol]
+  answering(pieces)
+  return sdk.send(new GetRecordsCommand({ ShardIterator: "i" }))
 }
 
 /** The SDK's own decoding, in the library's words; undefined where it refuses, or something is missing. */
-export const bySdk = async (answer: ReceivedRecords, shardId: string): Promise<GetRecordsResponse | undefined> => {
+export const bySdk = async (
+  protocol: "json" | "cbor",
+  pieces: ReadonlyArray<Uint8Array>,
+  shardId: string
+): Promise<GetRecordsResponse | undefined> => {
   try {
-    return toGetRecordsResponse({ stream: "orders", shardId, shardIterator: "i" }, await answer.decodeBySdk())
+    return toGetRecordsResponse(await outputBySdk(protocol, pieces), { stream: "orders", shardId, shardIterator: "i" })
   } catch {
     return undefined
   }
 }
 
 /** What a decoder makes of an answer that comes in these pieces. */
-export const pageOf = (decoder: PageDecoder, shardId: string, pieces: ReadonlyArray<Uint8Array>) => {
+export const pageOf = (decoder: PageDecoder, pieces: ReadonlyArray<Uint8Array>) => {
   for (const piece of pieces) decoder.push(Buffer.isBuffer(piece) ? piece : Buffer.from(piece))
-  return decoder.page("orders", shardId)
+  return decoder.page()
 }
 
 /** Bytes cut at these places. */

@@ -1,16 +1,17 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
+import type { HashKeyRange } from "../../KinesisApi.js"
 import type { KinesisError } from "../../KinesisError.js"
-import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Page } from "../../Page.js"
 import type { Startable } from "../../Position.js"
+import * as Drive from "../reading/drive.js"
+import type { ShardOutcome, ShardToRead } from "../reading/pageSource.js"
 import * as Poller from "../reading/poller.js"
-import * as StopRule from "../shard/stopRule.js"
+import * as PollState from "../shard/pollState.js"
 import type { GroupStream } from "./streams.js"
 
 /** One reading of a shard: a fiber that fetches, one page ahead of whoever takes them. */
@@ -21,94 +22,90 @@ export interface Reading {
   readonly failed: Effect.Effect<never, KinesisError>
   /** Fetches nothing more; a page that waits is dropped. */
   readonly stop: Effect.Effect<void>
-  /** How the shard came to its end, if it has. */
-  readonly end: () => Poller.ShardEnd | undefined
+  /** What the shard came to, once it was read to its end. */
+  readonly end: () => ShardOutcome | undefined
 }
 
 export const start = (
-  { emit, name, run, ...stream }: GroupStream,
+  stream: GroupStream,
   lease: Lease,
   origin: Startable,
   onReady: Effect.Effect<void>
 ): Effect.Effect<Reading> =>
   Effect.gen(function*() {
-    const { shardId } = lease
-    const pages = yield* Mailbox.make<Page>({ capacity: 1 })
+    const { run: context } = stream
+    const { readAhead } = context
+    /** Of no capacity, so that an offer ends when the page is taken: the next one is fetched from then on. */
+    const pages = yield* Mailbox.make<Page>({ capacity: 0 })
     const failure = yield* Deferred.make<never, KinesisError>()
-    const room = yield* Effect.makeSemaphore(1)
-    let end: Poller.ShardEnd | undefined
-    const hashKeyRange = lease.hashKeyRange === undefined
-      ? yield* Effect.cached(
-        Effect.map(
-          run.retrying(stream.listShards("trim-horizon")),
-          (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
-        )
-      )
-      : Effect.succeed(lease.hashKeyRange)
-    const isStored = origin._tag === "AtSequenceNumber" || origin._tag === "AfterSequenceNumber"
-    const because = isStored
-      ? "stored"
-      : lease.parentShardIds.length > 0 && origin._tag === "TrimHorizon"
-      ? "parent"
-      : "start"
-    const { leave, poll } = Poller.make(run, {
-      shardId,
-      origin,
-      because,
-      closed: false,
-      hashKeyRange,
-      skew: { millis: 0 },
-      onReady,
-      onEnd: (ended) =>
-        Effect.sync(() => {
-          end = ended
-        })
+    let outcome: ShardOutcome | undefined
+    const shard = shardOf(lease, origin, onReady, yield* hashKeyRangeOf(stream, lease), (ended) => {
+      outcome = ended
     })
-    let left = true
-    const fetch = Effect.zipRight(
-      room.take(1),
-      Effect.matchEffect(poll, {
-        onSuccess: (page) => Effect.sync(() => void pages.unsafeOffer(page)),
-        onFailure: Option.match({
-          onNone: () =>
-            Effect.sync(() => {
-              left = false
-            }),
-          onSome: (error) => {
-            left = false
-            return Effect.asVoid(Deferred.fail(failure, error))
-          }
-        })
-      })
-    )
-    const reading = Effect.gen(function*() {
-      StopRule.shardStarted(run.progress, shardId)
-      yield* emit(KinesisEvent.ShardStarted({ shardId, from: origin, because }))
-      yield* Effect.whileLoop({ while: () => left, body: () => fetch, step: () => undefined })
-    }).pipe(
+    const offer = (page: Page) =>
+      Effect.onInterrupt(pages.offer(page), () => Effect.sync(() => readAhead.handedOn(page)))
+    const reading = Drive.drive(context, shard, Poller.make(context, shard), offer).pipe(
+      Effect.catchAll((error) => Deferred.fail(failure, error)),
       Effect.catchAllDefect((defect) => Effect.zipRight(Deferred.die(failure, defect), Effect.never)),
       Effect.ensuring(Effect.sync(() => {
-        leave()
-        StopRule.shardLeft(run.progress, shardId)
-        if (end !== undefined) pages.unsafeDone(Exit.void)
+        if (outcome !== undefined) pages.unsafeDone(Exit.void)
       }))
     )
-    const fiber: Fiber.RuntimeFiber<void> = yield* Effect.fork(reading)
+    const fiber = yield* Effect.fork(reading)
     return {
       take: Effect.matchEffect(pages.take, {
-        onSuccess: (page) => {
-          run.readAhead.handedOn(page)
-          return Effect.as(room.release(1), page)
-        },
+        onSuccess: (page) => Effect.sync(() => (readAhead.handedOn(page), page)),
         onFailure: () => Effect.fail(Option.none())
       }),
       failed: Deferred.await(failure),
       stop: Effect.gen(function*() {
         fiber.unsafeInterruptAsFork(fiber.id())
         const waiting = yield* Effect.exit(pages.clear)
-        if (Exit.isSuccess(waiting)) { for (const page of waiting.value) run.readAhead.handedOn(page) }
+        if (Exit.isSuccess(waiting)) { for (const page of waiting.value) readAhead.handedOn(page) }
         yield* pages.shutdown
       }),
-      end: () => end
+      end: () => outcome
     }
-  }).pipe(Effect.annotateLogs({ package: "effect-kinesis", module: "Consumer", stream: name, shardId: lease.shardId }))
+  }).pipe(
+    Effect.annotateLogs({
+      package: "effect-kinesis",
+      module: "Consumer",
+      stream: stream.name,
+      shardId: lease.shardId
+    })
+  )
+
+/** The lease's own, or asked for once when it is needed, of a lease that was written without it. */
+const hashKeyRangeOf = (
+  { listShards, run: { retrying } }: GroupStream,
+  { hashKeyRange, shardId }: Lease
+): Effect.Effect<Effect.Effect<HashKeyRange | undefined, KinesisError>> =>
+  hashKeyRange !== undefined
+    ? Effect.succeed(Effect.succeed(hashKeyRange))
+    : Effect.cached(
+      Effect.map(
+        retrying(listShards("trim-horizon")),
+        (shards) => shards.find((shard) => shard.shardId === shardId)?.hashKeyRange
+      )
+    )
+
+const shardOf = (
+  { parentShardIds, shardId }: Lease,
+  origin: Startable,
+  onReady: Effect.Effect<void>,
+  hashKeyRange: ShardToRead["hashKeyRange"],
+  ended: (outcome: ShardOutcome) => void
+): ShardToRead => ({
+  shardId,
+  origin,
+  because: PollState.isSequence(origin)
+    ? "stored"
+    : parentShardIds.length > 0 && origin._tag === "TrimHorizon"
+    ? "parent"
+    : "start",
+  closed: false,
+  hashKeyRange,
+  skew: { millis: 0 },
+  onReady,
+  onEnd: (outcome) => Effect.sync(() => ended(outcome))
+})

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type { LeaseLost } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
-import type { ShardEnd as Ending } from "../reading/poller.js"
+import type { ShardOutcome } from "../reading/pageSource.js"
 import * as ObservedLeases from "./observedLeases.js"
 import type { Report } from "./report.js"
 import * as ShardEnd from "./shardEnd.js"
@@ -47,7 +47,7 @@ export const conclude = (self: State, outcome: Outcome): Effect.Effect<Conclusio
 }
 
 /** The shard was read to its end. An end that cannot be stored is left to the next owner, when this one is to stop. */
-const finish = (self: State, end: Ending): Effect.Effect<Conclusion, LeaseLost> =>
+const finish = (self: State, end: ShardOutcome): Effect.Effect<Conclusion, LeaseLost> =>
   Effect.gen(function*() {
     const { options: { group, stream }, tenure } = self
     yield* tenure.flush

@@ -6,7 +6,7 @@ import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
 import * as LeaseTransition from "../../LeaseTransition.js"
 import type { Position } from "../../Position.js"
 import * as ShardSync from "../lease/shardSync.js"
-import type { ShardEnd } from "../reading/poller.js"
+import type { ShardOutcome } from "../reading/pageSource.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import type { GroupStream } from "./streams.js"
 import type { Tenure } from "./tenure.js"
@@ -27,7 +27,7 @@ const unclear = ({ name }: GroupStream, shardId: string, description: string) =>
 const childrenOf = (
   stream: GroupStream,
   { hashKeyRange, shardId }: Lease,
-  { childShards }: ShardEnd
+  { childShards }: ShardOutcome
 ): Effect.Effect<ReadonlyArray<ChildShard> | undefined, KinesisError> => {
   const areAll = childShards.length > 0 &&
     (hashKeyRange === undefined || ShardSync.areAll(hashKeyRange, childShards))
@@ -78,7 +78,7 @@ const dueOf = (
  * may have been closed by then, do they begin at that instant. Who cannot store one repeats what came before it rather than lose what came
  * since.
  */
-const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardEnd): Position => {
+const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardOutcome): Position => {
   if (stored?._tag !== "AtTimestamp" || broughtRecords) return { _tag: "TrimHorizon" }
   return stored.standsFor === undefined ? stored : { ...stored, standsFor: "TrimHorizon" }
 }
@@ -92,7 +92,7 @@ export const finish = (
   seen: ReadonlyArray<Lease>,
   stream: GroupStream,
   tenure: Tenure,
-  end: ShardEnd
+  end: ShardOutcome
 ): Effect.Effect<ReadonlyArray<Lease> | undefined, LeaseLost | KinesisError> =>
   Effect.gen(function*() {
     const { shardId } = tenure.lease()

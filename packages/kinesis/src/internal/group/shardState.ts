@@ -5,7 +5,7 @@ import type { HandlerError, KinesisError } from "../../KinesisError.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Position, Startable } from "../../Position.js"
 import type { Progress } from "../lease/progress.js"
-import type { ShardEnd } from "../reading/poller.js"
+import type { ShardOutcome } from "../reading/pageSource.js"
 import type { Moment } from "./clocks.js"
 import type { Group } from "./group.js"
 import type { Report } from "./report.js"
@@ -38,7 +38,7 @@ export type Stop =
 
 /** What one reading of a shard came to. */
 export type Outcome =
-  | { readonly _tag: "Ended"; readonly end: ShardEnd }
+  | { readonly _tag: "Ended"; readonly end: ShardOutcome }
   | { readonly _tag: "Stopped"; readonly stop: Stop }
   | { readonly _tag: "HandlerFailed"; readonly error: HandlerError }
 

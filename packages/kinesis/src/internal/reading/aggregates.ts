@@ -32,15 +32,15 @@ const notAsked = (stream: string, error: KinesisError) =>
 
 /** Who decides where the records of an answer go, asked anew when it may have changed. */
 const strategyFor = (
-  run: ReadContext,
+  context: ReadContext,
   records: ReadonlyArray<KinesisRecord>
 ): Effect.Effect<Strategies.Strategy, KinesisError> => {
-  const { distribution, monotonicMillis } = run
+  const { distribution, monotonicMillis } = context
   return distribution.turn.withPermits(1)(Effect.gen(function*() {
     distribution.known = Strategies.seen(distribution.known, records)
     const askedAt = monotonicMillis()
     if (Strategies.isStale(distribution.known, askedAt)) {
-      distribution.known = Strategies.told(distribution.known, yield* askStrategy(run), askedAt)
+      distribution.known = Strategies.told(distribution.known, yield* askStrategy(context), askedAt)
     }
     return distribution.known.strategy
   }))
@@ -51,13 +51,13 @@ const strategyFor = (
  * writers' keys: rather a record twice than none.
  */
 export const expand = (
-  run: ReadContext,
+  context: ReadContext,
   shardId: string,
   hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>,
   records: ReadonlyArray<KinesisRecord>
 ): Effect.Effect<ReadonlyArray<KinesisRecord>, KinesisError> =>
   Effect.gen(function*() {
-    const { distribution, emit, settings: { outsideRange } } = run
+    const { distribution, emit, settings: { outsideRange } } = context
     const isJudged = outsideRange !== "keep" && distribution.known.strategy !== "AUTO"
     const judged = UserRecords.expand(records, isJudged ? yield* hashKeyRange : undefined, outsideRange)
     const { malformed: [reason, ...more], outside: count } = judged
@@ -65,7 +65,7 @@ export const expand = (
       yield* emit(KinesisEvent.MalformedAggregates({ shardId, count: 1 + more.length, reason }))
     }
     if (count === 0) return judged.records
-    const strategy = yield* strategyFor(run, records)
+    const strategy = yield* strategyFor(context, records)
     const outcome = strategy === "USER_PARTITION_KEY" ? "dropped" : "kept"
     yield* emit(KinesisEvent.RecordsOutsideShard({ shardId, count, outcome, strategy }))
     return outcome === "dropped" ? judged.records : UserRecords.expand(records, undefined, outsideRange).records

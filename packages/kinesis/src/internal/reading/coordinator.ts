@@ -15,17 +15,16 @@ import { atTimestamp, type Position } from "../../Position.js"
 import * as Rules from "../options/rules.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
-import * as MonotonicClock from "./clock.js"
 import * as ReadContext from "./context.js"
 import * as CountedClient from "./countedClient.js"
 import { emitter } from "./emit.js"
 import * as Interruption from "./interruption.js"
 import * as ListShards from "./listShards.js"
-import type * as Poller from "./poller.js"
+import type { ShardOutcome, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
+import * as Readers from "./readers.js"
 import * as Retry from "./retry.js"
 import * as Settings from "./settings.js"
-import * as ShardSource from "./shardSource.js"
 import * as StartDeadline from "./startDeadline.js"
 import * as StartPosition from "./startPosition.js"
 
@@ -50,6 +49,27 @@ export interface Coordinated {
   readonly judge: (exit: Exit.Exit<void, KinesisError>) => Exit.Exit<void, KinesisError>
 }
 
+/** A stream whose shards are being read. */
+interface State {
+  readonly context: ReadContext.ReadContext
+  readonly readers: Readers.Readers
+  /** The shards as they may be read. */
+  readonly shards: Mailbox.Mailbox<ReadableShard, KinesisError>
+  readonly graph: ShardGraph.ShardGraph
+  readonly filter: ShardFilter
+  readonly listStalenessMillis: number
+  /** Makes a call of a listing: once, since the next listing comes soon. */
+  readonly attempt: ReturnType<typeof Retry.retrying>
+  readonly oneAtATime: Effect.Semaphore
+  /** When the last listing succeeded, on the monotonic clock. */
+  listedAt: number
+  readonly atStart: ReadonlyArray<string>
+  /** Shards of the start that have no iterator yet. */
+  readonly unsettled: Set<string>
+  /** Whether the position of a shard was stored, so that it goes by the service's clock. */
+  readonly isStored: (shardId: string) => boolean
+}
+
 const filterFor = (start: Position, resumed: boolean): ShardFilter =>
   resumed ? { type: "FROM_TRIM_HORIZON" } : ListShards.since(start)
 
@@ -63,160 +83,228 @@ export const make = (
 ): Effect.Effect<Coordinated, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
     const client = CountedClient.make(yield* KinesisClient, options.stream)
-    const {
-      from,
-      ignorePositions = Settings.streamDefaults.ignorePositions,
-      listInterval = Settings.streamDefaults.listInterval,
-      listStaleness = Settings.streamDefaults.listStaleness
-    } = options
-    const positions = ignorePositions ? {} : options.positions ?? {}
-    const settings = yield* Settings.make("KinesisStream", options, [
-      Rules.position("from", StartPosition.toPosition(from)),
-      ...Object.entries(positions).map(([shardId, position]) => Rules.position(`positions.${shardId}`, position)),
-      Rules.duration("listInterval", listInterval, 1000),
-      Rules.duration("listStaleness", listStaleness),
-      Settings.maxReadAheadBytesRule(options)
-    ])
-    const { stream } = settings
-    const emit = emitter(options)
-    const run = yield* ReadContext.make(client, settings, emit, readAhead)
-    const readers = new ShardSource.Readers(run)
-    const once = Retry.retrying({
-      throttleRetry: Schedule.stop,
-      transientRetry: Schedule.stop,
-      resourceRetry: Schedule.stop
-    }, emit)
-    const mailbox = yield* Mailbox.make<ReadableShard, KinesisError>()
-    const remaining = Effect.map(MonotonicClock.monotonicMillis, (now) => run.deadline - now)
+    const { listInterval = Settings.streamDefaults.listInterval } = options
+    const settings = yield* settingsOf(options)
+    const context = yield* ReadContext.make(client, settings, emitter(options), readAhead)
+    const self = yield* begin(context, options)
+    yield* release(self)
+    yield* keepListing(self, listInterval)
+    if (context.deadline !== Infinity) yield* endInTime(self)
+    return { shards: self.shards, judge: (exit) => Readers.judge(self.readers, exit) }
+  })
 
+const positionsOf = (
+  { ignorePositions = Settings.streamDefaults.ignorePositions, positions = {} }: Settings.StreamOptions
+) => ignorePositions ? {} : positions
+
+const settingsOf = (options: Settings.StreamOptions): Effect.Effect<Settings.Settings, InvalidArgument> => {
+  const {
+    from,
+    listInterval = Settings.streamDefaults.listInterval,
+    listStaleness = Settings.streamDefaults.listStaleness
+  } = options
+  return Settings.make("KinesisStream", options, [
+    Rules.position("from", StartPosition.toPosition(from)),
+    ...Object.entries(positionsOf(options)).map(([id, position]) => Rules.position(`positions.${id}`, position)),
+    Rules.duration("listInterval", listInterval, 1000),
+    Rules.duration("listStaleness", listStaleness),
+    Settings.maxReadAheadBytesRule(options)
+  ])
+}
+
+/** Settles the start and lists the shards, in the time that was set. */
+const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions): Effect.Effect<State, KinesisError> =>
+  Effect.gen(function*() {
+    const { emit, settings } = context
+    const positions = positionsOf(options)
     const { filter, graph, missing } = yield* StartDeadline.within(
-      yield* remaining,
-      stream,
-      Retry.retrying(settings, emit),
-      (attempt) =>
-        Effect.gen(function*() {
-          const now = yield* Clock.currentTimeMillis
-          const start = yield* StartPosition.resolve(client, stream, from, emit, attempt)
-          const stored = new Map(
-            Object.entries(positions).map(([shardId, position]) =>
-              [shardId, position._tag === "Latest" ? atTimestamp(now) : position] as const
-            )
-          )
-          const filter = filterFor(start, stored.size > 0)
-          const shards = yield* ListShards.all(client, stream, filter, attempt)
-          return {
-            filter,
-            graph: ShardGraph.make(shards, start, stored),
-            missing: ShardGraph.missing(shards, stored)
-          }
-        })
+      context.deadline - context.monotonicMillis(),
+      settings.stream,
+      context.retrying,
+      (attempt) => firstListing(context, options, attempt)
     )
     for (const [shardId, position] of missing) yield* emit(KinesisEvent.ShardLost({ shardId, position }))
-    let listedAt = yield* MonotonicClock.monotonicMillis
-
-    const atStart = ShardGraph.ready(graph)
-    const unsettled = new Set(atStart.map((shard) => shard.shardId))
-    /** A shard of the start has an iterator, or came to its end without one. */
-    const settled = (shardId: string) =>
-      Effect.suspend(() =>
-        unsettled.delete(shardId) && unsettled.size === 0
-          ? emit(KinesisEvent.Ready({ shardIds: atStart.map((shard) => shard.shardId) }))
-          : Effect.void
-      )
-
-    const release = Effect.sync(() => {
-      for (const shard of ShardGraph.release(graph)) {
-        StopRule.shardStarted(run.progress, shard.shardId)
-        mailbox.unsafeOffer({
-          shardId: shard.shardId,
-          parentShards: shard.parents,
-          from: shard.start,
-          ...waysToRead(shard)
-        })
-      }
-      if (ShardGraph.isFinished(graph)) mailbox.unsafeDone(Exit.void)
-    })
-
-    const waysToRead = ({ because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready) => {
-      let state: "new" | "running" | "over" = "new"
-      const onEnd = ({ broughtRecords, childShards, lost }: Poller.ShardEnd) =>
-        Effect.gen(function*() {
-          state = "over"
-          const found = ShardGraph.unknown(graph, childShards.map((child) => child.shardId))
-          if (lost) ShardGraph.lost(graph, shardId)
-          else ShardGraph.ended(graph, shardId, childShards, broughtRecords)
-          if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "child-shards" }))
-          if (childShards.length === 0 || ShardGraph.unconfirmed(graph)) yield* list
-          yield* release
-        })
-      const shard: Poller.Shard = {
-        shardId,
-        origin: start,
-        because,
-        closed,
-        hashKeyRange: Effect.succeed(hashKeyRange),
-        skew: shardId in positions ? { millis: 0 } : run.skew,
-        onReady: settled(shardId),
-        onEnd
-      }
-      const onLeft = Effect.suspend(() => {
-        if (state === "over") return settled(shardId)
-        ShardGraph.stopped(graph, shardId)
-        return release
-      })
-      return {
-        pages: Stream.suspend(() => {
-          if (state !== "new") return Stream.fail(runTwice(stream, shardId))
-          state = "running"
-          return Stream.ensuring(ShardSource.stream(run, shard), onLeft)
-        }),
-        read: (take: (page: Page) => Effect.Effect<unknown>) =>
-          Effect.suspend(() => {
-            state = "running"
-            return Effect.onExit(readers.read(shard, take), (exit) => Exit.isInterrupted(exit) ? Effect.void : onLeft)
-          })
-      }
+    const atStart = ShardGraph.ready(graph).map((shard) => shard.shardId)
+    return {
+      context,
+      readers: Readers.make(context),
+      shards: yield* Mailbox.make<ReadableShard, KinesisError>(),
+      graph,
+      filter,
+      listStalenessMillis: Duration.toMillis(options.listStaleness ?? Settings.streamDefaults.listStaleness),
+      attempt: Retry.retrying(
+        { throttleRetry: Schedule.stop, transientRetry: Schedule.stop, resourceRetry: Schedule.stop },
+        emit
+      ),
+      oneAtATime: yield* Effect.makeSemaphore(1),
+      listedAt: context.monotonicMillis(),
+      atStart,
+      unsettled: new Set(atStart),
+      isStored: (shardId) => shardId in positions
     }
-
-    const onListed = Effect.fnUntraced(function*(shards: ReadonlyArray<Shard>) {
-      listedAt = yield* MonotonicClock.monotonicMillis
-      const found = ShardGraph.unknown(graph, shards.map((shard) => shard.shardId))
-      ShardGraph.listed(graph, shards)
-      if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "listing" }))
-      yield* release
-    })
-
-    const onListingFailed = Effect.fnUntraced(function*(error: KinesisError) {
-      const millisSinceLastListing = (yield* MonotonicClock.monotonicMillis) - listedAt
-      yield* emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing }))
-      if (error._tag === "ResourceNotFound" || millisSinceLastListing > Duration.toMillis(listStaleness)) {
-        yield* mailbox.fail(error)
-      }
-    })
-
-    const oneAtATime = yield* Effect.makeSemaphore(1)
-    const list = ListShards.all(client, stream, filter, once).pipe(
-      Effect.flatMap(onListed),
-      Effect.catchAll(onListingFailed),
-      Effect.catchAllCause((cause) => mailbox.failCause(Interruption.asDefect(cause))),
-      oneAtATime.withPermits(1)
-    )
-
-    yield* release
-    yield* list.pipe(
-      Effect.schedule(Schedule.jittered(Schedule.spaced(listInterval))),
-      Effect.annotateLogs({ package: "effect-kinesis", module: "KinesisStream", fiber: "shard listing" }),
-      Effect.forkScoped
-    )
-    if (run.deadline !== Infinity) {
-      const end = Effect.sync(() => {
-        readers.end()
-        mailbox.unsafeDone(Exit.void)
-      })
-      yield* Effect.forkScoped(Effect.delay(end, Math.max(0, yield* remaining)))
-    }
-    return { shards: mailbox, judge: (exit) => readers.judge(exit) }
   })
+
+const firstListing = (
+  { client, emit, settings: { stream } }: ReadContext.ReadContext,
+  options: Settings.StreamOptions,
+  attempt: StartDeadline.Attempt
+) =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const start = yield* StartPosition.resolve(client, stream, options.from, emit, attempt)
+    const stored = new Map(
+      Object.entries(positionsOf(options)).map(([shardId, position]) =>
+        [shardId, position._tag === "Latest" ? atTimestamp(now) : position] as const
+      )
+    )
+    const filter = filterFor(start, stored.size > 0)
+    const shards = yield* ListShards.all(client, stream, filter, attempt)
+    return { filter, graph: ShardGraph.make(shards, start, stored), missing: ShardGraph.missing(shards, stored) }
+  })
+
+/** A shard of the start has an iterator, or came to its end without one. */
+const settled = ({ atStart, context: { emit }, unsettled }: State, shardId: string): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    unsettled.delete(shardId) && unsettled.size === 0 ? emit(KinesisEvent.Ready({ shardIds: atStart })) : Effect.void
+  )
+
+/** Gives the shards that may be read now; a shard counts for the rule that ends the reading from here on, be it run or not. */
+const release = (self: State): Effect.Effect<void> =>
+  Effect.sync(() => {
+    for (const shard of ShardGraph.release(self.graph)) {
+      StopRule.shardStarted(self.context.progress, shard.shardId)
+      self.shards.unsafeOffer(readable(self, shard))
+    }
+    if (ShardGraph.isFinished(self.graph)) self.shards.unsafeDone(Exit.void)
+  })
+
+/** A shard's stream and reader, of which one runs, once. */
+interface Use {
+  state: "new" | "running" | "over"
+}
+
+const readable = (self: State, ready: ShardGraph.Ready): ReadableShard => {
+  const { shardId } = ready
+  const use: Use = { state: "new" }
+  const shard = shardToRead(self, ready, use)
+  const onLeft = left(self, shardId, use)
+  return {
+    shardId,
+    parentShards: ready.parents,
+    from: ready.start,
+    pages: Stream.suspend(() => {
+      if (use.state !== "new") return Stream.fail(runTwice(self.context.settings.stream, shardId))
+      use.state = "running"
+      return Stream.ensuring(Readers.stream(self.context, shard), onLeft)
+    }),
+    read: (take) =>
+      Effect.suspend(() => {
+        use.state = "running"
+        return Effect.onExit(
+          Readers.read(self.readers, shard, take),
+          (exit) => Exit.isInterrupted(exit) ? noLongerRead(self, shardId) : onLeft
+        )
+      })
+  }
+}
+
+const shardToRead = (
+  self: State,
+  { because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready,
+  use: Use
+): ShardToRead => ({
+  shardId,
+  origin: start,
+  because,
+  closed,
+  hashKeyRange: Effect.succeed(hashKeyRange),
+  skew: self.isStored(shardId) ? { millis: 0 } : self.context.skew,
+  onReady: settled(self, shardId),
+  onEnd: (outcome) => {
+    use.state = "over"
+    return ended(self, shardId, outcome)
+  }
+})
+
+/** A shard was read to its end: its children follow, and are looked for where its last page did not tell all. */
+const ended = (
+  self: State,
+  shardId: string,
+  { broughtRecords, childShards, lost }: ShardOutcome
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { context: { emit }, graph } = self
+    const found = ShardGraph.unknown(graph, childShards.map((child) => child.shardId))
+    if (lost) ShardGraph.lost(graph, shardId)
+    else ShardGraph.ended(graph, shardId, childShards, broughtRecords)
+    if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "child-shards" }))
+    if (childShards.length === 0 || ShardGraph.unconfirmed(graph)) yield* list(self)
+    yield* release(self)
+  })
+
+const noLongerRead = ({ context: { progress } }: State, shardId: string): Effect.Effect<void> =>
+  Effect.sync(() => StopRule.shardLeft(progress, shardId))
+
+/** The reading of a shard is over, at its end or before. */
+const left = (self: State, shardId: string, use: Use): Effect.Effect<void> =>
+  Effect.zipRight(
+    noLongerRead(self, shardId),
+    Effect.suspend(() => {
+      if (use.state === "over") return settled(self, shardId)
+      ShardGraph.stopped(self.graph, shardId)
+      return release(self)
+    })
+  )
+
+/** Lists the shards, one listing at a time. */
+const list = (self: State): Effect.Effect<void> => {
+  const { attempt, context: { client, settings: { stream } }, filter, oneAtATime, shards } = self
+  return ListShards.all(client, stream, filter, attempt).pipe(
+    Effect.flatMap((listed) => onListed(self, listed)),
+    Effect.catchAll((error) => onListingFailed(self, error)),
+    Effect.catchAllCause((cause) => Effect.asVoid(shards.failCause(Interruption.asDefect(cause)))),
+    oneAtATime.withPermits(1)
+  )
+}
+
+const onListed = Effect.fnUntraced(function*(self: State, shards: ReadonlyArray<Shard>) {
+  const { context: { emit, monotonicMillis }, graph } = self
+  self.listedAt = monotonicMillis()
+  const found = ShardGraph.unknown(graph, shards.map((shard) => shard.shardId))
+  ShardGraph.listed(graph, shards)
+  if (found.length > 0) yield* emit(KinesisEvent.ShardsFound({ shardIds: found, source: "listing" }))
+  yield* release(self)
+})
+
+const onListingFailed = Effect.fnUntraced(function*(self: State, error: KinesisError) {
+  const { context: { emit, monotonicMillis }, listStalenessMillis, listedAt, shards } = self
+  const millisSinceLastListing = monotonicMillis() - listedAt
+  yield* emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing }))
+  if (error._tag === "ResourceNotFound" || millisSinceLastListing > listStalenessMillis) yield* shards.fail(error)
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Listing
+//
+// Lists the shards at once and then every interval, for children that no last page named: a shard can leave retention
+// unread, and a page can leave a child out. A listing that fails is told, and the next one is soon enough; only when none
+// succeeded for as long as `listStaleness`, or the stream is gone, does the reading fail. The loop ends with the scope of
+// the reading. Listings of the loop and of shards that ended take turns, so that an older answer never follows a newer one.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const keepListing = (self: State, interval: Duration.DurationInput): Effect.Effect<void, never, Scope.Scope> =>
+  list(self).pipe(
+    Effect.schedule(Schedule.jittered(Schedule.spaced(interval))),
+    Effect.annotateLogs({ package: "effect-kinesis", module: "KinesisStream", fiber: "shard listing" }),
+    Effect.forkScoped
+  )
+
+/** The readers end before the mailbox does, so that a page that came is handed on and no shard begins after it. */
+const endInTime = ({ context: { deadline, monotonicMillis }, readers, shards }: State) =>
+  Effect.sync(() => {
+    Readers.end(readers)
+    shards.unsafeDone(Exit.void)
+  }).pipe(Effect.delay(Math.max(0, deadline - monotonicMillis())), Effect.forkScoped)
 
 const runTwice = (stream: string, shardId: string) =>
   new InvalidArgument({

@@ -15,6 +15,18 @@ import * as Settings from "./settings.js"
 /** How many pages wait for the consumer beside those that shards hold back, each one. */
 const capacity = 16
 
+/** The shards of a stream whose pages are merged. */
+interface State {
+  readonly coordinated: Coordinator.Coordinated
+  readonly pages: Mailbox.Mailbox<Page, KinesisError>
+  /** Of the shards' fibers. */
+  readonly scope: Scope.Scope
+  /** How many shards are being read. */
+  reading: number
+  /** No further shard will come. */
+  isLastKnown: boolean
+}
+
 /**
  * The pages of all shards as they come: a fiber a shard, and one bounded queue for all. Stream's own merging costs several times as much a
  * page and holds several times as much memory a shard.
@@ -24,43 +36,63 @@ export const make = (
 ): Effect.Effect<Stream.Stream<Page, KinesisError>, KinesisError, KinesisClient | Scope.Scope> =>
   Effect.gen(function*() {
     const readAhead = yield* ReadAhead.make(Settings.maxReadAheadBytes(options))
-    const { judge, shards } = yield* Coordinator.make(options, readAhead)
-    const pages = yield* Mailbox.make<Page, KinesisError>({ capacity })
-    const scope = yield* Effect.scope
-    let reading = 0
-    let isLastKnown = false
-    const endIfDone = () => {
-      if (isLastKnown && reading === 0) pages.unsafeDone(Exit.void)
+    const self: State = {
+      coordinated: yield* Coordinator.make(options, readAhead),
+      pages: yield* Mailbox.make<Page, KinesisError>({ capacity }),
+      scope: yield* Effect.scope,
+      reading: 0,
+      isLastKnown: false
     }
-    /** No page is taken when another shard has failed: its reader waits for the end of the scope. */
-    const take = (page: Page) => Effect.flatMap(pages.offer(page), (isTaken) => isTaken ? Effect.void : Effect.never)
-    const read = (shard: Coordinator.ReadableShard) =>
-      Effect.map(Effect.forkIn(shard.read(take), scope), (fiber) => {
-        reading++
-        fiber.addObserver((exit) => {
-          reading--
-          const end = judge(exit)
-          if (Exit.isFailure(end)) pages.unsafeDone(end)
-          else endIfDone()
-        })
-      })
-    yield* Effect.forever(Effect.flatMap(shards.take, read)).pipe(
-      Effect.catchTag("NoSuchElementException", () =>
-        Effect.sync(() => {
-          isLastKnown = true
-          endIfDone()
-        })),
-      Effect.catchAllCause((cause) => pages.failCause(cause)),
-      Effect.forkScoped
-    )
-    return Stream.repeatEffectChunkOption(Effect.suspend(() => {
-      readAhead.taken([])
-      return Effect.matchEffect(pages.takeAll, {
-        onSuccess: ([some, isLast]) => {
-          readAhead.taken(some)
-          return isLast && Chunk.isEmpty(some) ? Effect.fail(Option.none()) : Effect.succeed(some)
-        },
-        onFailure: (error) => Effect.fail(Option.some(error))
-      })
-    }))
+    yield* Effect.forkScoped(readAll(self))
+    return merged(self, readAhead)
   })
+
+const endIfDone = ({ isLastKnown, pages, reading }: State): void => {
+  if (isLastKnown && reading === 0) pages.unsafeDone(Exit.void)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Merging
+//
+// Takes the shards as the coordinator gives them, and reads each in a fiber of its own, which offers its pages to the one
+// queue. The loop ends when the coordinator knows of no further shard, and the queue when the last fiber has ended too. A
+// shard that fails, or a listing, ends the queue at once: the other fibers wait for the end of the scope, which interrupts
+// them, so that no shard takes for handled a page that nobody will take.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const readAll = (self: State): Effect.Effect<void> =>
+  Effect.forever(Effect.flatMap(self.coordinated.shards.take, (shard) => read(self, shard))).pipe(
+    Effect.catchTag("NoSuchElementException", () =>
+      Effect.sync(() => {
+        self.isLastKnown = true
+        endIfDone(self)
+      })),
+    Effect.catchAllCause((cause) => Effect.asVoid(self.pages.failCause(cause)))
+  )
+
+const read = (self: State, shard: Coordinator.ReadableShard): Effect.Effect<void> => {
+  const { coordinated, pages, scope } = self
+  const take = (page: Page) => Effect.flatMap(pages.offer(page), (isTaken) => isTaken ? Effect.void : Effect.never)
+  return Effect.map(Effect.forkIn(shard.read(take), scope), (fiber) => {
+    self.reading++
+    fiber.addObserver((exit) => {
+      self.reading--
+      const end = coordinated.judge(exit)
+      if (Exit.isFailure(end)) pages.unsafeDone(end)
+      else endIfDone(self)
+    })
+  })
+}
+
+/** What waits in the queue, each time that the consumer asks: it is done with what it was given before. */
+const merged = ({ pages }: State, readAhead: ReadAhead.ReadAhead): Stream.Stream<Page, KinesisError> =>
+  Stream.repeatEffectChunkOption(Effect.suspend(() => {
+    readAhead.taken([])
+    return Effect.matchEffect(pages.takeAll, {
+      onSuccess: ([some, isLast]) => {
+        readAhead.taken(some)
+        return isLast && Chunk.isEmpty(some) ? Effect.fail(Option.none()) : Effect.succeed(some)
+      },
+      onFailure: (error) => Effect.fail(Option.some(error))
+    })
+  }))

@@ -1,346 +1,33 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
-import type { ChildShard, GetRecordsResponse, HashKeyRange } from "../../KinesisApi.js"
-import {
-  type ExpiredIterator,
-  type InvalidArgument,
-  type KinesisError,
-  ResourceNotFound,
-  ServiceUnavailable
-} from "../../KinesisError.js"
+import type { GetRecordsResponse } from "../../KinesisApi.js"
+import type { ExpiredIterator, KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
-import * as Position from "../../Position.js"
-import * as UserRecords from "../record/userRecords.js"
+import * as RecordsSummary from "../record/recordsSummary.js"
 import * as PollState from "../shard/pollState.js"
 import * as ReadPacing from "../shard/readPacing.js"
-import * as ServerClock from "../shard/serverClock.js"
 import * as StopRule from "../shard/stopRule.js"
-import * as Aggregates from "./aggregates.js"
 import type { ReadContext } from "./context.js"
 import * as EndProof from "./endProof.js"
-import * as ListShards from "./listShards.js"
+import * as PageAssembly from "./pageAssembly.js"
+import type { PageSource, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
-import * as Retry from "./retry.js"
+import * as ShardIterator from "./shardIterator.js"
 import * as Tracing from "./tracing.js"
 
-/** How the reading of a shard came to its end: everything was handed on, or the shard has left retention. */
-export interface ShardEnd {
-  readonly lost: boolean
-  readonly childShards: ReadonlyArray<ChildShard>
-  readonly broughtRecords: boolean
-}
+type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 
-/** A shard that is to be read. */
-export interface Shard {
-  readonly shardId: string
-  readonly origin: Position.Position
-  readonly because: "stored" | "start" | "parent"
-  /** Known to be closed when reading began. */
-  readonly closed: boolean
-  /** The hash keys that the shard takes, asked for when an aggregate comes. */
-  readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
-  /** By how much this clock is ahead of the one that the origin goes by. */
-  readonly skew: ServerClock.Skew
-  /** Runs when the first iterator has come. */
-  readonly onReady: Effect.Effect<void>
-  /** Runs before the stream ends, unless reading was stopped before the shard's end. */
-  readonly onEnd: (end: ShardEnd) => Effect.Effect<void, KinesisError>
-}
-
-export interface Poller {
-  /** Gives the shard's next page each time it runs, and fails with `None` at the end. */
-  readonly poll: Effect.Effect<Page, Option.Option<KinesisError>>
-  /** Gives back what an interrupted poll holds. */
-  readonly leave: () => void
-}
-
-/** `PollState` decides, this acts. The way of a page that comes as it should is kept short. */
-export const make = (
-  run: ReadContext,
-  { closed, hashKeyRange, onEnd, onReady, origin, shardId, skew }: Shard
-): Poller => {
-  const { client, emit, epochMillis, isTraced, monotonicMillis, outage, progress, settings } = run
-  const { stream, until } = settings
-  const { retrying } = run
-  const readAhead = run.readAhead.forShard()
-  const proof = EndProof.make(run, shardId)
-  let state = PollState.start(origin, closed)
-  let readableAt = -Infinity
-  let childShards: ReadonlyArray<ChildShard> = []
-  let broughtRecords = false
-  let handedOn: StopRule.PageFacts | undefined
-  let begun = false
-  let retentionChecked = false
-
-  /** The call that it is about waits for the stream. */
-  const unlessInUse = Retry.retrying({ ...settings, resourceRetry: Schedule.stop }, emit)
-
-  /** A call about the shard. One that is not found although it is listed will be found again. */
-  const calling = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E | KinesisError>) =>
-    Effect.catchAll(call, (error): Effect.Effect<never, E | KinesisError> =>
-      error._tag === "ResourceNotFound"
-        ? Effect.flatMap(isListed, (listed) => failing(listed ? stillListed(error as ResourceNotFound) : error))
-        : failing(error))
-
-  const failing = <E extends { readonly _tag: string }>(error: E): Effect.Effect<never, E> => {
-    if (error._tag !== "ExpiredIterator") outage.last = error as never
-    return Effect.fail(error)
-  }
-
-  const isListed: Effect.Effect<boolean, KinesisError> = Effect.map(
-    Effect.suspend(() => ListShards.all(client, stream, { type: "FROM_TRIM_HORIZON" }, unlessInUse)),
-    (shards) => shards.some((shard) => shard.shardId === shardId)
-  )
-
-  const getShardIterator = (
-    position: Position.Startable,
-    corrected = false
-  ): Effect.Effect<void, KinesisError> =>
-    Effect.suspend(() => {
-      let aheadBy = 0
-      let sent = position
-      const ask = Effect.suspend(() => {
-        aheadBy = skew.millis
-        sent = ServerClock.shift(position, aheadBy)
-        return calling(Effect.filterOrFail(
-          client.getShardIterator({ stream, shardId, position: sent }),
-          ({ shardIterator }) => typeof shardIterator === "string" && shardIterator !== "",
-          () => lacking("GetShardIterator", "has no iterator")
-        ))
-      })
-      return retrying(ask).pipe(
-        Effect.map(({ shardIterator }) => {
-          const at = monotonicMillis()
-          state = PollState.step(PollState.corrected(state, sent), { _tag: "IteratorReceived", shardIterator, at })
-        }),
-        Effect.catchTag("InvalidArgument", (error) =>
-          isSequence(position)
-            ? onTrimmed(position, error.description, state.lastSequenceNumber)
-            : corrected
-            ? Effect.fail(error)
-            : Effect.zipRight(correctClock(sent, aheadBy, error), getShardIterator(position, true)))
-      )
-    })
-
-  /** The position has left retention, or is of a stream that had this name before. */
-  const onTrimmed = (
-    position: Position.Position,
-    reason: string,
-    floor: string | undefined
-  ): Effect.Effect<void, KinesisError> =>
-    Effect.gen(function*() {
-      yield* emit(KinesisEvent.DataLossPossible({ shardId, position, reason }))
-      if (settings.onTrimmed === "fail") {
-        const description = `${Position.format(position)} has left retention: ${reason}`
-        return yield* new ResourceNotFound({ operation: "GetShardIterator", stream, description })
-      }
-      yield* Effect.logWarning(
-        `${stream}/${shardId}: ${Position.format(position)} has left retention; going on from the oldest record`
-      )
-      state = PollState.step(state, { _tag: "PositionTrimmed", floor })
-    })
-
-  /** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
-  const isSuspect = (page: Page): boolean =>
-    !retentionChecked && page.millisBehindLatest !== undefined && page.millisBehindLatest >= leastRetentionMillis &&
-    state.lastSequenceNumber === undefined &&
-    isSequence(state.origin)
-
-  const checkRetention = (page: Page): Effect.Effect<void, KinesisError> =>
-    Effect.gen(function*() {
-      retentionChecked = true
-      const { millisBehindLatest = 0 } = page
-      const { retentionPeriodHours } = yield* retrying(client.describeStreamSummary({ stream }))
-      if (millisBehindLatest < retentionPeriodHours * hourMillis * 0.99) return
-      const reason = `${Math.round(millisBehindLatest / hourMillis)} hours behind without a record`
-      const floor = "sequenceNumber" in state.origin ? state.origin.sequenceNumber : undefined
-      yield* onTrimmed(state.origin, reason, floor)
-    }).pipe(Effect.catchTag("AccessDenied", () => Effect.void))
-
-  const correctClock = (sent: Position.Startable, aheadBy: number, refusal: InvalidArgument) =>
-    Effect.suspend(() => {
-      const skewMillis = ServerClock.skewMillis(refusal.description, sent, epochMillis())
-      if (skewMillis === undefined) return Effect.fail(refusal)
-      if (skew.millis !== aheadBy) return Effect.void
-      skew.millis += skewMillis
-      return emit(KinesisEvent.ClockAhead({ skewMillis }))
-    })
-
-  const lacking = (operation: string, what: string) =>
-    new ServiceUnavailable({ operation, stream, shardId, description: `the answer ${what}` })
-
-  const getRecords: Effect.Effect<ReadAhead.Fetched, Failure> = Effect.suspend(() => {
-    const askedAt = monotonicMillis()
-    const askedAtServer = epochMillis() - run.skew.millis
-    readableAt = askedAt + settings.pollIntervalMillis
-    const request = { stream, shardId, shardIterator: state.shardIterator!, limit: settings.maxRecords }
-    const call = calling(client.getRecords(request))
-    return Effect.flatMap(
-      isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
-      (answer) => received(answer, askedAt, askedAtServer)
-    )
-  })
-
-  const received = (
-    answer: GetRecordsResponse,
-    askedAt: number,
-    askedAtServer: number
-  ): Effect.Effect<ReadAhead.Fetched, Failure> => {
-    if (answer.records === undefined) return failing(lacking("GetRecords", "has no list of records"))
-    const bytes = bytesOf(answer.records)
-    readableAt = ReadPacing.nextCallAt(settings, {
-      calledAt: askedAt,
-      bytes,
-      millisBehindLatest: answer.millisBehindLatest
-    })
-    return settings.deaggregate && UserRecords.hasAggregates(answer.records)
-      ? Effect.flatMap(
-        Aggregates.expand(run, shardId, hashKeyRange, answer.records),
-        (records) => paged(answer, records, bytes, askedAt, askedAtServer)
-      )
-      : paged(answer, answer.records, bytes, askedAt, askedAtServer)
-  }
-
-  const paged = (
-    answer: GetRecordsResponse,
-    userRecords: ReadonlyArray<KinesisRecord>,
-    bytes: number,
-    askedAt: number,
-    askedAtServer: number
-  ): Effect.Effect<ReadAhead.Fetched, Unproven> => {
-    const last = answer.records.at(-1)
-    const { millisBehindLatest } = answer
-    const records = PollState.unread(state, userRecords)
-    childShards = answer.childShards ?? []
-    broughtRecords ||= last !== undefined
-    state = PollState.step(state, {
-      _tag: "PageReceived",
-      lastSequenceNumber: last?.sequenceNumber,
-      nextShardIterator: answer.nextShardIterator,
-      isParent: PollState.areChildren(childShards, shardId),
-      millisBehindLatest,
-      at: monotonicMillis()
-    })
-    if (state.doubt !== undefined) {
-      readableAt = askedAt + settings.pollIntervalMillis
-      return Effect.fail(unproven)
-    }
-    outage.answered = true
-    proof.answered()
-    handedOn = {
-      shardId,
-      records: records.length,
-      millisBehindLatest,
-      isAtTip: PollState.isAtTip(state, millisBehindLatest),
-      closed: state.closed || state.ended,
-      lastArrival: last?.approximateArrivalTimestamp?.getTime(),
-      askedAt,
-      askedAtServer
-    }
-    StopRule.pageRead(progress, handedOn)
-    const position = PollState.position(state)
-    const page = { shardId, records, millisBehindLatest, position, childShards }
-    const pageRead = emit({ _tag: "PageRead", shardId, records: records.length, bytes, millisBehindLatest, position })
-    const told = state.shardIterator === undefined && !state.ended
-      ? Effect.zipRight(pageRead, iteratorMissing)
-      : pageRead
-    return told === Effect.void ? Effect.succeed({ bytes, page }) : Effect.as(told, { bytes, page })
-  }
-
-  /** A page, when there is room for one. */
-  const fetch = readAhead.fetching(getRecords)
-
-  /** The next page, when the shard may be read again. */
-  const getPage = retrying(Effect.suspend(() => {
-    const wait = readableAt - monotonicMillis()
-    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
-  }))
-
-  const end = (lost: boolean): Effect.Effect<never, Option.Option<KinesisError>> => {
-    if (lost) outage.last = undefined
-    return emit(
-      lost
-        ? KinesisEvent.ShardLost({ shardId, position: PollState.position(state) })
-        : KinesisEvent.ShardEnded({ shardId, childShards: childShards.map((child) => child.shardId) })
-    ).pipe(
-      Effect.zipRight(Effect.mapError(onEnd({ lost, childShards, broughtRecords }), Option.some)),
-      Effect.zipRight(over)
-    )
-  }
-
-  const ready = Effect.suspend(() => {
-    const isFirst = !begun
-    begun = true
-    return isFirst ? onReady : Effect.void
-  })
-
-  const page: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.matchEffect(getPage, {
-    onSuccess: ({ page }) =>
-      isSuspect(page) ? Effect.mapError(Effect.as(checkRetention(page), page), Option.some) : Effect.succeed(page),
-    onFailure: (error) => {
-      if (error._tag === "Unproven") return next
-      if (error._tag !== "ExpiredIterator") return failed(error)
-      state = PollState.step(state, { _tag: "IteratorExpired" })
-      return Effect.zipRight(
-        emit(KinesisEvent.IteratorExpired({ shardId, resumedAt: PollState.position(state) })),
-        next
-      )
-    }
-  })
-
-  /** Not found and not listed, though the stream is: the shard has left retention. */
-  const failed = (error: KinesisError): Effect.Effect<never, Option.Option<KinesisError>> =>
-    error._tag === "ResourceNotFound" && error.shardId === shardId ? end(true) : Effect.fail(Option.some(error))
-
-  const iteratorMissing = Effect.suspend(() =>
-    emit(KinesisEvent.IteratorMissing({ shardId, resumedAt: PollState.position(state) }))
-  )
-
-  const wait: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
-    const failure = proof.failure()
-    outage.last = failure
-    return Effect.matchEffect(Effect.zipRight(iteratorMissing, proof.wait(failure)), {
-      onSuccess: () => {
-        state = PollState.step(state, { _tag: "Waited" })
-        return next
-      },
-      onFailure: (error) => Effect.fail(Option.some(error))
-    })
-  })
-
-  const next: Effect.Effect<Page, Option.Option<KinesisError>> = Effect.suspend(() => {
-    const command = PollState.command(state, monotonicMillis())
-    switch (command._tag) {
-      case "GetRecords":
-        return page
-      case "GetShardIterator":
-        return Effect.matchEffect(getShardIterator(command.position), {
-          onSuccess: () => Effect.zipRight(ready, next),
-          onFailure: failed
-        })
-      case "ListShards":
-        return Effect.flatMap(proof.isOver, (isOver) => {
-          state = PollState.step(state, { _tag: "Listed", isOver })
-          return next
-        })
-      case "Wait":
-        return wait
-      case "End":
-        return end(false)
-    }
-  })
-
-  const poll = Effect.suspend(() => {
-    if (handedOn === undefined) return next
-    const page = handedOn
-    handedOn = undefined
-    const isReached = StopRule.pageHandedOn(until, progress, page, monotonicMillis())
-    return isReached && !state.ended && !(state.closed && StopRule.isByTip(until, page)) ? over : next
-  })
-  return { poll, leave: readAhead.leave }
+/** A shard that is being polled. */
+interface State extends ShardIterator.Polled {
+  pacing: ReadPacing.Pacing
+  /** The page that was given last and may end the reading, until the next one is asked for. */
+  given: StopRule.PageFacts | undefined
+  readonly room: ReadAhead.ForShard
+  readonly proof: EndProof.EndProof
+  /** The answer of the next call as a page, when the shard may be read and there is room; made once, since every poll runs it. */
+  readonly getPage: Effect.Effect<ReadAhead.Fetched, PageFailure>
 }
 
 /** An answer that looks like the shard's end and proves none: the state says what is to be done about it. */
@@ -349,29 +36,209 @@ interface Unproven {
   readonly operation: "GetRecords"
 }
 
-const unproven: Unproven = { _tag: "Unproven", operation: "GetRecords" }
+type PageFailure = KinesisError | ExpiredIterator | Unproven
 
-type Failure = KinesisError | ExpiredIterator | Unproven
+const unproven: Effect.Effect<never, Unproven> = Effect.fail({ _tag: "Unproven", operation: "GetRecords" })
 
 const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
 
-const stillListed = ({ cause, description, operation, shardId, stream }: ResourceNotFound) =>
-  new ServiceUnavailable({
-    operation,
-    stream,
-    shardId,
-    description: `not found, though it is listed: ${description}`,
-    cause
-  })
-
-const isSequence = (position: Position.Position): boolean =>
-  position._tag === "AtSequenceNumber" || position._tag === "AfterSequenceNumber"
-
-const hourMillis = 3_600_000
-const leastRetentionMillis = 23 * hourMillis
-
-const bytesOf = (records: ReadonlyArray<KinesisRecord>): number => {
-  let bytes = 0
-  for (const record of records) bytes += record.data.byteLength + (record.partitionKey?.length ?? 0)
-  return bytes
+/** Polls a shard: `PollState` decides, this acts. */
+export const make = (context: ReadContext, shard: ShardToRead): PageSource => {
+  const room = context.readAhead.forShard()
+  const fetch = room.fetching(Effect.suspend(() => getRecords(self)))
+  const self: State = {
+    context,
+    shard,
+    poll: PollState.start(shard.origin, shard.closed),
+    pacing: ReadPacing.atOnce,
+    given: undefined,
+    room,
+    proof: EndProof.make(context, shard.shardId),
+    getPage: context.retrying(Effect.suspend(() => {
+      const wait = self.pacing.readableAt - context.monotonicMillis()
+      return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
+    }))
+  }
+  return { next: Effect.suspend(() => nextPage(self)), close: Effect.sync(room.leave) }
 }
+
+const step = (self: State, event: PollState.PollEvent): void => {
+  self.poll = PollState.step(self.poll, event)
+}
+
+/** The page before was handled: it may have been the last that is wanted. */
+const nextPage = (self: State): Next => {
+  const { given } = self
+  if (given === undefined) return advance(self)
+  const { monotonicMillis, progress, settings: { until } } = self.context
+  const isReached = StopRule.pageHandedOn(until, progress, given, monotonicMillis())
+  self.given = undefined
+  return isReached && PollState.isOverAfter(self.poll, until, given) ? over : advance(self)
+}
+
+/**
+ * Carries out one command after the other until one of them brings a page, or the end. A page that comes as it should takes one step.
+ */
+const advance = (self: State): Next => {
+  const command = PollState.command(self.poll, self.context.monotonicMillis())
+  switch (command._tag) {
+    case "GetRecords":
+      return Effect.matchEffect(self.getPage, {
+        onSuccess: ({ page }) => checked(self, page),
+        onFailure: (error) => onPageFailed(self, error)
+      })
+    case "GetShardIterator":
+      return Effect.matchEffect(ShardIterator.get(self, command.position), {
+        onSuccess: () => onIterator(self),
+        onFailure: (error) => failed(self, error)
+      })
+    case "ListShards":
+      return Effect.flatMap(self.proof.isOver, (isOver) => {
+        step(self, { _tag: "Listed", isOver })
+        return advance(self)
+      })
+    case "Wait":
+      return wait(self)
+    case "End":
+      return end(self, false)
+  }
+}
+
+const onIterator = (self: State): Next => {
+  if (self.poll.announced) return advance(self)
+  step(self, { _tag: "Announced" })
+  return Effect.zipRight(self.shard.onReady, Effect.suspend(() => advance(self)))
+}
+
+const onPageFailed = (self: State, error: PageFailure): Next => {
+  if (error._tag === "Unproven") return advance(self)
+  if (error._tag !== "ExpiredIterator") return failed(self, error)
+  step(self, { _tag: "IteratorExpired" })
+  const { context: { emit }, poll, shard: { shardId } } = self
+  return Effect.zipRight(
+    emit(KinesisEvent.IteratorExpired({ shardId, resumedAt: PollState.position(poll) })),
+    Effect.suspend(() => advance(self))
+  )
+}
+
+/** Not found and not listed, though the stream is: the shard has left retention. */
+const failed = (self: State, error: KinesisError): Next =>
+  error._tag === "ResourceNotFound" && error.shardId === self.shard.shardId
+    ? end(self, true)
+    : Effect.fail(Option.some(error))
+
+const end = ({ context: { emit, outage }, poll, shard: { onEnd, shardId } }: State, lost: boolean): Next => {
+  if (lost) outage.last = undefined
+  const { broughtRecords, childShards } = poll
+  return emit(
+    lost
+      ? KinesisEvent.ShardLost({ shardId, position: PollState.position(poll) })
+      : KinesisEvent.ShardEnded({ shardId, childShards: childShards.map((child) => child.shardId) })
+  ).pipe(
+    Effect.zipRight(Effect.mapError(onEnd({ lost, childShards, broughtRecords }), Option.some)),
+    Effect.zipRight(over)
+  )
+}
+
+/** Waits as after a call that failed for a passing reason, then asks the same iterator again. */
+const wait = (self: State): Next => {
+  const failure = self.proof.failure()
+  self.context.outage.last = failure
+  return Effect.matchEffect(Effect.zipRight(iteratorMissing(self), self.proof.wait(failure)), {
+    onSuccess: () => {
+      step(self, { _tag: "Waited" })
+      return advance(self)
+    },
+    onFailure: (error) => Effect.fail(Option.some(error))
+  })
+}
+
+const iteratorMissing = ({ context: { emit }, poll, shard: { shardId } }: State): Effect.Effect<void> =>
+  emit(KinesisEvent.IteratorMissing({ shardId, resumedAt: PollState.position(poll) }))
+
+const getRecords = (self: State): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
+  const { context, poll, shard: { shardId } } = self
+  const { client, epochMillis, isTraced, monotonicMillis, settings, skew } = context
+  const { maxRecords, stream } = settings
+  const askedAt = monotonicMillis()
+  const askedAtServer = epochMillis() - skew.millis
+  self.pacing = ReadPacing.asked(settings, askedAt)
+  const request = { stream, shardId, shardIterator: poll.shardIterator!, limit: maxRecords }
+  const call = ShardIterator.calling(self, client.getRecords(request))
+  return Effect.flatMap(
+    isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
+    (response) => received(self, response, askedAtServer)
+  )
+}
+
+const received = (
+  self: State,
+  response: GetRecordsResponse,
+  askedAtServer: number
+): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
+  const { childShards, millisBehindLatest, nextShardIterator, records } = response
+  if (records === undefined) return ShardIterator.lacking(self, "GetRecords", "has no list of records")
+  const summary = RecordsSummary.of(records)
+  const { askedAt } = self.pacing
+  const { bytes } = summary
+  self.pacing = ReadPacing.answered(self.context.settings, self.pacing, { bytes, millisBehindLatest })
+  const answer = { records, childShards: childShards ?? [], millisBehindLatest, summary, askedAt, askedAtServer }
+  return PageAssembly.withUserRecords(
+    self.context,
+    self.shard,
+    answer,
+    (users) => paged(self, answer, nextShardIterator, users)
+  )
+}
+
+const paged = (
+  self: State,
+  answer: PageAssembly.Answer,
+  nextShardIterator: string | undefined,
+  userRecords: ReadonlyArray<KinesisRecord>
+): Effect.Effect<ReadAhead.Fetched, Unproven> => {
+  const { context, shard: { shardId } } = self
+  const { childShards, millisBehindLatest } = answer
+  const records = PollState.unread(self.poll, userRecords)
+  step(self, {
+    _tag: "PageReceived",
+    lastSequenceNumber: answer.records.at(-1)?.sequenceNumber,
+    nextShardIterator,
+    isParent: PollState.areChildren(childShards, shardId),
+    childShards,
+    millisBehindLatest,
+    at: context.monotonicMillis()
+  })
+  const { poll } = self
+  if (poll.doubt !== undefined) {
+    self.pacing = ReadPacing.doubted(context.settings, self.pacing)
+    return unproven
+  }
+  self.proof.answered()
+  const standing = {
+    position: PollState.position(poll),
+    isAtTip: PollState.isAtTip(poll, millisBehindLatest),
+    closed: poll.closed || poll.ended
+  }
+  const fetched = PageAssembly.page(shardId, answer, records, standing)
+  self.given = PageAssembly.factsOf(context, answer, fetched, standing)
+  const told = PageAssembly.tell(context, fetched)
+  const all = poll.shardIterator === undefined && !poll.ended ? Effect.zipRight(told, iteratorMissing(self)) : told
+  return all === Effect.void ? Effect.succeed(fetched) : Effect.as(all, fetched)
+}
+
+/** A page that may tell of a position before the oldest record is given only after the retention was looked at. */
+const checked = (self: State, page: Page): Next =>
+  PollState.isSuspect(self.poll, page.millisBehindLatest)
+    ? Effect.mapError(Effect.as(checkRetention(self, page), page), Option.some)
+    : Effect.succeed(page)
+
+const checkRetention = (self: State, { millisBehindLatest = 0 }: Page): Effect.Effect<void, KinesisError> =>
+  Effect.gen(function*() {
+    const { client, retrying, settings: { stream } } = self.context
+    step(self, { _tag: "RetentionChecked" })
+    const { retentionPeriodHours } = yield* retrying(client.describeStreamSummary({ stream }))
+    const reason = PollState.whyTrimmed(millisBehindLatest, retentionPeriodHours)
+    if (reason === undefined) return
+    yield* ShardIterator.onTrimmed(self, self.poll.origin, reason, PollState.floorOf(self.poll))
+  }).pipe(Effect.catchTag("AccessDenied", () => Effect.void))

@@ -41,10 +41,6 @@ const flawOf = (records: ReadonlyArray<Aggregation.SubRecord>): string | undefin
   return first === -1 ? undefined : `the explicit hash key of record ${first} is no number from 0 to 2^128 - 1`
 }
 
-/** Whether any of a page's records may be an aggregate, so that it is worth a look. */
-export const hasAggregates = (records: ReadonlyArray<KinesisRecord>): boolean =>
-  records.some((record) => Aggregation.hasMagic(record.data))
-
 /**
  * The users' records in a page: the sub-records of aggregates in place of them, numbered in their aggregate, dropped ones counted too, so
  * that the numbers mean the same to every reader. Without a range nothing is dropped.

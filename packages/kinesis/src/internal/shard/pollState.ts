@@ -1,6 +1,8 @@
 import type { ChildShard } from "../../KinesisApi.js"
 import type { Position, Startable } from "../../Position.js"
+import type { Until } from "../../Until.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
+import * as StopRule from "./stopRule.js"
 
 /** Where the reader of one shard stands. `lastSequenceNumber` survives empty pages: it is the last record ever handed on. */
 export interface PollState {
@@ -23,6 +25,12 @@ export interface PollState {
   readonly lagTold: boolean
   /** How many answers in a row brought nothing and did not tell how far they are behind. */
   readonly blanks: number
+  /** As the last answer named them. */
+  readonly childShards: ReadonlyArray<ChildShard>
+  readonly broughtRecords: boolean
+  /** Whether it was announced that the first iterator has come. */
+  readonly announced: boolean
+  readonly retentionChecked: boolean
 }
 
 export type PollCommand =
@@ -40,6 +48,7 @@ export interface PageReceived {
   readonly nextShardIterator: string | null | undefined
   /** It names children of this shard. */
   readonly isParent: boolean
+  readonly childShards: ReadonlyArray<ChildShard>
   readonly millisBehindLatest: number | undefined
   readonly at: number
 }
@@ -47,7 +56,9 @@ export interface PageReceived {
 export type PollEvent =
   | { readonly _tag: "IteratorReceived"; readonly shardIterator: string; readonly at: number }
   | { readonly _tag: "IteratorExpired" }
+  | { readonly _tag: "Announced" }
   | PageReceived
+  | { readonly _tag: "RetentionChecked" }
   /** Whether a listing shows the shard's end, or is without the shard. */
   | { readonly _tag: "Listed"; readonly isOver: boolean }
   | { readonly _tag: "Waited" }
@@ -56,6 +67,16 @@ export type PollEvent =
 
 /** `closed` when a listing showed the shard's end before. */
 export const start = (origin: Position, closed = false): PollState => ({
+  ...beginning(origin, closed),
+  lagTold: false,
+  childShards: [],
+  broughtRecords: false,
+  announced: false,
+  retentionChecked: false
+})
+
+/** What starts anew when the position has left retention. */
+const beginning = (origin: Position, closed: boolean) => ({
   origin,
   accepted: undefined,
   lastSequenceNumber: undefined,
@@ -65,7 +86,6 @@ export const start = (origin: Position, closed = false): PollState => ({
   closed,
   ended: origin._tag === "ShardEnd",
   doubt: undefined,
-  lagTold: false,
   blanks: 0
 })
 
@@ -107,7 +127,7 @@ export const command = (state: PollState, now: number): PollCommand => {
 export const unread = <
   R extends { readonly sequenceNumber: string; readonly subSequenceNumber?: number | undefined }
 >(
-  { floor, lastSequenceNumber, origin }: PollState,
+  { floor, lastSequenceNumber, origin }: Pick<PollState, "floor" | "lastSequenceNumber" | "origin">,
   records: ReadonlyArray<R>
 ): ReadonlyArray<R> => {
   if (floor !== undefined) return records.filter((record) => SequenceNumber.compare(record.sequenceNumber, floor) > 0)
@@ -147,13 +167,15 @@ const withoutIterator = (
     : { ...state, doubt: state.closed ? "listed" : "unlisted" }
 
 const received = (state: PollState, page: PageReceived): PollState => {
-  const { at, lastSequenceNumber, millisBehindLatest, nextShardIterator } = page
+  const { at, childShards, lastSequenceNumber, millisBehindLatest, nextShardIterator } = page
   const isBlank = lastSequenceNumber === undefined && millisBehindLatest === undefined
   const next = {
     ...state,
     lastSequenceNumber: lastSequenceNumber ?? state.lastSequenceNumber,
     lagTold: state.lagTold || millisBehindLatest !== undefined,
-    blanks: isBlank ? state.blanks + 1 : 0
+    blanks: isBlank ? state.blanks + 1 : 0,
+    childShards,
+    broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined
   }
   return nextShardIterator === undefined || nextShardIterator === null || nextShardIterator === ""
     ? withoutIterator(next, page)
@@ -170,13 +192,49 @@ export const step = (state: PollState, event: PollEvent): PollState => {
       return { ...state, shardIterator: event.shardIterator, issuedAt: event.at }
     case "IteratorExpired":
       return { ...state, shardIterator: undefined }
+    case "Announced":
+      return { ...state, announced: true }
     case "PageReceived":
       return received(state, event)
+    case "RetentionChecked":
+      return { ...state, retentionChecked: true }
     case "Listed":
       return listed(state, event.isOver)
     case "Waited":
       return { ...state, doubt: undefined }
     case "PositionTrimmed":
-      return { ...start({ _tag: "TrimHorizon" }, state.closed), lagTold: state.lagTold, floor: event.floor }
+      return { ...state, ...beginning({ _tag: "TrimHorizon" }, state.closed), floor: event.floor }
   }
 }
+
+/** Whether reading ends after a page that is as far as wanted: not at a shard's end, which is to be told, nor by the tip of a closed one. */
+export const isOverAfter = (state: PollState, until: Until, page: StopRule.PageFacts): boolean =>
+  !state.ended && !(state.closed && StopRule.isByTip(until, page))
+
+/** Whether a position is one of a record. */
+export const isSequence = (position: Position): boolean =>
+  position._tag === "AtSequenceNumber" || position._tag === "AfterSequenceNumber"
+
+/** What to do about an iterator that was refused as an invalid argument; a clock is corrected once. */
+export const afterRefusal = (position: Position, isCorrected: boolean): "trimmed" | "correct-clock" | "fail" =>
+  isSequence(position) ? "trimmed" : isCorrected ? "fail" : "correct-clock"
+
+const hourMillis = 3_600_000
+
+/** A stream keeps its records for 24 hours at least. */
+const leastRetentionMillis = 23 * hourMillis
+
+/** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
+export const isSuspect = (state: PollState, millisBehindLatest: number | undefined): boolean =>
+  !state.retentionChecked && millisBehindLatest !== undefined && millisBehindLatest >= leastRetentionMillis &&
+  state.lastSequenceNumber === undefined && isSequence(state.origin)
+
+/** Why a suspect position has left retention; undefined when it has not. */
+export const whyTrimmed = (millisBehindLatest: number, retentionPeriodHours: number): string | undefined =>
+  millisBehindLatest < retentionPeriodHours * hourMillis * 0.99
+    ? undefined
+    : `${Math.round(millisBehindLatest / hourMillis)} hours behind without a record`
+
+/** The sequence number up to which records were read before reading began, if there is one. */
+export const floorOf = ({ origin }: PollState): string | undefined =>
+  "sequenceNumber" in origin ? origin.sequenceNumber : undefined

@@ -25,3 +25,29 @@ export const nextCallAt = (spacing: Spacing, page: PageFacts): number => {
   const coolOff = Math.min(maxCoolOffMillis, Math.ceil((page.bytes / bytesPerSecond) * 1000))
   return page.calledAt + Math.max(interval, coolOff)
 }
+
+/** When a shard is read, on a clock that never goes back. */
+export interface Pacing {
+  /** When the last GetRecords was sent. */
+  readonly askedAt: number
+  /** When the next one may be sent. */
+  readonly readableAt: number
+}
+
+export const atOnce: Pacing = { askedAt: -Infinity, readableAt: -Infinity }
+
+/** GetRecords is sent, whatever becomes of it. */
+export const asked = ({ pollIntervalMillis }: Spacing, at: number): Pacing => ({
+  askedAt: at,
+  readableAt: at + pollIntervalMillis
+})
+
+/** What the answer costs the shard, before a page is made of it. */
+export const answered = (
+  spacing: Spacing,
+  { askedAt }: Pacing,
+  { bytes, millisBehindLatest }: Omit<PageFacts, "calledAt">
+): Pacing => ({ askedAt, readableAt: nextCallAt(spacing, { calledAt: askedAt, bytes, millisBehindLatest }) })
+
+/** The answer proves nothing, so that what it says does not slow the reading down. */
+export const doubted = (spacing: Spacing, { askedAt }: Pacing): Pacing => asked(spacing, askedAt)

@@ -46,6 +46,9 @@ export const pageRead = (progress: Progress, page: PageFacts): void => {
   progress.lastRecordAt = Math.max(progress.lastRecordAt, page.askedAt)
 }
 
+/** Whether pages can end the reading; where they cannot, nothing need be kept of them. */
+export const isByPages = (until: Until): boolean => until._tag !== "Never" && until._tag !== "Elapsed"
+
 /** Judged by the shard's tip: a closed shard is read to its end instead, since its children follow only then. */
 export const isByTip = (until: Until, page: PageFacts): boolean =>
   until._tag === "CaughtUp" || (until._tag === "Instant" && page.lastArrival === undefined)

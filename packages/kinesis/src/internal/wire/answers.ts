@@ -81,9 +81,7 @@ export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOpti
       const { response } = result
       const received = String(response?.headers?.["content-type"])
       if (except.includes(context.commandName) || !isReadable(response?.statusCode, received)) return result
-      const pieces: Array<Buffer> = []
-      if (response.body !== undefined) await ResponseBody.receive(response.body, (piece) => void pieces.push(piece))
-      response.body = Buffer.concat(pieces)
+      response.body = response.body === undefined ? Buffer.alloc(0) : await ResponseBody.collect(response.body)
       const sent = String(args.request?.headers?.["content-type"])
       const fault = faultIn(response.body, sent.includes("cbor"), mayBeEmpty)
       if (fault !== undefined) throw fault

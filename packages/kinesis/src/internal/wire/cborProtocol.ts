@@ -1,11 +1,12 @@
+import type { GetRecordsCommandOutput } from "@aws-sdk/client-kinesis"
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
 import { errorIn } from "./answers.js"
 import { KinesisCborCodec } from "./cborCodec.js"
 import type { Protocol } from "./jsonProtocol.js"
-import { ReceivedRecords } from "./receivedRecords.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsCbor from "./recordsCbor.js"
 import * as ResponseBody from "./responseBody.js"
+import * as SealedPage from "./sealedPage.js"
 
 type Settings = ConstructorParameters<typeof AwsJson1_1Protocol>[0]
 type SerializeArguments = Parameters<AwsJson1_1Protocol["serializeRequest"]>
@@ -59,26 +60,34 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
               : error
           })
         }
-        const pieces: Array<Buffer> = []
-        await ResponseBody.receive(response.body, (piece) => void pieces.push(piece))
-        const body = Buffer.concat(pieces)
+        const body = await ResponseBody.collect(response.body)
         if (body.length === 0) return await super.deserializeResponse(operation, context, { ...response, body })
         throw errorIn(body) ?? new CborRefused(`the answer is of type ${answered === "" ? "unknown" : answered}`)
       }
       if (operation.name !== "GetRecords" || isError) {
         return await super.deserializeResponse(operation, context, response)
       }
-      const decoder = RecordsCbor.decoder(sharing)
+      const place = SealedPage.placeOf(response)
+      if (place === undefined) return await this.#decodeBySdk(operation, context, response)
+      const decoder = RecordsCbor.decoder(sharing, place)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))
-      const decodeBySdk = async () => {
-        const body = decoder.bytes()
-        const error = errorIn(body)
-        if (error !== undefined) throw error
-        const output: any = await super.deserializeResponse(operation, context, { ...response, body })
-        if (hasOnlyBytes(output.Records)) return output
-        throw new CborRefused("the answer has a record whose Data are not bytes")
-      }
-      return new ReceivedRecords(this.deserializeMetadata(response), decoder, decodeBySdk)
+      const page = decoder.page()
+      return page === undefined
+        ? await this.#decodeBySdk(operation, context, { ...response, body: decoder.bytes() })
+        : SealedPage.seal(this.deserializeMetadata(response), page)
+    }
+
+    /** The SDK's decoder, which takes all; an answer that is an error after all, or has no bytes, fails. */
+    async #decodeBySdk(...[operation, context, response]: Arguments): Promise<unknown> {
+      const body = await ResponseBody.collect(response.body)
+      const error = errorIn(body)
+      if (error !== undefined) throw error
+      const output: Partial<GetRecordsCommandOutput> = await super.deserializeResponse(operation, context, {
+        ...response,
+        body
+      })
+      if (hasOnlyBytes(output.Records)) return output
+      throw new CborRefused("the answer has a record whose Data are not bytes")
     }
   }
 

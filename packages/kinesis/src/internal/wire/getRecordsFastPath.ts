@@ -1,7 +1,10 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import { HttpRequest } from "@smithy/core/protocols"
 import { randomUUID } from "node:crypto"
+import type { GetRecordsRequest } from "../../KinesisApi.js"
 import * as Answers from "./answers.js"
+import { getRecordsInput } from "./sdkInputs.js"
+import * as SealedPage from "./sealedPage.js"
 
 /** What the SDK's middleware made of a call: the request, but for its body and signature, and how to sign it. */
 interface Template {
@@ -10,8 +13,25 @@ interface Template {
   readonly signingProperties: object
 }
 
-/** Under this key the input of a call says that it wants to know what is made of it. */
-const onPrepared = Symbol("onPrepared")
+/** GetRecords of one SDK client. */
+interface State {
+  readonly sdk: Sdk.KinesisClient
+  /** The SDK's resolved configuration, most of which its types leave out. */
+  readonly config: any
+  readonly serializer: any
+  /** By the stream's ARN, or undefined where requests go without it. */
+  readonly templates: Map<string | undefined, Template>
+}
+
+type Send = (request: GetRecordsRequest, abortSignal: AbortSignal) => Promise<Sdk.GetRecordsCommandOutput>
+
+/** Under this key the input of a first call says whose records are to come, and what to do with what is made of it. */
+const first = Symbol("first")
+
+interface First {
+  readonly request: GetRecordsRequest
+  readonly onPrepared: (request: HttpRequest, scheme: any) => void
+}
 
 const [, namespace, name, traits, inputSchema, outputSchema] = Sdk.GetRecords$
 const operation = { namespace, name, traits, input: inputSchema, output: outputSchema } as never
@@ -27,78 +47,106 @@ const withoutThose = (headers: Record<string, string>): Record<string, string> =
  * the same each time, serves the calls after it: they take the SDK's endpoint, headers, credentials, signer, protocol and transport, and
  * none of the two thirds of a call's CPU that its middleware costs.
  */
-export const getRecordsSender = (
-  sdk: Sdk.KinesisClient
-): (input: Sdk.GetRecordsCommandInput, abortSignal: AbortSignal) => Promise<Sdk.GetRecordsCommandOutput> => {
-  const templates = new Map<string | undefined, Template>()
+export const getRecordsSender = (sdk: Sdk.KinesisClient): Send => {
   const config: any = sdk.config
   keepSigners(config)
   const serializer = config.protocol.getPayloadCodec().createSerializer()
-  sdk.middlewareStack.addRelativeTo(
+  const self: State = { sdk, config, serializer, templates: new Map() }
+  watchFirstCalls(sdk)
+  return (request, abortSignal) => {
+    const input = getRecordsInput(request)
+    const template = self.templates.get(input.StreamARN)
+    return template === undefined
+      ? sendFirst(self, request, input, abortSignal)
+      : sendAgain(self, template, request, input, abortSignal)
+  }
+}
+
+const watchFirstCalls = ({ middlewareStack }: Sdk.KinesisClient): void => {
+  middlewareStack.addRelativeTo(
     (next: any, context: any) => (args: any) => {
-      args.input[onPrepared]?.(args.request, context.__smithy_context?.selectedHttpAuthScheme)
+      const call: First | undefined = args.input[first]
+      call?.onPrepared(args.request, context.__smithy_context?.selectedHttpAuthScheme)
       return next(args)
     },
     { name: "getRecordsFastPath", relation: "before", toMiddleware: "httpSigningMiddleware" }
   )
+  middlewareStack.add(
+    (next: any) => async (args: any) => {
+      const result = await next(args)
+      const call: First | undefined = args.input[first]
+      if (call !== undefined) SealedPage.place(result.response, call.request)
+      return result
+    },
+    { name: "getRecordsPlace", step: "deserialize", priority: "low" }
+  )
+}
 
-  const firstOf = (input: Sdk.GetRecordsCommandInput, abortSignal: AbortSignal) => {
-    const noting = {
-      ...input,
-      [onPrepared]: (request: HttpRequest, scheme: any) => {
-        templates.set(input.StreamARN, {
-          request: new HttpRequest({ ...request, headers: withoutThose(request.headers), body: undefined }),
-          signer: scheme.signer,
-          signingProperties: scheme.httpAuthOption.signingProperties
-        })
-      }
-    }
-    return sdk.send(new Sdk.GetRecordsCommand(noting), { abortSignal })
-  }
-
-  const requestOf = (template: Template, input: Sdk.GetRecordsCommandInput): HttpRequest => {
-    serializer.write(inputSchema, input)
-    const body: string | Uint8Array = serializer.flush()
-    return new HttpRequest({
-      ...template.request,
-      headers: {
-        ...template.request.headers,
-        "content-length": String(Buffer.byteLength(body)),
-        "amz-sdk-invocation-id": randomUUID()
-      },
-      body
+const sendFirst = (
+  { sdk, templates }: State,
+  request: GetRecordsRequest,
+  input: Sdk.GetRecordsCommandInput,
+  abortSignal: AbortSignal
+) => {
+  const onPrepared = (prepared: HttpRequest, scheme: any) => {
+    templates.set(input.StreamARN, {
+      request: new HttpRequest({ ...prepared, headers: withoutThose(prepared.headers), body: undefined }),
+      signer: scheme.signer,
+      signingProperties: scheme.httpAuthOption.signingProperties
     })
   }
+  const call: First = { request, onPrepared }
+  return sdk.send(new Sdk.GetRecordsCommand({ ...input, [first]: call } as Sdk.GetRecordsCommandInput), { abortSignal })
+}
 
-  const again = async (template: Template, input: Sdk.GetRecordsCommandInput, abortSignal: AbortSignal) => {
-    const signingProperties = { ...template.signingProperties }
-    const identity = await config.credentials()
-    const signedBy = Answers.offsetOf(config)
-    const request = await template.signer.sign(requestOf(template, input), identity, signingProperties)
-    try {
-      const { response } = await config.requestHandler.handle(request, { abortSignal })
-      const output = await config.protocol.deserializeResponse(operation, config, response).catch((error: any) => {
-        throw Object.assign(error, {
-          $response: response,
-          $metadata: error.$metadata ?? { httpStatusCode: response.statusCode }
-        })
-      })
-      template.signer.successHandler?.(response, signingProperties)
-      return output
-    } catch (error) {
-      const told = template.signer.errorHandler === undefined
-        ? error
-        : caught(template.signer, signingProperties, error)
-      Answers.noteClock(told, signedBy, config)
-      throw told
-    }
-  }
+const requestOf = ({ serializer }: State, template: Template, input: Sdk.GetRecordsCommandInput): HttpRequest => {
+  serializer.write(inputSchema, input)
+  const body: string | Uint8Array = serializer.flush()
+  return new HttpRequest({
+    ...template.request,
+    headers: {
+      ...template.request.headers,
+      "content-length": String(Buffer.byteLength(body)),
+      "amz-sdk-invocation-id": randomUUID()
+    },
+    body
+  })
+}
 
-  return (input, abortSignal) => {
-    const template = templates.get(input.StreamARN)
-    return template === undefined ? firstOf(input, abortSignal) : again(template, input, abortSignal)
+const sendAgain = async (
+  self: State,
+  template: Template,
+  request: GetRecordsRequest,
+  input: Sdk.GetRecordsCommandInput,
+  abortSignal: AbortSignal
+): Promise<Sdk.GetRecordsCommandOutput> => {
+  const { config } = self
+  const { signer } = template
+  const signingProperties = { ...template.signingProperties }
+  const identity = await config.credentials()
+  const signedBy = Answers.offsetOf(config)
+  const signed = await signer.sign(requestOf(self, template, input), identity, signingProperties)
+  try {
+    const { response } = await config.requestHandler.handle(signed, { abortSignal })
+    SealedPage.place(response, request)
+    const output = await deserialize(config, response)
+    signer.successHandler?.(response, signingProperties)
+    return output
+  } catch (error) {
+    const told = signer.errorHandler === undefined ? error : caught(signer, signingProperties, error)
+    Answers.noteClock(told, signedBy, config)
+    throw told
   }
 }
+
+/** With an error as the SDK's middleware leaves it. */
+const deserialize = (config: any, response: any): Promise<Sdk.GetRecordsCommandOutput> =>
+  config.protocol.deserializeResponse(operation, config, response).catch((error: any) => {
+    throw Object.assign(error, {
+      $response: response,
+      $metadata: error.$metadata ?? { httpStatusCode: response.statusCode }
+    })
+  })
 
 /** The SDK makes a signer for each call; one for each scheme will do, since it asks for credentials and the time at each call. */
 const keepSigners = (config: any): void => {

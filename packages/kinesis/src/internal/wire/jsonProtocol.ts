@@ -1,10 +1,10 @@
 import type { KinesisClientConfig } from "@aws-sdk/client-kinesis"
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
 import { errorIn } from "./answers.js"
-import { ReceivedRecords } from "./receivedRecords.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsJson from "./recordsJson.js"
 import * as ResponseBody from "./responseBody.js"
+import * as SealedPage from "./sealedPage.js"
 
 /** A class of the SDK's protocols, which the SDK makes an instance of. */
 export type Protocol = NonNullable<KinesisClientConfig["protocol"]>
@@ -18,14 +18,21 @@ export const jsonProtocol = (sharing: Sharing): Protocol =>
       if (operation.name !== "GetRecords" || this.isErrorResponse(response.statusCode)) {
         return await super.deserializeResponse(operation, context, response)
       }
-      const decoder = RecordsJson.decoder(sharing)
+      const place = SealedPage.placeOf(response)
+      if (place === undefined) return await this.#decodeBySdk(operation, context, response)
+      const decoder = RecordsJson.decoder(sharing, place)
       await ResponseBody.receive(response.body, (piece) => decoder.push(piece))
-      const decodeBySdk = async () => {
-        const body = decoder.bytes()
-        const error = errorIn(body)
-        if (error !== undefined) throw error
-        return await super.deserializeResponse<any>(operation, context, { ...response, body })
-      }
-      return new ReceivedRecords(this.deserializeMetadata(response), decoder, decodeBySdk)
+      const page = decoder.page()
+      return page === undefined
+        ? await this.#decodeBySdk(operation, context, { ...response, body: decoder.bytes() })
+        : SealedPage.seal(this.deserializeMetadata(response), page)
+    }
+
+    /** The SDK's decoder, which takes all; an answer that is an error after all fails as one. */
+    async #decodeBySdk(...[operation, context, response]: Arguments): Promise<unknown> {
+      const body = await ResponseBody.collect(response.body)
+      const error = errorIn(body)
+      if (error !== undefined) throw error
+      return await super.deserializeResponse(operation, context, { ...response, body })
     }
   }

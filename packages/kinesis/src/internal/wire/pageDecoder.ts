@@ -1,31 +1,51 @@
 import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
-import { Pieces, type Reading, unexpected } from "./pieces.js"
+import * as RecordsSummary from "../record/recordsSummary.js"
+import { type Decoding, Pieces, unexpected } from "./pieces.js"
 
-/** A record whose shard is not known yet. */
-export type Unplaced = { -readonly [Field in keyof KinesisRecord]: KinesisRecord[Field] }
-
-export interface DecodedPage extends Omit<GetRecordsResponse, "records"> {
-  readonly records: ReadonlyArray<Unplaced>
+/** Whose records an answer brings. */
+export interface Place {
+  readonly stream: string
+  readonly shardId: string
 }
 
+/** A page that is being decoded. */
+export type DecodedPage = { -readonly [Field in keyof GetRecordsResponse]: GetRecordsResponse[Field] }
+
 /** A page as far as it is known before anything of it was read. */
-export const emptyPage = (): { -readonly [Field in keyof DecodedPage]: DecodedPage[Field] } => ({
+export const emptyPage = (): DecodedPage => ({
   records: [],
   nextShardIterator: undefined,
   millisBehindLatest: undefined,
   childShards: []
 })
 
+/** The records of a page, as they are decoded, and what they come to. */
+export class DecodedRecords {
+  readonly all: Array<KinesisRecord> = []
+  readonly #sum = new RecordsSummary.Sum()
+
+  add(record: KinesisRecord): void {
+    this.all.push(record)
+    this.#sum.add(record)
+  }
+
+  /** No further record will come. */
+  complete(): ReadonlyArray<KinesisRecord> {
+    RecordsSummary.note(this.all, this.#sum)
+    return this.all
+  }
+}
+
 /** Decodes the answer of GetRecords while it comes. */
 export class PageDecoder {
   readonly #pieces = new Pieces()
-  readonly #reading: Reading<DecodedPage>
-  #page: DecodedPage | undefined
+  readonly #decoding: Decoding<GetRecordsResponse>
+  #page: GetRecordsResponse | undefined
   #isOver = false
 
-  constructor(read: (pieces: Pieces) => Reading<DecodedPage>) {
-    this.#reading = read(this.#pieces)
+  constructor(read: (pieces: Pieces) => Decoding<GetRecordsResponse>) {
+    this.#decoding = read(this.#pieces)
   }
 
   push(piece: Buffer): void {
@@ -33,15 +53,10 @@ export class PageDecoder {
     this.#goOn()
   }
 
-  /** All has come: the page of a shard, or undefined for an answer that is not laid out as AWS does it. */
-  page(stream: string, shardId: string): GetRecordsResponse | undefined {
+  /** All has come: the page, or undefined for an answer that is not laid out as AWS does it. */
+  page(): GetRecordsResponse | undefined {
     this.#pieces.finish()
     this.#goOn()
-    if (this.#page === undefined) return undefined
-    for (const record of this.#page.records) {
-      record.stream = stream
-      record.shardId = shardId
-    }
     return this.#page
   }
 
@@ -53,7 +68,7 @@ export class PageDecoder {
   #goOn(): void {
     if (this.#isOver) return
     try {
-      const { done, value } = this.#reading.next()
+      const { done, value } = this.#decoding.next()
       if (done !== true) return
       this.#page = value
     } catch (reason) {

@@ -39,8 +39,8 @@ export const skip = (cursor: Cursor, said: Uint8Array): void => {
   cursor.at = at + length
 }
 
-/** What is read from pieces that are still coming: it stops whenever it needs a further one. */
-export type Reading<A> = Generator<void, A, void>
+/** The decoding of pieces that are still coming: it stops whenever it needs a further one. */
+export type Decoding<A> = Generator<void, A, void>
 
 /** By how much the bytes at hand are extended when an item goes on beyond them; four times as much each further time. */
 const firstExtension = 512
@@ -78,7 +78,7 @@ export class Pieces implements Cursor {
   }
 
   /** Reads an item, or throws {@link unexpected} if it is none or all bytes end in it. */
-  *read<A>(item: (cursor: Cursor) => A): Reading<A> {
+  *read<A>(item: (cursor: Cursor) => A): Decoding<A> {
     while (this.#isAtPieceEnd() && this.#ahead === 0 && !this.#isFinished) yield
     if (this.#isAtPieceEnd() && this.#ahead > 0) this.#takeNext()
     for (let extension = firstExtension;; extension *= 4) {
@@ -102,7 +102,7 @@ export class Pieces implements Cursor {
   }
 
   /** Reads items for as long as there is a further one: `next` reads it and tells whether it was there. */
-  *readWhile(next: (cursor: Cursor) => boolean): Reading<void> {
+  *readWhile(next: (cursor: Cursor) => boolean): Decoding<void> {
     while (!this.#readInBytes(next)) if (!(yield* this.read(next))) return
   }
 
@@ -120,7 +120,7 @@ export class Pieces implements Cursor {
   }
 
   /** Throws {@link unexpected} if anything follows. */
-  *readEnd(): Reading<void> {
+  *readEnd(): Decoding<void> {
     while (this.#isAtPieceEnd() && this.#ahead === 0 && !this.#isFinished) yield
     if (!this.#isAtPieceEnd() || this.#ahead > 0) throw unexpected
   }

@@ -1,5 +1,7 @@
-import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
-import { byteAt, type Cursor, type Pieces, type Reading, short, skip, text, unexpected, utf8 } from "./pieces.js"
+import type { GetRecordsResponse } from "../../KinesisApi.js"
+import type { KinesisRecord } from "../../KinesisRecord.js"
+import { DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
+import { byteAt, type Cursor, type Decoding, type Pieces, short, skip, text, unexpected, utf8 } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
 import { toMillis } from "./timestamps.js"
 
@@ -42,11 +44,11 @@ const [D, E, M, N, P, R, S] = text("DEMNPRS")
  * GetRecords' answer in CBOR, made into records in one pass over its bytes, of which their data stay views. It must be laid out as AWS does
  * it, with the known fields alone: the rest is for a decoder that knows all of CBOR.
  */
-export const decoder = (sharing: Sharing): PageDecoder =>
-  new PageDecoder((pieces) => readAnswer(pieces, new RecordMemory(sharing)))
+export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
+  new PageDecoder((pieces) => readAnswer(pieces, place, new RecordMemory(sharing)))
 
-function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage> {
-  const readRecord = (cursor: Cursor) => readRecordOf(cursor, memory)
+function* readAnswer(pieces: Pieces, place: Place, memory: RecordMemory): Decoding<GetRecordsResponse> {
+  const readRecord = (cursor: Cursor) => readRecordOf(cursor, place, memory)
   const answer = emptyPage()
   let hasRecords = false
   const fields = yield* pieces.read(readMapSize)
@@ -73,16 +75,19 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
   return answer
 }
 
-function* readRecords(pieces: Pieces, readRecord: (cursor: Cursor) => Unplaced): Reading<ReadonlyArray<Unplaced>> {
-  const all: Array<Unplaced> = []
+function* readRecords(
+  pieces: Pieces,
+  readRecord: (cursor: Cursor) => KinesisRecord
+): Decoding<ReadonlyArray<KinesisRecord>> {
+  const records = new DecodedRecords()
   if (yield* pieces.read(isNothing)) throw unexpected
   const size = yield* pieces.read(readArraySize)
   yield* pieces.readWhile((cursor) => {
-    if (isOver(cursor, all.length, size)) return false
-    all.push(readRecord(cursor))
+    if (isOver(cursor, records.all.length, size)) return false
+    records.add(readRecord(cursor))
     return true
   })
-  return all
+  return records.complete()
 }
 
 /** Whether an array or map is over after so many elements: by its size, or by the stop that is read then. */
@@ -187,7 +192,7 @@ const readDate = (cursor: Cursor, memory: RecordMemory): Date => {
   return memory.dateOf(millis)
 }
 
-const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
+const readRecordOf = (cursor: Cursor, { shardId, stream }: Place, memory: RecordMemory): KinesisRecord => {
   let number: string | undefined
   let key: string | undefined
   let bytes: Uint8Array | undefined
@@ -218,8 +223,8 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
   }
   if (number === undefined || number === "" || bytes === undefined) throw unexpected
   return {
-    stream: "",
-    shardId: "",
+    stream,
+    shardId,
     sequenceNumber: number,
     partitionKey: key,
     data: bytes,

@@ -1,10 +1,12 @@
-import { type DecodedPage, emptyPage, PageDecoder, type Unplaced } from "./pageDecoder.js"
+import type { GetRecordsResponse } from "../../KinesisApi.js"
+import type { KinesisRecord } from "../../KinesisRecord.js"
+import { DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
 import {
   byteAt,
   type Cursor,
+  type Decoding,
   latin1,
   type Pieces,
-  type Reading,
   short,
   skip,
   text,
@@ -45,11 +47,11 @@ const encryptionType = text("\"EncryptionType\":")
  * GetRecords' answer in JSON, made into records in one pass over its bytes. It must be laid out as AWS does it, without white space and with
  * the known fields alone: the rest is for a decoder that knows all of JSON.
  */
-export const decoder = (sharing: Sharing): PageDecoder =>
-  new PageDecoder((pieces) => readAnswer(pieces, new RecordMemory(sharing)))
+export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
+  new PageDecoder((pieces) => readAnswer(pieces, place, new RecordMemory(sharing)))
 
-function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage> {
-  const readRecord = (cursor: Cursor) => readRecordOf(cursor, memory)
+function* readAnswer(pieces: Pieces, place: Place, memory: RecordMemory): Decoding<GetRecordsResponse> {
+  const readRecord = (cursor: Cursor) => readRecordOf(cursor, place, memory)
   const answer = emptyPage()
   let hasRecords = false
   yield* pieces.read(readOpenBrace)
@@ -74,17 +76,20 @@ function* readAnswer(pieces: Pieces, memory: RecordMemory): Reading<DecodedPage>
   return answer
 }
 
-function* readRecords(pieces: Pieces, readRecord: (cursor: Cursor) => Unplaced): Reading<ReadonlyArray<Unplaced>> {
-  const all: Array<Unplaced> = []
+function* readRecords(
+  pieces: Pieces,
+  readRecord: (cursor: Cursor) => KinesisRecord
+): Decoding<ReadonlyArray<KinesisRecord>> {
+  const records = new DecodedRecords()
   if (yield* pieces.read(isNothing)) throw unexpected
-  if (yield* pieces.read(readsNoElement)) return all
+  if (yield* pieces.read(readsNoElement)) return records.complete()
   yield* pieces.readWhile((cursor) => {
     const record = readRecord(cursor)
     const isLast = readSeparator(cursor, closeBracket) !== comma
-    all.push(record)
+    records.add(record)
     return !isLast
   })
-  return all
+  return records.complete()
 }
 
 const readOpenBrace = (cursor: Cursor): void => {
@@ -231,7 +236,7 @@ const readDate = (cursor: Cursor, memory: RecordMemory): Date => {
   return memory.dateOf(millis)
 }
 
-const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
+const readRecordOf = (cursor: Cursor, { shardId, stream }: Place, memory: RecordMemory): KinesisRecord => {
   let number: string | undefined
   let key: string | undefined
   let bytes: Uint8Array | undefined
@@ -261,8 +266,8 @@ const readRecordOf = (cursor: Cursor, memory: RecordMemory): Unplaced => {
   } while (afterMember(cursor) === comma)
   if (number === undefined || number === "" || bytes === undefined) throw unexpected
   return {
-    stream: "",
-    shardId: "",
+    stream,
+    shardId,
     sequenceNumber: number,
     partitionKey: key,
     data: bytes,

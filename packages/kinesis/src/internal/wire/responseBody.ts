@@ -11,6 +11,13 @@ export const receive = async (body: unknown, take: (piece: Buffer) => void): Pro
   take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 
+/** The whole body of an answer. */
+export const collect = async (body: unknown): Promise<Buffer> => {
+  const pieces: Array<Buffer> = []
+  await receive(body, (piece) => void pieces.push(piece))
+  return Buffer.concat(pieces)
+}
+
 const receivePieces = (body: Readable, take: (piece: Buffer) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     body.on("data", take)

@@ -58,6 +58,44 @@ export const putRecordsInput = (request: Api.PutRecordsRequest): Sdk.PutRecordsC
   Records: request.records.map(entryInput)
 })
 
+export const describeStreamSummaryInput = (request: Api.StreamRequest): Sdk.DescribeStreamSummaryCommandInput =>
+  streamInput(request.stream)
+
+export const listStreamsInput = (request: Api.ListStreamsRequest): Sdk.ListStreamsCommandInput => ({
+  NextToken: request.nextToken,
+  Limit: request.limit
+})
+
+export const createStreamInput = (request: Api.CreateStreamRequest): Sdk.CreateStreamCommandInput => ({
+  StreamName: request.stream,
+  ...(request.shardCount === "on-demand"
+    ? { StreamModeDetails: { StreamMode: "ON_DEMAND" } }
+    : { ShardCount: request.shardCount })
+})
+
+export const deleteStreamInput = (request: Api.StreamRequest): Sdk.DeleteStreamCommandInput => ({
+  ...streamInput(request.stream),
+  EnforceConsumerDeletion: true
+})
+
+export const splitShardInput = (request: Api.SplitShardRequest): Sdk.SplitShardCommandInput => ({
+  ...streamInput(request.stream),
+  ShardToSplit: request.shardToSplit,
+  NewStartingHashKey: request.newStartingHashKey
+})
+
+export const mergeShardsInput = (request: Api.MergeShardsRequest): Sdk.MergeShardsCommandInput => ({
+  ...streamInput(request.stream),
+  ShardToMerge: request.shardToMerge,
+  AdjacentShardToMerge: request.adjacentShardToMerge
+})
+
+export const updateShardCountInput = (request: Api.UpdateShardCountRequest): Sdk.UpdateShardCountCommandInput => ({
+  ...streamInput(request.stream),
+  TargetShardCount: request.targetShardCount,
+  ScalingType: "UNIFORM_SCALING"
+})
+
 export const retentionInput = (request: Api.RetentionPeriodRequest) => ({
   ...streamInput(request.stream),
   RetentionPeriodHours: request.retentionPeriodHours

@@ -6,25 +6,12 @@ import type { Service } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
 import * as ErrorMapping from "./errorMapping.js"
-import { ReceivedRecords } from "./receivedRecords.js"
-import {
-  getRecordsInput,
-  listShardsInput,
-  putRecordInput,
-  putRecordsInput,
-  retentionInput,
-  shardIteratorInput,
-  streamInput
-} from "./sdkInputs.js"
+import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
+import * as SealedPage from "./sealedPage.js"
 
 /** `getRecords` -> `GetRecords` */
 export const apiName = (operation: string): string => operation[0]!.toUpperCase() + operation.slice(1)
-
-interface Target {
-  readonly stream?: string | undefined
-  readonly shardId?: string | undefined
-}
 
 /** How long the calls may take, in milliseconds. */
 export interface Deadlines {
@@ -33,216 +20,169 @@ export interface Deadlines {
 }
 
 /** How GetRecords is sent. */
-type SendGetRecords = (
-  input: Sdk.GetRecordsCommandInput,
-  abortSignal: AbortSignal
-) => Promise<Sdk.GetRecordsCommandOutput>
+type SendGetRecords = (request: Api.GetRecordsRequest, abortSignal: AbortSignal) => Promise<Sdk.GetRecordsCommandOutput>
 
-/**
- * The service's operations, each one request of the SDK client, with a deadline. Interruption and the deadline abort the request.
- */
+type Command<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes> = Parameters<
+  typeof Sdk.KinesisClient.prototype.send<In, Out>
+>[0]
+
+/** One request of an SDK client, and its answer. */
+type Send<Request, Answer> = (sdk: Sdk.KinesisClient, request: Request, abortSignal: AbortSignal) => Promise<Answer>
+
+const sent = <Request, In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes, Answer>(
+  Command: new(input: In) => Command<In, Out>,
+  input: (request: Request) => In,
+  output: (output: Out, request: Request) => Answer
+): Send<Request, Answer> =>
+async (sdk, request, abortSignal) =>
+  output(await sdk.send<In, Out>(new Command(input(request)), { abortSignal }), request)
+
+const nothing = (): void => undefined
+
+/** Each operation but those that are sent in a way of their own: its command, the command's input, and what the output says. */
+const operations = {
+  listShards: sent(Sdk.ListShardsCommand, Inputs.listShardsInput, Outputs.toListShardsResponse),
+  getShardIterator: sent(
+    Sdk.GetShardIteratorCommand,
+    Inputs.shardIteratorInput,
+    Outputs.toGetShardIteratorResponse
+  ),
+  describeStreamSummary: sent(
+    Sdk.DescribeStreamSummaryCommand,
+    Inputs.describeStreamSummaryInput,
+    Outputs.toDescribeStreamSummaryResponse
+  ),
+  listStreams: sent(Sdk.ListStreamsCommand, Inputs.listStreamsInput, Outputs.toListStreamsResponse),
+  putRecord: sent(Sdk.PutRecordCommand, Inputs.putRecordInput, Outputs.toPutRecordResponse),
+  putRecords: sent(Sdk.PutRecordsCommand, Inputs.putRecordsInput, Outputs.toPutRecordsResponse),
+  createStream: sent(Sdk.CreateStreamCommand, Inputs.createStreamInput, nothing),
+  deleteStream: sent(Sdk.DeleteStreamCommand, Inputs.deleteStreamInput, nothing),
+  splitShard: sent(Sdk.SplitShardCommand, Inputs.splitShardInput, nothing),
+  mergeShards: sent(Sdk.MergeShardsCommand, Inputs.mergeShardsInput, nothing),
+  updateShardCount: sent(Sdk.UpdateShardCountCommand, Inputs.updateShardCountInput, nothing),
+  increaseStreamRetentionPeriod: sent(Sdk.IncreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing),
+  decreaseStreamRetentionPeriod: sent(Sdk.DecreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing)
+}
+
+/** What a call is about, for its errors. */
+interface About {
+  readonly operation: string
+  readonly stream?: string | undefined
+  readonly shardId?: string | undefined
+}
+
+/** One request, which ends in time. Interruption and the deadline abort it. */
+const call = <A>(
+  about: About,
+  millis: number,
+  send: (abortSignal: AbortSignal) => Promise<A>
+): Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken> =>
+  Effect.async((resume) => {
+    const controller = new AbortController()
+    const late = setTimeout(() => {
+      resume(Effect.fail(new RequestTimeout({ ...about, description: `waited ${Duration.format(millis)}` })))
+      controller.abort()
+    }, millis)
+    send(controller.signal).then(
+      (answer) => {
+        clearTimeout(late)
+        resume(Effect.succeed(answer))
+      },
+      (cause) => {
+        clearTimeout(late)
+        resume(Effect.fail(ErrorMapping.fromCause(about, cause)))
+      }
+    )
+    return Effect.sync(() => {
+      clearTimeout(late)
+      controller.abort()
+    })
+  })
+
+const aboutOf = (operation: string, request: object): About => {
+  const { shardId, stream }: Omit<About, "operation"> = request
+  return { operation: apiName(operation), stream, shardId }
+}
+
+/** The service's operations, each one request of the SDK client, with a deadline. */
 export const make = (
   sdk: Sdk.KinesisClient,
   { getRecordsMillis, requestMillis }: Deadlines,
-  sendGetRecords: SendGetRecords = (input, abortSignal) => sdk.send(new Sdk.GetRecordsCommand(input), { abortSignal })
+  sendGetRecords: SendGetRecords = (request, abortSignal) =>
+    sdk.send(new Sdk.GetRecordsCommand(Inputs.getRecordsInput(request)), { abortSignal })
 ): Service => {
-  const call = <A>(
-    operation: keyof Service,
-    { shardId, stream }: Target,
-    millis: number,
-    run: (abortSignal: AbortSignal) => Promise<A>
-  ): Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken> =>
-    Effect.async((resume) => {
-      const about = { operation: apiName(operation), stream, shardId }
-      const controller = new AbortController()
-      const late = setTimeout(() => {
-        resume(Effect.fail(new RequestTimeout({ ...about, description: `waited ${Duration.format(millis)}` })))
-        controller.abort()
-      }, millis)
-      run(controller.signal).then(
-        (answer) => {
-          clearTimeout(late)
-          resume(Effect.succeed(answer))
-        },
-        (cause) => {
-          clearTimeout(late)
-          resume(Effect.fail(ErrorMapping.fromCause(about, cause)))
-        }
-      )
-      return Effect.sync(() => {
-        clearTimeout(late)
-        controller.abort()
-      })
-    })
-  const attempt = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes, A>(
-    operation: keyof Service,
-    target: Target,
-    command: Parameters<typeof sdk.send<In, Out>>[0],
-    decode: (output: Out) => A
-  ) => call(operation, target, requestMillis, async (abortSignal) => decode(await sdk.send(command, { abortSignal })))
-  const send = <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes, A>(
-    operation: keyof Service,
-    target: Target,
-    command: Parameters<typeof sdk.send<In, Out>>[0],
-    decode: (output: Out) => A
-  ): Effect.Effect<A, KinesisError> =>
-    Effect.catchTags(attempt(operation, target, command, decode), {
-      ExpiredIterator: unexpected,
-      ExpiredListToken: unexpected
-    })
-
+  const attempt = <Request extends object, A>(operation: string, send: Send<Request, A>) => (request: Request) =>
+    call(aboutOf(operation, request), requestMillis, (abortSignal) => send(sdk, request, abortSignal))
+  const served = <O extends keyof typeof operations>(operation: O) => {
+    const send: Send<any, any> = operations[operation]
+    const made = attempt(operation, send)
+    return ((request: object) =>
+      Effect.catchTags(made(request), { ExpiredIterator: unexpected, ExpiredListToken: unexpected })) as Service[O]
+  }
+  const listShards = attempt("listShards", operations.listShards)
   return {
-    listShards: (request) =>
-      attempt(
-        "listShards",
-        request,
-        new Sdk.ListShardsCommand(listShardsInput(request)),
-        Outputs.toListShardsResponse
-      ).pipe(Effect.catchTag("ExpiredIterator", unexpected)),
-    getShardIterator: (request) =>
-      send(
-        "getShardIterator",
-        request,
-        new Sdk.GetShardIteratorCommand(shardIteratorInput(request)),
-        Outputs.toGetShardIteratorResponse
-      ),
+    listShards: (request) => Effect.catchTag(listShards(request), "ExpiredIterator", unexpected),
     getRecords: (request) =>
-      call("getRecords", request, getRecordsMillis, async (abortSignal) => {
-        const output = await sendGetRecords(getRecordsInput(request), abortSignal)
-        return await received(request, output)
-      }).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
-    describeStreamSummary: (request) =>
-      send(
-        "describeStreamSummary",
-        request,
-        new Sdk.DescribeStreamSummaryCommand(streamInput(request.stream)),
-        Outputs.toDescribeStreamSummaryResponse
-      ),
-    listStreams: (request) =>
-      send(
-        "listStreams",
-        {},
-        new Sdk.ListStreamsCommand({ NextToken: request.nextToken, Limit: request.limit }),
-        Outputs.toListStreamsResponse
-      ),
-    putRecord: (request) =>
-      send("putRecord", request, new Sdk.PutRecordCommand(putRecordInput(request)), Outputs.toPutRecordResponse),
-    putRecords: (request) =>
-      send(
-        "putRecords",
-        request,
-        new Sdk.PutRecordsCommand(putRecordsInput(request)),
-        (output) => Outputs.toPutRecordsResponse(request, output)
-      ),
-    dryRun: (request) =>
-      call(request.operation, request, requestMillis, (abortSignal) => dryRun(sdk, request, abortSignal)).pipe(
-        Effect.catchTag("ExpiredListToken", unexpected)
-      ),
-    createStream: (request) =>
-      send(
-        "createStream",
-        request,
-        new Sdk.CreateStreamCommand({
-          StreamName: request.stream,
-          ...(request.shardCount === "on-demand"
-            ? { StreamModeDetails: { StreamMode: "ON_DEMAND" } }
-            : { ShardCount: request.shardCount })
-        }),
-        nothing
-      ),
-    deleteStream: (request) =>
-      send(
-        "deleteStream",
-        request,
-        new Sdk.DeleteStreamCommand({ ...streamInput(request.stream), EnforceConsumerDeletion: true }),
-        nothing
-      ),
-    splitShard: (request) =>
-      send(
-        "splitShard",
-        request,
-        new Sdk.SplitShardCommand({
-          ...streamInput(request.stream),
-          ShardToSplit: request.shardToSplit,
-          NewStartingHashKey: request.newStartingHashKey
-        }),
-        nothing
-      ),
-    mergeShards: (request) =>
-      send(
-        "mergeShards",
-        request,
-        new Sdk.MergeShardsCommand({
-          ...streamInput(request.stream),
-          ShardToMerge: request.shardToMerge,
-          AdjacentShardToMerge: request.adjacentShardToMerge
-        }),
-        nothing
-      ),
-    updateShardCount: (request) =>
-      send(
-        "updateShardCount",
-        request,
-        new Sdk.UpdateShardCountCommand({
-          ...streamInput(request.stream),
-          TargetShardCount: request.targetShardCount,
-          ScalingType: "UNIFORM_SCALING"
-        }),
-        nothing
-      ),
-    increaseStreamRetentionPeriod: (request) =>
-      send(
-        "increaseStreamRetentionPeriod",
-        request,
-        new Sdk.IncreaseStreamRetentionPeriodCommand(retentionInput(request)),
-        nothing
-      ),
-    decreaseStreamRetentionPeriod: (request) =>
-      send(
-        "decreaseStreamRetentionPeriod",
-        request,
-        new Sdk.DecreaseStreamRetentionPeriodCommand(retentionInput(request)),
-        nothing
-      )
+      call(
+        aboutOf("getRecords", request),
+        getRecordsMillis,
+        async (abortSignal) => toGetRecordsResponse(await sendGetRecords(request, abortSignal), request)
+      ).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
+    dryRun: (request) => Effect.catchTag(attempt(request.operation, dryRun)(request), "ExpiredListToken", unexpected),
+    getShardIterator: served("getShardIterator"),
+    describeStreamSummary: served("describeStreamSummary"),
+    listStreams: served("listStreams"),
+    putRecord: served("putRecord"),
+    putRecords: served("putRecords"),
+    createStream: served("createStream"),
+    deleteStream: served("deleteStream"),
+    splitShard: served("splitShard"),
+    mergeShards: served("mergeShards"),
+    updateShardCount: served("updateShardCount"),
+    increaseStreamRetentionPeriod: served("increaseStreamRetentionPeriod"),
+    decreaseStreamRetentionPeriod: served("decreaseStreamRetentionPeriod")
   }
 }
 
 const unexpected = ({ cause, description, operation, shardId, stream }: ExpiredIterator | ExpiredListToken) =>
   Effect.fail(new ServiceUnavailable({ operation, stream, shardId, description, cause }))
 
-const nothing = (): void => undefined
+/** The page that a protocol here decoded, or what the SDK did. */
+const toGetRecordsResponse = (
+  output: Sdk.GetRecordsCommandOutput,
+  request: Api.GetRecordsRequest
+): Api.GetRecordsResponse => SealedPage.open(output) ?? Outputs.toGetRecordsResponse(output, request)
 
-const received = async (
-  request: Api.GetRecordsRequest,
-  output: Sdk.GetRecordsCommandOutput
-): Promise<Api.GetRecordsResponse> =>
-  output instanceof ReceivedRecords
-    ? output.page(request.stream, request.shardId) ?? Outputs.toGetRecordsResponse(request, await output.decodeBySdk())
-    : Outputs.toGetRecordsResponse(request, output)
+const DryRun = true
+
+const dryRuns = {
+  getShardIterator: sent(
+    Sdk.GetShardIteratorCommand,
+    (request: Api.GetShardIteratorRequest) => ({ ...Inputs.shardIteratorInput(request), DryRun }),
+    Outputs.toGetShardIteratorResponse
+  ),
+  getRecords: sent(
+    Sdk.GetRecordsCommand,
+    (request: Api.GetRecordsRequest) => ({ ...Inputs.getRecordsInput(request), DryRun }),
+    Outputs.toGetRecordsResponse
+  ),
+  putRecord: sent(
+    Sdk.PutRecordCommand,
+    (request: Api.PutRecordRequest) => ({ ...Inputs.putRecordInput(request), DryRun }),
+    Outputs.toPutRecordResponse
+  ),
+  putRecords: sent(
+    Sdk.PutRecordsCommand,
+    (request: Api.PutRecordsRequest) => ({ ...Inputs.putRecordsInput(request), DryRun }),
+    Outputs.toPutRecordsResponse
+  )
+}
 
 /** The service refuses what it would have done; what it has done, since it does not know the parameter, it has accepted too. */
-const dryRun = async (sdk: Sdk.KinesisClient, request: Api.DryRunRequest, abortSignal: AbortSignal): Promise<void> => {
-  const options = { abortSignal }
-  const DryRun = true
+const dryRun: Send<Api.DryRunRequest, void> = async (sdk, request, abortSignal) => {
+  const send: Send<any, unknown> = dryRuns[request.operation]
   try {
-    switch (request.operation) {
-      case "getShardIterator": {
-        const command = new Sdk.GetShardIteratorCommand({ ...shardIteratorInput(request), DryRun })
-        return void Outputs.toGetShardIteratorResponse(await sdk.send(command, options))
-      }
-      case "getRecords": {
-        const command = new Sdk.GetRecordsCommand({ ...getRecordsInput(request), DryRun })
-        return void await received(request, await sdk.send(command, options))
-      }
-      case "putRecord": {
-        const command = new Sdk.PutRecordCommand({ ...putRecordInput(request), DryRun })
-        return void Outputs.toPutRecordResponse(await sdk.send(command, options))
-      }
-      case "putRecords": {
-        const command = new Sdk.PutRecordsCommand({ ...putRecordsInput(request), DryRun })
-        return void Outputs.toPutRecordsResponse(request, await sdk.send(command, options))
-      }
-    }
+    await send(sdk, request, abortSignal)
   } catch (error) {
     if (!(error instanceof Error && error.name === "DryRunOperationException")) throw error
   }

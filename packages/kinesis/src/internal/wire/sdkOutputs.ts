@@ -59,8 +59,8 @@ const toRecord = ({ shardId, stream }: Api.GetRecordsRequest, record: Sdk._Recor
 })
 
 export const toGetRecordsResponse = (
-  request: Api.GetRecordsRequest,
-  output: Sdk.GetRecordsCommandOutput
+  output: Sdk.GetRecordsCommandOutput,
+  request: Api.GetRecordsRequest
 ): Api.GetRecordsResponse => ({
   records: required(output.Records, "Records").map((record) => toRecord(request, record)),
   nextShardIterator: optional(output.NextShardIterator),
@@ -104,8 +104,8 @@ const toPutRecordsResult = (entry: Sdk.PutRecordsResultEntry): Api.PutRecordsRes
 
 /** What became of the entries goes by their order, so that one too few tells of none. */
 export const toPutRecordsResponse = (
-  { records: entries }: Api.PutRecordsRequest,
-  output: Sdk.PutRecordsCommandOutput
+  output: Sdk.PutRecordsCommandOutput,
+  { records: entries }: Api.PutRecordsRequest
 ): Api.PutRecordsResponse => {
   const records = required(output.Records, "Records").map(toPutRecordsResult)
   if (records.length !== entries.length) {

@@ -1,0 +1,47 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import type { Page } from "../../Page.js"
+import * as Position from "../../Position.js"
+import type { ReadContext } from "./context.js"
+import type { PageSource, ShardToRead } from "./pageSource.js"
+
+/** Tells that the reading of a shard begins. */
+export const begin = (
+  { emit, settings: { stream } }: ReadContext,
+  { because, origin, shardId }: ShardToRead
+): Effect.Effect<void> =>
+  Effect.zipRight(
+    emit(KinesisEvent.ShardStarted({ shardId, from: origin, because })),
+    Effect.logDebug(`${stream}/${shardId} begins at ${Position.format(origin)} (${because})`)
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading of one shard
+//
+// Asks a source for one page after the other, and gives each to the taker. The next page is asked for only when the taker
+// is done with the one before: the source takes that for its page having been handled, and the rule that ends the reading
+// counts it then. It ends when the source has no more, when the source or the taker fails, and when it is interrupted.
+// The source is closed last, whatever ended the loop, since an interrupted call may hold room for its page.
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Reads a shard to the end, as its source has it. */
+export const drive = <E>(
+  context: ReadContext,
+  shard: ShardToRead,
+  source: PageSource,
+  take: (page: Page) => Effect.Effect<unknown, E>
+): Effect.Effect<void, KinesisError | E> =>
+  Effect.suspend(() => {
+    let hasMore = true
+    const stop = Effect.sync(() => {
+      hasMore = false
+    })
+    const body: Effect.Effect<unknown, KinesisError | E> = Effect.matchEffect(source.next, {
+      onSuccess: take,
+      onFailure: Option.match({ onNone: () => stop, onSome: Effect.fail<KinesisError> })
+    })
+    const all = Effect.whileLoop({ while: () => hasMore, body: () => body, step: () => undefined })
+    return Effect.ensuring(Effect.zipRight(begin(context, shard), all), source.close)
+  })

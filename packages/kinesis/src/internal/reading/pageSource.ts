@@ -1,0 +1,39 @@
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { ChildShard, HashKeyRange } from "../../KinesisApi.js"
+import type { KinesisError } from "../../KinesisError.js"
+import type { Page } from "../../Page.js"
+import type * as Position from "../../Position.js"
+import type * as ServerClock from "../shard/serverClock.js"
+
+/** Brings the pages of one shard, in the shard's order: polling is one, a subscription to pushed pages another. */
+export interface PageSource {
+  /** The shard's next page each time it runs; fails with `None` when there is no more. The page before was handled then. */
+  readonly next: Effect.Effect<Page, Option.Option<KinesisError>>
+  /** Gives back what an interrupted {@link PageSource.next} holds. Once, when nothing more is asked for. */
+  readonly close: Effect.Effect<void>
+}
+
+/** A shard that is to be read. */
+export interface ShardToRead {
+  readonly shardId: string
+  readonly origin: Position.Position
+  readonly because: "stored" | "start" | "parent"
+  /** Known to be closed when reading began. */
+  readonly closed: boolean
+  /** The hash keys that the shard takes, asked for when an aggregate comes. */
+  readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
+  /** By how much this clock is ahead of the one that the origin goes by. */
+  readonly skew: ServerClock.Skew
+  /** Runs when the first iterator has come. */
+  readonly onReady: Effect.Effect<void>
+  /** Runs before the last page is followed by `None`, unless reading was stopped before the shard's end. */
+  readonly onEnd: (outcome: ShardOutcome) => Effect.Effect<void, KinesisError>
+}
+
+/** What the reading of a shard came to: everything was handed on, or the shard has left retention. */
+export interface ShardOutcome {
+  readonly lost: boolean
+  readonly childShards: ReadonlyArray<ChildShard>
+  readonly broughtRecords: boolean
+}
