@@ -26,7 +26,7 @@ const examplesOf = (file: string): ReadonlyArray<Example> =>
 const documented = /\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport (?:const|class|function) (\w+)/g
 
 /** Whoever writes a lease store starts from `LeaseTransition` and these, by the store's own documentation. */
-const ofStores = ["LeaseStore.leaseLost", "LeaseTransition.unowned"]
+const ofStores = ["LeaseStore.leaseOrLost", "LeaseTransition.unowned"]
 
 const startingPointsOf = (file: string): ReadonlyArray<string> =>
   [...readFileSync(file, "utf8").matchAll(documented)]
