@@ -8,6 +8,7 @@ import { DynamoDBClient as SdkClient } from "@aws-sdk/client-dynamodb"
 import * as AwsSdk from "effect-kinesis/AwsSdk"
 import { InvalidArgument } from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -29,7 +30,7 @@ import * as TableName from "./internal/tableName.js"
  */
 export interface TableOptions {
   /**
-   * How long a call may take before it is interrupted and fails with `RequestTimeout`, at most 60 seconds. A renewal must be decided well
+   * How long a call may take before it is interrupted and fails for the reason `Timeout`, at most 60 seconds. A renewal must be decided well
    * before the lease is over. Default: 3 seconds.
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
@@ -46,7 +47,7 @@ export interface TableOptions {
    */
   readonly consistentReads?: boolean | undefined
   /**
-   * What to do when a leader of KCL 3 is at work on the application. With `"refuse"` opening fails with `ResourceInUse`; when a leader did
+   * What to do when a leader of KCL 3 is at work on the application. With `"refuse"` opening fails for the reason `InUse`; when a leader did
    * not stop cleanly, that is watched for as long as its lease lasts, which is 2 minutes, once. A leader of KCL 3.5 or later that begins
    * while our workers are alive is told of in the log, once. With `"allow"` nothing is looked at. A live KCL 2 cannot be told from our own
    * workers. Default: `"refuse"`.
@@ -198,11 +199,14 @@ const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service =>
     table = (application: string) => application,
     withLiveKcl = "refuse"
   } = options
-  const callsOn = (name: string) => Calls.make(sdk, name, Duration.toMillis(requestTimeout))
   return {
     open: Effect.fnUntraced(function*(application: string) {
       const name = table(application)
-      yield* AwsSdk.check("DynamoDbLeaseStore.open", [TableName.rule(name)])
+      yield* Effect.mapError(
+        AwsSdk.check("DynamoDbLeaseStore.open", [TableName.rule(name)]),
+        (error) => LeaseStoreError.fromKinesisError(error, { application })
+      )
+      const callsOn = (name: string) => Calls.make(sdk, application, name, Duration.toMillis(requestTimeout))
       const calls = callsOn(name)
       const found = yield* OpenTable.openTable(calls, createTable)
       if (withLiveKcl === "refuse" && !found.isNew) {

@@ -71,7 +71,7 @@ describe("the wait for a leader of KCL", () => {
       yield* TestClock.adjust("29 seconds")
       table.row = leader("v1")
       yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Fiber.join(opening))._tag, "ResourceInUse")
+      assert.deepInclude(yield* Fiber.join(opening), { _tag: "LeaseStoreError", reason: "InUse" })
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual(lines.length, 1)
     }))

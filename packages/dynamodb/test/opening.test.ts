@@ -121,7 +121,7 @@ describe("opening the table", () => {
     Effect.gen(function*() {
       const name = newName()
       const error = yield* Effect.flip(open(name, { createTable: false }))
-      assert.strictEqual(error._tag, "ResourceNotFound")
+      assert.deepInclude(error, { _tag: "LeaseStoreError", reason: "NotFound" })
       assert.include(error.message, `there is no table ${name}, and createTable is false`)
       assert.isFalse(yield* Effect.promise(() => dynalite.raw.exists(name)))
       yield* Effect.promise(() => dynalite.raw.create(name))
@@ -154,7 +154,7 @@ describe("opening the table", () => {
         ] as const
       ) {
         const error = yield* Effect.flip(open(name))
-        assert.strictEqual(error._tag, "InvalidArgument")
+        assert.deepInclude(error, { _tag: "LeaseStoreError", reason: "Invalid" })
         assert.include(error.message, `that of ${name} is ${is}`)
       }
     }))
@@ -238,7 +238,8 @@ describe("opening the table", () => {
         ] as ReadonlyArray<[string, DynamoDbLeaseStore.Options]>
       ) {
         const error = yield* Effect.flip(open("application", { requestHandler, ...options }))
-        assert.strictEqual(error._tag, "InvalidArgument")
+        assert.strictEqual(error._tag, field === "table" ? "LeaseStoreError" : "InvalidArgument")
+        if (error._tag === "LeaseStoreError") assert.strictEqual(error.reason, "Invalid")
         assert.include(error.message, `invalid ${field}`)
         assert.include(error.message, "must be")
       }
@@ -282,7 +283,7 @@ describe("a Kinesis Client Library that may be at work", () => {
           )
         )
         const error = yield* Effect.flip(Effect.provide(open(name), quiet))
-        assert.strictEqual(error._tag, "ResourceInUse")
+        assert.deepInclude(error, { _tag: "LeaseStoreError", reason: "InUse" })
         assert.include(error.message, "host-1 leads workers of the Kinesis Client Library")
         assert.include(error.message, "withLiveKcl")
         const leases = yield* open(name, { withLiveKcl: "allow" })
@@ -340,7 +341,7 @@ describe("a Kinesis Client Library that may be at work", () => {
         effect: () => dynalite.raw.put(name, { ...inLeaseTable, ...leader("v1") })
       })
       const error = yield* Effect.flip(Effect.provide(open(name, { requestHandler: handler.requestHandler }), quiet))
-      assert.strictEqual(error._tag, "ResourceInUse")
+      assert.deepInclude(error, { _tag: "LeaseStoreError", reason: "InUse" })
       assert.notProperty(yield* leaderRow(name, "3.5"), "isReleased")
     }))
 

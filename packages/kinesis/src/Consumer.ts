@@ -21,6 +21,7 @@ import type { KinesisClient } from "./KinesisClient.js"
 import type { HandlerError, KinesisError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { LeaseStore } from "./LeaseStore.js"
+import type { LeaseStoreError } from "./LeaseStoreError.js"
 import type { Page } from "./Page.js"
 import type { Decoder } from "./RecordDecoder.js"
 
@@ -142,7 +143,7 @@ export type DecodingOptions<
  * @since 0.1.0
  * @category errors
  */
-export type ConsumerError<E = never> = E | KinesisError | HandlerError<E>
+export type ConsumerError<E = never> = E | KinesisError | LeaseStoreError | HandlerError<E>
 
 /**
  * A shard that this worker reads.
@@ -283,14 +284,14 @@ export const make: {
     options: DecodingOptions<A, E, R, EDecode, RDecode, RFailure, REvent, RStop>
   ): Effect.Effect<
     Consumer<E | EDecode>,
-    KinesisError,
+    KinesisError | LeaseStoreError,
     R | RDecode | RFailure | REvent | RStop | KinesisClient | LeaseStore | Scope.Scope
   >
   <E = never, R = never, RFailure = never, REvent = never, RStop = never>(
     options: Options<E, R, RFailure, REvent, RStop>
   ): Effect.Effect<
     Consumer<E>,
-    KinesisError,
+    KinesisError | LeaseStoreError,
     R | RFailure | REvent | RStop | KinesisClient | LeaseStore | Scope.Scope
   >
 } = Group.make
@@ -397,4 +398,5 @@ export interface ShardStream extends ShardStreams.ShardStream {}
  */
 export const shards = <REvent = never, RStop = never>(
   options: GroupOptions<REvent, RStop>
-): Stream.Stream<ShardStream, KinesisError, REvent | RStop | KinesisClient | LeaseStore> => Group.shards(options)
+): Stream.Stream<ShardStream, KinesisError | LeaseStoreError, REvent | RStop | KinesisClient | LeaseStore> =>
+  Group.shards(options)

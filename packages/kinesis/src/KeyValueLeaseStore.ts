@@ -10,16 +10,14 @@
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { printable } from "./internal/text/causes.js"
 import { messageOf } from "./internal/text/describe.js"
-import type { KinesisError } from "./KinesisError.js"
-import { InvalidArgument, ServiceUnavailable } from "./KinesisError.js"
 import * as LeaseStore from "./LeaseStore.js"
+import { LeaseStoreError } from "./LeaseStoreError.js"
 import type * as LeaseTransition from "./LeaseTransition.js"
 
 /**
@@ -118,36 +116,43 @@ const indexOf = (application: string): string => `${prefixOf(application)}/lease
 const keyOf = (application: string, leaseKey: string): string =>
   `${prefixOf(application)}/lease/${encodeURIComponent(leaseKey)}`
 
-const failed = (operation: string, key: string) => (cause: unknown) =>
-  new ServiceUnavailable({
+const failed = (application: string, operation: string, key: string) => (cause: unknown) =>
+  new LeaseStoreError({
     operation: `KeyValueLeaseStore.${operation}`,
+    reason: "Unavailable",
+    application,
     description: `key ${key}: ${messageOf(cause)}`,
     cause: printable(cause)
   })
 
-const damaged = (key: string, description: string, cause?: unknown) =>
-  new InvalidArgument({ operation: "KeyValueLeaseStore.open", field: `key ${key}`, description, cause })
-
-const decoded = <A>(key: string, schema: Schema.Schema<A, string>, text: string): Effect.Effect<A, InvalidArgument> =>
-  Either.match(Schema.decodeEither(schema)(text), {
-    onLeft: (cause) => Effect.fail(damaged(key, `what is stored there cannot be read: ${cause.message}`, cause)),
-    onRight: Effect.succeed
+const damaged = (application: string, key: string, description: string, cause?: unknown) =>
+  new LeaseStoreError({
+    operation: "KeyValueLeaseStore.open",
+    reason: "Invalid",
+    application,
+    problem: `invalid key ${key}`,
+    description,
+    cause
   })
 
-const encoded = (operation: string, lease: LeaseStore.Lease): Effect.Effect<string, InvalidArgument> =>
-  Either.match(Schema.encodeEither(Row)(lease), {
-    onLeft: (cause) =>
-      Effect.fail(
-        new InvalidArgument({
-          operation: `KeyValueLeaseStore.${operation}`,
-          shardId: lease.shardId,
-          field: "lease",
-          description: `cannot be stored: ${cause.message}`,
-          cause
-        })
-      ),
-    onRight: Effect.succeed
-  })
+const decoded = <A>(application: string, key: string, schema: Schema.Schema<A, string>, text: string) =>
+  Effect.mapError(
+    Schema.decodeEither(schema)(text),
+    (cause) => damaged(application, key, `what is stored there cannot be read: ${cause.message}`, cause)
+  )
+
+const encoded = (application: string, operation: string, lease: LeaseStore.Lease) =>
+  Effect.mapError(Schema.encodeEither(Row)(lease), (cause) =>
+    new LeaseStoreError({
+      operation: `KeyValueLeaseStore.${operation}`,
+      reason: "Invalid",
+      application,
+      leaseKey: lease.leaseKey,
+      shardId: lease.shardId,
+      problem: "invalid lease",
+      description: `cannot be stored: ${cause.message}`,
+      cause
+    }))
 
 /** The leases of an application, and what is stored, by key. */
 const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, application: string) {
@@ -155,17 +160,19 @@ const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, 
   const rows = new Map<string, LeaseStore.Lease>()
   const read = (key: string) =>
     store.get(key).pipe(
-      Effect.mapError(failed("open", key)),
+      Effect.mapError(failed(application, "open", key)),
       Effect.tap((text) => Effect.sync(() => Option.isSome(text) && stored.set(key, text.value)))
     )
   const indexKey = indexOf(application)
   const index = yield* read(indexKey)
   if (Option.isNone(index)) return { rows, stored }
-  for (const leaseKey of yield* decoded(indexKey, Index, index.value)) {
+  for (const leaseKey of yield* decoded(application, indexKey, Index, index.value)) {
     const key = keyOf(application, leaseKey)
     const text = yield* read(key)
-    if (Option.isNone(text)) return yield* damaged(key, `nothing is stored there, but ${indexKey} names it`)
-    rows.set(leaseKey, { ...unheld, ...yield* decoded(key, Row, text.value), leaseKey })
+    if (Option.isNone(text)) {
+      return yield* damaged(application, key, `nothing is stored there, but ${indexKey} names it`)
+    }
+    rows.set(leaseKey, { ...unheld, ...yield* decoded(application, key, Row, text.value), leaseKey })
   }
   return { rows, stored }
 })
@@ -173,18 +180,18 @@ const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, 
 const openApplication = (
   store: KeyValueStore.KeyValueStore,
   application: string
-): Effect.Effect<LeaseStore.Leases, KinesisError> =>
+): Effect.Effect<LeaseStore.Leases, LeaseStoreError> =>
   Effect.gen(function*() {
     /** `stored` is what surely is: nothing of a key while a write of it is under way, and after one that failed. */
     const { rows, stored } = yield* readAll(store, application)
     const writing = yield* Effect.makeSemaphore(1)
 
-    const set = (operation: string, key: string, value: string): Effect.Effect<void, KinesisError> =>
+    const set = (operation: string, key: string, value: string): Effect.Effect<void, LeaseStoreError> =>
       Effect.suspend(() => {
         if (stored.get(key) === value) return Effect.void
         stored.delete(key)
         return Effect.map(
-          Effect.mapError(store.set(key, value), failed(operation, key)),
+          Effect.mapError(store.set(key, value), failed(application, operation, key)),
           () => void stored.set(key, value)
         )
       })
@@ -196,12 +203,12 @@ const openApplication = (
       operation: string,
       leaseKey: string,
       decide: LeaseTransition.Write
-    ): Effect.Effect<LeaseTransition.Decision, KinesisError> =>
+    ): Effect.Effect<LeaseTransition.Decision, LeaseStoreError> =>
       Effect.gen(function*() {
         const key = keyOf(application, leaseKey)
         const decision = decide(rows.get(leaseKey))
         if (decision._tag === "Put") {
-          yield* set(operation, key, yield* encoded(operation, decision.lease))
+          yield* set(operation, key, yield* encoded(application, operation, decision.lease))
           yield* setIndex(operation, new Set([...rows.keys(), leaseKey]))
           rows.set(leaseKey, decision.lease)
         }
@@ -209,7 +216,7 @@ const openApplication = (
           yield* setIndex(operation, [...rows.keys()].filter((listed) => listed !== leaseKey))
           rows.delete(leaseKey)
           stored.delete(key)
-          yield* Effect.mapError(store.remove(key), failed(operation, key))
+          yield* Effect.mapError(store.remove(key), failed(application, operation, key))
         }
         return decision
       })

@@ -6,6 +6,8 @@
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { type Failure, problemOf } from "./internal/text/problems.js"
+import type { LeaseStoreError } from "./LeaseStoreError.js"
 
 const call = {
   /** The API's operation, such as `GetRecords`. */
@@ -19,16 +21,15 @@ const call = {
 }
 
 const describe = (
-  error: {
+  error: Failure & {
     readonly operation: string
     readonly stream?: string | undefined
     readonly shardId?: string | undefined
     readonly description: string
-  },
-  what: string
+  }
 ): string => {
   const place = [error.stream, error.shardId].filter((part) => part !== undefined).join("/")
-  return `${error.operation}${place === "" ? "" : ` on ${place}`}: ${what}${
+  return `${error.operation}${place === "" ? "" : ` on ${place}`}: ${problemOf(error)}${
     error.description === "" ? "" : `: ${error.description}`
   }`
 }
@@ -45,7 +46,7 @@ export class ThrottledError extends Schema.TaggedError<ThrottledError>("effect-k
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, `throttled (${this.reason})`)
+    return describe(this)
   }
 }
 
@@ -61,7 +62,7 @@ export class ExpiredIterator extends Schema.TaggedError<ExpiredIterator>("effect
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "the shard iterator has expired")
+    return describe(this)
   }
 }
 
@@ -77,7 +78,7 @@ export class ExpiredListToken extends Schema.TaggedError<ExpiredListToken>("effe
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "the listing's token has expired")
+    return describe(this)
   }
 }
 
@@ -93,7 +94,7 @@ export class ResourceNotFound extends Schema.TaggedError<ResourceNotFound>("effe
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "not found")
+    return describe(this)
   }
 }
 
@@ -109,7 +110,7 @@ export class ResourceInUse extends Schema.TaggedError<ResourceInUse>("effect-kin
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "in use")
+    return describe(this)
   }
 }
 
@@ -125,7 +126,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, this.field === undefined ? "invalid argument" : `invalid ${this.field}`)
+    return describe(this)
   }
 }
 
@@ -141,7 +142,7 @@ export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kines
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, `access denied, the call needs ${this.action}`)
+    return describe(this)
   }
 }
 
@@ -166,7 +167,7 @@ export class CredentialsUnavailable
 {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, `no credentials${this.provider === undefined ? "" : ` from ${this.provider}`}`)
+    return describe(this)
   }
 }
 
@@ -182,7 +183,7 @@ export class KmsError extends Schema.TaggedError<KmsError>("effect-kinesis/KmsEr
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, this.code)
+    return describe(this)
   }
 }
 
@@ -198,7 +199,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-k
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "no answer in time")
+    return describe(this)
   }
 }
 
@@ -214,7 +215,7 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return describe(this, "the service is unavailable")
+    return describe(this)
   }
 }
 
@@ -352,6 +353,8 @@ export type TransientError =
   | RequestTimeout
   | ServiceUnavailable
   | (CredentialsUnavailable & { readonly hadCredentials: true })
+  | (LeaseStoreError & { readonly reason: "Timeout" | "Unavailable" })
+  | (LeaseStoreError & { readonly reason: "Credentials"; readonly hadCredentials: true })
 
 /**
  * @since 0.1.0
@@ -359,23 +362,29 @@ export type TransientError =
  */
 export const isTransient = (error: { readonly _tag: string }): error is TransientError =>
   error._tag === "RequestTimeout" || error._tag === "ServiceUnavailable" ||
-  (error._tag === "CredentialsUnavailable" && (error as CredentialsUnavailable).hadCredentials)
+  (error._tag === "CredentialsUnavailable" && (error as CredentialsUnavailable).hadCredentials) ||
+  isOfStore(error, "Timeout", "Unavailable") ||
+  (isOfStore(error, "Credentials") && error.hadCredentials === true)
 
 /**
  * @since 0.1.0
  * @category guards
  */
-export const isThrottled = (error: { readonly _tag: string }): error is ThrottledError =>
-  error._tag === "ThrottledError"
+export const isThrottled = (
+  error: { readonly _tag: string }
+): error is ThrottledError | (LeaseStoreError & { readonly reason: "Throttled" }) =>
+  error._tag === "ThrottledError" || isOfStore(error, "Throttled")
 
 /**
- * The stream is not ACTIVE, or its KMS key cannot be used: for good, or until somebody has done something about it.
+ * The stream or the table is not ACTIVE, or its KMS key cannot be used: for good, or until somebody has done something about it.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isUnavailableResource = (error: { readonly _tag: string }): error is ResourceInUse | KmsError =>
-  error._tag === "ResourceInUse" || error._tag === "KmsError"
+export const isUnavailableResource = (
+  error: { readonly _tag: string }
+): error is ResourceInUse | KmsError | (LeaseStoreError & { readonly reason: "InUse" | "Kms" }) =>
+  error._tag === "ResourceInUse" || error._tag === "KmsError" || isOfStore(error, "InUse", "Kms")
 
 /**
  * The credentials were good and have expired: their provider may have new ones.
@@ -384,4 +393,16 @@ export const isUnavailableResource = (error: { readonly _tag: string }): error i
  * @category guards
  */
 export const isExpiredCredentials = (error: { readonly _tag: string }): boolean =>
-  error._tag === "AccessDenied" && (error as AccessDenied).expired === true
+  (error._tag === "AccessDenied" && (error as AccessDenied).expired === true) ||
+  (isOfStore(error, "Denied") && error.expired === true)
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** A lease store failed for one of these reasons. */
+const isOfStore = <R extends LeaseStoreError["reason"]>(
+  error: { readonly _tag: string },
+  ...reasons: ReadonlyArray<R>
+): error is LeaseStoreError & { readonly reason: R } =>
+  error._tag === "LeaseStoreError" && (reasons as ReadonlyArray<string>).includes((error as LeaseStoreError).reason)

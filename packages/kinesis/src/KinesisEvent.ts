@@ -12,6 +12,7 @@ import type {
   ThrottledError,
   TransientError
 } from "./KinesisError.js"
+import type { LeaseStoreError } from "./LeaseStoreError.js"
 import type { Position } from "./Position.js"
 
 /**
@@ -53,17 +54,20 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly outcome: "dropped" | "kept"
     readonly strategy: "USER_PARTITION_KEY" | "AUTO" | "unknown"
   }
-  /** A call was refused for now and will be made again. */
+  /** A call was refused for now and will be made again: one to the stream, or the opening of the lease store. */
   readonly Throttled: {
     readonly operation: string
     readonly shardId: string | undefined
-    readonly error: ThrottledError
+    readonly error: ThrottledError | LeaseStoreError
   }
-  /** A call failed for a reason that may pass and will be made again, as long as the retry policy says. */
+  /**
+   * A call failed for a reason that may pass and will be made again, as long as the retry policy says: one to the stream, or the opening of
+   * the lease store.
+   */
   readonly CallFailed: {
     readonly operation: string
     readonly shardId: string | undefined
-    readonly error: TransientError | ResourceInUse | KmsError
+    readonly error: TransientError | ResourceInUse | KmsError | LeaseStoreError
   }
   /** The iterator was too old; reading goes on at `resumedAt` with a new one. */
   readonly IteratorExpired: { readonly shardId: string; readonly resumedAt: Position }
@@ -125,7 +129,7 @@ export type KinesisEvent = Data.TaggedEnum<{
   readonly LeaseStoreFailed: {
     readonly operation: string
     readonly shardId: string | undefined
-    readonly error: KinesisError
+    readonly error: LeaseStoreError
   }
   /** This worker has looked at all leases: those of shards that can be read, its own, and how many workers have some. */
   readonly Balanced: { readonly leases: number; readonly mine: number; readonly workers: number }

@@ -14,6 +14,10 @@ interface Place {
   readonly shardId: string
 }
 
+/** No answer came in time. */
+const isTimeout = ({ error }: Extract<KinesisEvent, { readonly _tag: "CallFailed" }>): boolean =>
+  error._tag === "RequestTimeout" || (error._tag === "LeaseStoreError" && error.reason === "Timeout")
+
 type Tags = Readonly<Record<string, string | undefined>>
 
 /** What counts under a key with these tags, found once: `Metric.tagged` would look for it at each update, at the price of a call. */
@@ -364,7 +368,7 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
       case "Throttled":
         return count(keys.throttles, { operation: event.operation, shard: event.shardId })
       case "CallFailed":
-        return count(event.error._tag === "RequestTimeout" ? keys.timeouts : keys.failures, {
+        return count(isTimeout(event) ? keys.timeouts : keys.failures, {
           operation: event.operation,
           shard: event.shardId
         })

@@ -12,8 +12,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Checkpoint from "./internal/lease/checkpoint.js"
 import { HashKeyRange } from "./KinesisApi.js"
-import type { KinesisError } from "./KinesisError.js"
 import { LeaseLost } from "./KinesisError.js"
+import type { LeaseStoreError } from "./LeaseStoreError.js"
 import * as LeaseTransition from "./LeaseTransition.js"
 import { Position } from "./Position.js"
 
@@ -107,49 +107,49 @@ export interface KnownLeases {
  */
 export interface Leases {
   /** Every lease, in no order. */
-  readonly list: Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  readonly list: Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError>
   /**
    * The leases whose `leaseOwner` is this worker, but those that it knows of: asked for far more often than {@link list}, so it should cost
    * less. Default: it knows of none.
    */
-  readonly owned: (worker: string, known?: KnownLeases) => Effect.Effect<ReadonlyArray<Lease>, KinesisError>
+  readonly owned: (worker: string, known?: KnownLeases) => Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError>
   /** A lease that is not there yet; false when it is. */
-  readonly create: (lease: NewLease) => Effect.Effect<boolean, KinesisError>
+  readonly create: (lease: NewLease) => Effect.Effect<boolean, LeaseStoreError>
   /** Takes the lease, if its counter has not moved; none when it has. */
-  readonly claim: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  readonly claim: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /**
    * Asks the lease's owner to hand it off to this worker: the owner goes on until it has stored what it handled, then lets go. None when
    * the owner is another by now, or is already handing it off.
    */
-  readonly requestHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  readonly requestHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /**
    * Takes back what {@link requestHandoff} asked in this worker's name: the owner goes on, and the counter stays. None when the hand-off
    * is complete, or is another's by now.
    */
-  readonly withdrawHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  readonly withdrawHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /** The heartbeat. The answer shows whether a hand-off was asked for. */
-  readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
   /** Stores a position. One that lies before the stored one changes nothing: checkpoints only move forward. */
-  readonly checkpoint: (lease: Lease, position: Position) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  readonly checkpoint: (lease: Lease, position: Position) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
   /** Stores the shard's end and the shards that follow it. Nothing moves that checkpoint any more. */
   readonly finish: (
     lease: Lease,
     childShardIds: ReadonlyArray<string>
-  ) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  ) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
   /** Lets go of the lease: for the worker that asked for it, else for this successor, else for anybody. Gives the row that was written. */
-  readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<Lease, LeaseLost | KinesisError>
+  readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
   /**
    * Begins the lease anew as this one, unowned, if its counter has not moved; none when it has. What was known of the shard is replaced, and
    * the counter counts on, so that a former owner is refused. The only write that moves a checkpoint back.
    */
-  readonly reset: (lease: Lease, anew: NewLease) => Effect.Effect<Option.Option<Lease>, KinesisError>
+  readonly reset: (lease: Lease, anew: NewLease) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /** Adds what is known of the shard, beside whoever owns the lease; the counter stays. Nothing when there is no such lease. */
   readonly annotate: (
     leaseKey: string,
     known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
-  ) => Effect.Effect<void, KinesisError>
+  ) => Effect.Effect<void, LeaseStoreError>
   /** Deletes the lease, if its counter has not moved; false when it has. */
-  readonly remove: (lease: Lease) => Effect.Effect<boolean, KinesisError>
+  readonly remove: (lease: Lease) => Effect.Effect<boolean, LeaseStoreError>
 }
 
 /**
@@ -158,7 +158,7 @@ export interface Leases {
  */
 export interface Service {
   /** The leases of an application, whose table is made if it must be. */
-  readonly open: (application: string) => Effect.Effect<Leases, KinesisError>
+  readonly open: (application: string) => Effect.Effect<Leases, LeaseStoreError>
 }
 
 /**
@@ -199,7 +199,7 @@ export interface ConditionalTable {
     leaseKey: string,
     operation: string,
     decide: (current: Lease | undefined) => LeaseTransition.Decision
-  ) => Effect.Effect<LeaseTransition.Decision, KinesisError>
+  ) => Effect.Effect<LeaseTransition.Decision, LeaseStoreError>
 }
 
 /**
@@ -292,10 +292,10 @@ export interface Call {
  */
 export const mapCalls = (
   leases: Leases,
-  f: <A, E extends KinesisError | LeaseLost>(
+  f: <A, E extends LeaseStoreError | LeaseLost>(
     call: Call,
     effect: Effect.Effect<A, E>
-  ) => Effect.Effect<A, E | KinesisError>
+  ) => Effect.Effect<A, E | LeaseStoreError>
 ): Leases => {
   const all = (operation: keyof Leases, worker?: string): Call => ({
     operation,

@@ -15,8 +15,9 @@ import { claims } from "./internal/leaseStoreContract/claims.js"
 import { handoffs } from "./internal/leaseStoreContract/handoffs.js"
 import { resets } from "./internal/leaseStoreContract/resets.js"
 import { rows } from "./internal/leaseStoreContract/rows.js"
-import type { KinesisError, LeaseLost } from "./KinesisError.js"
+import type { LeaseLost } from "./KinesisError.js"
 import { LeaseStore } from "./LeaseStore.js"
+import type { LeaseStoreError } from "./LeaseStoreError.js"
 
 /**
  * One case. It opens an application of its own, and dies with what is wrong.
@@ -26,7 +27,7 @@ import { LeaseStore } from "./LeaseStore.js"
  */
 export interface Case {
   readonly name: string
-  readonly run: Effect.Effect<void, KinesisError | LeaseLost, LeaseStore>
+  readonly run: Effect.Effect<void, LeaseStoreError | LeaseLost, LeaseStore>
 }
 
 /**

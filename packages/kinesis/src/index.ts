@@ -25,6 +25,8 @@ export * as LeaseStore from "./LeaseStore.js"
 /** @since 0.1.0 */
 export * as LeaseStoreContract from "./LeaseStoreContract.js"
 /** @since 0.1.0 */
+export * as LeaseStoreError from "./LeaseStoreError.js"
+/** @since 0.1.0 */
 export * as LeaseTransition from "./LeaseTransition.js"
 /** @since 0.1.0 */
 export * as Page from "./Page.js"

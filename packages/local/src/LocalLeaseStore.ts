@@ -5,8 +5,8 @@
  *
  * @since 0.1.0
  */
-import * as Errors from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -56,7 +56,7 @@ export interface Call {
   readonly at: number
   readonly leaseKey: string | undefined
   readonly worker: string | undefined
-  /** `pending` while there is no answer, and for ever when the caller gave up first; `ok`; or the `_tag` of the error. */
+  /** `pending` while there is no answer, and for ever when the caller gave up first; `ok`; the reason of a `LeaseStoreError`; or `LeaseLost`. */
   readonly outcome: string
 }
 
@@ -67,15 +67,15 @@ export interface Call {
  * @category models
  */
 export interface Service {
-  /** The calls fail with a `ThrottledError` and take no effect. */
+  /** The calls fail for the reason `Throttled` and take no effect. */
   readonly throttle: (target: Target) => Effect.Effect<void>
   /** The calls fail with this error and take no effect. */
-  readonly fail: (target: Target & { readonly error: Errors.KinesisError }) => Effect.Effect<void>
+  readonly fail: (target: Target & { readonly error: LeaseStoreError }) => Effect.Effect<void>
   /** The calls take that much longer, then take effect. */
   readonly delay: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
   /** The calls take no effect and are never answered. */
   readonly hang: (target: Target) => Effect.Effect<void>
-  /** The calls take effect, then fail with `ServiceUnavailable`. */
+  /** The calls take effect, then fail for the reason `Unavailable`. */
   readonly loseAnswer: (target: Target) => Effect.Effect<void>
   /** Forgets all faults that have not met their calls. */
   readonly clearFaults: Effect.Effect<void>
@@ -171,12 +171,13 @@ export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore 
 
 type Rows = Map<string, LeaseStore.Lease>
 
-type Action = Faults.Action<(operation: string) => Errors.KinesisError>
+type Action = Faults.Action<(subject: CallScope) => LeaseStoreError>
 
 /** What a call concerns. */
 interface CallScope {
   readonly operation: Operation
   readonly leaseKey?: string | undefined
+  readonly shardId?: string | undefined
   readonly worker?: string | undefined
 }
 
@@ -202,18 +203,23 @@ const serve = <A, E extends object>(
   { calls }: Engine,
   subject: CallScope,
   effect: Effect.Effect<A, E>
-): Effect.Effect<A, E | Errors.KinesisError> => {
+): Effect.Effect<A, E | LeaseStoreError> => {
   const { leaseKey, operation, worker } = subject
   return Engines.serve(calls, (served) => ({ operation, leaseKey, worker, ...served }), {
     fits: (scope) => isMet(scope, subject),
-    answerLost: (): E | Errors.KinesisError =>
-      new Errors.ServiceUnavailable({ operation, description: "The answer was lost." }),
-    act: (fault) => fault?.action._tag === "Fail" ? Effect.fail(fault.action.error(operation)) : effect
+    answerLost: (): E | LeaseStoreError => failed(subject, "Unavailable", "The answer was lost."),
+    act: (fault) => fault?.action._tag === "Fail" ? Effect.fail(fault.action.error(subject)) : effect
   })
 }
 
-const throttled = (operation: string) =>
-  new Errors.ThrottledError({ operation, reason: "throughput", description: "The table's throughput is exceeded." })
+const failed = (
+  { leaseKey, operation, shardId }: CallScope,
+  reason: LeaseStoreError["reason"],
+  description: string
+): LeaseStoreError => new LeaseStoreError({ operation, reason, leaseKey, shardId, description })
+
+const throttled = (subject: CallScope): LeaseStoreError =>
+  failed(subject, "Throttled", "The table's throughput is exceeded.")
 
 const makeStore = (engine: Engine): LeaseStore.Service => ({
   open: (application) =>

@@ -1,7 +1,6 @@
 import * as Sdk from "@aws-sdk/client-dynamodb"
 import * as AwsSdk from "effect-kinesis/AwsSdk"
-import type { KinesisError } from "effect-kinesis/KinesisError"
-import { RequestTimeout, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Row } from "./leaseRow.js"
@@ -29,6 +28,12 @@ const isConditionFailed = (cause: unknown): cause is { readonly Item?: Row | und
   }
 }
 
+/** The lease that a call is on. */
+export interface Subject {
+  readonly leaseKey: string
+  readonly shardId?: string
+}
+
 /** A page of a listing. */
 export interface Rows {
   readonly rows: ReadonlyArray<Row>
@@ -40,63 +45,71 @@ export interface Rows {
 const present = (row: Row | null | undefined): Row | undefined =>
   row === null || row === undefined || Object.keys(row).length === 0 ? undefined : row
 
-/** The calls on one table, each one request with a deadline. Interruption and the deadline abort the request. */
+/** The calls on one table of an application, each one request with a deadline. Interruption and the deadline abort the request. */
 export interface Calls {
+  readonly application: string
   readonly table: string
-  /** Fails with `ServiceUnavailable` when the answer has no table. */
-  readonly describeTable: Effect.Effect<Sdk.TableDescription, KinesisError>
-  readonly createTable: (input: Omit<Sdk.CreateTableCommandInput, "TableName">) => Effect.Effect<void, KinesisError>
+  /** Fails as unavailable when the answer has no table. */
+  readonly describeTable: Effect.Effect<Sdk.TableDescription, LeaseStoreError>
+  readonly createTable: (input: Omit<Sdk.CreateTableCommandInput, "TableName">) => Effect.Effect<void, LeaseStoreError>
   /** Always consistent. */
   readonly getItem: (
     key: Readonly<Record<string, string>>,
-    shardId?: string
-  ) => Effect.Effect<Row | undefined, KinesisError>
+    subject?: Subject
+  ) => Effect.Effect<Row | undefined, LeaseStoreError>
   readonly putItem: (
     input: Omit<Sdk.PutItemCommandInput, "TableName">,
-    shardId?: string
-  ) => Effect.Effect<void, KinesisError | ConditionFailed>
+    subject?: Subject
+  ) => Effect.Effect<void, LeaseStoreError | ConditionFailed>
   /** The row as it is by then. */
   readonly updateItem: (
     input: Omit<Sdk.UpdateItemCommandInput, "TableName">,
-    shardId?: string
-  ) => Effect.Effect<Row, KinesisError | ConditionFailed>
+    subject?: Subject
+  ) => Effect.Effect<Row, LeaseStoreError | ConditionFailed>
   readonly deleteItem: (
     input: Omit<Sdk.DeleteItemCommandInput, "TableName">,
-    shardId?: string
-  ) => Effect.Effect<void, KinesisError | ConditionFailed>
-  readonly scan: (input: Omit<Sdk.ScanCommandInput, "TableName">) => Effect.Effect<Rows, KinesisError>
-  readonly query: (input: Omit<Sdk.QueryCommandInput, "TableName">) => Effect.Effect<Rows, KinesisError>
+    subject?: Subject
+  ) => Effect.Effect<void, LeaseStoreError | ConditionFailed>
+  readonly scan: (input: Omit<Sdk.ScanCommandInput, "TableName">) => Effect.Effect<Rows, LeaseStoreError>
+  readonly query: (input: Omit<Sdk.QueryCommandInput, "TableName">) => Effect.Effect<Rows, LeaseStoreError>
   readonly batchGetItem: (
     keys: Sdk.KeysAndAttributes
   ) => Effect.Effect<
     { readonly rows: ReadonlyArray<Row>; readonly left: Sdk.KeysAndAttributes | undefined },
-    KinesisError
+    LeaseStoreError
   >
 }
 
 /** A table, and how it is called. */
 interface State {
   readonly sdk: Sdk.DynamoDBClient
+  readonly application: string
   readonly table: string
   readonly requestMillis: number
 }
 
-export const make = (sdk: Sdk.DynamoDBClient, table: string, requestMillis: number): Calls => {
+export const make = (
+  sdk: Sdk.DynamoDBClient,
+  application: string,
+  table: string,
+  requestMillis: number
+): Calls => {
   AwsSdk.watch(sdk)
-  const self: State = { sdk, table, requestMillis }
+  const self: State = { sdk, application, table, requestMillis }
   const send = sender(self)
   const conditional = conditionalSender(self)
   return {
+    application,
     table,
     describeTable: describeTable(self),
     createTable: (input) =>
       Effect.asVoid(send("CreateTable", new Sdk.CreateTableCommand({ ...input, TableName: table }))),
-    getItem: (key, shardId) => getItem(self, key, shardId),
-    putItem: (input, shardId) =>
-      Effect.asVoid(conditional("PutItem", new Sdk.PutItemCommand({ ...input, TableName: table }), shardId)),
-    updateItem: (input, shardId) => updateItem(self, input, shardId),
-    deleteItem: (input, shardId) =>
-      Effect.asVoid(conditional("DeleteItem", new Sdk.DeleteItemCommand({ ...input, TableName: table }), shardId)),
+    getItem: (key, subject) => getItem(self, key, subject),
+    putItem: (input, subject) =>
+      Effect.asVoid(conditional("PutItem", new Sdk.PutItemCommand({ ...input, TableName: table }), subject)),
+    updateItem: (input, subject) => updateItem(self, input, subject),
+    deleteItem: (input, subject) =>
+      Effect.asVoid(conditional("DeleteItem", new Sdk.DeleteItemCommand({ ...input, TableName: table }), subject)),
     scan: (input) =>
       Effect.flatMap(send("Scan", new Sdk.ScanCommand({ ...input, TableName: table })), page(self, "Scan")),
     query: (input) =>
@@ -109,55 +122,64 @@ type Command<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputType
   typeof Sdk.DynamoDBClient.prototype.send<In, Out>
 >[0]
 
+const placeOf = ({ application, table }: State, subject: Subject | undefined) => ({
+  application,
+  table,
+  leaseKey: subject?.leaseKey,
+  shardId: subject?.shardId
+})
+
 /** Sends a write under a condition. */
-const conditionalSender =
-  ({ requestMillis, sdk, table }: State) =>
-  <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
-    operation: string,
-    command: Command<In, Out>,
-    shardId?: string
-  ): Effect.Effect<Out, KinesisError | ConditionFailed> => {
-    const call: AwsSdk.Call = { service: "dynamodb", operation, shardId, resource: `table ${table}`, exceptions }
-    return Effect.timeoutFail(
-      Effect.tryPromise({
-        try: (abortSignal) => sdk.send(command, { abortSignal }),
-        catch: (cause): KinesisError | ConditionFailed =>
-          isConditionFailed(cause)
-            ? { _tag: "ConditionFailed", row: present(cause.Item) }
-            : AwsSdk.errorFromCause(call, cause)
-      }),
-      {
-        duration: requestMillis,
-        onTimeout: () =>
-          new RequestTimeout({
-            operation,
-            shardId,
-            description: `table ${table}: waited ${Duration.format(requestMillis)}`
-          })
-      }
-    )
-  }
+const conditionalSender = (self: State) =>
+<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
+  operation: string,
+  command: Command<In, Out>,
+  subject?: Subject
+): Effect.Effect<Out, LeaseStoreError | ConditionFailed> => {
+  const { requestMillis, sdk } = self
+  const place = placeOf(self, subject)
+  const call: AwsSdk.Call = { service: "dynamodb", operation, shardId: place.shardId, exceptions }
+  return Effect.timeoutFail(
+    Effect.tryPromise({
+      try: (abortSignal) => sdk.send(command, { abortSignal }),
+      catch: (cause): LeaseStoreError | ConditionFailed =>
+        isConditionFailed(cause)
+          ? { _tag: "ConditionFailed", row: present(cause.Item) }
+          : LeaseStoreError.fromKinesisError(AwsSdk.errorFromCause(call, cause), place)
+    }),
+    {
+      duration: requestMillis,
+      onTimeout: () =>
+        new LeaseStoreError({
+          ...place,
+          operation,
+          reason: "Timeout",
+          description: `waited ${Duration.format(requestMillis)}`
+        })
+    }
+  )
+}
 
 /** Sends what has no condition. */
 const sender = (self: State) =>
 <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
   operation: string,
   command: Command<In, Out>,
-  shardId?: string
-): Effect.Effect<Out, KinesisError> =>
+  subject?: Subject
+): Effect.Effect<Out, LeaseStoreError> =>
   Effect.catchTag(
-    conditionalSender(self)(operation, command, shardId),
+    conditionalSender(self)(operation, command, subject),
     "ConditionFailed",
-    () => Effect.fail(unreadable(self, operation, "an answer of another call", shardId))
+    () => Effect.fail(unreadable(self, operation, "an answer of another call", subject))
   )
 
-const unreadable = ({ table }: State, operation: string, what: string, shardId?: string) =>
-  new ServiceUnavailable({ operation, shardId, description: `table ${table}: ${what}` })
+const unreadable = (self: State, operation: string, description: string, subject?: Subject) =>
+  new LeaseStoreError({ ...placeOf(self, subject), operation, reason: "Unavailable", description })
 
 /** What DynamoDB answers always: without it the answer says nothing. */
-const told = <A>(self: State, value: A | null | undefined, operation: string, field: string, shardId?: string) =>
+const told = <A>(self: State, value: A | null | undefined, operation: string, field: string, subject?: Subject) =>
   value === null || value === undefined
-    ? Effect.fail(unreadable(self, operation, `the answer has no ${field}`, shardId))
+    ? Effect.fail(unreadable(self, operation, `the answer has no ${field}`, subject))
     : Effect.succeed(value)
 
 const page =
@@ -169,7 +191,7 @@ const describeTable = (self: State): Calls["describeTable"] =>
     Effect.flatMap(({ Table }) => told(self, Table, "DescribeTable", "Table"))
   )
 
-const getItem = (self: State, key: Readonly<Record<string, string>>, shardId?: string) =>
+const getItem = (self: State, key: Readonly<Record<string, string>>, subject?: Subject) =>
   Effect.map(
     sender(self)(
       "GetItem",
@@ -178,12 +200,12 @@ const getItem = (self: State, key: Readonly<Record<string, string>>, shardId?: s
         Key: Object.fromEntries(Object.entries(key).map(([name, value]) => [name, { S: value }])),
         ConsistentRead: true
       }),
-      shardId
+      subject
     ),
     ({ Item }) => present(Item)
   )
 
-const updateItem = (self: State, input: Omit<Sdk.UpdateItemCommandInput, "TableName">, shardId?: string) =>
+const updateItem = (self: State, input: Omit<Sdk.UpdateItemCommandInput, "TableName">, subject?: Subject) =>
   Effect.flatMap(
     conditionalSender(self)(
       "UpdateItem",
@@ -193,9 +215,9 @@ const updateItem = (self: State, input: Omit<Sdk.UpdateItemCommandInput, "TableN
         ReturnValues: "ALL_NEW",
         ReturnValuesOnConditionCheckFailure: "ALL_OLD"
       }),
-      shardId
+      subject
     ),
-    ({ Attributes }) => told(self, present(Attributes), "UpdateItem", "Attributes", shardId)
+    ({ Attributes }) => told(self, present(Attributes), "UpdateItem", "Attributes", subject)
   )
 
 const batchGetItem = (self: State, keys: Sdk.KeysAndAttributes) =>

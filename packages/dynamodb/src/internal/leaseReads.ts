@@ -1,7 +1,6 @@
 import type { KeysAndAttributes } from "@aws-sdk/client-dynamodb"
-import type { KinesisError } from "effect-kinesis/KinesisError"
-import { ThrottledError } from "effect-kinesis/KinesisError"
 import type { KnownLeases, Lease, Leases } from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Calls, Rows } from "./calls.js"
@@ -30,14 +29,14 @@ export const owned = (self: State): Leases["owned"] => (worker, known) =>
   )
 
 /** The row as it is now; undefined when there is none, or none that can be read. */
-export const one = (self: State, { leaseKey, shardId }: Lease): Effect.Effect<Lease | undefined, KinesisError> =>
+export const one = (self: State, lease: Lease): Effect.Effect<Lease | undefined, LeaseStoreError> =>
   Effect.flatMap(
-    self.calls.getItem({ leaseKey }, shardId),
+    self.calls.getItem({ leaseKey: lease.leaseKey }, lease),
     (row) => row === undefined ? Effect.succeed(undefined) : toLease(self, row)
   )
 
 const pages = Effect.fnUntraced(function*(
-  page: (ExclusiveStartKey: Row | undefined) => Effect.Effect<Rows, KinesisError>
+  page: (ExclusiveStartKey: Row | undefined) => Effect.Effect<Rows, LeaseStoreError>
 ) {
   const all: Array<Row> = []
   let from: Row | undefined
@@ -87,12 +86,15 @@ const queryOwned = ({ calls, settings }: State, worker: string, known: KnownLeas
   })
 
 /** The rows of these keys. What DynamoDB leaves out for its throughput's sake is asked for again. */
-const batch = (calls: Calls, keys: KeysAndAttributes): Effect.Effect<ReadonlyArray<Row>, KinesisError> =>
+const batch = (calls: Calls, keys: KeysAndAttributes): Effect.Effect<ReadonlyArray<Row>, LeaseStoreError> =>
   Effect.suspend(() => {
-    const partial = new ThrottledError({
+    const partial = new LeaseStoreError({
       operation: "BatchGetItem",
-      reason: "throughput",
-      description: `table ${calls.table}: not all rows were sent`
+      reason: "Throttled",
+      application: calls.application,
+      table: calls.table,
+      problem: "throttled (throughput)",
+      description: "not all rows were sent"
     })
     const rows: Array<Row> = []
     let left: KeysAndAttributes | undefined = keys

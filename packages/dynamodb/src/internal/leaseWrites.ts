@@ -1,11 +1,10 @@
-import type { KinesisError } from "effect-kinesis/KinesisError"
-import { InvalidArgument, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import type { Lease, Leases } from "effect-kinesis/LeaseStore"
 import { leaseOrLost } from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as LeaseTransition from "effect-kinesis/LeaseTransition"
 import type { Position } from "effect-kinesis/Position"
 import * as Effect from "effect/Effect"
-import type { ConditionFailed } from "./calls.js"
+import type { ConditionFailed, Subject } from "./calls.js"
 import * as LeaseReads from "./leaseReads.js"
 import * as LeaseRow from "./leaseRow.js"
 import type { State } from "./leaseTable.js"
@@ -17,13 +16,13 @@ const maxWrites = 5
 
 export const create = (self: State): Leases["create"] => (lease) =>
   Effect.zipRight(
-    storable("create", lease, lease.checkpoint),
+    storable(self, "create", lease, lease.checkpoint),
     unlessRefused(
       self.calls.putItem({
         Item: LeaseRow.create(lease),
         ConditionExpression: "attribute_not_exists(#leaseKey)",
         ExpressionAttributeNames: { "#leaseKey": "leaseKey" }
-      }, lease.shardId)
+      }, lease)
     )
   )
 
@@ -41,7 +40,7 @@ export const renew = (self: State): Leases["renew"] => (lease) =>
 
 export const checkpoint = (self: State): Leases["checkpoint"] => (lease, position) =>
   Effect.zipRight(
-    storable("checkpoint", lease, position),
+    storable(self, "checkpoint", lease, position),
     changed(self, "checkpoint", lease, LeaseTransition.checkpoint(lease, position))
   )
 
@@ -53,7 +52,7 @@ export const release = (self: State): Leases["release"] => (lease, successor) =>
 
 export const reset = (self: State): Leases["reset"] => (lease, anew) =>
   Effect.zipRight(
-    storable("reset", lease, anew.checkpoint),
+    storable(self, "reset", lease, anew.checkpoint),
     perhaps(self, "reset", lease, LeaseTransition.reset(lease, anew))
   )
 
@@ -61,7 +60,9 @@ export const annotate = (self: State): Leases["annotate"] => (leaseKey, known) =
   const change = LeaseUpdates.annotate(known)
   return change === undefined
     ? Effect.void
-    : Effect.asVoid(unlessRefused(Effect.asVoid(self.calls.updateItem({ Key: keyOf(leaseKey), ...change }))))
+    : Effect.asVoid(
+      unlessRefused(Effect.asVoid(self.calls.updateItem({ Key: keyOf(leaseKey), ...change }, { leaseKey })))
+    )
 }
 
 export const remove = (self: State): Leases["remove"] => (lease) =>
@@ -71,7 +72,7 @@ export const remove = (self: State): Leases["remove"] => (lease) =>
       ConditionExpression: "attribute_not_exists(#leaseKey) OR #leaseCounter = :leaseCounter",
       ExpressionAttributeNames: { "#leaseKey": "leaseKey", "#leaseCounter": "leaseCounter" },
       ExpressionAttributeValues: { ":leaseCounter": { N: String(lease.leaseCounter) } }
-    }, lease.shardId)
+    }, lease)
   )
 
 const changed = (self: State, operation: LeaseUpdates.Operation, lease: Lease, decide: LeaseTransition.Write) =>
@@ -98,10 +99,9 @@ const write = Effect.fnUntraced(function*(
   }
   for (let attempts = 0; decision._tag === "Put" && seen !== undefined; attempts++) {
     if (attempts === maxWrites) {
-      return yield* new ServiceUnavailable({
-        operation: `DynamoDbLeaseStore.${operation}`,
-        shardId: lease.shardId,
-        description: `table ${self.calls.table}: the row changed before each of ${maxWrites} writes`
+      return yield* failed(self, operation, lease, {
+        reason: "Unavailable",
+        description: `the row changed before each of ${maxWrites} writes`
       })
     }
     const outcome: { readonly isWritten: boolean; readonly lease: Lease | undefined } = yield* update(
@@ -121,7 +121,7 @@ const write = Effect.fnUntraced(function*(
 const update = (self: State, operation: LeaseUpdates.Operation, seen: Lease, next: Lease) =>
   self.calls.updateItem(
     { Key: keyOf(seen.leaseKey), ...LeaseUpdates.change(operation, seen, next) },
-    seen.shardId
+    seen
   ).pipe(
     Effect.flatMap((row) => toLease(self, row)),
     Effect.map((written) => ({ isWritten: true as const, lease: written ?? next })),
@@ -133,21 +133,32 @@ const update = (self: State, operation: LeaseUpdates.Operation, seen: Lease, nex
   )
 
 const storable = (
+  self: State,
   operation: string,
-  { shardId }: Pick<Lease, "shardId">,
+  lease: Subject,
   position: Position | undefined
-): Effect.Effect<void, InvalidArgument> => {
+): Effect.Effect<void, LeaseStoreError> => {
   const description = LeaseRow.refusal(position)
   return description === undefined
     ? Effect.void
-    : new InvalidArgument({
-      operation: `DynamoDbLeaseStore.${operation}`,
-      shardId,
-      field: "checkpoint",
-      description
-    })
+    : failed(self, operation, lease, { reason: "Invalid", problem: "invalid checkpoint", description })
 }
 
+const failed = (
+  { calls: { application, table } }: State,
+  operation: string,
+  { leaseKey, shardId }: Subject,
+  what: Pick<LeaseStoreError, "reason" | "description"> & { readonly problem?: string }
+): LeaseStoreError =>
+  new LeaseStoreError({
+    ...what,
+    operation: `DynamoDbLeaseStore.${operation}`,
+    application,
+    table,
+    leaseKey,
+    shardId
+  })
+
 /** Whether a write took place. */
-const unlessRefused = (effect: Effect.Effect<void, KinesisError | ConditionFailed>) =>
+const unlessRefused = (effect: Effect.Effect<void, LeaseStoreError | ConditionFailed>) =>
   Effect.as(effect, true).pipe(Effect.catchTag("ConditionFailed", () => Effect.succeed(false)))

@@ -1,5 +1,4 @@
-import type { KinesisError } from "effect-kinesis/KinesisError"
-import { ResourceInUse } from "effect-kinesis/KinesisError"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Calls } from "./calls.js"
@@ -24,7 +23,7 @@ export const inCoordinatorState = (calls: PlaceCalls): Place => ({ calls, key: {
  * leader for dead. A row that stands still that long is marked as given back, as a leader that stops does it, so that nobody has to watch
  * it again.
  */
-export const refuse = (application: string, places: ReadonlyArray<Place>): Effect.Effect<void, KinesisError> =>
+export const refuse = (application: string, places: ReadonlyArray<Place>): Effect.Effect<void, LeaseStoreError> =>
   Effect.forEach(places, (place) => refuseAt(application, place), { concurrency: "unbounded", discard: true })
 
 const refuseAt = Effect.fnUntraced(function*(application: string, place: Place) {
@@ -55,23 +54,22 @@ const refuseAt = Effect.fnUntraced(function*(application: string, place: Place) 
   yield* giveBack(application, place, first)
 })
 
-const lookAt = ({ calls, key }: Place): Effect.Effect<Leader | undefined, KinesisError> =>
+const lookAt = ({ calls, key }: Place): Effect.Effect<Leader | undefined, LeaseStoreError> =>
   Effect.map(calls.getItem(key), LeaderRow.read).pipe(
-    Effect.catchTags({
-      // There is no such table, or it is no table of KCL's.
-      ResourceNotFound: () => Effect.succeed(undefined),
-      InvalidArgument: () => Effect.succeed(undefined),
-      AccessDenied: (error) =>
-        Effect.as(
-          Effect.logWarning(
-            `Whether a leader of the Kinesis Client Library is at work cannot be seen in the table ${calls.table}: ${error.message}`
-          ),
-          undefined
-        )
-    })
+    // There is no such table, or it is no table of KCL's.
+    Effect.catchIf(({ reason }) => reason === "NotFound" || reason === "Invalid", () => Effect.succeed(undefined)),
+    Effect.catchIf(isDenied, (error) =>
+      Effect.as(
+        Effect.logWarning(
+          `Whether a leader of the Kinesis Client Library is at work cannot be seen in the table ${calls.table}: ${error.message}`
+        ),
+        undefined
+      ))
   )
 
-const giveBack = (application: string, place: Place, { version }: Leader): Effect.Effect<void, KinesisError> =>
+const isDenied = ({ reason }: LeaseStoreError): boolean => reason === "Denied"
+
+const giveBack = (application: string, place: Place, { version }: Leader): Effect.Effect<void, LeaseStoreError> =>
   place.calls.updateItem({
     Key: Object.fromEntries(Object.entries(place.key).map(([name, value]) => [name, { S: value }])),
     UpdateExpression: "SET #isReleased = :yes",
@@ -85,19 +83,24 @@ const giveBack = (application: string, place: Place, { version }: Leader): Effec
           lookAt(place),
           (now) => now === undefined || now.isReleased ? Effect.void : live(application, place, now.owner)
         ),
-      AccessDenied: (error) =>
-        Effect.logWarning(
-          `The leader's row in the table ${place.calls.table} stands still but cannot be marked as given back, so it is watched at ` +
-            `every start: ${error.message}`
-        )
+      LeaseStoreError: (error) =>
+        isDenied(error)
+          ? Effect.logWarning(
+            `The leader's row in the table ${place.calls.table} stands still but cannot be marked as given back, so it is watched at ` +
+              `every start: ${error.message}`
+          )
+          : Effect.fail(error)
     }),
     Effect.asVoid
   )
 
 const live = (application: string, { calls }: Place, owner: string) =>
   Effect.fail(
-    new ResourceInUse({
+    new LeaseStoreError({
       operation: "DynamoDbLeaseStore.open",
+      reason: "InUse",
+      application,
+      table: calls.table,
       description:
         `${owner} leads workers of the Kinesis Client Library on ${application}: its row in the table ${calls.table} ` +
         "changes. Stop them first, or set withLiveKcl to \"allow\" to work beside them"

@@ -1,6 +1,5 @@
 import type { CreateTableCommandInput, TableDescription } from "@aws-sdk/client-dynamodb"
-import type { KinesisError } from "effect-kinesis/KinesisError"
-import { InvalidArgument, ResourceInUse, ResourceNotFound, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -73,16 +72,16 @@ const missing = ({ AttributeDefinitions, KeySchema, TableStatus }: TableDescript
     : undefined
 
 /** Describes the table, makes it when it is not there and may be made, and waits until it serves. */
-export const openTable = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> =>
+export const openTable = (calls: Calls, createTable: boolean): Effect.Effect<Found, LeaseStoreError> =>
   Effect.suspend(() => attempt(calls, createTable))
 
-const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, KinesisError> => {
+const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, LeaseStoreError> => {
   let isNew = false
-  const absent = (error: ResourceNotFound) => {
+  const absent = (error: LeaseStoreError) => {
     if (!createTable) {
       return Effect.fail(
-        new ResourceNotFound({
-          operation: "DynamoDbLeaseStore.open",
+        failed(calls, {
+          reason: "NotFound",
           description:
             `there is no table ${calls.table}, and createTable is false: make it as docs/leases-table.md says, ` +
             "or leave createTable out",
@@ -91,22 +90,22 @@ const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, Kines
       )
     }
     isNew = true
-    return Effect.zipRight(calls.createTable(definition), Effect.fail(notYet(calls.table, "CREATING")))
+    return Effect.zipRight(calls.createTable(definition), Effect.fail(notYet(calls, "CREATING")))
   }
   return calls.describeTable.pipe(
     Effect.filterOrFail(isServing, (table) => {
       if (table.TableStatus === "CREATING") isNew = true
-      return notYet(calls.table, table.TableStatus ?? "unknown")
+      return notYet(calls, table.TableStatus ?? "unknown")
     }),
-    Effect.catchTag("ResourceNotFound", absent),
-    Effect.retry({ schedule: polls, while: ({ _tag }) => _tag === "ResourceInUse" }),
-    Effect.filterOrFail((table) => missing(table) === undefined, (table) => untold(calls.table, missing(table)!)),
+    Effect.catchIf(({ reason }) => reason === "NotFound", absent),
+    Effect.retry({ schedule: polls, while: ({ reason }) => reason === "InUse" }),
+    Effect.filterOrFail((table) => missing(table) === undefined, (table) => untold(calls, missing(table)!)),
     Effect.filterOrFail(
       (table) => wrongKey(calls.table, table) === undefined,
       (table) =>
-        new InvalidArgument({
-          operation: "DynamoDbLeaseStore.open",
-          field: "table",
+        failed(calls, {
+          reason: "Invalid",
+          problem: "invalid table",
           description: wrongKey(calls.table, table)!
         })
     ),
@@ -114,11 +113,19 @@ const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, Kines
   )
 }
 
-const untold = (table: string, field: string) =>
-  new ServiceUnavailable({ operation: "DescribeTable", description: `table ${table}: the answer has no ${field}` })
+const failed = (
+  { application, table }: Calls,
+  what: Pick<LeaseStoreError, "reason" | "description"> & { readonly problem?: string; readonly cause?: unknown }
+): LeaseStoreError => new LeaseStoreError({ ...what, operation: "DynamoDbLeaseStore.open", application, table })
 
-const notYet = (table: string, status: string) =>
-  new ResourceInUse({
-    operation: "DynamoDbLeaseStore.open",
-    description: `table ${table} is ${status}; waited up to ${Duration.format(waitsFor)}`
+const untold = ({ application, table }: Calls, field: string) =>
+  new LeaseStoreError({
+    operation: "DescribeTable",
+    reason: "Unavailable",
+    application,
+    table,
+    description: `the answer has no ${field}`
   })
+
+const notYet = (calls: Calls, status: string) =>
+  failed(calls, { reason: "InUse", description: `it is ${status}; waited up to ${Duration.format(waitsFor)}` })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
-import { KinesisError, type LeaseStore, Position } from "effect-kinesis"
+import { type LeaseStore, LeaseStoreError, Position } from "effect-kinesis"
 import { aggregate } from "../../src/internal/record/aggregation.js"
 import { application, eventually, mortal, run, stop, textOf, withGroup, type World } from "../support/groups.js"
 import { hashKeyOf, maxHashKey, numbered, oneShard, put, shard0, shardName } from "../support/reading.js"
@@ -226,7 +226,11 @@ describe("checkpoints", () => {
       Effect.gen(function*() {
         const worker = yield* run()
         yield* eventually("ready", () => worker.of("Ready").length + worker.of("PageRead").length > 0)
-        const error = new KinesisError.ServiceUnavailable({ operation: "UpdateItem", description: "down" })
+        const error = new LeaseStoreError.LeaseStoreError({
+          operation: "UpdateItem",
+          reason: "Unavailable",
+          description: "down"
+        })
         yield* world.leases.fail({ operation: "checkpoint", times: 3, error })
         yield* put(world.client, ["a1"])
         yield* eventually("the first failure", () => worker.of("LeaseStoreFailed").length > 0, 10_000, 50)

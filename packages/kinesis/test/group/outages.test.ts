@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
-import { Consumer, FailurePolicy, KinesisError, LeaseStore } from "effect-kinesis"
+import { Consumer, FailurePolicy, KinesisError, LeaseStore, LeaseStoreError } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup, type World } from "../support/groups.js"
 import { maxHashKey, numbered, oneShard, put, shard0 } from "../support/reading.js"
 
@@ -52,16 +52,16 @@ describe("a worker in trouble", () => {
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {
         yield* split(world)
-        const denied = new KinesisError.AccessDenied({
+        const denied = new LeaseStoreError.LeaseStoreError({
           operation: "PutItem",
-          action: "dynamodb:PutItem",
+          reason: "Denied",
           description: "no"
         })
         yield* firstLease(world)
         yield* world.leases.fail({ operation: "create", error: denied, times: 100 })
         const worker = yield* run()
         yield* TestClock.adjust("5 seconds")
-        assert.strictEqual((yield* Effect.flip(Fiber.join(worker.fiber)))._tag, "AccessDenied")
+        assert.deepInclude(yield* Effect.flip(Fiber.join(worker.fiber)), { _tag: "LeaseStoreError", reason: "Denied" })
         assert.strictEqual(yield* holdsOf(world), 0)
       })))
 

@@ -111,7 +111,7 @@ describe("a tenure", () => {
       const outcomes = (yield* local.calls).filter(({ operation }) => operation === "renew").map(({ outcome }) =>
         outcome
       )
-      assert.deepStrictEqual(outcomes.slice(0, 4), ["ServiceUnavailable", "pending", "ok", "pending"])
+      assert.deepStrictEqual(outcomes.slice(0, 4), ["Unavailable", "pending", "ok", "pending"])
     }))
 
   it.effect("B46 lost answers and refusals one after the other lose no lease and no checkpoint", () =>

@@ -68,12 +68,13 @@ export const serve = <Target, Action extends { readonly _tag: string }, Call ext
       : taken
     return yield* Effect.tapBoth(answered, {
       onSuccess: () => Effect.sync(() => call.outcome = "ok"),
-      onFailure: (error) => Effect.sync(() => call.outcome = tagOf(error))
+      onFailure: (error) => Effect.sync(() => call.outcome = outcomeOf(error))
     })
   })
 
 /** A knob may have been given what is no error of this library. */
-const tagOf = (error: unknown): string => {
-  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
-  return typeof tag === "string" ? tag : "error"
+const outcomeOf = (error: unknown): string => {
+  if (typeof error !== "object" || error === null || !("_tag" in error)) return "error"
+  if (error._tag === "LeaseStoreError" && "reason" in error) return String(error.reason)
+  return typeof error._tag === "string" ? error._tag : "error"
 }

@@ -199,6 +199,10 @@ export const leave = (facts: Facts): ReadonlyArray<Violation> =>
       : []
   })
 
+/** What a call that is made again for a while fails with in the end. */
+const impatience =
+  /^(ServiceUnavailable|RequestTimeout|LeaseStoreError: .*(the service is unavailable|no answer in time))/
+
 /**
  * A worker fails only with what its own handlers fail with. How long it makes a failing call again goes by the wall clock:
  * when that is set it may be over at once.
@@ -206,7 +210,7 @@ export const leave = (facts: Facts): ReadonlyArray<Violation> =>
 export const failed = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ end, index, steps }) => {
     if (end?.how !== "failed" || /the handler|HandlerError|the dead letters/.test(end.reason)) return []
-    const isImpatient = steps.length > 0 && /^(ServiceUnavailable|RequestTimeout)/.test(end.reason)
+    const isImpatient = steps.length > 0 && impatience.test(end.reason)
     return isImpatient ? [] : [violation("failed", `w${index} failed at ${since(facts, end.moment)}: ${end.reason}`)]
   })
 

@@ -1,6 +1,7 @@
 import type * as KinesisClient from "effect-kinesis/KinesisClient"
-import { type KinesisError, type LeaseLost, RequestTimeout, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import type { LeaseLost } from "effect-kinesis/KinesisError"
 import { type Leases, mapCalls, type Service } from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { watch } from "../stream.js"
@@ -48,7 +49,7 @@ const observe = ({ notes, table }: World): Effect.Effect<void> =>
     }
   })
 
-type StoreError = KinesisError | LeaseLost
+type StoreError = LeaseStoreError | LeaseLost
 
 /** What a cut between a process and the store does to a call. */
 const suffer = <A>(
@@ -57,7 +58,8 @@ const suffer = <A>(
   cut: Cut | undefined,
   call: Effect.Effect<A, StoreError>
 ): Effect.Effect<A, StoreError> => {
-  const unavailable = () => new ServiceUnavailable({ operation, description: "The table is out of reach." })
+  const unavailable = () =>
+    new LeaseStoreError({ operation, reason: "Unavailable", description: "The table is out of reach." })
   switch (cut) {
     case undefined:
       return call
@@ -77,10 +79,8 @@ const suffer = <A>(
   }
 }
 
-const faultOf = (error: unknown): string => {
-  const { _tag, description } = error as { readonly _tag: string; readonly description: string }
-  return _tag === "ServiceUnavailable" && description.includes("answer was lost") ? "lost answer" : _tag
-}
+const faultOf = ({ description, reason }: LeaseStoreError): string =>
+  reason === "Unavailable" && description.includes("answer was lost") ? "lost answer" : reason
 
 /** The lease store, as one process reaches it. */
 export const storeOf = (world: World, member: Member): Service => {
@@ -91,7 +91,7 @@ export const storeOf = (world: World, member: Member): Service => {
     operation: string,
     call: Effect.Effect<A, E>,
     writes = true
-  ): Effect.Effect<A, E | KinesisError> =>
+  ): Effect.Effect<A, E | LeaseStoreError> =>
     Effect.suspend(() => {
       const sentAt = notes.now()
       const asked = { process: index, sentAt }
@@ -108,14 +108,15 @@ export const storeOf = (world: World, member: Member): Service => {
       return member.process.call(request as Effect.Effect<A, E>).pipe(
         Effect.timeoutFail({
           duration: storeDeadlineMillis,
-          onTimeout: () => new RequestTimeout({ operation, description: "The table did not answer." })
+          onTimeout: () =>
+            new LeaseStoreError({ operation, reason: "Timeout", description: "The table did not answer." })
         }),
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (member.process.isDead()) return
             notes.asking.delete(asked)
             const failure = Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error : undefined
-            const isOurs = failure !== undefined && failure._tag !== "LeaseLost"
+            const isOurs = failure?._tag === "LeaseStoreError"
             if (isOurs) notes.count(`store: ${faultOf(failure)}`)
             if (isOurs || isLate()) notes.troubles.push({ process: index, from: sentAt, to: notes.now() })
             notes.write(() => `w${index} ${operation}: ${failure?._tag ?? exit._tag}`)

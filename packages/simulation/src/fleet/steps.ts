@@ -1,5 +1,5 @@
-import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import { isFinished } from "effect-kinesis/LeaseStore"
+import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { change, epoch, look, pick, sleepUntil, stream, writeAll } from "../stream.js"
@@ -116,7 +116,7 @@ const act = (world: World, action: Exclude<Action, { readonly _tag: "Write" }>):
     case "FailTable":
       return table.fail({
         ...action,
-        error: new ServiceUnavailable({ operation: "LeaseStore", description: "An outage." })
+        error: new LeaseStoreError({ operation: "LeaseStore", reason: "Unavailable", description: "An outage." })
       })
     case "LoseTableAnswer":
       return table.loseAnswer(action)

@@ -6,10 +6,11 @@ import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type * as LeaseBalancer from "../../LeaseBalancer.js"
 import { isFinished, type KnownLeases, type Lease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as BalancingTimes from "../lease/balancingTimes.js"
 import * as LeaseView from "../lease/leaseView.js"
 import type { Moment } from "./clocks.js"
-import { fail, type Group, isFatal } from "./group.js"
+import { fail, failureEvent, type Group, isFatal } from "./group.js"
 import * as HandoffRequests from "./handoffRequests.js"
 import * as LeaseRepair from "./leaseRepair.js"
 import * as LeaseUpkeep from "./leaseUpkeep.js"
@@ -94,8 +95,8 @@ export const make = (group: Group, tasks: ShardTasks): Balancer => {
   }
 }
 
-const storeFailed = ({ group: { emit } }: State, error: KinesisError): Effect.Effect<void> =>
-  emit(KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId: undefined, error }))
+const storeFailed = ({ group: { emit } }: State, error: LeaseStoreError): Effect.Effect<void> =>
+  emit(failureEvent(error, undefined, 0))
 
 /** As a plan sees a lease that anybody can take. */
 const unowned = ({ leaseKey, shardId, streamIdentifier }: Lease): LeaseBalancer.PlannedLease => ({
@@ -159,7 +160,7 @@ const balanceOnce = (self: State): Effect.Effect<void> =>
     Effect.zipRight(untilNext(self))
   )
 
-const balance = (self: State, looks: number): Effect.Effect<void, KinesisError> =>
+const balance = (self: State, looks: number): Effect.Effect<void, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { observed } = self.group
     const streams = self.group.streams()
@@ -181,7 +182,7 @@ const balance = (self: State, looks: number): Effect.Effect<void, KinesisError> 
   })
 
 /** Of many workers that start at once on an empty table few list the shards. */
-const awaitOthers = ({ group }: State): Effect.Effect<ReadonlyArray<Lease>, KinesisError> =>
+const awaitOthers = ({ group }: State): Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError> =>
   Effect.gen(function*() {
     const all = yield* ObservedLeases.look(group)
     if (all.length > 0) return all
@@ -209,13 +210,13 @@ const shared = (self: State, streams: ReadonlyArray<GroupStream>): void => {
   post({ _tag: "Balanced", streams })
 }
 
-const balanceFailed = (self: State, error: KinesisError): Effect.Effect<void> =>
+const balanceFailed = (self: State, error: KinesisError | LeaseStoreError): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { clocks, emit, settings } = self.group
     const millisSinceLastListing = clocks.since(self.balancedAt)
-    yield* error.operation === "ListShards"
-      ? emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing }))
-      : storeFailed(self, error)
+    if (error._tag === "LeaseStoreError" || error.operation === "ListShards") {
+      yield* emit(failureEvent(error, undefined, millisSinceLastListing))
+    }
     if (isFatal(error) || BalancingTimes.isStale(settings, millisSinceLastListing)) fail(self.group, error)
   })
 
@@ -231,11 +232,11 @@ const untilNext = (self: State): Effect.Effect<void> =>
   })
 
 /** Lets go of a lease that is not worked on, if it is this worker's to let go. */
-const release = ({ group: { leases } }: State, lease: Lease): Effect.Effect<void, KinesisError> =>
+const release = ({ group: { leases } }: State, lease: Lease): Effect.Effect<void, LeaseStoreError> =>
   Effect.asVoid(Effect.catchTag(leases.release(lease, undefined), "LeaseLost", () => Effect.void))
 
 /** What another was promised by this worker, which does not have it (any more): it waits for this worker's word. */
-const keepPromises = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, KinesisError> =>
+const keepPromises = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, LeaseStoreError> =>
   Effect.forEach(
     all.filter((lease) =>
       lease.checkpointOwner === self.group.worker && !isFinished(lease) && !self.tasks.isBusy(lease.leaseKey)
@@ -245,7 +246,7 @@ const keepPromises = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<voi
   )
 
 /** Claims until all are made, or one has failed. */
-const claimAll = ({ tasks }: State, chosen: ReadonlyArray<Candidate>): Effect.Effect<boolean, KinesisError> =>
+const claimAll = ({ tasks }: State, chosen: ReadonlyArray<Candidate>): Effect.Effect<boolean, LeaseStoreError> =>
   Effect.gen(function*() {
     for (let from = 0; from < chosen.length; from += claimsBeforeLook) {
       const won = yield* Effect.forEach(
@@ -262,7 +263,7 @@ const claimAll = ({ tasks }: State, chosen: ReadonlyArray<Candidate>): Effect.Ef
  * A lease that was given to a worker a moment ago may not be taken yet: asked to hand it off, that worker would not find it any more, and
  * nobody would read the shard for as long as a lease lasts. Only who has it for longer than it takes to find it is asked.
  */
-const askFor = (self: State, wanted: ReadonlyArray<Candidate>): Effect.Effect<void, KinesisError> =>
+const askFor = (self: State, wanted: ReadonlyArray<Candidate>): Effect.Effect<void, LeaseStoreError> =>
   Effect.gen(function*() {
     const { clocks, observed, settings } = self.group
     const wishes = wanted.filter(({ planned: { owner } }) => !self.requests.isSilent(owner))
@@ -274,7 +275,10 @@ const askFor = (self: State, wanted: ReadonlyArray<Candidate>): Effect.Effect<vo
     self.isAskingLater = taken.length < wishes.length
   })
 
-const ask = ({ group: { leases, worker } }: State, { lease, stream }: Candidate): Effect.Effect<void, KinesisError> =>
+const ask = (
+  { group: { leases, worker } }: State,
+  { lease, stream }: Candidate
+): Effect.Effect<void, LeaseStoreError> =>
   Effect.flatMap(leases.requestHandoff(lease, worker), (asked) =>
     Option.isNone(asked) ? Effect.void : stream.emit(
       KinesisEvent.HandoffRequested({ shardId: lease.shardId, worker, owner: lease.leaseOwner ?? "" })
@@ -294,7 +298,7 @@ const discoverOnce = (self: State): Effect.Effect<void> =>
   )
 
 /** What was given to this worker, and what is its own and nobody's work since it had lost it for a while. */
-const discover = (self: State): Effect.Effect<void, KinesisError> =>
+const discover = (self: State): Effect.Effect<void, LeaseStoreError> =>
   Effect.gen(function*() {
     const { leases, observed, streams, worker } = self.group
     const given = (yield* leases.owned(worker, self.known)).filter((lease) =>

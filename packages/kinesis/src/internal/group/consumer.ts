@@ -21,6 +21,7 @@ import * as FailurePolicy from "../../FailurePolicy.js"
 import type { KinesisClient } from "../../KinesisClient.js"
 import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
 import type { LeaseStore } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as Effects from "../options/effects.js"
 import * as Rules from "../options/rules.js"
 import * as Emit from "../reading/emit.js"
@@ -46,7 +47,7 @@ type AnyOptions<A, E, R> = Options<E, R> | DecodingOptions<A, E, R>
 /** A worker, which is shut down with the scope. */
 export const make = <A, E, R>(
   options: AnyOptions<A, E, R>
-): Effect.Effect<Consumer<E>, KinesisError, R | KinesisClient | LeaseStore | Scope.Scope> =>
+): Effect.Effect<Consumer<E>, KinesisError | LeaseStoreError, R | KinesisClient | LeaseStore | Scope.Scope> =>
   Effect.gen(function*() {
     const { concurrency = defaults.concurrency, onFailure = defaults.onFailure, stopWhen = Effect.never } = options
     const context = yield* Effect.context<R>()
@@ -88,12 +89,16 @@ export const run = <A, E, R>(
 /** The shards of a worker as streams. */
 export const shards = <REvent, RStop>(
   options: GroupOptions<REvent, RStop>
-): Stream.Stream<ShardStreams.ShardStream, KinesisError, REvent | RStop | KinesisClient | LeaseStore> =>
+): Stream.Stream<
+  ShardStreams.ShardStream,
+  KinesisError | LeaseStoreError,
+  REvent | RStop | KinesisClient | LeaseStore
+> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const { stopWhen = Effect.never } = options
     const settings = yield* Settings.make(yield* Emit.withContext(options))
     yield* checkStop(stopWhen)
-    const mailbox = yield* Mailbox.make<ShardStreams.ShardStream, KinesisError>()
+    const mailbox = yield* Mailbox.make<ShardStreams.ShardStream, KinesisError | LeaseStoreError>()
     const strategy = ShardStreams.strategy((shard) => void mailbox.unsafeOffer(shard))
     const stopped = yield* stopping(stopWhen)
     const started = yield* unlessStopped(Worker.make(settings, { strategy, onFailure: FailurePolicy.fail }), stopped)

@@ -7,6 +7,7 @@ import type { Failed, FailurePolicy } from "../../FailurePolicy.js"
 import { HandlerError, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as Effects from "../options/effects.js"
 import { isPrintable, printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
@@ -131,8 +132,8 @@ export const restarting = <E, R>(policy: FailurePolicy<E, R>, context: Context.C
  * place is logged.
  */
 export const ownError = <E>(
-  error: KinesisError | HandlerError
-): Effect.Effect<never, E | KinesisError | HandlerError<E>> => {
+  error: KinesisError | LeaseStoreError | HandlerError
+): Effect.Effect<never, E | KinesisError | LeaseStoreError | HandlerError<E>> => {
   if (error._tag !== "HandlerError") return Effect.fail(error)
   const { deadLetterCause, failure, sequenceNumber, shardId, stream } = error as HandlerError<E>
   if (Option.isNone(failure) || deadLetterCause !== undefined || !isPrintable(failure.value)) {

@@ -4,6 +4,7 @@ import * as Random from "effect/Random"
 import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, NewLease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as Position from "../../Position.js"
 import * as Contradictions from "../lease/contradictions.js"
 import { parentsOf } from "../shard/shardGraph.js"
@@ -28,7 +29,7 @@ export interface FormerLife {
     stream: GroupStream,
     leases: ReadonlyArray<Lease>,
     hasHole: boolean
-  ) => Effect.Effect<boolean, KinesisError>
+  ) => Effect.Effect<boolean, KinesisError | LeaseStoreError>
 }
 
 /** Something was read of the shard, so that what is stored can be of another one. */
@@ -64,7 +65,7 @@ const repaired = (
   stream: GroupStream,
   leases: ReadonlyArray<Lease>,
   hasHole: boolean
-): Effect.Effect<boolean, KinesisError> =>
+): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { group, looked } = self
     const { clocks, settings } = group

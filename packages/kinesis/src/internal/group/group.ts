@@ -1,7 +1,9 @@
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import { isThrottled, isTransient, type KinesisError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Leases } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Emit } from "../reading/emit.js"
 import type { Clocks } from "./clocks.js"
 import type { ObservedLeases } from "./observedLeases.js"
@@ -10,8 +12,19 @@ import type { GroupStream } from "./streams.js"
 import type { Post, WorkerError } from "./workerEvent.js"
 
 /** A call that will fail again when it is made again. */
-export const isFatal = (error: KinesisError): boolean =>
-  !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse"
+export const isFatal = (error: KinesisError | LeaseStoreError): boolean =>
+  !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse" &&
+  !(error._tag === "LeaseStoreError" && error.reason === "InUse")
+
+/** What is told of a failure, by whose it is: the lease store's, or that of a listing of the stream. */
+export const failureEvent = (
+  error: KinesisError | LeaseStoreError,
+  shardId: string | undefined,
+  millisSinceLastListing: number
+): KinesisEvent =>
+  error._tag === "LeaseStoreError"
+    ? KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error })
+    : KinesisEvent.ListingFailed({ error, millisSinceLastListing })
 
 /** What all parts of a worker know. */
 export interface Group {

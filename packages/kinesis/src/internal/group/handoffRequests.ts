@@ -1,9 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as HandoffRequests from "../lease/handoffs.js"
 import type { LeaseView } from "../lease/leaseView.js"
 import type { Group } from "./group.js"
@@ -11,7 +11,7 @@ import type { Group } from "./group.js"
 /** The requests of leases that are waited for in vain. */
 export interface Requests {
   /** Withdraws the requests that are not answered. */
-  readonly withdraw: (view: LeaseView) => Effect.Effect<void, KinesisError>
+  readonly withdraw: (view: LeaseView) => Effect.Effect<void, LeaseStoreError>
   /** The worker has not answered lately: to ask it is of no use. */
   readonly isSilent: (worker: string | undefined) => boolean
 }

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as ShardOrder from "../lease/shardOrder.js"
 import * as ShardSync from "../lease/shardSync.js"
 import { parentsOf } from "../shard/shardGraph.js"
@@ -38,7 +39,7 @@ export const repair = (
   leases: Leases,
   all: ReadonlyArray<Lease>,
   stream: GroupStream
-): Effect.Effect<boolean, KinesisError> =>
+): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const known = ofStream(all, stream)
     const shards = yield* stream.listShards(known.length === 0 ? "start" : "trim-horizon")
@@ -71,7 +72,7 @@ export const cleanUp = (
   leases: Leases,
   all: ReadonlyArray<Lease>,
   stream: GroupStream
-): Effect.Effect<void, KinesisError> =>
+): Effect.Effect<void, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const known = ofStream(all, stream)
     if (!known.some((lease) => lease.checkpoint?._tag === "ShardEnd")) return

@@ -3,10 +3,11 @@ import * as Random from "effect/Random"
 import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as BalancingTimes from "../lease/balancingTimes.js"
 import type { Moment } from "./clocks.js"
 import * as FormerLife from "./formerLife.js"
-import { type Group, isFatal } from "./group.js"
+import { failureEvent, type Group, isFatal } from "./group.js"
 import * as LeaseRepair from "./leaseRepair.js"
 import * as ObservedLeases from "./observedLeases.js"
 import { isLostByListing } from "./streamLoss.js"
@@ -15,9 +16,9 @@ import type { GroupStream } from "./streams.js"
 /** What keeps the leases in step with the shards of their streams. */
 export interface LeaseUpkeep {
   /** Begins anew what contradicts its stream, and creates what is missing; says whether anything changed. */
-  readonly repaired: (all: ReadonlyArray<Lease>) => Effect.Effect<boolean, KinesisError>
+  readonly repaired: (all: ReadonlyArray<Lease>) => Effect.Effect<boolean, KinesisError | LeaseStoreError>
   /** Deletes what nobody needs any more, when it is time for that. */
-  readonly cleaned: (all: ReadonlyArray<Lease>) => Effect.Effect<void, KinesisError>
+  readonly cleaned: (all: ReadonlyArray<Lease>) => Effect.Effect<void, KinesisError | LeaseStoreError>
   /** The shards of these streams were shared. */
   readonly shared: (streams: ReadonlyArray<GroupStream>) => void
 }
@@ -57,9 +58,9 @@ export const make = (group: Group): LeaseUpkeep => {
 const unlessLost = <A>(
   { group }: State,
   stream: GroupStream,
-  listing: Effect.Effect<A, KinesisError>,
+  listing: Effect.Effect<A, KinesisError | LeaseStoreError>,
   otherwise: A
-): Effect.Effect<A, KinesisError> =>
+): Effect.Effect<A, KinesisError | LeaseStoreError> =>
   Effect.catchIf(
     listing,
     isLostByListing,
@@ -68,7 +69,7 @@ const unlessLost = <A>(
   )
 
 /** Begins anew what contradicts its stream. */
-const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError> =>
+const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.map(
     Effect.forEach(self.group.streams(), (stream) =>
       unlessLost(
@@ -77,7 +78,7 @@ const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean,
         Effect.catchIf(
           self.formerLife.repaired(stream, LeaseRepair.ofStream(all, stream), LeaseRepair.isIncomplete(all, stream)),
           (error) => !isFatal(error),
-          (error) => Effect.as(stream.emit(KinesisEvent.ListingFailed({ error, millisSinceLastListing: 0 })), false)
+          (error) => Effect.as(stream.emit(failureEvent(error, error.shardId, 0)), false)
         ),
         true
       )),
@@ -85,7 +86,7 @@ const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean,
   )
 
 /** Creates what is missing when the shards that have leases do not take every hash key. */
-const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError> =>
+const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { clocks, leases, observed, settings, streams } = self.group
     const incomplete = streams().filter((stream) => LeaseRepair.isIncomplete(all, stream))
@@ -108,7 +109,7 @@ const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, Ki
     return changes.includes(true)
   })
 
-const clean = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, KinesisError> =>
+const clean = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { clocks, leases, settings, streams } = self.group
     if (!BalancingTimes.isCleanupDue(settings, clocks.since(self.cleanedAt), yield* Random.next)) return

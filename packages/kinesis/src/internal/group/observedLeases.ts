@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { KinesisError } from "../../KinesisError.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as LeaseView from "../lease/leaseView.js"
 import type { Clocks, Moment } from "./clocks.js"
 
@@ -20,7 +20,7 @@ export const look = (
     readonly leases: Leases
     readonly observed: ObservedLeases
   }
-): Effect.Effect<ReadonlyArray<Lease>, KinesisError> =>
+): Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError> =>
   Effect.map(leases.list, (all) => {
     observed.at = clocks.now()
     observed.view = LeaseView.observe(observed.view, all, observed.at.monotonic)

@@ -1,4 +1,5 @@
 import type { HandlerError, KinesisError } from "../../KinesisError.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Position } from "../../Position.js"
 
 /** How the work on a shard ended. */
@@ -12,5 +13,5 @@ export interface Report {
   readonly drained: number
   /** Records whose handlers were interrupted: they are handled again. */
   readonly cut: number
-  readonly error: KinesisError | HandlerError | undefined
+  readonly error: KinesisError | LeaseStoreError | HandlerError | undefined
 }

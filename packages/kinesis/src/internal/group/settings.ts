@@ -1,15 +1,19 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { InvalidArgument } from "../../KinesisError.js"
+import type * as Schedule from "effect/Schedule"
+import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
 import * as LeaseBalancer from "../../LeaseBalancer.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { StreamStart } from "../../Position.js"
 import * as Rules from "../options/rules.js"
 import * as Reading from "../reading/settings.js"
 import * as StartPosition from "../reading/startPosition.js"
 
-export interface GroupOptions<REvent = never> extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent"> {
+export interface GroupOptions<REvent = never>
+  extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent" | "throttleRetry" | "transientRetry">
+{
   /**
    * The group's name: workers that give the same name share the shards. In DynamoDB it is the table's name. KCL: `applicationName`.
    */
@@ -24,6 +28,16 @@ export interface GroupOptions<REvent = never> extends Omit<Reading.ReadOptions, 
    * started; it is stored, so that a restart before the first checkpoint skips nothing. KCL: `initialPositionInStreamExtended`.
    */
   readonly from: "trim-horizon" | "latest" | Date | StreamStart
+  /**
+   * When to repeat a throttled call to a stream, and the opening of the lease store; it starts afresh after a success. Default: 200
+   * milliseconds, doubled each time up to 5 seconds, with jitter, without end.
+   */
+  readonly throttleRetry?: Schedule.Schedule<unknown, KinesisError | LeaseStoreError> | undefined
+  /**
+   * When to repeat a call to a stream, and the opening of the lease store, that failed in the service or the network, or had no answer in
+   * time; it starts afresh after a success. Default: 100 milliseconds, doubled each time up to 10 seconds, with jitter, for 5 minutes.
+   */
+  readonly transientRetry?: Schedule.Schedule<unknown, KinesisError | LeaseStoreError> | undefined
   /**
    * The name of this worker. What is random is added to it, so that no two are ever the same. Default: `"worker"`. KCL: `workerIdentifier`.
    */

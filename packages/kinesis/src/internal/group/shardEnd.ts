@@ -3,6 +3,7 @@ import type { ChildShard, Shard } from "../../KinesisApi.js"
 import { type KinesisError, type LeaseLost, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases, NewLease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as LeaseTransition from "../../LeaseTransition.js"
 import type { Position } from "../../Position.js"
 import * as ShardSync from "../lease/shardSync.js"
@@ -93,7 +94,7 @@ export const finish = (
   stream: GroupStream,
   tenure: Tenure,
   end: ShardOutcome
-): Effect.Effect<ReadonlyArray<Lease> | undefined, LeaseLost | KinesisError> =>
+): Effect.Effect<ReadonlyArray<Lease> | undefined, LeaseLost | KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { shardId } = tenure.lease()
     const children = yield* childrenOf(stream, tenure.lease(), end)

@@ -5,9 +5,9 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Startable } from "../../Position.js"
 import { latestAt } from "../reading/startPosition.js"
 import type { Group } from "./group.js"
@@ -42,7 +42,7 @@ export interface ShardTasks {
   /** By lease key. */
   readonly entries: ReadonlyMap<string, Entry>
   /** Takes a lease and begins to work on its shard; false when another was faster. */
-  readonly claim: (lease: Lease, stream: GroupStream, because: Because) => Effect.Effect<boolean, KinesisError>
+  readonly claim: (lease: Lease, stream: GroupStream, because: Because) => Effect.Effect<boolean, LeaseStoreError>
   /** The lease is worked on, or is being taken. */
   readonly isBusy: (leaseKey: string) => boolean
   /** No lease is taken from here on. */
@@ -117,7 +117,7 @@ const claim = (
   lease: Lease,
   stream: GroupStream,
   because: Because
-): Effect.Effect<boolean, KinesisError> =>
+): Effect.Effect<boolean, LeaseStoreError> =>
   Effect.suspend(() => {
     const { leaseKey } = lease
     if (self.isClosed || isBusy(self, leaseKey)) return Effect.succeed(true)
@@ -134,7 +134,7 @@ const take = (
   lease: Lease,
   stream: GroupStream,
   because: Because
-): Effect.Effect<boolean, KinesisError> =>
+): Effect.Effect<boolean, LeaseStoreError> =>
   Effect.suspend(() => {
     const { group, work } = self
     const { clocks, leases, settings, worker } = group

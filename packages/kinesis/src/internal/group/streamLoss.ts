@@ -1,4 +1,5 @@
 import type { HandlerError, KinesisError } from "../../KinesisError.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 
 /** The calls that go to the stream; all others go to the lease store. */
 const ofStreams: ReadonlySet<string> = new Set([
@@ -19,8 +20,9 @@ const ofReading: ReadonlySet<string> = new Set([
   "ServiceUnavailable"
 ])
 
-const isOf = (tags: ReadonlySet<string>) => (error: KinesisError | HandlerError): error is KinesisError =>
-  tags.has(error._tag) && "operation" in error && ofStreams.has(error.operation)
+const isOf =
+  (tags: ReadonlySet<string>) => (error: KinesisError | LeaseStoreError | HandlerError): error is KinesisError =>
+    tags.has(error._tag) && "operation" in error && ofStreams.has(error.operation)
 
 /** A listing says that the stream is lost. */
 export const isLostByListing = isOf(ofListing)

@@ -8,6 +8,7 @@ import type { Shard } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import { type HandlerError, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Startable } from "../../Position.js"
 import * as MonotonicClock from "../reading/clock.js"
 import * as ReadContext from "../reading/context.js"
@@ -266,4 +267,5 @@ const lookFor = (self: State, { attempt, error, source }: Lost): Effect.Effect<v
   })
 
 /** The error is one of the stream's, for which the stream can be left out. */
-export const isLoss = (error: KinesisError | HandlerError): error is KinesisError => StreamLoss.isLostByReading(error)
+export const isLoss = (error: KinesisError | LeaseStoreError | HandlerError): error is KinesisError =>
+  StreamLoss.isLostByReading(error)

@@ -6,15 +6,16 @@ import * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import { type KinesisError, LeaseLost, RequestTimeout } from "../../KinesisError.js"
+import { type KinesisError, LeaseLost } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease, Leases } from "../../LeaseStore.js"
+import { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Position } from "../../Position.js"
 import * as Progress from "../lease/progress.js"
 import * as Renewal from "../lease/renewal.js"
 import type { Emit } from "../reading/emit.js"
 import type { Clocks, Moment } from "./clocks.js"
-import { isFatal } from "./group.js"
+import { failureEvent, isFatal } from "./group.js"
 
 /** What a tenure goes by. */
 export interface TenureOptions {
@@ -58,7 +59,9 @@ export interface Tenure {
   /** Gives the row that was written: whose the lease is now. */
   readonly release: (successor: string | undefined) => Effect.Effect<Lease, LeaseLost>
   /** Makes a call again until it succeeds, the lease is lost, or it fails so that it would fail again. */
-  readonly insist: <A>(call: Effect.Effect<A, LeaseLost | KinesisError>) => Effect.Effect<A, LeaseLost | KinesisError>
+  readonly insist: <A>(
+    call: Effect.Effect<A, LeaseLost | KinesisError | LeaseStoreError>
+  ) => Effect.Effect<A, LeaseLost | KinesisError | LeaseStoreError>
 }
 
 /** A tenure from within. */
@@ -86,7 +89,7 @@ interface State {
   over: LeaseLost | undefined
 }
 
-type Write = (lease: Lease) => Effect.Effect<Lease, LeaseLost | KinesisError>
+type Write = (lease: Lease) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
 
 export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
   Effect.gen(function*() {
@@ -181,17 +184,17 @@ const adopt = (self: State, next: Lease, sentAt: Moment): void => {
 }
 
 /** One call. When it is not known whether it took effect, what is found later counts from when this one was sent. */
-const send = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | KinesisError> =>
+const send = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | LeaseStoreError> =>
   Effect.suspend(() => {
     if (self.over !== undefined) return Effect.fail(self.over)
-    const { claimed: { shardId }, clocks, settings } = self.options
+    const { clocks, settings } = self.options
     const sentAt = self.uncertainSince ?? clocks.now()
     const duration = Renewal.patienceMillis(settings, sinceWrite(self))
     const isUncertain = Effect.sync(() => {
       self.uncertainSince ??= sentAt
     })
     return call(self.lease).pipe(
-      Effect.timeoutFail({ duration, onTimeout: () => timedOut(shardId, duration) }),
+      Effect.timeoutFail({ duration, onTimeout: () => timedOut(self.lease, duration) }),
       Effect.tap((next) => Effect.sync(() => adopt(self, next, sentAt))),
       Effect.onError((cause) => {
         const error = Option.getOrUndefined(Cause.failureOption(cause))
@@ -201,7 +204,7 @@ const send = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | Kinesi
   })
 
 /** After a write of which it is not known whether it took effect, that is found out first. */
-const write = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | KinesisError> =>
+const write = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | LeaseStoreError> =>
   self.oneAtATime.withPermits(1)(
     Effect.suspend(() =>
       self.uncertainSince === undefined
@@ -210,7 +213,7 @@ const write = (self: State, call: Write): Effect.Effect<Lease, LeaseLost | Kines
     )
   )
 
-const store = (self: State, position: Position): Effect.Effect<void, LeaseLost | KinesisError> =>
+const store = (self: State, position: Position): Effect.Effect<void, LeaseLost | LeaseStoreError> =>
   Effect.suspend(() => {
     const { claimed: { shardId }, clocks, leases } = self.options
     const sentAt = clocks.now()
@@ -220,10 +223,10 @@ const store = (self: State, position: Position): Effect.Effect<void, LeaseLost |
     })
   })
 
-const failed = (self: State, error: KinesisError, attempt: number): Effect.Effect<void> =>
+const failed = (self: State, error: KinesisError | LeaseStoreError, attempt: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { claimed: { shardId }, worker } = self.options
-    yield* tell(self, KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error }))
+    yield* tell(self, failureEvent(error, shardId, 0))
     const left = leftMillis(self)
     if (left <= 0) return yield* lose(self, expired(self.lease, worker, error))
     yield* Effect.sleep(Renewal.backoffMillis(left, attempt, yield* Random.next))
@@ -232,7 +235,7 @@ const failed = (self: State, error: KinesisError, attempt: number): Effect.Effec
 /** Makes the attempts of which each is given its number, until one succeeds or the lease is lost. */
 const insist = <A>(
   self: State,
-  attempt: (number: number) => Effect.Effect<A, LeaseLost | KinesisError>,
+  attempt: (number: number) => Effect.Effect<A, LeaseLost | KinesisError | LeaseStoreError>,
   number = 0
 ): Effect.Effect<A, LeaseLost> =>
   Effect.catchAll(Effect.suspend(() => attempt(number)), (error) =>
@@ -245,8 +248,8 @@ const insist = <A>(
 
 const insistUnlessFatal = <A>(
   self: State,
-  call: Effect.Effect<A, LeaseLost | KinesisError>
-): Effect.Effect<A, LeaseLost | KinesisError> =>
+  call: Effect.Effect<A, LeaseLost | KinesisError | LeaseStoreError>
+): Effect.Effect<A, LeaseLost | KinesisError | LeaseStoreError> =>
   Effect.flatten(
     insist(self, () =>
       self.over !== undefined ? Effect.fail(self.over) : Effect.map(call, Effect.succeed).pipe(
@@ -284,7 +287,10 @@ const keepOnce = (self: State): Effect.Effect<void, LeaseLost> =>
     return Effect.zipRight(wait, keepOnce(self))
   })
 
-const renewOrStore = (self: State, position: Position | undefined): Effect.Effect<void, LeaseLost | KinesisError> => {
+const renewOrStore = (
+  self: State,
+  position: Position | undefined
+): Effect.Effect<void, LeaseLost | LeaseStoreError> => {
   self.isNudged = false
   return position === undefined ? Effect.asVoid(write(self, self.options.leases.renew)) : store(self, position)
 }
@@ -334,10 +340,16 @@ const release = (self: State, successor: string | undefined): Effect.Effect<Leas
           Effect.sync(() => end(self, "release"))))
   )
 
-const timedOut = (shardId: string, millis: number): RequestTimeout =>
-  new RequestTimeout({ operation: "LeaseStore", shardId, description: `waited ${Duration.format(millis)}` })
+const timedOut = ({ leaseKey, shardId }: Lease, millis: number): LeaseStoreError =>
+  new LeaseStoreError({
+    operation: "LeaseStore",
+    reason: "Timeout",
+    leaseKey,
+    shardId,
+    description: `waited ${Duration.format(millis)}`
+  })
 
-const expired = ({ leaseKey, shardId }: Lease, worker: string, { message }: KinesisError): LeaseLost =>
+const expired = ({ leaseKey, shardId }: Lease, worker: string, { message }: Error): LeaseLost =>
   new LeaseLost({
     operation: "renew",
     leaseKey,

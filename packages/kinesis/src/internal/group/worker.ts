@@ -9,6 +9,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import { LeaseStore } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import { emitter } from "../reading/emit.js"
 import * as Retry from "../reading/retry.js"
 import * as Balancer from "./balancer.js"
@@ -66,7 +67,7 @@ interface State {
 export const make = (
   settings: GroupSettings,
   work: Work
-): Effect.Effect<Worker, KinesisError, KinesisClient | LeaseStore | Scope.Scope> =>
+): Effect.Effect<Worker, KinesisError | LeaseStoreError, KinesisClient | LeaseStore | Scope.Scope> =>
   Effect.gen(function*() {
     const events = yield* Queue.unbounded<WorkerEvent>()
     const post: Post = (event) => void events.unsafeOffer(event)
@@ -115,7 +116,7 @@ const makeGroup = (
   settings: GroupSettings,
   streams: Streams.Streams,
   post: Post
-): Effect.Effect<Group, KinesisError, LeaseStore> =>
+): Effect.Effect<Group, KinesisError | LeaseStoreError, LeaseStore> =>
   Effect.gen(function*() {
     const { application, onEvent } = settings
     const emit = settings.streams.length === 1 ? streams.live()[0]!.emit : emitter({

@@ -2,10 +2,11 @@ import type * as Cause from "effect/Cause"
 import type * as Deferred from "effect/Deferred"
 import type { HandlerError, KinesisError } from "../../KinesisError.js"
 import type { Lease } from "../../LeaseStore.js"
+import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Report } from "./report.js"
 import type { GroupStream, StreamEvent } from "./streams.js"
 
-export type WorkerError = KinesisError | HandlerError
+export type WorkerError = KinesisError | LeaseStoreError | HandlerError
 
 /** The work on a shard is over. */
 export interface ShardEnded {

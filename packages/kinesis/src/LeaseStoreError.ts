@@ -1,0 +1,184 @@
+/**
+ * What a lease store fails with, whatever it is made of: by what can be done about it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { problemOf } from "./internal/text/problems.js"
+import type { KinesisError } from "./KinesisError.js"
+
+/**
+ * Why a call to a lease store failed.
+ *
+ * | reason | what it means | a worker |
+ * |---|---|---|
+ * | `Throttled` | refused for now: a limit was reached | makes the call again |
+ * | `Timeout` | no answer in time; whether it took effect is unknown | makes the call again |
+ * | `Unavailable` | the store failed, or could not be reached; whether it took effect is unknown | makes the call again |
+ * | `InUse` | the table is being made or deleted, or somebody else works on it | makes the call again, unless it is opening the store |
+ * | `Credentials` | no credentials could be had | makes the call again if there were some before, else fails |
+ * | `Denied` | refused: a permission is missing, or the credentials are wrong or expired | fails |
+ * | `Invalid` | the call, an option or what is stored is wrong, and stays wrong | fails |
+ * | `NotFound` | there is no such table | fails |
+ * | `Kms` | the key that the table is encrypted with cannot be used | fails |
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Reason = Schema.Literal(
+  "Throttled",
+  "Timeout",
+  "Unavailable",
+  "InUse",
+  "Credentials",
+  "Denied",
+  "Invalid",
+  "NotFound",
+  "Kms"
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Reason = Schema.Schema.Type<typeof Reason>
+
+/**
+ * What a failed call was on, as far as that is known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Place {
+  readonly application?: string | undefined
+  /** The table, or whatever holds the leases. */
+  readonly table?: string | undefined
+  readonly leaseKey?: string | undefined
+  readonly shardId?: string | undefined
+}
+
+/**
+ * A call to the lease store failed. That a lease is another worker's is no failure of the store: see `LeaseLost`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { AwsSdk, LeaseStoreError } from "effect-kinesis"
+ *
+ * // What a store on a database makes of the failure of a statement,
+ * const ofDatabase = (leaseKey: string, update: Effect.Effect<void, Error>) =>
+ *   Effect.mapError(update, (cause) =>
+ *     new LeaseStoreError.LeaseStoreError({
+ *       operation: "renew",
+ *       reason: "Unavailable",
+ *       table: "leases",
+ *       leaseKey,
+ *       description: cause.message,
+ *       cause
+ *     }))
+ *
+ * // and a store on a service of AWS of what its SDK has thrown.
+ * const ofService = (leaseKey: string, send: () => Promise<void>) =>
+ *   Effect.tryPromise({
+ *     try: send,
+ *     catch: (cause) =>
+ *       LeaseStoreError.LeaseStoreError.fromKinesisError(
+ *         AwsSdk.errorFromCause({ service: "dynamodb", operation: "UpdateItem" }, cause),
+ *         { table: "leases", leaseKey }
+ *       )
+ *   })
+ * ```
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LeaseStoreError extends Schema.TaggedError<LeaseStoreError>("effect-kinesis/LeaseStoreError")(
+  "LeaseStoreError",
+  {
+    /** The call that failed: the member of `Leases`, or the API's operation, such as `UpdateItem`. */
+    operation: Schema.String,
+    reason: Reason,
+    application: Schema.optional(Schema.String),
+    /** The table, or whatever holds the leases. */
+    table: Schema.optional(Schema.String),
+    /** The lease that the call was on, if it was on one. */
+    leaseKey: Schema.optional(Schema.String),
+    shardId: Schema.optional(Schema.String),
+    /** The reason in words, with what is needed: `access denied, the call needs dynamodb:Scan`. Default: the reason's own words. */
+    problem: Schema.optional(Schema.String),
+    /** What the store or the transport said, and what to do about it. */
+    description: Schema.String,
+    /** Of `Denied`: the credentials were good and have expired, so that the call is worth one repetition. */
+    expired: Schema.optional(Schema.Boolean),
+    /** Of `Credentials`: there were credentials before, so that the call is worth repeating. */
+    hadCredentials: Schema.optional(Schema.Boolean),
+    /** The error underneath. */
+    cause: Schema.optional(Schema.Defect)
+  }
+) {
+  /**
+   * The same failure of a service that is called with the errors of `KinesisClient`, as `AwsSdk.errorFromCause` makes them. The error is the
+   * cause.
+   *
+   * @since 0.1.0
+   */
+  static fromKinesisError(error: KinesisError, place: Place = {}): LeaseStoreError {
+    return new LeaseStoreError({
+      operation: error.operation,
+      reason: reasons[error._tag],
+      application: place.application,
+      table: place.table,
+      leaseKey: place.leaseKey,
+      shardId: place.shardId ?? error.shardId,
+      problem: problemOf(error),
+      description: error.description,
+      expired: error._tag === "AccessDenied" ? error.expired : undefined,
+      hadCredentials: error._tag === "CredentialsUnavailable" ? error.hadCredentials : undefined,
+      cause: error
+    })
+  }
+
+  /** @since 0.1.0 */
+  override get message(): string {
+    const lease = this.leaseKey ?? this.shardId
+    const held = this.table !== undefined
+      ? `table ${this.table}`
+      : this.application !== undefined
+      ? `application ${this.application}`
+      : ""
+    return [
+      lease === undefined ? this.operation : `${this.operation} on ${lease}`,
+      this.problem ?? problems[this.reason],
+      held,
+      this.description
+    ].filter((part) => part !== "").join(": ")
+  }
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const reasons: Readonly<Record<KinesisError["_tag"], Reason>> = {
+  ThrottledError: "Throttled",
+  RequestTimeout: "Timeout",
+  ServiceUnavailable: "Unavailable",
+  ResourceInUse: "InUse",
+  CredentialsUnavailable: "Credentials",
+  AccessDenied: "Denied",
+  InvalidArgument: "Invalid",
+  ResourceNotFound: "NotFound",
+  KmsError: "Kms"
+}
+
+const problems: Readonly<Record<Reason, string>> = {
+  Throttled: "throttled",
+  Timeout: "no answer in time",
+  Unavailable: "the service is unavailable",
+  InUse: "in use",
+  Credentials: "no credentials",
+  Denied: "access denied",
+  Invalid: "invalid argument",
+  NotFound: "not found",
+  Kms: "the key cannot be used"
+}
