@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric, Schema, Stream } from "effect"
-import { KinesisError, KinesisEvent, KinesisMetrics, Position, RecordDecoder } from "effect-kinesis"
+import { KinesisError, KinesisEvent, KinesisMetrics, LeaseStoreError, Position, RecordDecoder } from "effect-kinesis"
 import * as Zlib from "node:zlib"
 import { recordOf } from "./support/decoding.js"
 
@@ -60,6 +60,27 @@ const ofCalls = ["attempts", "throttles", "timeouts", "failures", "leaseStoreFai
 const ofStreams = ["leasesHeld"]
 
 describe("KinesisMetrics", () => {
+  it.effect("a lease store that gave no answer in time while it was opened is a timeout, another failure is none", () =>
+    Effect.gen(function*() {
+      const stream = "metrics-of-a-store"
+      const record = KinesisMetrics.recorder(stream)
+      for (const reason of ["Timeout", "Unavailable", "Unavailable"] as const) {
+        const error = new LeaseStoreError.LeaseStoreError({ operation, reason, description: "" })
+        record(Event.CallFailed({ operation, shardId, error }))
+      }
+      const counted = (metric: Metric.Metric.Counter<number>) =>
+        Effect.map(
+          Metric.value(metric.pipe(
+            Metric.tagged("stream", stream),
+            Metric.tagged("operation", operation),
+            Metric.tagged("shard", shardId)
+          )),
+          numberOf
+        )
+      assert.strictEqual(yield* counted(KinesisMetrics.timeouts), 1)
+      assert.strictEqual(yield* counted(KinesisMetrics.failures), 2)
+    }))
+
   it.effect("two streams do not add up: every metric has the tag stream, and shard and operation where it says so", () =>
     Effect.gen(function*() {
       yield* count("metrics-one", 1)
