@@ -59,6 +59,22 @@ describe("events of a group", () => {
         yield* stop(worker)
       })))
 
+  it.effect("HoleFound counts the leases of its own stream", () =>
+    withGroup(
+      { streams: [{ name: "orders", shardCount: 3 }, { name: "returns", shardCount: 2 }] },
+      (world) =>
+        Effect.gen(function*() {
+          const worker = yield* run({ stream: ["orders", "returns"] })
+          yield* eventually("the leases", () => worker.of("LeaseAcquired").length === 5)
+          const all = yield* world.leases.leases(application)
+          const lost = all.find(({ streamIdentifier }) => streamIdentifier?.includes(":returns:") === true)!
+          yield* world.leases.drop(application, lost.leaseKey)
+          yield* eventually("the hole", () => worker.of("HoleFound").length > 0, 180_000, 1_000)
+          assert.deepStrictEqual(worker.of("HoleFound").map(({ open }) => open), [1])
+          yield* stop(worker)
+        })
+    ))
+
   it.effect("ListingFailed has the time since all leases were last looked at", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {

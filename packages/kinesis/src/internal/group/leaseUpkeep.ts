@@ -99,8 +99,11 @@ const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, Ki
     })
     for (const stream of due) self.repairedAt.set(stream, clocks.now())
     if (wasShared) {
-      const open = LeaseRepair.readable(ObservedLeases.all(observed), streams()).length
-      yield* Effect.forEach(due, (stream) => stream.emit(KinesisEvent.HoleFound({ open })))
+      const seen = ObservedLeases.all(observed)
+      yield* Effect.forEach(
+        due,
+        (stream) => stream.emit(KinesisEvent.HoleFound({ open: LeaseRepair.readable(seen, [stream]).length }))
+      )
     }
     const changes = yield* Effect.forEach(
       due,
