@@ -88,6 +88,12 @@ describe("simulation of fleets", () => {
     assert.deepStrictEqual(wanted.filter((fault) => !met.has(fault)), [])
   })
 
+  it("a fetcher and its taker that yield between looking and waiting do not miss each other", () => {
+    for (const seed of [11_000_249, 11_000_508]) {
+      assert.deepStrictEqual(Invariants.violations(simulate(Scenario.make(seed))), [], `seed ${seed}`)
+    }
+  })
+
   it("a seed is one history, to the last event", () => {
     for (const seed of seedsOf(1, 5)) {
       const [one, other] = [1, 2].map(() => simulate(Scenario.make(seed), { verbose: true }))

@@ -1,17 +1,18 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import type { HashKeyRange } from "../../KinesisApi.js"
 import type { KinesisError } from "../../KinesisError.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { Page } from "../../Page.js"
 import type { Startable } from "../../Position.js"
+import type { ReadContext } from "../reading/context.js"
 import * as Drive from "../reading/drive.js"
 import type { ShardOutcome, ShardToRead } from "../reading/pageSource.js"
 import * as Poller from "../reading/poller.js"
+import type * as ReadAhead from "../reading/readAhead.js"
 import * as PollState from "../shard/pollState.js"
+import * as Signal from "./signal.js"
 import type { GroupStream } from "./streams.js"
 
 /** One reading of a shard: a fiber that fetches, one page ahead of whoever takes them. */
@@ -26,6 +27,21 @@ export interface Reading {
   readonly end: () => ShardOutcome | undefined
 }
 
+/** A fetcher and its taker, and the page between them. */
+interface State {
+  readonly readAhead: ReadAhead.ReadAhead
+  readonly failure: Deferred.Deferred<never, KinesisError>
+  /** Tells the taker of a page, or that there are no more. */
+  readonly offered: Signal.Signal
+  /** Tells the fetcher that its page was taken. */
+  readonly taken: Signal.Signal
+  /** The page that waits: the next one is fetched when it is taken. */
+  page: Page | undefined
+  /** No page will be taken any more. */
+  isOver: boolean
+  outcome: ShardOutcome | undefined
+}
+
 export const start = (
   stream: GroupStream,
   lease: Lease,
@@ -34,37 +50,28 @@ export const start = (
 ): Effect.Effect<Reading> =>
   Effect.gen(function*() {
     const { run: context } = stream
-    const { readAhead } = context
-    /** Of no capacity, so that an offer ends when the page is taken: the next one is fetched from then on. */
-    const pages = yield* Mailbox.make<Page>({ capacity: 0 })
-    const failure = yield* Deferred.make<never, KinesisError>()
-    let outcome: ShardOutcome | undefined
-    const shard = shardOf(lease, origin, onReady, yield* hashKeyRangeOf(stream, lease), (ended) => {
-      outcome = ended
+    const self: State = {
+      readAhead: context.readAhead,
+      failure: yield* Deferred.make<never, KinesisError>(),
+      offered: Signal.make(),
+      taken: Signal.make(),
+      page: undefined,
+      isOver: false,
+      outcome: undefined
+    }
+    const shard = shardOf(lease, origin, onReady, yield* hashKeyRangeOf(stream, lease), (outcome) => {
+      self.outcome = outcome
     })
-    const offer = (page: Page) =>
-      Effect.onInterrupt(pages.offer(page), () => Effect.sync(() => readAhead.handedOn(page)))
-    const reading = Drive.drive(context, shard, Poller.make(context, shard), offer).pipe(
-      Effect.catchAll((error) => Deferred.fail(failure, error)),
-      Effect.catchAllDefect((defect) => Effect.zipRight(Deferred.die(failure, defect), Effect.never)),
-      Effect.ensuring(Effect.sync(() => {
-        if (outcome !== undefined) pages.unsafeDone(Exit.void)
-      }))
-    )
-    const fiber = yield* Effect.fork(reading)
+    const fiber = yield* Effect.fork(fetch(self, context, shard))
     return {
-      take: Effect.matchEffect(pages.take, {
-        onSuccess: (page) => Effect.sync(() => (readAhead.handedOn(page), page)),
-        onFailure: () => Effect.fail(Option.none())
-      }),
-      failed: Deferred.await(failure),
-      stop: Effect.gen(function*() {
+      take: take(self),
+      failed: Deferred.await(self.failure),
+      stop: Effect.sync(() => {
         fiber.unsafeInterruptAsFork(fiber.id())
-        const waiting = yield* Effect.exit(pages.clear)
-        if (Exit.isSuccess(waiting)) { for (const page of waiting.value) readAhead.handedOn(page) }
-        yield* pages.shutdown
+        handedOn(self)
+        end(self)
       }),
-      end: () => outcome
+      end: () => self.outcome
     }
   }).pipe(
     Effect.annotateLogs({
@@ -74,6 +81,49 @@ export const start = (
       shardId: lease.shardId
     })
   )
+
+/** Fetches to the shard's end. Whoever takes learns of a failure by {@link Reading.failed}, and of nothing else then. */
+const fetch = (self: State, context: ReadContext, shard: ShardToRead): Effect.Effect<unknown> =>
+  Drive.drive(context, shard, Poller.make(context, shard), (page) => offer(self, page)).pipe(
+    Effect.catchAll((error) => Deferred.fail(self.failure, error)),
+    Effect.catchAllDefect((defect) => Effect.zipRight(Deferred.die(self.failure, defect), Effect.never)),
+    Effect.ensuring(Effect.sync(() => {
+      handedOn(self)
+      if (self.outcome !== undefined) end(self)
+    }))
+  )
+
+/** Ends when the page was taken, or dropped since no page will be. */
+const offer = (self: State, page: Page): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    self.page = page
+    if (self.isOver) handedOn(self)
+    self.offered.tell()
+    return self.taken.waitUntil(() => self.page === undefined)
+  })
+
+const take = (self: State): Effect.Effect<Page, Option.Option<never>> =>
+  Effect.zipRight(
+    self.offered.waitUntil(() => self.isOver || self.page !== undefined),
+    Effect.suspend(() =>
+      Option.match(handedOn(self), { onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })
+    )
+  )
+
+/** Takes the page that waits, whether it is to be handled or dropped: its bytes count as read ahead no longer. */
+const handedOn = (self: State): Option.Option<Page> => {
+  const { page, readAhead, taken } = self
+  if (page === undefined) return Option.none()
+  self.page = undefined
+  readAhead.handedOn(page)
+  taken.tell()
+  return Option.some(page)
+}
+
+const end = (self: State): void => {
+  self.isOver = true
+  self.offered.tell()
+}
 
 /** The lease's own, or asked for once when it is needed, of a lease that was written without it. */
 const hashKeyRangeOf = (
