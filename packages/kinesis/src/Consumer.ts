@@ -22,7 +22,7 @@ import type { HandlerError, KinesisError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 import type { LeaseStore } from "./LeaseStore.js"
 import type { LeaseStoreError } from "./LeaseStoreError.js"
-import type { Page } from "./Page.js"
+import type { DecodedPage, Page } from "./Page.js"
 import type { Decoder } from "./RecordDecoder.js"
 
 /**
@@ -50,17 +50,6 @@ export interface ShardContext {
   readonly shardId: string
   /** Higher than that of every earlier owner of the shard. */
   readonly fencingToken: number
-}
-
-/**
- * A page with the values that a decoder found in its records.
- *
- * @since 0.1.0
- * @category models
- */
-export interface DecodedPage<out A> extends Page {
-  /** Those of all records, in order; they know their places if the decoder gives `Decoded` values. */
-  readonly values: ReadonlyArray<A>
 }
 
 /**

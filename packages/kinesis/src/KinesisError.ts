@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as DecodeErrors from "./internal/decode/decodeError.js"
 import { type Failure, problemOf } from "./internal/text/problems.js"
 import type { LeaseStoreError } from "./LeaseStoreError.js"
 
@@ -227,19 +228,20 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("
  */
 export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis/DecodeError")(
   "DecodeError",
-  {
-    stream: Schema.String,
-    shardId: Schema.String,
-    sequenceNumber: Schema.String,
-    partitionKey: Schema.optional(Schema.String),
-    data: Schema.Uint8ArrayFromSelf,
-    description: Schema.String,
-    cause: Schema.optional(Schema.Defect)
-  }
+  DecodeErrors.fields
 ) {
   /** @since 0.1.0 */
   override get message(): string {
-    return `record ${this.sequenceNumber} of ${this.stream}/${this.shardId}: ${this.description}`
+    return DecodeErrors.message(this)
+  }
+
+  /**
+   * The fields as plain JSON, for a log or a dead-letter queue: the bytes in base64, the cause as text where it says more than `description`.
+   *
+   * @since 0.1.0
+   */
+  override toJSON(): unknown {
+    return DecodeErrors.json(this)
   }
 }
 

@@ -24,3 +24,14 @@ export interface Page {
   /** The shards that follow this one, on the last page of a closed shard; empty before. */
   readonly childShards: ReadonlyArray<ChildShard>
 }
+
+/**
+ * A page with the values that a decoder found in its records.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DecodedPage<out A> extends Page {
+  /** Those of all records, in order; they know their places if the decoder gives `Decoded` values. */
+  readonly values: ReadonlyArray<A>
+}

@@ -211,8 +211,38 @@ export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
   sequenceNumber
 })
 
+const afterRecord = (sequenceNumber: string, subSequenceNumber: number | undefined): Startable => ({
+  _tag: "AfterSequenceNumber",
+  sequenceNumber,
+  ...(subSequenceNumber === undefined ? {} : { subSequenceNumber })
+})
+
 /**
- * The position after a record, in the middle of an aggregate too.
+ * The position before a record, from which it is read again, in the middle of an aggregate too.
+ *
+ * @example
+ * ```ts
+ * import type { KinesisRecord } from "effect-kinesis"
+ * import { Position } from "effect-kinesis"
+ *
+ * const again = (record: KinesisRecord.KinesisRecord) => JSON.stringify(Position.before(record))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const before = ({ sequenceNumber, subSequenceNumber = 0 }: {
+  readonly sequenceNumber: string
+  readonly subSequenceNumber?: number | undefined
+}): Startable =>
+  subSequenceNumber === 0
+    ? atSequenceNumber(sequenceNumber)
+    : afterRecord(sequenceNumber, subSequenceNumber - 1)
+
+/**
+ * The position after a record, in the middle of an aggregate too. After a value of a record that has several, such as a line, it is the
+ * position after the record only if the value is its last (`isLastValue`), and else the one before the record: a record of which values are
+ * left is read again with all of them, so that each is seen at least once.
  *
  * @example
  * ```ts
@@ -228,11 +258,9 @@ export const afterSequenceNumber = (sequenceNumber: string): Startable => ({
 export const after = (record: {
   readonly sequenceNumber: string
   readonly subSequenceNumber?: number | undefined
-}): Startable => ({
-  _tag: "AfterSequenceNumber",
-  sequenceNumber: record.sequenceNumber,
-  ...(record.subSequenceNumber === undefined ? {} : { subSequenceNumber: record.subSequenceNumber })
-})
+  readonly isLastValue?: boolean | undefined
+}): Startable =>
+  record.isLastValue === false ? before(record) : afterRecord(record.sequenceNumber, record.subSequenceNumber)
 
 /**
  * The position that a person wrote: `trim-horizon`, `latest`, or an instant as ISO 8601 with its zone, as seconds or milliseconds since

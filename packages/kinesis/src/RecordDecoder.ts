@@ -4,26 +4,39 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import type * as CloudWatchLogs from "./internal/decode/cloudWatchLogs.js"
+import * as DecodedPages from "./internal/decode/decodedPages.js"
 import * as Decoders from "./internal/decode/decoders.js"
 import * as ExactJson from "./internal/decode/exactJson.js"
 import * as JsonValues from "./internal/decode/jsonValues.js"
+import type * as DecoderOptions from "./internal/decode/options.js"
 import * as Pages from "./internal/decode/pages.js"
 import type * as Parse from "./internal/decode/schema.js"
 import type { DecodeError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
+import type { DecodedPage, Page } from "./Page.js"
 
 /**
- * A record with what its bytes say.
+ * A record with a value that its bytes hold. A record may hold several, and then there is one of these for each.
+ *
+ * Store `Position.after` of it to resume: it passes the record when `isLastValue`, and until then gives the position before the record, so
+ * that no value is lost and the earlier ones of the record come again.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Decoded<A> extends KinesisRecord {
   readonly value: A
+  /** Which of the values in the record it is, from 0. Invalid ones are counted too. */
+  readonly valueIndex: number
+  /**
+   * Whether nothing of the record is left after it: no value, and nothing invalid unless `onInvalid` has dealt with it. A handler of a
+   * consumer is given the values before `onInvalid` is run on what is behind them: an effect there is left until it was run.
+   */
+  readonly isLastValue: boolean
 }
 
 /**
@@ -32,68 +45,22 @@ export interface Decoded<A> extends KinesisRecord {
  * @since 0.1.0
  * @category models
  */
-export interface LogEvent {
-  readonly id: string
-  /** Milliseconds since the epoch, by whoever logged it. */
-  readonly timestamp: number
-  readonly message: string
-  readonly logGroup: string
-  readonly logStream: string
-  /** The account that logged it. */
-  readonly owner: string
-  /** Such as `ACCOUNT_LEVEL_POLICY`, where the delivery says it: whether the account's filter or the log group's took the event. */
-  readonly policyLevel?: string | undefined
-  /** The names of the filters that took the event, where the delivery says them. */
-  readonly subscriptionFilters?: ReadonlyArray<string> | undefined
-  /** What the filter's pattern took out of the message, by name, and the system's fields if the filter adds them, such as `@aws.region`. */
-  readonly extractedFields?: Readonly<Record<string, string | number | boolean | null>> | undefined
-}
+export interface LogEvent extends CloudWatchLogs.Event {}
 
-/**
- * What to do with a record that cannot be decoded: `"fail"` the stream after the records before it, `"skip"` it and count it in
- * `kinesis_records_skipped_total`, hand each on as an `"either"`, or give the error, which has the record's place and bytes, to an effect
- * and go on, such as a dead-letter queue. An effect that fails fails the stream.
- *
- * @since 0.1.0
- * @category models
- */
-export type OnInvalid = Pages.OnInvalid
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Options<O extends OnInvalid> {
-  /** Default: `"fail"`. */
-  readonly onInvalid?: O | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface InflateOptions<O extends OnInvalid> extends Options<O> {
-  /** The most bytes that a record may have when inflated, against bombs. Default: 64 MiB. */
-  readonly maxInflatedBytes?: number | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface JsonOptions<O extends OnInvalid> extends Options<O> {
-  /**
-   * Reads one JSON value, and throws when the text is none, which makes a `DecodeError`. Default: `JSON.parse`, which rounds integers
-   * beyond ±(2^53 - 1): {@link exactJson} does not.
-   */
-  readonly parse?: ((text: string) => unknown) | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface AutoOptions<O extends OnInvalid> extends JsonOptions<O>, InflateOptions<O> {}
+export type {
+  /** @since 0.1.0 @category models */
+  AutoOptions,
+  /** @since 0.1.0 @category models */
+  InflateOptions,
+  /** @since 0.1.0 @category models */
+  JsonOptions,
+  /** @since 0.1.0 @category models */
+  OnInvalid,
+  /** @since 0.1.0 @category models */
+  OnInvalidWord,
+  /** @since 0.1.0 @category models */
+  Options
+} from "./internal/decode/options.js"
 
 /**
  * Makes values of type `A` of records. It is a function from the stream of records to the stream of values, and a value that
@@ -116,23 +83,6 @@ export interface Decoder<out A, out E = never, out R = never> extends Pipeable {
  * @category models
  */
 export type Results<A, E, R> = Pages.Results<A, E, R>
-
-type Value<A, O extends OnInvalid> = O extends "either" ? Either.Either<A, DecodeError> : A
-
-// oxlint-disable-next-line typescript/no-explicit-any
-type Failure<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, infer E, any> ? E
-  : O extends "fail" ? DecodeError
-  : never
-
-// oxlint-disable-next-line typescript/no-explicit-any
-type Services<O extends OnInvalid> = O extends (error: DecodeError) => Effect.Effect<unknown, any, infer R> ? R : never
-
-/**
- * The decoder of values of type `A` that does with what is invalid as `O` says, by a schema that needs an `RS`. Being conditional, it is
- * inferred where it is written: TypeScript puts off what a generic function gives that is a function.
- */
-type DecoderBy<A, O extends OnInvalid, RS = never> = [O] extends ["fail"] ? Decoder<A, DecodeError, RS>
-  : Decoder<Value<A, O>, Failure<O>, RS | Services<O>>
 
 /**
  * A schema of another library that keeps to the Standard Schema specification, such as Zod, Valibot or ArkType.
@@ -183,13 +133,8 @@ export const exactJson: (text: string) => unknown = ExactJson.parse
  * @since 0.1.0
  * @category decoders
  */
-export const json: {
-  <A, I, RS, const O extends OnInvalid = "fail">(
-    schema: Schema.Schema<A, I, RS>,
-    options?: JsonOptions<O>
-  ): DecoderBy<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: JsonOptions<O>): DecoderBy<Decoded<A>, O>
-} = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) => Decoders.json(JsonValues.one, schema, options)
+export const json: DecoderOptions.BySchema = (schema: Decoders.AnySchema, options?: DecoderOptions.JsonOptions) =>
+  Decoders.json(JsonValues.one, schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
@@ -207,7 +152,7 @@ export const json: {
  * @since 0.1.0
  * @category decoders
  */
-export const ndjson: typeof json = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) =>
+export const ndjson: DecoderOptions.BySchema = (schema: Decoders.AnySchema, options?: DecoderOptions.JsonOptions) =>
   Decoders.json(JsonValues.lines, schema, options)
 
 /**
@@ -228,8 +173,10 @@ export const ndjson: typeof json = (schema: Decoders.AnySchema, options?: JsonOp
  * @since 0.1.0
  * @category decoders
  */
-export const jsonSequence: typeof json = (schema: Decoders.AnySchema, options?: JsonOptions<OnInvalid>) =>
-  Decoders.json(JsonValues.sequence, schema, options)
+export const jsonSequence: DecoderOptions.BySchema = (
+  schema: Decoders.AnySchema,
+  options?: DecoderOptions.JsonOptions
+) => Decoders.json(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
@@ -244,8 +191,13 @@ export const jsonSequence: typeof json = (schema: Decoders.AnySchema, options?: 
  * @since 0.1.0
  * @category decoders
  */
-export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): DecoderBy<Decoded<string>, O> =>
-  Decoders.utf8(options)
+export const utf8 = <
+  O extends "fail" | "skip" | "either" | DecoderOptions.OnInvalidEffect = "fail",
+  E = DecodeError,
+  R = never
+>(
+  options?: DecoderOptions.Options<O, E, R>
+): DecoderOptions.DecoderBy<Decoded<string>, O, E, R> => Decoders.utf8(options)
 
 /**
  * Records whose bytes are compressed with gzip: the same records with their bytes inflated, those of one member or of several one after the
@@ -254,10 +206,10 @@ export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): 
  * @example
  * ```ts
  * import { Effect, Schema } from "effect"
- * import { type KinesisError, KinesisStream, RecordDecoder } from "effect-kinesis"
+ * import { KinesisStream, RecordDecoder } from "effect-kinesis"
  *
  * const orders = KinesisStream.records({ stream: "orders", from: "latest" }).pipe(
- *   RecordDecoder.gzip({ onInvalid: (error: KinesisError.DecodeError) => Effect.logWarning(error.message) }),
+ *   RecordDecoder.gzip({ onInvalid: (error) => Effect.logWarning(error.message) }),
  *   RecordDecoder.json(Schema.Struct({ id: Schema.String }))
  * )
  * ```
@@ -265,9 +217,9 @@ export const utf8 = <const O extends OnInvalid = "fail">(options?: Options<O>): 
  * @since 0.1.0
  * @category decoders
  */
-export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
-  options?: InflateOptions<O>
-): DecoderBy<KinesisRecord, O> => Decoders.inflate("gzip", options)
+export const gzip = <O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail", E = DecodeError, R = never>(
+  options?: DecoderOptions.InflateOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("gzip", options)
 
 /**
  * Records whose bytes are in the zlib format, as fluentd and Fluent Bit write them: the same records with their bytes inflated. Bytes behind
@@ -284,9 +236,9 @@ export const gzip = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  * @since 0.1.0
  * @category decoders
  */
-export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
-  options?: InflateOptions<O>
-): DecoderBy<KinesisRecord, O> => Decoders.inflate("zlib", options)
+export const zlib = <O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail", E = DecodeError, R = never>(
+  options?: DecoderOptions.InflateOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("zlib", options)
 
 /**
  * Records whose bytes are compressed with deflate, without a frame: the same records with their bytes inflated. Bytes behind the compressed
@@ -303,9 +255,13 @@ export const zlib = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  * @since 0.1.0
  * @category decoders
  */
-export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
-  options?: InflateOptions<O>
-): DecoderBy<KinesisRecord, O> => Decoders.inflate("deflate", options)
+export const deflate = <
+  O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail",
+  E = DecodeError,
+  R = never
+>(
+  options?: DecoderOptions.InflateOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("deflate", options)
 
 /**
  * Records whose bytes are compressed with zstd: the same records with their bytes inflated. Needs Node 22.15 or later; on an older one
@@ -321,9 +277,9 @@ export const deflate = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  * @since 0.1.0
  * @category decoders
  */
-export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
-  options?: InflateOptions<O>
-): DecoderBy<KinesisRecord, O> => Decoders.inflate("zstd", options)
+export const zstd = <O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail", E = DecodeError, R = never>(
+  options?: DecoderOptions.InflateOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("zstd", options)
 
 /**
  * Records in any mixture of JSON, lines of JSON and JSON values one after the other, plain or compressed with gzip, zlib or zstd, told apart
@@ -342,13 +298,17 @@ export const zstd = <const O extends Exclude<OnInvalid, "either"> = "fail">(
  * @since 0.1.0
  * @category decoders
  */
-export const auto: {
-  <A, I, RS, const O extends OnInvalid = "fail">(
-    schema: Schema.Schema<A, I, RS>,
-    options?: AutoOptions<O>
-  ): DecoderBy<Decoded<A>, O, RS>
-  <A, const O extends OnInvalid = "fail">(schema: StandardSchema<A>, options?: AutoOptions<O>): DecoderBy<Decoded<A>, O>
-} = Decoders.auto
+export const auto: <
+  A,
+  I,
+  RS = never,
+  O extends "fail" | "skip" | "either" | DecoderOptions.OnInvalidEffect = "fail",
+  E = DecodeError,
+  R = never
+>(
+  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
+  options?: DecoderOptions.AutoOptions<O, E, R>
+) => DecoderOptions.DecoderBy<Decoded<A>, O, E, R, RS> = Decoders.auto
 
 /**
  * What a subscription filter of CloudWatch Logs writes: records of gzipped JSON, several events each, of one delivery or of several one
@@ -369,9 +329,13 @@ export const auto: {
  * @since 0.1.0
  * @category decoders
  */
-export const cloudWatchLogs = <const O extends OnInvalid = "fail">(
-  options?: InflateOptions<O>
-): DecoderBy<Decoded<LogEvent>, O> => Decoders.cloudWatchLogs(options)
+export const cloudWatchLogs = <
+  O extends "fail" | "skip" | "either" | DecoderOptions.OnInvalidEffect = "fail",
+  E = DecodeError,
+  R = never
+>(
+  options?: DecoderOptions.InflateOptions<O, E, R>
+): DecoderOptions.DecoderBy<Decoded<LogEvent>, O, E, R> => Decoders.cloudWatchLogs(options)
 
 /**
  * One decoder after another: the second decodes the records that the first one gives, as in a pipe of the two. What the first one finds
@@ -397,3 +361,33 @@ export const compose =
       stream: (records) => second(first(records)),
       decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
     })
+
+/**
+ * Decodes the records of pages, and keeps the pages: each has its `values`, and the `position` to store when they are handled. A page without
+ * a value is handed on too, for its position. Where a record cannot be decoded, and `onInvalid` fails, the page up to that record is handed on
+ * before the failure, with the position before the record.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { KinesisStream, type Position, RecordDecoder } from "effect-kinesis"
+ *
+ * const Order = Schema.Struct({ id: Schema.String })
+ *
+ * declare const store: (shardId: string, position: Position.Position) => Effect.Effect<void>
+ *
+ * const orders = KinesisStream.pages({ stream: "orders", from: "trim-horizon" }).pipe(
+ *   RecordDecoder.pages(RecordDecoder.ndjson(Order)),
+ *   Stream.runForEach(({ position, shardId, values }) =>
+ *     Effect.zipRight(Effect.forEach(values, ({ value }) => Effect.log(value.id)), store(shardId, position))
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const pages = <A, E, R>(
+  decoder: Decoder<A, E, R>
+): <E1, R1>(pages: Stream.Stream<Page, E1, R1>) => Stream.Stream<DecodedPage<A>, E | E1, R | R1> =>
+  DecodedPages.run(decoder.decodeRecord)

@@ -9,6 +9,7 @@ import {
   type KinesisRecord,
   KinesisStream,
   type LeaseStore,
+  type Page,
   RecordDecoder,
   ShardReader
 } from "effect-kinesis"
@@ -29,6 +30,10 @@ const Priced = Schema.transformOrFail(Schema.String, Schema.Number, {
   decode: (id) => Effect.map(Prices, (prices) => prices.get(id) ?? 0),
   encode: (price) => Effect.succeed(`${price}`)
 })
+
+const Standard: RecordDecoder.StandardSchema<number> = {
+  "~standard": { version: 1, vendor: "tests", validate: () => ({ value: 1 }) }
+}
 
 const sell = (item: string) =>
   Effect.flatMap(Stock, (stock) => stock.has(item) ? Effect.void : new OutOfStock({ item }))
@@ -115,6 +120,148 @@ describe("types", () => {
     })
     expectTypeOf(paged).toEqualTypeOf<Effect.Effect<Consumer.Summary, Consumer.ConsumerError, Audit | Services>>()
     expectTypeOf<Parameters<NonNullable<Consumer.Options["handler"]>>[0]>().toEqualTypeOf<KinesisRecord.KinesisRecord>()
+  })
+
+  it("onInvalid is given a DecodeError that need not be annotated, in every decoder; what it fails with and needs is inferred", () => {
+    class Full extends Data.TaggedError("Full") {}
+    const send = (error: KinesisError.DecodeError) =>
+      Effect.flatMap(Queue, (queue) => queue.push(error) > 10 ? new Full() : Effect.void)
+    type Sent<A> = RecordDecoder.Decoder<A, Full, Queue>
+    type Id = RecordDecoder.Decoded<{ readonly id: string }>
+    type Text = RecordDecoder.Decoded<string>
+    type Event = RecordDecoder.Decoded<RecordDecoder.LogEvent>
+    type Bytes = KinesisRecord.KinesisRecord
+    expectTypeOf(RecordDecoder.utf8({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Text>>()
+    expectTypeOf(RecordDecoder.json(Order, { onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Id>>()
+    expectTypeOf(RecordDecoder.ndjson(Order, { onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Id>>()
+    expectTypeOf(RecordDecoder.jsonSequence(Order, { onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Id>>()
+    expectTypeOf(RecordDecoder.auto(Order, { onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Id>>()
+    expectTypeOf(RecordDecoder.cloudWatchLogs({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Event>>()
+    expectTypeOf(RecordDecoder.gzip({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Bytes>>()
+    expectTypeOf(RecordDecoder.zlib({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Bytes>>()
+    expectTypeOf(RecordDecoder.deflate({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Bytes>>()
+    expectTypeOf(RecordDecoder.zstd({ onInvalid: (error) => send(error) })).toEqualTypeOf<Sent<Bytes>>()
+    RecordDecoder.json(Order, {
+      parse: RecordDecoder.exactJson,
+      onInvalid: (error) => {
+        expectTypeOf(error).toEqualTypeOf<KinesisError.DecodeError>()
+        return Effect.void
+      }
+    })
+    expectTypeOf(RecordDecoder.gzip({ maxInflatedBytes: 1, onInvalid: ({ data }) => Effect.succeed(data) }))
+      .toEqualTypeOf<RecordDecoder.Decoder<Bytes>>()
+    expectTypeOf(RecordDecoder.json(Priced, { onInvalid: (error) => send(error) })).toEqualTypeOf<
+      RecordDecoder.Decoder<RecordDecoder.Decoded<number>, Full, Prices | Queue>
+    >()
+    expectTypeOf(RecordDecoder.json(Standard, { onInvalid: (error) => send(error) })).toEqualTypeOf<
+      Sent<RecordDecoder.Decoded<number>>
+    >()
+    expectTypeOf(RecordDecoder.json(Order, { onInvalid: send })).toEqualTypeOf<Sent<Id>>()
+    expectTypeOf(RecordDecoder.json(Order, { onInvalid: () => Queue })).toEqualTypeOf<
+      RecordDecoder.Decoder<Id, never, Queue>
+    >()
+  })
+
+  it("onInvalid in words, in every decoder", () => {
+    type Id = RecordDecoder.Decoded<{ readonly id: string }>
+    type Text = RecordDecoder.Decoded<string>
+    type Bytes = KinesisRecord.KinesisRecord
+    type Invalid = KinesisError.DecodeError
+    for (const bySchema of [RecordDecoder.json, RecordDecoder.ndjson, RecordDecoder.jsonSequence, RecordDecoder.auto]) {
+      expectTypeOf(bySchema(Order)).toEqualTypeOf<RecordDecoder.Decoder<Id, Invalid>>()
+      expectTypeOf(bySchema(Order, {})).toEqualTypeOf<RecordDecoder.Decoder<Id, Invalid>>()
+      expectTypeOf(bySchema(Order, { onInvalid: "fail" })).toEqualTypeOf<RecordDecoder.Decoder<Id, Invalid>>()
+      expectTypeOf(bySchema(Order, { onInvalid: "skip" })).toEqualTypeOf<RecordDecoder.Decoder<Id>>()
+      expectTypeOf(bySchema(Order, { onInvalid: "either" })).toEqualTypeOf<
+        RecordDecoder.Decoder<Either.Either<Id, Invalid>>
+      >()
+      expectTypeOf(bySchema(Priced, { onInvalid: "skip" })).toEqualTypeOf<
+        RecordDecoder.Decoder<RecordDecoder.Decoded<number>, never, Prices>
+      >()
+      expectTypeOf(bySchema(Standard, { onInvalid: "skip" })).toEqualTypeOf<
+        RecordDecoder.Decoder<RecordDecoder.Decoded<number>>
+      >()
+      // @ts-expect-error "ignore" is none of the words
+      bySchema(Order, { onInvalid: "ignore" })
+      // @ts-expect-error not a schema
+      bySchema({ id: "string" })
+    }
+    expectTypeOf(RecordDecoder.utf8()).toEqualTypeOf<RecordDecoder.Decoder<Text, Invalid>>()
+    expectTypeOf(RecordDecoder.utf8({ onInvalid: "skip" })).toEqualTypeOf<RecordDecoder.Decoder<Text>>()
+    expectTypeOf(RecordDecoder.utf8({ onInvalid: "either" })).toEqualTypeOf<
+      RecordDecoder.Decoder<Either.Either<Text, Invalid>>
+    >()
+    // @ts-expect-error "ignore" is none of the words
+    RecordDecoder.utf8({ onInvalid: "ignore" })
+    expectTypeOf(RecordDecoder.cloudWatchLogs({ onInvalid: "either" })).toEqualTypeOf<
+      RecordDecoder.Decoder<Either.Either<RecordDecoder.Decoded<RecordDecoder.LogEvent>, Invalid>>
+    >()
+    // @ts-expect-error "ignore" is none of the words
+    RecordDecoder.cloudWatchLogs({ onInvalid: "ignore" })
+    for (const inflate of [RecordDecoder.gzip, RecordDecoder.zlib, RecordDecoder.deflate, RecordDecoder.zstd]) {
+      expectTypeOf(inflate()).toEqualTypeOf<RecordDecoder.Decoder<Bytes, Invalid>>()
+      expectTypeOf(inflate({ maxInflatedBytes: 1 })).toEqualTypeOf<RecordDecoder.Decoder<Bytes, Invalid>>()
+      expectTypeOf(inflate({ onInvalid: "skip" })).toEqualTypeOf<RecordDecoder.Decoder<Bytes>>()
+      // @ts-expect-error what is inflated is a record, not an Either
+      inflate({ onInvalid: "either" })
+      // @ts-expect-error an effect must be returned
+      inflate({ onInvalid: (error) => error.message })
+    }
+  })
+
+  it("a word that is known when the program runs makes all types that it may", () => {
+    const word = "skip" as RecordDecoder.OnInvalidWord
+    const decode = RecordDecoder.json(Order, { onInvalid: word })
+    type Id = RecordDecoder.Decoded<{ readonly id: string }>
+    expectTypeOf(decode).toEqualTypeOf<
+      RecordDecoder.Decoder<Id | Either.Either<Id, KinesisError.DecodeError>, KinesisError.DecodeError>
+    >()
+  })
+
+  it("onInvalid and policies infer inline, in a consumer and in a pipe", () => {
+    class Full extends Data.TaggedError("Full") {}
+    const consumer = Consumer.run({
+      ...group,
+      decode: RecordDecoder.json(Order, {
+        onInvalid: (error) => {
+          expectTypeOf(error).toEqualTypeOf<KinesisError.DecodeError>()
+          return Effect.flatMap(Queue, (queue) => queue.push(error) > 10 ? new Full() : Effect.void)
+        }
+      }),
+      handler: ({ value }) => sell(value.id),
+      onFailure: FailurePolicy.deadLetter((failed) => {
+        expectTypeOf(failed.records).toEqualTypeOf<ReadonlyArray<KinesisRecord.KinesisRecord>>()
+        return note(failed.idempotencyKey)
+      })
+    })
+    expectTypeOf(consumer).toEqualTypeOf<
+      Effect.Effect<Consumer.Summary, Consumer.ConsumerError<OutOfStock | Full>, Stock | Queue | Audit | Services>
+    >()
+    const policy = FailurePolicy.deadLetter((failed) => note(failed.error.message))
+    expectTypeOf(policy).toEqualTypeOf<FailurePolicy.FailurePolicy<unknown, Audit>>()
+    const sending = Consumer.run({ ...group, handler: () => sell("kettle"), onFailure: policy })
+    expectTypeOf<Effect.Effect.Context<typeof sending>>().toEqualTypeOf<Stock | Audit | Services>()
+    const records = Stream.empty as Stream.Stream<KinesisRecord.KinesisRecord, OutOfStock>
+    expectTypeOf(
+      records.pipe(
+        RecordDecoder.gzip({ onInvalid: (error) => note(error.description) }),
+        RecordDecoder.ndjson(Order, { onInvalid: (error) => note(error.line) })
+      )
+    ).toEqualTypeOf<Stream.Stream<RecordDecoder.Decoded<{ readonly id: string }>, OutOfStock, Audit>>()
+  })
+
+  it("pages are decoded as records are", () => {
+    const pages = Stream.empty as Stream.Stream<Page.Page, OutOfStock, Stock>
+    expectTypeOf(pages.pipe(RecordDecoder.pages(RecordDecoder.json(Priced)))).toEqualTypeOf<
+      Stream.Stream<
+        Page.DecodedPage<RecordDecoder.Decoded<number>>,
+        OutOfStock | KinesisError.DecodeError,
+        Stock | Prices
+      >
+    >()
+    expectTypeOf(
+      pages.pipe(RecordDecoder.pages(RecordDecoder.utf8({ onInvalid: (error) => note(error.message) })))
+    ).toEqualTypeOf<Stream.Stream<Page.DecodedPage<RecordDecoder.Decoded<string>>, OutOfStock, Stock | Audit>>()
   })
 
   it("a decoder is a function of streams as well", () => {

@@ -1,15 +1,21 @@
 /** A value that a filter's pattern took out of a message. */
 export type ExtractedField = string | number | boolean | null
 
-interface Event {
+/** An event that was logged. */
+export interface Event {
   readonly id: string
+  /** Milliseconds since the epoch, by whoever logged it. */
   readonly timestamp: number
   readonly message: string
   readonly logGroup: string
   readonly logStream: string
+  /** The account that logged it. */
   readonly owner: string
+  /** Such as `ACCOUNT_LEVEL_POLICY`, where the delivery says it: whether the account's filter or the log group's took the event. */
   readonly policyLevel?: string | undefined
+  /** The names of the filters that took the event, where the delivery says them. */
   readonly subscriptionFilters?: ReadonlyArray<string> | undefined
+  /** What the filter's pattern took out of the message, by name, and the system's fields if the filter adds them, such as `@aws.region`. */
   readonly extractedFields?: Readonly<Record<string, ExtractedField>> | undefined
 }
 

@@ -16,11 +16,11 @@ export type AnySchema = Schema.Schema.Any | Parse.StandardSchema<unknown>
 export const json = (
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
   schema: AnySchema,
-  options?: JsonOptions<Pages.OnInvalid>
+  options?: JsonOptions
 ) => Pages.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)), options?.onInvalid)
 
-export const utf8 = (options?: Options<Pages.OnInvalid>) =>
-  Pages.make((record) => [Values.valued(record, JsonValues.textOf(record.data))], options?.onInvalid)
+export const utf8 = (options?: Options) =>
+  Pages.make((record) => [Values.valued(record, JsonValues.textOf(record.data), Pages.only)], options?.onInvalid)
 
 const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
   options?.maxInflatedBytes ?? 64 * 1024 * 1024
@@ -32,16 +32,16 @@ const inflated = (
 ): Pages.Result<KinesisRecord> => {
   const data = Inflate.inflate(compression, record.data, limit)
   return "problem" in data
-    ? Pages.invalid(record, data.problem, data.cause)
+    ? Pages.invalid(record, data.problem, data.cause, Pages.only)
     : Either.right({ ...record, data })
 }
 
 /** The same records, with their bytes inflated. */
-export const inflate = (compression: Inflate.Compression, options?: InflateOptions<Pages.OnInvalid>) =>
+export const inflate = (compression: Inflate.Compression, options?: InflateOptions) =>
   Pages.make((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid)
 
 /** Any mixture of JSON, plain or compressed. */
-export const auto = (schema: AnySchema, options?: AutoOptions<Pages.OnInvalid>) => {
+export const auto = (schema: AnySchema, options?: AutoOptions) => {
   const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
   const limit = limitOf(options)
   return Pages.make((record) => {
@@ -51,29 +51,40 @@ export const auto = (schema: AnySchema, options?: AutoOptions<Pages.OnInvalid>) 
   }, options?.onInvalid)
 }
 
-const noDelivery = (record: KinesisRecord) => Pages.invalid(record, "not a delivery of CloudWatch Logs", undefined)
+const noDelivery: Parse.Problem = { description: "not a delivery of CloudWatch Logs", cause: undefined }
 
-const eventsOf = (record: KinesisRecord, value: unknown): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
-  const delivery = CloudWatchLogs.parse(value)
-  if (delivery === undefined) return [noDelivery(record)]
-  if (delivery.control) KinesisMetrics.controlMessage(record)
-  return delivery.events.map((value) => Either.right({ ...record, value }))
+interface FoundEvent extends JsonValues.Found {
+  readonly value: Parse.Parsed<LogEvent>
 }
 
+const eventsOf = (record: KinesisRecord, { start, value }: JsonValues.Found): ReadonlyArray<FoundEvent> => {
+  if (Either.isLeft(value)) return [{ value: Either.left(value.left), start }]
+  const delivery = CloudWatchLogs.parse(value.right)
+  if (delivery === undefined) return [{ value: Either.left(noDelivery), start }]
+  if (delivery.control) KinesisMetrics.controlMessage(record)
+  return delivery.events.map((event) => ({ value: Either.right(event), start }))
+}
+
+/** An error has the inflated bytes where some of the JSON in them is bad, and those that came where it is JSON but no delivery. */
+const eventOf = (
+  record: KinesisRecord,
+  plain: KinesisRecord,
+  { value }: FoundEvent,
+  place: Pages.Place
+): Pages.Result<Decoded<LogEvent>> =>
+  Values.valued(Either.isLeft(value) && value.left !== noDelivery ? plain : record, value, place)
+
 /** The events of the deliveries in a record. */
-export const cloudWatchLogs = (options?: InflateOptions<Pages.OnInvalid>) => {
+export const cloudWatchLogs = (options?: InflateOptions) => {
   const limit = limitOf(options)
   const deliveries = JsonValues.sequence(JSON.parse)
   return Pages.make((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
     const plain = inflated("gzip", record, limit)
     if (Either.isLeft(plain)) return [Either.left(plain.left)]
     const values = deliveries(plain.right.data)
-    return values.length === 0
-      ? [noDelivery(record)]
-      : values.flatMap((value) =>
-        Either.isRight(value)
-          ? eventsOf(record, value.right)
-          : [Values.valued(plain.right, Either.left(value.left))]
-      )
+    if (values.length === 0) return [Values.valued(record, Either.left(noDelivery), Pages.only)]
+    const events = values.flatMap((value) => eventsOf(record, value))
+    const placeOf = Values.placesOf(plain.right.data, events)
+    return events.map((found, index) => eventOf(record, plain.right, found, placeOf(index)))
   }, options?.onInvalid)
 }

@@ -94,6 +94,20 @@ export const lines = (bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   return found
 }
 
+/**
+ * Tells the line, from 1, that a byte is in. Bytes that are asked for in order are counted once, so that a record of nothing but errors takes
+ * a time that grows with its bytes.
+ */
+export const lineCounter = (bytes: Uint8Array): (at: number) => number => {
+  let line = 1
+  let counted = 0
+  return (at) => {
+    if (at < counted) [line, counted] = [1, 0]
+    for (; counted < at; counted++) if (bytes[counted] === lineFeed) line++
+    return line
+  }
+}
+
 /** Pretty-printed values have lines that are indented, or that open, close or continue what other lines began. */
 const standsAlone = (line: Uint8Array): boolean => {
   const end = line.findLastIndex((byte) => !isBlank(byte))

@@ -6,8 +6,15 @@ import type { Parsed } from "./schema.js"
 /** The value of a JSON text; throws what the text has wrong. */
 export type ParseText = (text: string) => unknown
 
-/** The JSON values of a record's bytes, each or what is wrong in its place. */
-export type Read = (bytes: Uint8Array) => ReadonlyArray<Parsed<unknown>>
+/** A JSON value, or what is wrong in its place. */
+export interface Found {
+  readonly value: Parsed<unknown>
+  /** Where it begins, in bytes. */
+  readonly start: number
+}
+
+/** The JSON values of a record's bytes, in order. */
+export type Read = (bytes: Uint8Array) => ReadonlyArray<Found>
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
@@ -34,10 +41,14 @@ const valueOf = (parse: ParseText, bytes: Uint8Array): Parsed<unknown> =>
   Either.flatMap(textOf(bytes), (text) => parsed(parse, text))
 
 /** The whole record is one value. */
-export const one = (parse: ParseText): Read => (bytes) => [valueOf(parse, bytes)]
+export const one = (parse: ParseText): Read => (bytes) => [{ value: valueOf(parse, bytes), start: 0 }]
+
+/** Where a part of these bytes begins. */
+const startOf = (part: Uint8Array, bytes: Uint8Array): number => part.byteOffset - bytes.byteOffset
 
 /** Each line is one. */
-export const lines = (parse: ParseText): Read => (bytes) => JsonText.lines(bytes).map((line) => valueOf(parse, line))
+export const lines = (parse: ParseText): Read => (bytes) =>
+  JsonText.lines(bytes).map((line) => ({ value: valueOf(parse, line), start: startOf(line, bytes) }))
 
 const placed = (value: Parsed<unknown>, start: number): Parsed<unknown> =>
   start === 0 ? value : Either.mapLeft(value, ({ cause, description }) => ({
@@ -48,13 +59,13 @@ const placed = (value: Parsed<unknown>, start: number): Parsed<unknown> =>
 const cutOff: Parsed<unknown> = Either.left({ description: "not JSON but cut off", cause: undefined })
 
 /** Values one after the other. Words in a row that are none are one error. */
-const pieces = (parse: ParseText, bytes: Uint8Array): ReadonlyArray<Parsed<unknown>> => {
-  const values: Array<Parsed<unknown>> = []
+const pieces = (parse: ParseText, bytes: Uint8Array): ReadonlyArray<Found> => {
+  const values: Array<Found> = []
   let isAfterWord = false
   for (const { end, kind, start } of JsonText.pieces(bytes)) {
     const value = kind === "cut" ? cutOff : valueOf(parse, bytes.subarray(start, end))
     const isWord = kind === "bare" && Either.isLeft(value)
-    if (!isWord || !isAfterWord) values.push(placed(value, start))
+    if (!isWord || !isAfterWord) values.push({ value: placed(value, start), start })
     isAfterWord = isWord
   }
   return values
@@ -63,15 +74,17 @@ const pieces = (parse: ParseText, bytes: Uint8Array): ReadonlyArray<Parsed<unkno
 /** Values one after the other; that there is only one is found out the fastest. */
 export const sequence = (parse: ParseText): Read => (bytes) => {
   const whole = valueOf(parse, bytes)
-  return Either.isRight(whole) ? [whole] : pieces(parse, bytes)
+  return Either.isRight(whole) ? [{ value: whole, start: 0 }] : pieces(parse, bytes)
 }
 
-const ofLine = (parse: ParseText, line: Uint8Array): ReadonlyArray<Parsed<unknown>> => {
+const ofLine = (parse: ParseText, line: Uint8Array, lineStart: number): ReadonlyArray<Found> => {
   const value = valueOf(parse, line)
-  return Either.isRight(value) || !JsonText.isEnclosed(line) ? [value] : pieces(parse, line)
+  return Either.isRight(value) || !JsonText.isEnclosed(line)
+    ? [{ value, start: lineStart }]
+    : pieces(parse, line).map(({ start, value }) => ({ value, start: lineStart + start }))
 }
 
-const countOf = (values: ReadonlyArray<Parsed<unknown>>): number => values.filter(Either.isRight).length
+const countOf = (found: ReadonlyArray<Found>): number => found.filter(({ value }) => Either.isRight(value)).length
 
 /** Values one after the other; where one is bad and each line may stand alone, those of each line, if they are more. */
 export const mixture = (parse: ParseText): Read => (bytes) => {
@@ -79,6 +92,6 @@ export const mixture = (parse: ParseText): Read => (bytes) => {
   const count = countOf(values)
   const lines = count === values.length ? [] : JsonText.lines(bytes)
   if (!JsonText.isLines(lines)) return values
-  const ofLines = lines.flatMap((line) => ofLine(parse, line))
+  const ofLines = lines.flatMap((line) => ofLine(parse, line, startOf(line, bytes)))
   return countOf(ofLines) > count ? ofLines : values
 }

@@ -8,14 +8,7 @@ import { DecodeError } from "../../KinesisError.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as Effects from "../options/effects.js"
-
-/** What becomes of a record that cannot be decoded. */
-export type OnInvalid =
-  | "fail"
-  | "skip"
-  | "either"
-  // oxlint-disable-next-line typescript/no-explicit-any
-  | ((error: DecodeError) => Effect.Effect<unknown, any, any>)
+import type { OnInvalid } from "./options.js"
 
 export type Result<A> = Either.Either<A, DecodeError>
 
@@ -24,22 +17,55 @@ export type Decode<A, R> = (
   record: KinesisRecord
 ) => ReadonlyArray<Result<A>> | Effect.Effect<ReadonlyArray<Result<A>>, never, R>
 
+/** Which of a record's values one is. */
+export interface Place {
+  readonly index: number
+  /** How many the record has, invalid ones included. */
+  readonly count: number
+  /** The line that it begins in, from 1. */
+  readonly line?: () => number
+}
+
+export const only: Place = { index: 0, count: 1 }
+
+/** What may itself be a value of a record, or what was made of one. */
+interface MaybeValue {
+  readonly isLastValue?: boolean | undefined
+}
+
+/** Whether no value of the record is behind this one. */
+export const isLast = (record: KinesisRecord & MaybeValue, { count, index }: Place): boolean =>
+  index === count - 1 && record.isLastValue !== false
+
 export const invalid = (
   record: KinesisRecord,
   description: string,
-  cause: unknown
+  cause: unknown,
+  place: Place
 ): Either.Either<never, DecodeError> =>
   Either.left(
     new DecodeError({
       stream: record.stream,
       shardId: record.shardId,
       sequenceNumber: record.sequenceNumber,
+      subSequenceNumber: record.subSequenceNumber,
       partitionKey: record.partitionKey,
+      valueIndex: place.count === 1 ? undefined : place.index,
+      line: place.count === 1 ? undefined : place.line?.(),
+      isLastValue: isLast(record, place),
       data: record.data,
       description,
       cause
     })
   )
+
+const asLast = <A>(value: A): A => (value as MaybeValue).isLastValue === false ? { ...value, isLastValue: true } : value
+
+/** The last of these values is its record's last once the invalid ones behind it are dealt with. */
+const closeRecord = <A>(values: Array<A>, error: DecodeError): void => {
+  const last = values.length - 1
+  if (last >= 0 && error.isLastValue !== false) values[last] = asLast(values[last] as A)
+}
 
 /** A page's results in order: in one pass as long as nothing needs an effect. */
 const decodePage = <A, R>(
@@ -87,6 +113,7 @@ const valuesOnly = <A, E, E1, R>(
           if (handled._tag === "Failure") {
             return Channel.zipRight(Channel.write(Chunk.unsafeFromArray(values)), Channel.failCause(handled.cause))
           }
+          closeRecord(values, result.left)
         }
         return Channel.zipRight(
           Channel.write(Chunk.unsafeFromArray(values)),
@@ -119,11 +146,21 @@ export const ofForms = ({ decodeRecord, stream }: Forms) =>
     }
   })
 
+/** Skipping is over at once: the last valid value is its record's last. */
+const closedBySkips = <A>(results: ReadonlyArray<Result<A>>): ReadonlyArray<Result<A>> => {
+  const end = results.at(-1)
+  const last = results.findLastIndex(Either.isRight)
+  return end === undefined || last === -1 || Either.isRight(end) || end.left.isLastValue === false
+    ? results
+    : results.with(last, Either.map(results[last]!, asLast))
+}
+
 const ofRecord = <A, R>(decode: Decode<A, R>, onInvalid: OnInvalid): Forms["decodeRecord"] => {
   const settled = (results: ReadonlyArray<Result<A>>): Results<unknown, unknown, unknown> =>
     onInvalid === "either"
       ? results.map((result) => Either.right(result))
-      : results.map((result) => Either.mapLeft(result, dealing(onInvalid)))
+      : (onInvalid === "skip" ? closedBySkips(results) : results)
+        .map((result) => Either.mapLeft(result, dealing(onInvalid)))
   return (record) => {
     const outcome = decode(record)
     return Effect.isEffect(outcome) ? Effect.map(outcome, settled) : settled(outcome)

@@ -10,7 +10,6 @@ import * as Stream from "effect/Stream"
 import type {
   Consumer,
   ConsumerError,
-  DecodedPage,
   DecodingOptions,
   GroupOptions,
   Options,
@@ -22,6 +21,7 @@ import type { KinesisClient } from "../../KinesisClient.js"
 import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
 import type { LeaseStore } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
+import type { DecodedPage } from "../../Page.js"
 import * as Effects from "../options/effects.js"
 import * as Rules from "../options/rules.js"
 import * as Emit from "../reading/emit.js"
