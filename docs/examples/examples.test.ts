@@ -22,10 +22,19 @@ describe("the examples do what they say", () => {
     assert.include(readFileSync(path("../../README.md"), "utf8"), readFileSync(path("./quickstart.ts"), "utf8"))
   })
 
-  it.live("resume", () =>
+  it.live("resume: killed in the middle of a record, nothing is lost", () =>
     Effect.gen(function*() {
-      const lines = (yield* run("resume.ts")).match(/(first|second) run/g)
-      assert.deepStrictEqual(lines, ["first run", "second run"])
+      const lines = (yield* run("resume.ts")).match(/(first|second) run: order \d/g)
+      const ids = (name: string) => lines?.filter((line) => line.startsWith(name)).map((line) => line.at(-1)).join("")
+      assert.strictEqual(ids("first"), "123")
+      assert.strictEqual(ids("second"), "2345")
+    }))
+
+  it.live("dead-letters", () =>
+    Effect.gen(function*() {
+      const lines = (yield* run("dead-letters.ts")).match(/(order \d|dead letter: .*)/g)
+      assert.deepStrictEqual(lines?.slice(0, 3), ["order 1", "order 3", "order 4"])
+      assert.deepStrictEqual(lines?.slice(3), [String.raw`dead letter: not JSON: {\"id\":two}"`])
     }))
 
   it.live("per-shard", () =>

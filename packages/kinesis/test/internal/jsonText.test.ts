@@ -96,4 +96,12 @@ describe("jsonText", () => {
       assert.isFalse(isLines(text), text)
     }
   })
+
+  it("counts the lines before each byte, in order or not, and each once where they are asked for in order", () => {
+    const lineAt = JsonText.lineCounter(encoder.encode("a\nb\n\nc"))
+    assert.deepStrictEqual([0, 1, 2, 5, 2, 5, 0].map(lineAt), [1, 1, 2, 4, 2, 4, 1])
+    const size = 256 * 1024
+    const count = JsonText.lineCounter(new Uint8Array(size).fill(0x0a))
+    for (let at = 0; at < size; at++) assert(count(at) === at + 1)
+  })
 })
