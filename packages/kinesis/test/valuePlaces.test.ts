@@ -93,6 +93,8 @@ describe("a DecodeError", () => {
       assert.deepStrictEqual([third!.valueIndex, third!.line], [2, 2])
       const [fourth] = yield* errorsOf(RecordDecoder.auto, `${good}\n\n${good} oops\n${good}`)
       assert.deepStrictEqual([fourth!.valueIndex, fourth!.line], [2, 3])
+      const byLine = yield* errorsOf(RecordDecoder.auto, `${good}\n[ 1\n${good}x\n${good}`)
+      assert.deepStrictEqual(byLine.map(({ line, valueIndex }) => [valueIndex, line]), [[1, 2], [3, 3]])
       const [alone] = yield* errorsOf(RecordDecoder.ndjson, "\nno")
       assert.deepStrictEqual([alone!.valueIndex, alone!.line, alone!.isLastValue], [undefined, undefined, true])
     }))
