@@ -6,7 +6,7 @@
  */
 import { DynamoDBClient as SdkClient } from "@aws-sdk/client-dynamodb"
 import * as AwsSdk from "effect-kinesis/AwsSdk"
-import { InvalidArgument } from "effect-kinesis/KinesisError"
+import type { InvalidArgument } from "effect-kinesis/KinesisError"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
 import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Clock from "effect/Clock"
@@ -82,7 +82,7 @@ export interface Options extends AwsSdk.ClientOptions, TableOptions {}
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<LeaseStore.Service, InvalidArgument, Scope.Scope> =>
-  check("DynamoDbLeaseStore.make", options).pipe(
+  AwsSdk.check("DynamoDbLeaseStore.make", optionsTable, options).pipe(
     Effect.zipRight(AwsSdk.scoped(() => new SdkClient(AwsSdk.clientConfig(options, connections)))),
     Effect.map((sdk) => makeStore(sdk, options))
   )
@@ -157,17 +157,8 @@ export const layerFromSdk = (
 ): Layer.Layer<LeaseStore.LeaseStore, InvalidArgument> =>
   Layer.effect(
     LeaseStore.LeaseStore,
-    check("DynamoDbLeaseStore.layerFromSdk", options).pipe(
-      Effect.zipRight(Effect.promise(() => sdk.config.maxAttempts())),
-      Effect.filterOrFail(
-        (maxAttempts) => maxAttempts === 1,
-        (maxAttempts) =>
-          new InvalidArgument({
-            operation: "DynamoDbLeaseStore.layerFromSdk",
-            field: "maxAttempts",
-            description: `must be 1, was ${maxAttempts}; write new DynamoDBClient({ maxAttempts: 1 })`
-          })
-      ),
+    AwsSdk.check("DynamoDbLeaseStore.layerFromSdk", table, options).pipe(
+      Effect.zipRight(AwsSdk.checkClient("DynamoDbLeaseStore.layerFromSdk", "DynamoDBClient", sdk)),
       Effect.map(() => makeStore(sdk, options))
     )
   )
@@ -180,15 +171,34 @@ const mostTimeout = 60_000
 
 const connections: AwsSdk.Connections = { maxSockets: 128, connectionTimeout: 2000 }
 
-const check = (operation: string, options: Options): Effect.Effect<void, InvalidArgument> => {
-  const { endpoint, pageSize = 1, requestTimeout = 1, withLiveKcl = "refuse" } = options
-  return AwsSdk.check(operation, [
-    AwsSdk.url("endpoint", endpoint, "http://127.0.0.1:8000"),
-    AwsSdk.duration("requestTimeout", requestTimeout, 1, mostTimeout),
-    AwsSdk.oneOf("withLiveKcl", ["refuse", "allow"], withLiveKcl),
-    AwsSdk.whole("pageSize", pageSize, 1, 10_000)
-  ])
+const table: AwsSdk.Table<TableOptions> = {
+  requestTimeout: AwsSdk.optional(AwsSdk.duration(1, mostTimeout)),
+  table: AwsSdk.optional(AwsSdk.fn("the table's name, such as (application) => `${application}-leases`")),
+  createTable: AwsSdk.optional(AwsSdk.flag),
+  consistentReads: AwsSdk.optional(AwsSdk.flag),
+  withLiveKcl: AwsSdk.optional(AwsSdk.oneOf("refuse", "allow")),
+  pageSize: AwsSdk.optional(AwsSdk.whole(1, 10_000))
 }
+
+const optionsTable: AwsSdk.Table<Options> = { ...AwsSdk.clientTable("http://127.0.0.1:8000"), ...table }
+
+/** The name that a user's function gives; what it throws is told like a name that is none. */
+const nameOf = (table: (application: string) => string, application: string): unknown => {
+  try {
+    return table(application)
+  } catch (thrown) {
+    return thrown
+  }
+}
+
+const tableNameOf = (table: (application: string) => string, application: string) =>
+  Effect.suspend(() => {
+    const name = nameOf(table, application)
+    return Effect.as(
+      AwsSdk.check("DynamoDbLeaseStore.open", { table: TableName.check }, { table: name }),
+      name as string
+    )
+  })
 
 const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service => {
   const {
@@ -201,9 +211,8 @@ const makeStore = (sdk: SdkClient, options: TableOptions): LeaseStore.Service =>
   } = options
   return {
     open: Effect.fnUntraced(function*(application: string) {
-      const name = table(application)
-      yield* Effect.mapError(
-        AwsSdk.check("DynamoDbLeaseStore.open", [TableName.rule(name)]),
+      const name = yield* Effect.mapError(
+        tableNameOf(table, application),
         (error) => LeaseStoreError.fromKinesisError(error, { application })
       )
       const callsOn = (name: string) => Calls.make(sdk, application, name, Duration.toMillis(requestTimeout))

@@ -1,14 +1,15 @@
 /**
  * For the packages beside this one that call another service of AWS through the AWS SDK, such as `@effect-kinesis/dynamodb`: clients, typed
- * errors and rules of options that are the same as those of `KinesisClient`.
+ * errors and checks of options that are the same as those of `KinesisClient`.
  *
  * @since 0.1.0
  */
 import type { Client } from "@smithy/core/client"
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
+import type * as Tables from "./internal/options/table.js"
 import * as Answers from "./internal/wire/answers.js"
 import * as ErrorMapping from "./internal/wire/errorMapping.js"
 import * as SdkClients from "./internal/wire/sdkClient.js"
@@ -101,29 +102,93 @@ export const errorFromCause = (call: Call, cause: unknown): KinesisError => {
 }
 
 /**
- * A field of options, whether its value will do, what it must be, and what it was.
+ * Fails unless `sdk`, which a user made, is an SDK client of the class `name` that retries nothing.
  *
  * @since 0.1.0
- * @category options
+ * @category clients
  */
-export type Rule = Rules.Rule
+export const checkClient: (
+  operation: string,
+  name: string,
+  sdk: SdkClients.GivenClient
+) => Effect.Effect<void, InvalidArgument> = SdkClients.check
 
 /**
- * Fails with the first rule that is broken.
+ * Judges the value of an option: says what it must be, or nothing.
  *
  * @since 0.1.0
  * @category options
  */
-export const check = (operation: string, rules: ReadonlyArray<Rule>): Effect.Effect<void, InvalidArgument> =>
-  Rules.check(operation, undefined, rules)
+export type Check = Tables.Check
 
 /**
- * A URL of HTTP or HTTPS, or nothing; `example` is shown to whoever gave something else.
+ * A check for each of the options, none left out. A name that is not in the table is no option.
  *
  * @since 0.1.0
  * @category options
  */
-export const url: (field: string, given: string | undefined, example: string) => Rule = Rules.url
+export type Table<Options> = Tables.Table<Options>
+
+/**
+ * Fails with the first option that is wrong: one that is not in the table, with the name that was probably meant, else one whose value is
+ * not permitted.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const check: (
+  operation: string,
+  table: Readonly<Record<string, Check>>,
+  options: unknown
+) => Effect.Effect<void, InvalidArgument> = Rules.check
+
+/**
+ * The checks of {@link ClientOptions}; `endpoint` is an example of one.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const clientTable: (endpoint: string) => Table<ClientOptions> = SdkClients.table
+
+/**
+ * An option that may be left out.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const optional: (check: Check) => Check = Checks.optional
+
+/**
+ * A value for which a test holds; `mustBe` says what it must be, such as `a list of streams`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const that: (mustBe: string, holds: (given: unknown) => boolean) => Check = Checks.that
+
+/**
+ * True or false.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const flag: Check = Checks.flag
+
+/**
+ * A text of this form; `mustBe` says which.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const text: (mustBe: string, pattern: RegExp) => Check = Checks.text
+
+/**
+ * A function; `returning` says what it returns, such as `an Effect`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const fn: (returning: string) => Check = Checks.fn
 
 /**
  * One of these words.
@@ -131,25 +196,28 @@ export const url: (field: string, given: string | undefined, example: string) =>
  * @since 0.1.0
  * @category options
  */
-export const oneOf: (field: string, permitted: ReadonlyArray<string>, given: string) => Rule = Rules.oneOf
+export const oneOf: (...permitted: ReadonlyArray<string>) => Check = Checks.oneOf
 
 /**
- * A whole number, both bounds included.
+ * A whole number, both bounds included; without `most` there is no upper one.
  *
  * @since 0.1.0
  * @category options
  */
-export const whole: (field: string, given: number, least: number, most: number) => Rule = Rules.whole
+export const whole: (least: number, most?: number) => Check = Checks.whole
 
 /**
- * A duration, both bounds included, in milliseconds.
+ * A duration, both bounds included, in milliseconds. Without `mostMillis` it may be as long as a timer's, 24 days.
  *
  * @since 0.1.0
  * @category options
  */
-export const duration: (
-  field: string,
-  written: Duration.DurationInput,
-  leastMillis: number,
-  mostMillis: number
-) => Rule = Rules.duration
+export const duration: (leastMillis?: number, mostMillis?: number) => Check = Checks.duration
+
+/**
+ * A list of objects, each with options of its own; `what` says of what.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const listOf: (what: string, table: Readonly<Record<string, Check>>) => Check = Checks.listOf

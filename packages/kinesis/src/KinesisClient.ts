@@ -13,14 +13,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
+import type { Table } from "./internal/options/table.js"
 import * as Answers from "./internal/wire/answers.js"
 import { getRecordsSender } from "./internal/wire/getRecordsFastPath.js"
+import * as SdkClients from "./internal/wire/sdkClient.js"
 import * as SdkOperations from "./internal/wire/sdkOperations.js"
 import * as SdkTransport from "./internal/wire/sdkTransport.js"
 import type * as Api from "./KinesisApi.js"
-import type { ExpiredIterator, ExpiredListToken, KinesisError } from "./KinesisError.js"
-import { InvalidArgument, RequestTimeout } from "./KinesisError.js"
+import type { ExpiredIterator, ExpiredListToken, InvalidArgument, KinesisError } from "./KinesisError.js"
+import { RequestTimeout } from "./KinesisError.js"
 
 /**
  * The operations. Each is one request: nothing is retried underneath, so every throttle is seen.
@@ -132,8 +135,8 @@ export interface Options extends SdkTransport.Options, DeadlineOptions {}
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidArgument, Scope.Scope> =>
-  checkDeadlines("KinesisClient.make", options).pipe(
-    Effect.zipRight(SdkTransport.make(options)),
+  Rules.check("KinesisClient.make", table, options).pipe(
+    Effect.zipRight(Effect.suspend(() => SdkTransport.make(options))),
     Effect.map((sdk) => SdkOperations.make(sdk, toDeadlines(options), getRecordsSender(sdk)))
   )
 
@@ -145,11 +148,12 @@ const toDeadlines = (options: DeadlineOptions): SdkOperations.Deadlines => ({
   requestMillis: Duration.toMillis(options.requestTimeout ?? requestDeadline)
 })
 
-const checkDeadlines = (operation: string, options: DeadlineOptions): Effect.Effect<void, InvalidArgument> =>
-  Rules.check(operation, undefined, [
-    Rules.duration("getRecordsTimeout", options.getRecordsTimeout ?? 1, 1),
-    Rules.duration("requestTimeout", options.requestTimeout ?? 1, 1)
-  ])
+const deadlinesTable: Table<DeadlineOptions> = {
+  getRecordsTimeout: Checks.optional(Checks.duration(1)),
+  requestTimeout: Checks.optional(Checks.duration(1))
+}
+
+const table: Table<Options> = { ...SdkTransport.table, ...deadlinesTable }
 
 /**
  * A client on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
@@ -249,17 +253,8 @@ export const layerFromSdk = (
 ): Layer.Layer<KinesisClient, InvalidArgument> =>
   Layer.effect(
     KinesisClient,
-    checkDeadlines("KinesisClient.layerFromSdk", options).pipe(
-      Effect.zipRight(Effect.promise(() => sdk.config.maxAttempts())),
-      Effect.filterOrFail(
-        (maxAttempts) => maxAttempts === 1,
-        (maxAttempts) =>
-          new InvalidArgument({
-            operation: "KinesisClient.layerFromSdk",
-            field: "maxAttempts",
-            description: `must be 1, was ${maxAttempts}; write new KinesisClient({ maxAttempts: 1 })`
-          })
-      ),
+    Rules.check("KinesisClient.layerFromSdk", deadlinesTable, options).pipe(
+      Effect.zipRight(SdkClients.check("KinesisClient.layerFromSdk", "KinesisClient", sdk)),
       Effect.map(() => {
         Answers.watch(sdk, { mayBeEmpty: true })
         return SdkOperations.make(sdk, toDeadlines(options))
@@ -336,7 +331,8 @@ export const mapCalls = (
 }
 
 /**
- * Gives every operation of a client its deadline. The layers here have them already; wrap a client of your own.
+ * Gives every operation of a client its deadline. The layers here have them already; wrap a client of your own. With a deadline that is no
+ * duration every call fails with `InvalidArgument`, and none is made.
  *
  * @example
  * ```ts
@@ -354,6 +350,8 @@ export const mapCalls = (
  * @category combinators
  */
 export const withDeadlines = (client: Service, options: DeadlineOptions = {}): Service => {
+  const fault = Rules.fault("KinesisClient.withDeadlines", deadlinesTable, options)
+  if (fault !== undefined) return mapCalls(client, () => Effect.fail(fault))
   const { getRecordsTimeout = getRecordsDeadline, requestTimeout = requestDeadline } = options
   return mapCalls(client, (effect, { operation, request }) => {
     const duration = operation === "getRecords" ? getRecordsTimeout : requestTimeout

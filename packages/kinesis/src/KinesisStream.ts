@@ -7,6 +7,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
+import * as Rules from "./internal/options/rules.js"
 import * as Coordinator from "./internal/reading/coordinator.js"
 import * as Emit from "./internal/reading/emit.js"
 import * as Merging from "./internal/reading/merging.js"
@@ -87,6 +88,7 @@ export const shards = <REvent = never>(
   options: Options<REvent>
 ): Stream.Stream<ShardStream, KinesisError, KinesisClient | REvent> =>
   Stream.unwrapScoped(Effect.gen(function*() {
+    yield* check(options)
     const { shards } = yield* Coordinator.make(yield* Emit.withContext(options), ReadAhead.unbounded)
     return Mailbox.toStream(shards)
   }))
@@ -121,15 +123,8 @@ export const shards = <REvent = never>(
  */
 export const pages = <REvent = never>(
   options: Options<REvent>
-): Stream.Stream<Page, KinesisError, KinesisClient | REvent> => {
-  const merged = Stream.unwrapScoped(Effect.flatMap(Emit.withContext(options), Merging.make))
-  const { until } = options
-  if (until?._tag !== "Count") return merged
-  return Stream.suspend(() => {
-    let records = 0
-    return Stream.takeUntil(merged, (page) => (records += page.records.length) >= until.count)
-  })
-}
+): Stream.Stream<Page, KinesisError, KinesisClient | REvent> =>
+  Stream.unwrap(Effect.as(check(options), Stream.suspend(() => merged(options))))
 
 /**
  * The records of all shards, merged as they come: {@link pages}, flattened. Records of one partition key keep their order, over a
@@ -153,4 +148,19 @@ export const pages = <REvent = never>(
  */
 export const records = <REvent = never>(
   options: Options<REvent>
-): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> => flatten(options, pages(options))
+): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> =>
+  Stream.unwrap(Effect.as(check(options), Stream.suspend(() => flatten(options, merged(options)))))
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const check = (options: Options<unknown>) => Rules.check("KinesisStream", Settings.streamTable, options)
+
+const merged = <REvent>(options: Options<REvent>): Stream.Stream<Page, KinesisError, KinesisClient | REvent> => {
+  const all = Stream.unwrapScoped(Effect.flatMap(Emit.withContext(options), Merging.make))
+  const { until } = options
+  if (until?._tag !== "Count") return all
+  let records = 0
+  return Stream.takeUntil(all, (page) => (records += page.records.length) >= until.count)
+}

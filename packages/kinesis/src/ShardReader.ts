@@ -5,7 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
+import type { Table } from "./internal/options/table.js"
 import * as ReadContext from "./internal/reading/context.js"
 import * as CountedClient from "./internal/reading/countedClient.js"
 import { emitter, withContext } from "./internal/reading/emit.js"
@@ -71,12 +73,10 @@ export const pages = <REvent = never>(
   options: Options<REvent>
 ): Stream.Stream<Page, KinesisError, KinesisClient | REvent> =>
   Stream.unwrap(Effect.gen(function*() {
+    yield* check(options)
     const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { from, shardId, stream } = options
-    const settings = yield* Settings.make("ShardReader.pages", { ...options, onEvent: undefined }, [
-      ["shardId", typeof shardId === "string" && shardId.length > 0, "the id of a shard", shardId],
-      Rules.position("from", StartPosition.toPosition(from))
-    ])
+    const settings = Settings.make({ ...options, onEvent: undefined })
     const emit = emitter(yield* withContext(options))
     const context = yield* ReadContext.make(client, settings, emit, ReadAhead.unbounded)
     const origin = yield* StartDeadline.within(
@@ -140,7 +140,16 @@ export const pages = <REvent = never>(
  */
 export const records = <REvent = never>(
   options: Options<REvent>
-): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> => flatten(options, pages(options))
+): Stream.Stream<KinesisRecord, KinesisError, KinesisClient | REvent> =>
+  Stream.unwrap(Effect.as(check(options), Stream.suspend(() => flatten(options, pages(options)))))
+
+const table: Table<Options> = {
+  ...Settings.table,
+  shardId: Checks.text("the id of a shard", /^./),
+  from: Checks.position
+}
+
+const check = (options: Options<unknown>) => Rules.check("ShardReader.pages", table, options)
 
 /** @internal */
 export const flatten = <E, R>(

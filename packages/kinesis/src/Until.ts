@@ -8,7 +8,8 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
+import * as Checks from "./internal/options/checks.js"
 
 /**
  * @since 0.1.0
@@ -50,7 +51,10 @@ export const never: Until = { _tag: "Never" }
  * @since 0.1.0
  * @category constructors
  */
-export const elapsed = (duration: Duration.DurationInput): Until => ({ _tag: "Elapsed", millis: millisOf(duration) })
+export const elapsed = (duration: Duration.DurationInput): Until => ({
+  _tag: "Elapsed",
+  millis: Checks.millisOr(duration)
+})
 
 /**
  * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too: by the arrival of its records,
@@ -68,7 +72,7 @@ export const elapsed = (duration: Duration.DurationInput): Until => ({ _tag: "El
  */
 export const instant = (instant: Date | number): Until => ({
   _tag: "Instant",
-  timestamp: typeof instant === "number" ? instant : instant.getTime()
+  timestamp: instant instanceof Date ? instant.getTime() : instant
 })
 
 /**
@@ -114,8 +118,4 @@ export const count = (count: number): Until => ({ _tag: "Count", count })
  * @since 0.1.0
  * @category constructors
  */
-export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: millisOf(duration) })
-
-/** A number is kept as it is, so that one that is no duration is found when the options are checked. */
-const millisOf = (duration: Duration.DurationInput): number =>
-  typeof duration === "number" ? duration : Duration.toMillis(duration)
+export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: Checks.millisOr(duration) })

@@ -1,6 +1,6 @@
 import { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Types } from "effect"
+import { Effect, Fiber, TestClock, type Types } from "effect"
 import { type KinesisApi, KinesisClient, Position } from "effect-kinesis"
 import * as HttpServer from "./support/httpServer.js"
 import { connect, ways } from "./support/wireClients.js"
@@ -103,8 +103,12 @@ describe("a dry run in memory", () => {
   it.effect("has the deadline of the other calls", () =>
     Effect.gen(function*() {
       const { client } = yield* LocalKinesis.make({ streams: [{ name: stream }] })
-      const never = KinesisClient.withDeadlines({ ...client, dryRun: () => Effect.never }, { requestTimeout: 0 })
-      const error = yield* Effect.flip(never.dryRun(requests[2]!))
-      assert.strictEqual(error.message, "PutRecord on orders: no answer in time: waited 0")
+      const never = KinesisClient.withDeadlines({ ...client, dryRun: () => Effect.never }, {
+        requestTimeout: "1 second"
+      })
+      const asked = yield* Effect.fork(Effect.flip(never.dryRun(requests[2]!)))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(asked)
+      assert.strictEqual(error.message, "PutRecord on orders: no answer in time: waited 1s")
     }))
 })

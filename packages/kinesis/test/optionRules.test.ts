@@ -12,7 +12,9 @@ describe("options", () => {
       const values = [{ name: "orders" }, "orders", 7, Object.create(null), { toJSON: throwing }, Symbol("s")]
       const messages = yield* Effect.forEach(values, (value) =>
         Effect.map(
-          Effect.flip(AwsSdk.check("DynamoDbLeaseStore", [["table", false, "a table", value]])),
+          Effect.flip(
+            AwsSdk.check("DynamoDbLeaseStore", { table: AwsSdk.that("a table", () => false) }, { table: value })
+          ),
           ({ message }) => message.slice(message.indexOf(", was ") + 6)
         ))
       assert.deepStrictEqual(messages, [

@@ -29,6 +29,7 @@ import * as Layer from "effect/Layer"
 import * as Administration from "./internal/administration.js"
 import type * as Errors from "./internal/errors.js"
 import * as Knobs from "./internal/knobs.js"
+import * as Rules from "./internal/options.js"
 import * as Services from "./internal/service.js"
 
 /**
@@ -207,8 +208,8 @@ export type Failure = Errors.Failure
 export class LocalKinesis extends Context.Tag("@effect-kinesis/local/LocalKinesis")<LocalKinesis, Service>() {}
 
 /**
- * An engine of its own, with its client and its knobs. The client has the deadlines of every client. Dies on options that the service
- * would refuse.
+ * An engine of its own, with its client and its knobs. The client has the deadlines of every client. Dies on options that are wrong or that
+ * the service would refuse, as the knobs do.
  *
  * @example
  * ```ts
@@ -231,6 +232,8 @@ export const make: (options?: Options) => Effect.Effect<{
   readonly client: KinesisClient.Service
   readonly local: Service
 }> = Effect.fnUntraced(function*(options: Options = {}) {
+  yield* Rules.check("LocalKinesis.make", Rules.kinesis, options)
+  const { getRecordsTimeout, requestTimeout } = options
   const service = Services.make(options)
   const now = yield* service.now
   for (const each of options.streams ?? []) {
@@ -245,7 +248,10 @@ export const make: (options?: Options) => Effect.Effect<{
     if (refusal !== undefined) return yield* Effect.dieMessage(`stream ${name}: ${refusal.description}`)
     service.account.streams.get(name)!.distribution = recordDistributionStrategy
   }
-  return { client: KinesisClient.withDeadlines(Services.toClient(service), options), local: Knobs.toKnobs(service) }
+  return {
+    client: KinesisClient.withDeadlines(Services.toClient(service), { getRecordsTimeout, requestTimeout }),
+    local: Knobs.toKnobs(service)
+  }
 })
 
 /**

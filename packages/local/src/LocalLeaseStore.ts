@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import type * as AwsSdk from "effect-kinesis/AwsSdk"
 import * as LeaseStore from "effect-kinesis/LeaseStore"
 import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Context from "effect/Context"
@@ -13,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Engines from "./internal/engine.js"
 import type * as Faults from "./internal/faults.js"
+import * as Rules from "./internal/options.js"
 
 /**
  * @since 0.1.0
@@ -98,7 +100,7 @@ export interface Service {
 export class LocalLeaseStore extends Context.Tag("@effect-kinesis/local/LocalLeaseStore")<LocalLeaseStore, Service>() {}
 
 /**
- * Tables of their own, with their knobs.
+ * Tables of their own, with their knobs. Dies on options that are wrong, as the knobs do.
  *
  * @example
  * ```ts
@@ -127,7 +129,7 @@ export class LocalLeaseStore extends Context.Tag("@effect-kinesis/local/LocalLea
 export const make = (
   options: Options = {}
 ): Effect.Effect<{ readonly store: LeaseStore.Service; readonly local: Service }> =>
-  Effect.sync(() => {
+  Effect.map(Rules.check("LocalLeaseStore.make", Rules.leaseStore, options), () => {
     const engine = makeEngine(options)
     return { store: makeStore(engine), local: makeKnobs(engine) }
   })
@@ -241,14 +243,22 @@ const makeLeases = (engine: Engine, rows: Rows): LeaseStore.Leases => {
 }
 
 const makeKnobs = (engine: Engine): Service => {
-  const inject = (target: Target, action: Action): Effect.Effect<void> =>
-    Engines.inject(engine.calls, target, action, target.times)
+  const knob = <T extends Target>(
+    name: keyof Service,
+    more: Readonly<Record<string, AwsSdk.Check>>,
+    action: (target: T) => Action
+  ) =>
+  (target: T): Effect.Effect<void> =>
+    Effect.flatMap(
+      Rules.check(`LocalLeaseStore.${name}`, { ...Rules.leaseTarget, ...more }, target),
+      () => Engines.inject(engine.calls, target, action(target), target.times)
+    )
   return {
-    throttle: (target) => inject(target, { _tag: "Fail", error: throttled }),
-    fail: (target) => inject(target, { _tag: "Fail", error: () => target.error }),
-    delay: (target) => inject(target, { _tag: "Delay", millis: Duration.toMillis(target.duration) }),
-    hang: (target) => inject(target, { _tag: "Hang" }),
-    loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
+    throttle: knob("throttle", {}, () => ({ _tag: "Fail", error: throttled })),
+    fail: knob("fail", Rules.failure, ({ error }) => ({ _tag: "Fail", error: () => error })),
+    delay: knob("delay", Rules.delay, ({ duration }) => ({ _tag: "Delay", millis: Duration.toMillis(duration) })),
+    hang: knob("hang", {}, () => ({ _tag: "Hang" })),
+    loseAnswer: knob("loseAnswer", {}, () => ({ _tag: "LoseAnswer" })),
     clearFaults: Engines.clear(engine.calls),
     leases: (application) =>
       Effect.sync(() => [...rowsOf(engine, application).values()].sort((a, b) => a.leaseKey < b.leaseKey ? -1 : 1)),

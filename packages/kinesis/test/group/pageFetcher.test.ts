@@ -16,7 +16,7 @@ const fetching = (maxBytes: number) =>
       if (operation === "getRecords") calls++
       return effect
     })
-    const settings = yield* Settings.make("test", { stream: "orders", maxRecords: 1 }, [])
+    const settings = Settings.make({ stream: "orders", maxRecords: 1 })
     const emit = () => Effect.void
     const run = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(maxBytes))
     const stream = { name: "orders", run, emit, listShards: () => Effect.succeed([]) } as unknown as GroupStream

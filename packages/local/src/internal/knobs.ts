@@ -1,3 +1,5 @@
+import type * as AwsSdk from "effect-kinesis/AwsSdk"
+import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as LocalKinesis from "../LocalKinesis.js"
@@ -5,40 +7,59 @@ import * as Engines from "./engine.js"
 import * as Lifecycle from "./lifecycle.js"
 import * as Lookup from "./lookup.js"
 import * as Model from "./model.js"
+import * as Rules from "./options.js"
 import { isRefusal } from "./refusal.js"
 import type * as Service from "./service.js"
 
 /** What `LocalKinesis` offers of the service. */
 export const toKnobs = (self: Service.State): LocalKinesis.Service => {
   const { account, calls } = self
-  const inject = (
-    { operation, shardId, stream, times }: LocalKinesis.Target,
-    action: Service.Action
-  ): Effect.Effect<void> =>
-    Engines.inject(calls, { operation, shardId, stream: Lookup.nameOf(account, stream) ?? stream }, action, times)
+  /** A knob whose target is checked; `ofOperation` is the only operation that it meets, if there is one. */
+  const knob = <T extends LocalKinesis.Target>(
+    name: keyof LocalKinesis.Service,
+    table: Readonly<Record<string, AwsSdk.Check>>,
+    action: (target: T) => Service.Action,
+    ofOperation?: KinesisClient.Operation
+  ) =>
+  (target: T): Effect.Effect<void> =>
+    Effect.flatMap(Rules.check(`LocalKinesis.${name}`, table, target), () => {
+      const { operation = ofOperation, shardId, stream, times } = target
+      const of = { operation, shardId, stream: Lookup.nameOf(account, stream) ?? stream }
+      return Engines.inject(calls, of, action(target), times)
+    })
   const known = Effect.fnUntraced(function*(stream: string) {
     const found = Lookup.findStream(account, stream, yield* self.now)
     return isRefusal(found) ? yield* Effect.dieMessage(found.description) : found
   })
   return {
-    throttle: (target) => inject(target, { _tag: "Throttle" }),
-    expireIterator: (target) => inject({ ...target, operation: "getRecords" }, { _tag: "ExpireIterator" }),
-    fail: (target) => inject(target, { _tag: "Fail", error: target.error }),
-    delay: (target) => inject(target, { _tag: "Delay", millis: Duration.toMillis(target.duration) }),
-    hang: (target) => inject(target, { _tag: "Hang" }),
-    loseAnswer: (target) => inject(target, { _tag: "LoseAnswer" }),
-    emptyPages: (target) => inject({ ...target, operation: "getRecords" }, { _tag: "EmptyPage" }),
-    omit: (target) => inject(target, { _tag: "Omit", fields: target.fields }),
-    distribute: Effect.fnUntraced(function*({ strategy, stream }) {
+    throttle: knob("throttle", Rules.target, () => ({ _tag: "Throttle" })),
+    expireIterator: knob("expireIterator", Rules.readTarget, () => ({ _tag: "ExpireIterator" }), "getRecords"),
+    fail: knob("fail", { ...Rules.target, ...Rules.failure }, ({ error }) => ({ _tag: "Fail", error })),
+    delay: knob(
+      "delay",
+      { ...Rules.target, ...Rules.delay },
+      ({ duration }) => ({ _tag: "Delay", millis: Duration.toMillis(duration) })
+    ),
+    hang: knob("hang", Rules.target, () => ({ _tag: "Hang" })),
+    loseAnswer: knob("loseAnswer", Rules.target, () => ({ _tag: "LoseAnswer" })),
+    emptyPages: knob("emptyPages", Rules.readTarget, () => ({ _tag: "EmptyPage" }), "getRecords"),
+    omit: knob("omit", { ...Rules.target, ...Rules.omission }, ({ fields }) => ({ _tag: "Omit", fields })),
+    distribute: Effect.fnUntraced(function*(target) {
+      yield* Rules.check("LocalKinesis.distribute", Rules.distributed, target)
+      const { strategy, stream } = target
       const found = yield* known(stream)
       found.distribution = strategy
     }),
     clearFaults: Engines.clear(calls),
-    trim: Effect.fnUntraced(function*({ shardId, stream, upTo }) {
+    trim: Effect.fnUntraced(function*(target) {
+      yield* Rules.check("LocalKinesis.trim", Rules.trimmed, target)
+      const { shardId, stream, upTo } = target
       const { shards } = yield* known(stream)
       for (const shard of shards) if (shardId === undefined || shard.id === shardId) Lifecycle.trim(shard, upTo)
     }),
-    expireShard: Effect.fnUntraced(function*({ shardId, stream }) {
+    expireShard: Effect.fnUntraced(function*(target) {
+      yield* Rules.check("LocalKinesis.expireShard", Rules.expired, target)
+      const { shardId, stream } = target
       const { shards } = yield* known(stream)
       const shard = shards.find(({ id }) => id === shardId)
       if (shard === undefined || Model.isOpen(shard)) return yield* Effect.dieMessage(`no closed shard ${shardId}`)

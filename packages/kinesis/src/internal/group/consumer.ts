@@ -1,6 +1,6 @@
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
@@ -18,14 +18,16 @@ import type {
 } from "../../Consumer.js"
 import * as FailurePolicy from "../../FailurePolicy.js"
 import type { KinesisClient } from "../../KinesisClient.js"
-import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
+import type { KinesisError } from "../../KinesisError.js"
 import type { LeaseStore } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { DecodedPage } from "../../Page.js"
-import * as Effects from "../options/effects.js"
+import * as Checks from "../options/checks.js"
 import * as Rules from "../options/rules.js"
+import { type Check, refused, type Table } from "../options/table.js"
 import * as Emit from "../reading/emit.js"
 import { loggable } from "../text/causes.js"
+import { quoted } from "../text/describe.js"
 import * as Failures from "./failures.js"
 import * as Handlers from "./handlers.js"
 import type { Report } from "./report.js"
@@ -49,21 +51,17 @@ export const make = <A, E, R>(
   options: AnyOptions<A, E, R>
 ): Effect.Effect<Consumer<E>, KinesisError | LeaseStoreError, R | KinesisClient | LeaseStore | Scope.Scope> =>
   Effect.gen(function*() {
+    yield* check(options)
     const { concurrency = defaults.concurrency, onFailure = defaults.onFailure, stopWhen = Effect.never } = options
     const context = yield* Effect.context<R>()
-    const settings = yield* Settings.make(yield* Emit.withContext(options))
-    yield* checkHandler(options, concurrency)
-    yield* checkStop(stopWhen)
+    const settings = Settings.make(yield* Emit.withContext(options))
     const worker = yield* Worker.make(settings, {
       strategy: strategyOf(options, { ...settings, concurrency, onFailure }, context),
       onFailure: Failures.restarting<E, R>(onFailure, context)
     })
     const summarized = (reports: ReadonlyArray<Report>) => toSummary(reports, worker.lost())
     const shutdown = (drainTimeout?: Duration.DurationInput) =>
-      Effect.map(
-        worker.shutdown(drainTimeout === undefined ? settings.drainMillis : Duration.toMillis(drainTimeout)),
-        summarized
-      )
+      drainMillisOf(drainTimeout, settings.drainMillis).pipe(Effect.flatMap(worker.shutdown), Effect.map(summarized))
     yield* Effect.forkScoped(Effect.interruptible(Effect.zipRight(completed(stopWhen), shutdown())))
     return {
       worker: worker.name,
@@ -79,8 +77,8 @@ export const run = <A, E, R>(
   options: AnyOptions<A, E, R>
 ): Effect.Effect<Summary, ConsumerError<E>, R | KinesisClient | LeaseStore> =>
   Effect.scoped(Effect.gen(function*() {
+    yield* check(options)
     const { stopWhen = Effect.never } = options
-    yield* checkStop(stopWhen)
     const stopped = yield* stopping(stopWhen)
     const started = yield* unlessStopped(make<A, E, R>({ ...options, stopWhen: stopped }), stopped)
     return Option.isSome(started) ? yield* started.value.run : toSummary([], [])
@@ -95,9 +93,9 @@ export const shards = <REvent, RStop>(
   REvent | RStop | KinesisClient | LeaseStore
 > =>
   Stream.unwrapScoped(Effect.gen(function*() {
+    yield* Rules.check("Consumer", shardsTable, options)
     const { stopWhen = Effect.never } = options
-    const settings = yield* Settings.make(yield* Emit.withContext(options))
-    yield* checkStop(stopWhen)
+    const settings = Settings.make(yield* Emit.withContext(options))
     const mailbox = yield* Mailbox.make<ShardStreams.ShardStream, KinesisError | LeaseStoreError>()
     const strategy = ShardStreams.strategy((shard) => void mailbox.unsafeOffer(shard))
     const stopped = yield* stopping(stopWhen)
@@ -143,25 +141,59 @@ const strategyOf = <A, E, R>(
   )
 }
 
-const checkHandler = <A, E, R>(
-  { decode, handler, pageHandler }: AnyOptions<A, E, R>,
-  concurrency: number
-): Effect.Effect<void, InvalidArgument> => {
-  return Rules.check("Consumer", undefined, [
-    [
-      "handler",
-      (typeof handler === "function") !== (typeof pageHandler === "function"),
-      "one function, as handler or as pageHandler",
-      handler ?? pageHandler
-    ],
-    ["decode", decode === undefined || typeof decode.decodeRecord === "function", "a RecordDecoder", decode],
-    ["concurrency", Rules.isWhole(concurrency, 1), "a whole number, at least 1", concurrency]
-  ])
+const aHandler = "one function that returns an Effect, as handler or as pageHandler"
+
+const handler: Check = (given, { pageHandler }) =>
+  (typeof given === "function" && pageHandler === undefined) || (given === undefined && pageHandler !== undefined)
+    ? undefined
+    : refused(aHandler, given)
+
+const concurrency: Check = (given, options) =>
+  options["pageHandler"] === undefined
+    ? Checks.whole(1)(given, options)
+    : refused("left out beside pageHandler, which is given one page at a time", given)
+
+const hasRecordForm = (given: unknown): boolean =>
+  typeof given === "function" && typeof Reflect.get(given, "decodeRecord") === "function"
+
+const aPolicy = "a FailurePolicy, such as FailurePolicy.skip or FailurePolicy.restart(Schedule.recurs(3))"
+
+const policy: Check = (given, options) => {
+  const { _tag, schedule, send }: Readonly<Record<string, unknown>> = typeof given === "object" ? { ...given } : {}
+  switch (_tag) {
+    case "Fail":
+    case "Skip":
+      return undefined
+    case "Restart":
+      return Checks.schedule(schedule, options)
+    case "DeadLetter":
+      return Checks.fn("an Effect")(send, options)
+    default:
+      return refused(aPolicy, given)
+  }
 }
 
-const checkStop = (stopWhen: unknown): Effect.Effect<void, InvalidArgument> => {
-  const isEffect = Effects.isGiven(stopWhen)
-  return Rules.check("Consumer", undefined, [["stopWhen", isEffect, "an Effect", stopWhen]])
+const shardsTable: Table<GroupOptions> = { ...Settings.table, stopWhen: Checks.optional(Checks.effect) }
+
+const table: Table<AnyOptions<never, never, never>> = {
+  ...shardsTable,
+  handler,
+  pageHandler: Checks.optional(Checks.that(aHandler, (given) => typeof given === "function")),
+  concurrency: Checks.optional(concurrency),
+  decode: Checks.optional(Checks.that("a decoder, such as RecordDecoder.json(schema)", hasRecordForm)),
+  onFailure: Checks.optional(policy)
+}
+
+const check = (options: unknown) => Rules.check("Consumer", table, options)
+
+/** A time that is none must not keep a worker from giving up its shards. */
+const drainMillisOf = (written: Duration.DurationInput | undefined, otherwise: number): Effect.Effect<number> => {
+  if (written === undefined) return Effect.succeed(otherwise)
+  const millis: unknown = Checks.millisOr(written)
+  return typeof millis === "number" && millis >= 0 ? Effect.succeed(millis) : Effect.as(
+    Effect.logWarning(`shutdown was given ${quoted(written)}, which is no duration: the option drainTimeout holds`),
+    otherwise
+  )
 }
 
 const completed = <R>(stopWhen: Effect.Effect<unknown, unknown, R>): Effect.Effect<unknown, never, R> =>

@@ -1,15 +1,16 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
-import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
+import type { KinesisError } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
 import * as LeaseBalancer from "../../LeaseBalancer.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { StreamStart } from "../../Position.js"
-import * as Rules from "../options/rules.js"
+import * as Checks from "../options/checks.js"
+import { type Check, refused, type Table } from "../options/table.js"
 import * as Reading from "../reading/settings.js"
-import * as StartPosition from "../reading/startPosition.js"
+import type * as StartPosition from "../reading/startPosition.js"
 
 export interface GroupOptions<REvent = never>
   extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent" | "throttleRetry" | "transientRetry">
@@ -142,11 +143,6 @@ export interface GroupSettings {
   readonly onEvent: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
 }
 
-const applicationName = /^[a-zA-Z0-9_.-]{3,255}$/
-const workerName = /^[a-zA-Z0-9_.-]{1,128}$/
-
-const matches = (pattern: RegExp, given: unknown): boolean => typeof given === "string" && pattern.test(given)
-
 /** What the options are when they are left out, those apart whose default depends on others. */
 export const defaults = {
   ...Reading.defaults,
@@ -213,7 +209,7 @@ const fill = (options: GroupOptions) => {
     stream,
     worker = defaults.worker
   } = options
-  const names = Rules.isList(stream) ? stream : [stream]
+  const names = typeof stream === "string" ? [stream] : stream
   const { onStreamLost = names.length > 1 ? "continue" : "fail" } = options
   return {
     ...options,
@@ -237,37 +233,41 @@ const fill = (options: GroupOptions) => {
   }
 }
 
-const whole = (field: string, value: number): Rules.Rule => [
-  field,
-  Rules.isWhole(value, 1),
-  "a whole number, at least 1",
-  value
-]
+const streams: Check = (given, options) => {
+  if (!Array.isArray(given)) return Checks.stream(given, options)
+  if (given.length === 0 || new Set(given).size !== given.length) {
+    return refused("one stream or several different ones", given)
+  }
+  return given.map((each) => Checks.stream(each, options)).find((refusal) => refusal !== undefined)
+}
 
-const rulesOf = (options: Filled): ReadonlyArray<Rules.Rule> => {
-  const { application, maxLeases, names, worker } = options
-  return [
-    ["application", matches(applicationName, application), "3 to 255 of a-z A-Z 0-9 _ . -", application],
-    ["stream", names.length > 0 && new Set(names).size === names.length, "one stream or several different ones", names],
-    ...names.map(Rules.stream),
-    Rules.position("from", StartPosition.toPosition(options.from)),
-    ["worker", matches(workerName, worker), "1 to 128 of a-z A-Z 0-9 _ . -", worker],
-    Rules.duration("leaseDuration", options.leaseDuration, 1000),
-    Rules.duration("balanceInterval", options.balanceInterval, 100),
-    Rules.duration("discoveryInterval", options.discoveryInterval, 50),
-    maxLeases === Infinity ? ["maxLeases", true, "", maxLeases] : whole("maxLeases", maxLeases),
-    whole("maxMoves", options.maxMoves),
-    Rules.duration("checkpointInterval", options.checkpointInterval ?? 0),
-    whole("checkpointRecords", options.checkpointRecords),
-    whole("maxUnacknowledged", options.maxUnacknowledged),
-    Rules.duration("drainTimeout", options.drainTimeout),
-    Reading.maxReadAheadBytesRule(options),
-    Rules.duration("listInterval", options.listInterval, 1000),
-    Rules.duration("cleanupInterval", options.cleanupInterval, 1000),
-    Rules.duration("storeStaleness", options.storeStaleness),
-    Rules.oneOf("onStreamLost", ["continue", "fail"], options.onStreamLost),
-    Rules.oneOf("onFormerStream", ["repair", "fail"], options.onFormerStream)
-  ]
+const { until: _, ...ofReader } = Reading.table
+
+const atLeastOne = Checks.optional(Checks.whole(1))
+
+/** What the options of every consumer must be. */
+export const table: Table<GroupOptions> = {
+  ...ofReader,
+  application: Checks.text("3 to 255 of a-z A-Z 0-9 _ . -", /^[a-zA-Z0-9_.-]{3,255}$/),
+  stream: streams,
+  from: Checks.start,
+  worker: Checks.optional(Checks.text("1 to 128 of a-z A-Z 0-9 _ . -", /^[a-zA-Z0-9_.-]{1,128}$/)),
+  leaseDuration: Checks.optional(Checks.duration(1000)),
+  balanceInterval: Checks.optional(Checks.duration(100)),
+  discoveryInterval: Checks.optional(Checks.duration(50)),
+  maxLeases: Checks.optional((given, options) => given === Infinity ? undefined : Checks.whole(1)(given, options)),
+  maxMoves: atLeastOne,
+  balancer: Checks.optional(Checks.fn("a plan, such as LeaseBalancer.balanced")),
+  checkpointInterval: Checks.optional(Checks.duration()),
+  checkpointRecords: atLeastOne,
+  maxUnacknowledged: atLeastOne,
+  drainTimeout: Checks.optional(Checks.duration()),
+  maxReadAheadBytes: Reading.streamTable.maxReadAheadBytes,
+  listInterval: Reading.streamTable.listInterval,
+  cleanupInterval: Checks.optional(Checks.duration(1000)),
+  storeStaleness: Checks.optional(Checks.duration()),
+  onStreamLost: Checks.optional(Checks.oneOf("continue", "fail")),
+  onFormerStream: Checks.optional(Checks.oneOf("repair", "fail"))
 }
 
 const assemble = (options: Filled, streams: ReadonlyArray<Reading.Settings>): GroupSettings => {
@@ -303,16 +303,12 @@ const assemble = (options: Filled, streams: ReadonlyArray<Reading.Settings>): Gr
   }
 }
 
-/** The options with their defaults, or what is wrong with them, before any request. */
-export const make = (options: GroupOptions): Effect.Effect<GroupSettings, InvalidArgument> =>
-  Effect.gen(function*() {
-    const filled = fill(options)
-    const { names } = filled
-    yield* Rules.check("Consumer", names[0], rulesOf(filled))
-    const { onEvent: _, ...reading } = options
-    const streams = yield* Effect.forEach(
-      names,
-      (name) => Reading.make("Consumer", { ...reading, stream: name, until: { _tag: "Never" } }, [])
-    )
-    return assemble(filled, streams)
-  })
+/** The options with their defaults. */
+export const make = (options: GroupOptions): GroupSettings => {
+  const filled = fill(options)
+  const { onEvent: _, ...reading } = options
+  return assemble(
+    filled,
+    filled.names.map((stream) => Reading.make({ ...reading, stream, until: { _tag: "Never" } }))
+  )
+}

@@ -12,7 +12,6 @@ import { InvalidArgument, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Page } from "../../Page.js"
 import { atTimestamp, type Position } from "../../Position.js"
-import * as Rules from "../options/rules.js"
 import * as ShardGraph from "../shard/shardGraph.js"
 import * as StopRule from "../shard/stopRule.js"
 import * as ReadContext from "./context.js"
@@ -84,7 +83,7 @@ export const make = (
   Effect.gen(function*() {
     const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { listInterval = Settings.streamDefaults.listInterval } = options
-    const settings = yield* settingsOf(options)
+    const settings = Settings.make(options)
     const context = yield* ReadContext.make(client, settings, emitter(options), readAhead)
     const self = yield* begin(context, options)
     yield* release(self)
@@ -96,21 +95,6 @@ export const make = (
 const positionsOf = (
   { ignorePositions = Settings.streamDefaults.ignorePositions, positions = {} }: Settings.StreamOptions
 ) => ignorePositions ? {} : positions
-
-const settingsOf = (options: Settings.StreamOptions): Effect.Effect<Settings.Settings, InvalidArgument> => {
-  const {
-    from,
-    listInterval = Settings.streamDefaults.listInterval,
-    listStaleness = Settings.streamDefaults.listStaleness
-  } = options
-  return Settings.make("KinesisStream", options, [
-    Rules.position("from", StartPosition.toPosition(from)),
-    ...Object.entries(positionsOf(options)).map(([id, position]) => Rules.position(`positions.${id}`, position)),
-    Rules.duration("listInterval", listInterval, 1000),
-    Rules.duration("listStaleness", listStaleness),
-    Settings.maxReadAheadBytesRule(options)
-  ])
-}
 
 /** Settles the start and lists the shards, in the time that was set. */
 const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions): Effect.Effect<State, KinesisError> =>

@@ -1,12 +1,13 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
+import type { KinesisError } from "../../KinesisError.js"
 import type { KinesisEvent } from "../../KinesisEvent.js"
 import type { Position, StreamStart } from "../../Position.js"
 import * as Until from "../../Until.js"
-import * as Rules from "../options/rules.js"
+import * as Checks from "../options/checks.js"
+import type { Table } from "../options/table.js"
 import type * as UserRecords from "../record/userRecords.js"
 
 /** The options that reading one shard and reading a stream share. */
@@ -159,17 +160,35 @@ type ReadAheadOptions = Pick<StreamOptions, "maxReadAheadBytes">
 export const maxReadAheadBytes = (options: ReadAheadOptions): number =>
   options.maxReadAheadBytes ?? streamDefaults.maxReadAheadBytes
 
-export const maxReadAheadBytesRule = (options: ReadAheadOptions): Rules.Rule => {
-  const bytes = maxReadAheadBytes(options)
-  return ["maxReadAheadBytes", Rules.isWhole(bytes, 1), "a whole number of bytes, at least 1", bytes]
+/** What the options that every reader has must be. */
+export const table: Table<ReadOptions> = {
+  stream: Checks.stream,
+  until: Checks.optional(Checks.until),
+  maxRecords: Checks.optional(Checks.whole(1, 10_000)),
+  pollInterval: Checks.optional(Checks.duration()),
+  idleInterval: Checks.optional(Checks.duration()),
+  throttleRetry: Checks.optional(Checks.schedule),
+  transientRetry: Checks.optional(Checks.schedule),
+  resourceRetry: Checks.optional(Checks.schedule),
+  deaggregate: Checks.optional(Checks.flag),
+  outsideRange: Checks.optional(Checks.oneOf("drop-records", "drop-aggregate", "keep")),
+  onTrimmed: Checks.optional(Checks.oneOf("trim-horizon", "fail")),
+  onEvent: Checks.optional(Checks.fn("an Effect"))
 }
 
-/** The options with their defaults, or what is wrong with them, before any request. */
-export const make = (
-  operation: string,
-  options: ReadOptions,
-  more: ReadonlyArray<Rules.Rule>
-): Effect.Effect<Settings, InvalidArgument> => {
+/** What the options of a reader of a whole stream must be. */
+export const streamTable: Table<StreamOptions> = {
+  ...table,
+  from: Checks.start,
+  positions: Checks.optional(Checks.positions),
+  ignorePositions: Checks.optional(Checks.flag),
+  maxReadAheadBytes: Checks.optional(Checks.whole(1, undefined, " of bytes")),
+  listInterval: Checks.optional(Checks.duration(1000)),
+  listStaleness: Checks.optional(Checks.duration())
+}
+
+/** The options with their defaults. */
+export const make = (options: ReadOptions): Settings => {
   const {
     deaggregate = defaults.deaggregate,
     idleInterval = defaults.idleInterval,
@@ -180,7 +199,7 @@ export const make = (
     stream,
     until = defaults.until
   } = options
-  const settings = (): Settings => ({
+  return {
     stream,
     until,
     maxRecords,
@@ -192,18 +211,5 @@ export const make = (
     deaggregate,
     outsideRange,
     onTrimmed
-  })
-  return Effect.map(
-    Rules.check(operation, stream, [
-      Rules.stream(stream),
-      ["maxRecords", Rules.isWhole(maxRecords, 1, 10_000), "a whole number from 1 to 10000", maxRecords],
-      Rules.duration("pollInterval", pollInterval),
-      Rules.duration("idleInterval", idleInterval),
-      Rules.oneOf("outsideRange", ["drop-records", "drop-aggregate", "keep"], outsideRange),
-      Rules.oneOf("onTrimmed", ["trim-horizon", "fail"], onTrimmed),
-      Rules.until(until),
-      ...more
-    ]),
-    settings
-  )
+  }
 }

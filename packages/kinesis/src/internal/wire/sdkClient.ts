@@ -2,6 +2,11 @@ import type { KinesisClientConfig } from "@aws-sdk/client-kinesis"
 import { NodeHttpHandler } from "@smithy/node-http-handler"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { InvalidArgument } from "../../KinesisError.js"
+import * as Checks from "../options/checks.js"
+import * as Rules from "../options/rules.js"
+import { type Check, refused, type Table } from "../options/table.js"
+import { messageOf } from "../text/describe.js"
 
 /** What every client of the AWS SDK is given. */
 export interface ClientOptions {
@@ -65,3 +70,70 @@ export const scoped = <Sdk extends { readonly destroy: () => void }>(
   make: () => Sdk
 ): Effect.Effect<Sdk, never, Scope.Scope> =>
   Effect.acquireRelease(Effect.sync(make), (sdk) => Effect.sync(() => sdk.destroy()))
+
+const isText = (given: unknown): boolean => typeof given === "string" && given !== ""
+
+/** Their fields, since what is in them is secret. */
+const fieldsOf = (given: object): string => {
+  const fields = Object.entries(given).map(([name, value]) => `${name}: ${value === "" ? "\"\"" : typeof value}`)
+  return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`
+}
+
+const credentials: Check = (given) => {
+  if (typeof given === "function") return undefined
+  const mustBe =
+    "{ accessKeyId, secretAccessKey } with optionally a sessionToken, all of them texts, or a provider of it"
+  if (typeof given === "string") return refused(mustBe, given, "a string")
+  if (typeof given !== "object" || given === null) return refused(mustBe, given)
+  const { accessKeyId, secretAccessKey, sessionToken }: Readonly<Record<string, unknown>> = { ...given }
+  return isText(accessKeyId) && isText(secretAccessKey) && (sessionToken === undefined || isText(sessionToken))
+    ? undefined
+    : refused(mustBe, given, fieldsOf(given))
+}
+
+/** What the options of every client must be. `endpoint` is an example. */
+export const table = (endpoint: string): Table<ClientOptions> => ({
+  region: Checks.optional(Checks.text(
+    "a region such as \"eu-west-1\"; left out, it is that of AWS_REGION or of the profile",
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
+  )),
+  endpoint: Checks.optional(Checks.url(endpoint)),
+  credentials: Checks.optional(credentials),
+  certificateAuthority: Checks.optional(
+    Checks.text(
+      "certificates in PEM, as \"-----BEGIN CERTIFICATE-----...\"",
+      /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/
+    )
+  ),
+  requestHandler: Checks.optional(
+    Checks.that(
+      "a request handler of the AWS SDK, or its settings",
+      (given) => typeof given === "object" && given !== null
+    )
+  )
+})
+
+/** An SDK client that a user made. */
+export interface GivenClient {
+  readonly config: { readonly maxAttempts: () => Promise<number> }
+}
+
+const aClient = (given: unknown): boolean =>
+  typeof given === "object" && given !== null && "send" in given && typeof given.send === "function" &&
+  typeof (given as Partial<GivenClient>).config?.maxAttempts === "function"
+
+/** That it is a client, and retries nothing. `name` is its class. */
+export const check = (operation: string, name: string, sdk: GivenClient): Effect.Effect<void, InvalidArgument> => {
+  const wrong = (description: string) => new InvalidArgument({ operation, field: "maxAttempts", description })
+  return Rules.check(operation, { sdk: Checks.that(`a ${name} of the AWS SDK`, aClient) }, { sdk }).pipe(
+    Effect.zipRight(Effect.tryPromise({
+      try: () => sdk.config.maxAttempts(),
+      catch: (cause) => wrong(`must be 1, could not be had: ${messageOf(cause)}`)
+    })),
+    Effect.filterOrFail(
+      (maxAttempts) => maxAttempts === 1,
+      (maxAttempts) => wrong(`must be 1, was ${maxAttempts}; write new ${name}({ maxAttempts: 1 })`)
+    ),
+    Effect.asVoid
+  )
+}

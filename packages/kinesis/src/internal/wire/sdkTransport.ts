@@ -2,8 +2,8 @@ import { KinesisClient as SdkClient, type KinesisClientConfig } from "@aws-sdk/c
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { InvalidArgument } from "../../KinesisError.js"
-import * as Rules from "../options/rules.js"
+import * as Checks from "../options/checks.js"
+import type { Table } from "../options/table.js"
 import * as Answers from "./answers.js"
 import { cborProtocol } from "./cborProtocol.js"
 import { jsonProtocol } from "./jsonProtocol.js"
@@ -31,23 +31,19 @@ export interface Options extends SdkClients.ClientOptions {
   readonly recordMemory?: Sharing | undefined
 }
 
+/** What the options must be. */
+export const table: Table<Options> = {
+  ...SdkClients.table("http://127.0.0.1:4567"),
+  maxSockets: Checks.optional(Checks.whole(1)),
+  connectionTimeout: Checks.optional(Checks.duration(1)),
+  protocol: Checks.optional(Checks.oneOf("json", "cbor")),
+  recordMemory: Checks.optional(Checks.oneOf("shared", "own"))
+}
+
 /** An SDK client that retries nothing and whose sockets close with the scope. */
-export const make = (options: Options): Effect.Effect<SdkClient, InvalidArgument, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<SdkClient, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const {
-      connectionTimeout = "5 seconds",
-      endpoint,
-      maxSockets = 256,
-      protocol = "json",
-      recordMemory = "shared"
-    } = options
-    yield* Rules.check("KinesisClient.make", undefined, [
-      Rules.url("endpoint", endpoint, "http://127.0.0.1:4567"),
-      Rules.oneOf("protocol", ["json", "cbor"], protocol),
-      Rules.oneOf("recordMemory", ["shared", "own"], recordMemory),
-      ["maxSockets", Rules.isWhole(maxSockets, 1), "a whole number, at least 1", maxSockets],
-      Rules.duration("connectionTimeout", connectionTimeout, 1)
-    ])
+    const { connectionTimeout = "5 seconds", maxSockets = 256, protocol = "json", recordMemory = "shared" } = options
     const sdk = yield* SdkClients.scoped(() =>
       new SdkClient({
         ...SdkClients.config(options, { maxSockets, connectionTimeout: Duration.toMillis(connectionTimeout) }),

@@ -1,0 +1,129 @@
+import * as AwsSdk from "effect-kinesis/AwsSdk"
+import type * as KinesisClient from "effect-kinesis/KinesisClient"
+import * as Effect from "effect/Effect"
+import type * as LocalKinesis from "../LocalKinesis.js"
+import type * as LocalLeaseStore from "../LocalLeaseStore.js"
+
+const { duration, listOf, oneOf, optional, text, that, whole } = AwsSdk
+
+/** Dies of options that are wrong: a program's mistake, not the service's failure. */
+export const check = (
+  operation: string,
+  table: Readonly<Record<string, AwsSdk.Check>>,
+  options: unknown
+): Effect.Effect<void> => Effect.orDie(AwsSdk.check(operation, table, options))
+
+const distribution = oneOf("AUTO", "USER_PARTITION_KEY")
+
+/** What is out of the service's range the service refuses in its own words. */
+const number = that("a whole number", Number.isSafeInteger)
+
+const stream: AwsSdk.Table<LocalKinesis.StreamOptions> = {
+  name: that("a stream's name", (given) => typeof given === "string"),
+  shardCount: optional(number),
+  retentionPeriodHours: optional(number),
+  recordDistributionStrategy: optional(distribution)
+}
+
+export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
+  streams: optional(listOf("streams, such as { name: \"orders\" }", stream)),
+  accountId: optional(text("12 digits", /^\d{12}$/)),
+  region: optional(text("a region such as \"eu-west-1\"", /^[\w-]+$/)),
+  latency: optional(duration()),
+  transition: optional(duration()),
+  serverClockSkew: optional(that("a whole number of milliseconds", Number.isSafeInteger)),
+  getRecordsTimeout: optional(duration(1)),
+  requestTimeout: optional(duration(1))
+}
+
+export const leaseStore: AwsSdk.Table<LocalLeaseStore.Options> = { latency: optional(duration()) }
+
+const operations: Readonly<Record<KinesisClient.Operation, true>> = {
+  listShards: true,
+  getShardIterator: true,
+  getRecords: true,
+  describeStreamSummary: true,
+  listStreams: true,
+  putRecord: true,
+  putRecords: true,
+  dryRun: true,
+  createStream: true,
+  deleteStream: true,
+  splitShard: true,
+  mergeShards: true,
+  updateShardCount: true,
+  increaseStreamRetentionPeriod: true,
+  decreaseStreamRetentionPeriod: true
+}
+
+const leaseOperations: Readonly<Record<LocalLeaseStore.Operation, true>> = {
+  open: true,
+  list: true,
+  owned: true,
+  create: true,
+  claim: true,
+  requestHandoff: true,
+  withdrawHandoff: true,
+  renew: true,
+  checkpoint: true,
+  finish: true,
+  release: true,
+  reset: true,
+  annotate: true,
+  remove: true
+}
+
+const name = optional(that("a text", (given) => typeof given === "string"))
+
+const times = optional((given, options) => given === Infinity ? undefined : whole(0)(given, options))
+
+/** Which calls of `getRecords` a knob meets. */
+export const readTarget: AwsSdk.Table<LocalKinesis.ReadTarget> = { stream: name, shardId: name, times }
+
+/** Which calls a knob of the service meets. */
+export const target: AwsSdk.Table<LocalKinesis.Target> = {
+  ...readTarget,
+  operation: optional(oneOf(...Object.keys(operations)))
+}
+
+/** Which calls a knob of the lease table meets. */
+export const leaseTarget: AwsSdk.Table<LocalLeaseStore.Target> = {
+  operation: optional(oneOf(...Object.keys(leaseOperations))),
+  leaseKey: name,
+  worker: name,
+  times
+}
+
+/** What the calls fail with, beside their target. */
+export const failure = {
+  error: that("an error, or a function that makes one", (given) => given !== undefined && given !== null)
+}
+
+/** How long the calls take, beside their target. */
+export const delay = { duration: duration() }
+
+const fields: ReadonlyArray<LocalKinesis.AnswerField> = [
+  "shards",
+  "nextToken",
+  "shardIterator",
+  "records",
+  "nextShardIterator",
+  "millisBehindLatest",
+  "childShards"
+]
+
+/** What answers lack, beside their target. */
+export const omission = {
+  fields: that(
+    `a list of ${fields.join(", ")}`,
+    (given) => Array.isArray(given) && given.every((field) => fields.some((known) => known === field))
+  )
+}
+
+const required = that("a text", (given) => typeof given === "string")
+
+export const distributed = { stream: required, strategy: distribution }
+
+export const trimmed = { stream: required, shardId: name, upTo: name }
+
+export const expired = { stream: required, shardId: required }
