@@ -357,10 +357,7 @@ export const cloudWatchLogs = <
  */
 export const compose =
   <A, E2, R2>(second: Decoder<A, E2, R2>) => <E, R>(first: Decoder<KinesisRecord, E, R>): Decoder<A, E | E2, R | R2> =>
-    Pages.ofForms({
-      stream: (records) => second(first(records)),
-      decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
-    })
+    Decoders.compose(first, second)
 
 /**
  * Decodes the records of pages, and keeps the pages: each has its `values`, and the `position` to store when they are handled. A page without

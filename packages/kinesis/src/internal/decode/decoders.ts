@@ -2,10 +2,19 @@ import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
-import type { AutoOptions, Decoded, InflateOptions, JsonOptions, LogEvent, Options } from "../../RecordDecoder.js"
+import type {
+  AutoOptions,
+  Decoded,
+  Decoder,
+  InflateOptions,
+  JsonOptions,
+  LogEvent,
+  Options
+} from "../../RecordDecoder.js"
 import * as CloudWatchLogs from "./cloudWatchLogs.js"
 import * as Inflate from "./inflate.js"
 import * as JsonValues from "./jsonValues.js"
+import * as OptionTables from "./optionTables.js"
 import * as Pages from "./pages.js"
 import * as Parse from "./schema.js"
 import * as Values from "./values.js"
@@ -17,10 +26,21 @@ export const json = (
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
   schema: AnySchema,
   options?: JsonOptions
-) => Pages.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)), options?.onInvalid)
+) =>
+  OptionTables.checkedBy(
+    schema,
+    OptionTables.json,
+    options,
+    () => Pages.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)), options?.onInvalid)
+  )
 
 export const utf8 = (options?: Options) =>
-  Pages.make((record) => [Values.valued(record, JsonValues.textOf(record.data), Pages.only)], options?.onInvalid)
+  OptionTables.checked(
+    OptionTables.base,
+    options,
+    () =>
+      Pages.make((record) => [Values.valued(record, JsonValues.textOf(record.data), Pages.only)], options?.onInvalid)
+  )
 
 const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
   options?.maxInflatedBytes ?? 64 * 1024 * 1024
@@ -38,10 +58,17 @@ const inflated = (
 
 /** The same records, with their bytes inflated. */
 export const inflate = (compression: Inflate.Compression, options?: InflateOptions) =>
-  Pages.make((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid)
+  OptionTables.checked(
+    OptionTables.inflate,
+    options,
+    () => Pages.make((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid)
+  )
 
 /** Any mixture of JSON, plain or compressed. */
-export const auto = (schema: AnySchema, options?: AutoOptions) => {
+export const auto = (schema: AnySchema, options?: AutoOptions) =>
+  OptionTables.checkedBy(schema, OptionTables.auto, options, () => mixed(schema, options))
+
+const mixed = (schema: AnySchema, options?: AutoOptions) => {
   const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
   const limit = limitOf(options)
   return Pages.make((record) => {
@@ -75,7 +102,10 @@ const eventOf = (
   Values.valued(Either.isLeft(value) && value.left !== noDelivery ? plain : record, value, place)
 
 /** The events of the deliveries in a record. */
-export const cloudWatchLogs = (options?: InflateOptions) => {
+export const cloudWatchLogs = (options?: InflateOptions) =>
+  OptionTables.checked(OptionTables.inflatedValues, options, () => logEvents(options))
+
+const logEvents = (options?: InflateOptions) => {
   const limit = limitOf(options)
   const deliveries = JsonValues.sequence(JSON.parse)
   return Pages.make((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
@@ -87,4 +117,16 @@ export const cloudWatchLogs = (options?: InflateOptions) => {
     const placeOf = Values.placesOf(plain.right.data, events)
     return events.map((found, index) => eventOf(record, plain.right, found, placeOf(index)))
   }, options?.onInvalid)
+}
+
+/** One decoder after another; what is wrong with the options of either is wrong with both. */
+export const compose = <A, E2, R2, E, R>(
+  first: Decoder<KinesisRecord, E, R>,
+  second: Decoder<A, E2, R2>
+): Decoder<A, E | E2, R | R2> => {
+  const fault = OptionTables.faultOf(first) ?? OptionTables.faultOf(second)
+  return fault !== undefined ? OptionTables.refusing(fault) : Pages.ofForms({
+    stream: (records) => second(first(records)),
+    decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
+  })
 }

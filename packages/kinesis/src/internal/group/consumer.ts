@@ -18,13 +18,14 @@ import type {
 } from "../../Consumer.js"
 import * as FailurePolicy from "../../FailurePolicy.js"
 import type { KinesisClient } from "../../KinesisClient.js"
-import type { KinesisError } from "../../KinesisError.js"
+import type { InvalidArgument, KinesisError } from "../../KinesisError.js"
 import type { LeaseStore } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { DecodedPage } from "../../Page.js"
+import * as DecoderOptions from "../decode/optionTables.js"
 import * as Checks from "../options/checks.js"
 import * as Rules from "../options/rules.js"
-import { type Check, refused, type Table } from "../options/table.js"
+import { type Check, type Refusal, refused, type Table } from "../options/table.js"
 import * as Emit from "../reading/emit.js"
 import { loggable } from "../text/causes.js"
 import { quoted } from "../text/describe.js"
@@ -144,9 +145,12 @@ const strategyOf = <A, E, R>(
 const aHandler = "one function that returns an Effect, as handler or as pageHandler"
 
 const handler: Check = (given, { pageHandler }) =>
-  (typeof given === "function" && pageHandler === undefined) || (given === undefined && pageHandler !== undefined)
+  typeof given === "function" || (given === undefined && pageHandler !== undefined)
     ? undefined
     : refused(aHandler, given)
+
+const pageHandler: Check = (given, { handler }) =>
+  given === undefined || (typeof given === "function" && handler === undefined) ? undefined : refused(aHandler, given)
 
 const concurrency: Check = (given, options) =>
   options["pageHandler"] === undefined
@@ -158,6 +162,8 @@ const hasRecordForm = (given: unknown): boolean =>
 
 const aPolicy = "a FailurePolicy, such as FailurePolicy.skip or FailurePolicy.restart(Schedule.recurs(3))"
 
+const within = (at: string, refusal: Refusal | undefined): Refusal | undefined => refusal && { ...refusal, at }
+
 const policy: Check = (given, options) => {
   const { _tag, schedule, send }: Readonly<Record<string, unknown>> = typeof given === "object" ? { ...given } : {}
   switch (_tag) {
@@ -165,9 +171,9 @@ const policy: Check = (given, options) => {
     case "Skip":
       return undefined
     case "Restart":
-      return Checks.schedule(schedule, options)
+      return within("schedule", Checks.schedule(schedule, options))
     case "DeadLetter":
-      return Checks.fn("an Effect")(send, options)
+      return within("send", Checks.fn("an Effect")(send, options))
     default:
       return refused(aPolicy, given)
   }
@@ -178,13 +184,17 @@ const shardsTable: Table<GroupOptions> = { ...Settings.table, stopWhen: Checks.o
 const table: Table<AnyOptions<never, never, never>> = {
   ...shardsTable,
   handler,
-  pageHandler: Checks.optional(Checks.that(aHandler, (given) => typeof given === "function")),
+  pageHandler,
   concurrency: Checks.optional(concurrency),
   decode: Checks.optional(Checks.that("a decoder, such as RecordDecoder.json(schema)", hasRecordForm)),
   onFailure: Checks.optional(policy)
 }
 
-const check = (options: unknown) => Rules.check("Consumer", table, options)
+const check = (options: { readonly decode?: unknown }): Effect.Effect<void, InvalidArgument> =>
+  Effect.flatMap(Rules.check("Consumer", table, options), () => {
+    const fault = typeof options.decode === "function" ? DecoderOptions.faultOf(options.decode) : undefined
+    return fault === undefined ? Effect.void : Effect.fail(fault)
+  })
 
 /** A time that is none must not keep a worker from giving up its shards. */
 const drainMillisOf = (written: Duration.DurationInput | undefined, otherwise: number): Effect.Effect<number> => {

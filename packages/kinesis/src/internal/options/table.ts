@@ -72,15 +72,16 @@ const distance = (one: string, other: string): number => {
   return above[other.length]!
 }
 
-/** One name within another is as near as one typing error. */
-const farness = (one: string, other: string): number =>
-  one.length > 3 && other.length > 3 && (one.includes(other) || other.includes(one)) ? 1 : distance(one, other)
+const isWithin = (one: string, other: string): boolean =>
+  Math.min(one.length, other.length) > 3 && (one.includes(other) || other.includes(one))
 
-/** The known name that was probably meant: undefined where none is like it. */
-export const nearest = (name: string, known: ReadonlyArray<string>): string | undefined => {
+/** The known name that was probably meant, mistyped or cut: undefined where none is like it. */
+const nearest = (name: string, known: ReadonlyArray<string>): string | undefined => {
   const lower = name.slice(0, 64).toLowerCase()
   const [first] = known
-    .map((each) => ({ each, far: farness(lower, each.toLowerCase()) }))
+    .map((each) => ({ each, far: distance(lower, each.toLowerCase()) }))
     .toSorted((a, b) => a.far - b.far)
-  return first !== undefined && first.far <= Math.max(2, Math.floor(lower.length / 3)) ? first.each : undefined
+  return first !== undefined && first.far <= Math.max(2, Math.floor(lower.length / 3))
+    ? first.each
+    : known.find((each) => isWithin(lower, each.toLowerCase()))
 }

@@ -1,0 +1,396 @@
+/** Every option of every function, with every kind of value that it must not have. */
+import { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema, Stream } from "effect"
+import {
+  Consumer,
+  FailurePolicy,
+  KinesisClient,
+  KinesisStream,
+  LeaseStore,
+  Position,
+  RecordDecoder,
+  ShardReader,
+  Until
+} from "effect-kinesis"
+import * as Bad from "./support/badValues.js"
+
+type Wrong<Options> = Readonly<Record<Options extends unknown ? keyof Options & string : never, ReadonlyArray<unknown>>>
+
+const from = "trim-horizon"
+const starts = ["oldest", "", 5, NaN, true, {}, [], new Date(NaN), { _tag: "Elsewhere" }, {
+  _tag: "AtTimestamp",
+  timestamp: "now"
+}]
+const ofRecord = [Position.afterSequenceNumber("1"), Position.shardEnd]
+
+const ofUntil = [
+  "caught-up",
+  "10 seconds",
+  5,
+  NaN,
+  true,
+  {},
+  () => Until.caughtUp,
+  { _tag: "Elapsed", millis: "5 seconds" },
+  ...["soon", "", "-1 seconds", NaN, -1, Infinity, null, undefined, {}].flatMap((each: any) => [
+    Until.elapsed(each),
+    Until.idle(each)
+  ]),
+  ...[0, -1, 1.5, NaN, Infinity, "10", null, undefined].map((each: any) => Until.count(each)),
+  ...["now", NaN, -1, null, undefined, new Date(NaN)].map((each: any) => Until.instant(each))
+]
+
+const reading: Wrong<ShardReader.ReadOptions> = {
+  stream: [...Bad.text, "a".repeat(129), "arn:aws:kinesis:eu-west-1:1:stream/a", undefined],
+  until: ofUntil,
+  maxRecords: [...Bad.whole, 10_001],
+  pollInterval: Bad.duration,
+  idleInterval: [...Bad.duration, "25 days"],
+  throttleRetry: Bad.schedule,
+  transientRetry: Bad.schedule,
+  resourceRetry: Bad.schedule,
+  deaggregate: Bad.flag,
+  outsideRange: Bad.word,
+  onTrimmed: Bad.word,
+  onEvent: Bad.fn
+}
+
+const streaming: Wrong<KinesisStream.Options> = {
+  ...reading,
+  from: [...starts, ...ofRecord, undefined],
+  positions: ["all", 5, NaN, true, [], { "shardId-0": null }, { "shardId-0": "latest" }, { "shardId-0": {} }, {
+    "shardId-0": Position.afterSequenceNumber("x")
+  }],
+  ignorePositions: Bad.flag,
+  maxReadAheadBytes: [...Bad.whole, "64 MiB"],
+  listInterval: [...Bad.duration, 999],
+  listStaleness: Bad.duration
+}
+
+const { until: _, ...group } = reading
+
+const grouping: Wrong<Consumer.GroupOptions> = {
+  ...group,
+  application: [...Bad.text, "ab", undefined],
+  stream: [...Bad.text, [], ["a", "a"], ["a", ""], ["a", 5], undefined],
+  from: [...starts, ...ofRecord, undefined],
+  worker: Bad.text,
+  leaseDuration: [...Bad.duration, 999],
+  balanceInterval: [...Bad.duration, 99],
+  discoveryInterval: [...Bad.duration, 49],
+  maxLeases: Bad.whole,
+  maxMoves: [...Bad.whole, Infinity],
+  balancer: Bad.fn,
+  checkpointInterval: Bad.duration,
+  checkpointRecords: [...Bad.whole, Infinity],
+  maxUnacknowledged: [...Bad.whole, Infinity],
+  drainTimeout: Bad.duration,
+  maxReadAheadBytes: Bad.whole,
+  listInterval: [...Bad.duration, 999],
+  cleanupInterval: [...Bad.duration, 999],
+  storeStaleness: Bad.duration,
+  onStreamLost: Bad.word,
+  onFormerStream: Bad.word,
+  stopWhen: ["10 seconds", 5, NaN, true, {}, Promise.resolve(), () => Effect.void]
+}
+
+const consuming: Wrong<Consumer.Options | Consumer.DecodingOptions<unknown>> = {
+  ...grouping,
+  handler: [...Bad.fn, undefined],
+  pageHandler: [...Bad.fn],
+  concurrency: Bad.whole,
+  decode: [...Bad.fn, () => Stream.empty, Schema.String],
+  onFailure: [
+    "skip",
+    5,
+    NaN,
+    true,
+    {},
+    FailurePolicy.restart,
+    FailurePolicy.deadLetter,
+    { _tag: "Ignore" },
+    ...Bad.schedule.map((each: any) => FailurePolicy.restart(each)),
+    ...Bad.fn.map((each: any) => FailurePolicy.deadLetter(each))
+  ]
+}
+
+const deadlines: Wrong<KinesisClient.DeadlineOptions> = {
+  getRecordsTimeout: [...Bad.duration, 0],
+  requestTimeout: [...Bad.duration, 0]
+}
+
+const connecting: Wrong<KinesisClient.Options> = {
+  ...deadlines,
+  region: ["", "eu west 1", "-eu", "eu-west-1.example.org/", "a".repeat(64), 5, NaN, {}],
+  endpoint: ["", "127.0.0.1:4567", "ftp://x", "http://", 5, NaN, {}],
+  credentials: [
+    "",
+    "AKIA:secret",
+    5,
+    NaN,
+    true,
+    {},
+    { accessKeyId: "a" },
+    { accessKeyId: "a", secretAccessKey: "" },
+    { accessKeyId: "a", secretAccessKey: 5 },
+    { accessKeyId: "a", secretAccessKey: "s", sessionToken: 5 }
+  ],
+  certificateAuthority: ["", "not pem", "/etc/ssl/ca.pem", 5, NaN, {}],
+  requestHandler: ["http", 5, NaN, true],
+  maxSockets: [...Bad.whole, Infinity],
+  connectionTimeout: [...Bad.duration, 0],
+  protocol: Bad.word,
+  recordMemory: Bad.word
+}
+
+/** Counts what is asked of it. */
+const counting = (calls: { count: number }): any =>
+  new Proxy({}, {
+    get: () => () =>
+      Effect.suspend(() => {
+        calls.count++
+        return Effect.never
+      })
+  })
+
+const calls = { count: 0 }
+
+const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.scoped(effect).pipe(
+    Effect.provideService(KinesisClient.KinesisClient, counting(calls)),
+    Effect.provideService(LeaseStore.LeaseStore, counting(calls))
+  ) as Effect.Effect<A, E>
+
+const ofStream = (read: (options: any) => Stream.Stream<unknown, unknown, any>) => (options: any) =>
+  provided(Stream.runDrain(read(options)))
+
+const right = { stream: "orders", from }
+const rightShard = { ...right, shardId: "shardId-000000000000" }
+const rightGroup = { ...right, application: "billing" }
+const rightConsumer = { ...rightGroup, handler: () => Effect.void }
+const built = (layer: (options: any) => Layer.Layer<any, unknown>) => (options: any) =>
+  Effect.scoped(Layer.build(layer(options)))
+
+const ofOneShard: Wrong<ShardReader.Options> = {
+  ...reading,
+  shardId: ["", 5, NaN, true, {}, undefined],
+  from: [...starts, Position.afterSequenceNumber("07"), { _tag: "AfterSequenceNumber", sequenceNumber: 7 }, undefined]
+}
+
+const target: Wrong<LocalKinesis.Target> = {
+  operation: [...Bad.word, "GetRecords"],
+  stream: [5, NaN, {}],
+  shardId: [5, NaN, {}],
+  times: Bad.whole.filter((each) => each !== 0)
+}
+
+const leaseTarget: Wrong<LocalLeaseStore.Target> = {
+  operation: [...Bad.word, "Renew"],
+  leaseKey: [5, NaN, {}],
+  worker: [5, NaN, {}],
+  times: target.times
+}
+
+const { operation: __, ...readTarget } = target
+const failure = { error: [undefined] }
+const delay = { duration: [...Bad.duration, undefined] }
+
+const knob = (name: keyof LocalKinesis.Service, wrong: Bad.Case["wrong"], right: object = {}): Bad.Case => ({
+  name: `LocalKinesis.${name}`,
+  run: (options) => Effect.flatMap(LocalKinesis.make(), ({ local }: any) => local[name](options)),
+  right,
+  wrong
+})
+
+const leaseKnob = (name: keyof LocalLeaseStore.Service, wrong: Bad.Case["wrong"], right: object = {}): Bad.Case => ({
+  name: `LocalLeaseStore.${name}`,
+  run: (options) => Effect.flatMap(LocalLeaseStore.make(), ({ local }: any) => local[name](options)),
+  right,
+  wrong
+})
+
+const sdk = new SdkClient({ region: "us-east-1", maxAttempts: 1 })
+
+const cases: ReadonlyArray<Bad.Case> = [
+  { name: "KinesisStream.records", run: ofStream(KinesisStream.records), right, wrong: streaming },
+  { name: "KinesisStream.pages", run: ofStream(KinesisStream.pages), right, wrong: streaming },
+  { name: "KinesisStream.shards", run: ofStream(KinesisStream.shards), right, wrong: streaming },
+  { name: "ShardReader.records", run: ofStream(ShardReader.records), right: rightShard, wrong: ofOneShard },
+  { name: "ShardReader.pages", run: ofStream(ShardReader.pages), right: rightShard, wrong: ofOneShard },
+  { name: "Consumer.shards", run: ofStream(Consumer.shards), right: rightGroup, wrong: grouping },
+  {
+    name: "Consumer.make",
+    run: (options) => provided(Effect.flatMap(Consumer.make(options), ({ run }) => run)),
+    right: rightConsumer,
+    wrong: consuming
+  },
+  { name: "Consumer.run", run: (options) => provided(Consumer.run(options)), right: rightConsumer, wrong: consuming },
+  { name: "KinesisClient.make", run: (options) => provided(KinesisClient.make(options)), right: {}, wrong: connecting },
+  { name: "KinesisClient.layer", run: built(KinesisClient.layer), right: {}, wrong: connecting },
+  {
+    name: "KinesisClient.layerFromSdk",
+    run: built((options) => KinesisClient.layerFromSdk(sdk, options)),
+    right: {},
+    wrong: deadlines
+  },
+  {
+    name: "KinesisClient.withDeadlines",
+    run: (options) => KinesisClient.withDeadlines(counting(calls), options).listStreams({}),
+    right: {},
+    wrong: deadlines
+  },
+  {
+    name: "LocalKinesis.make",
+    run: (options) => LocalKinesis.make(options),
+    right: {},
+    wrong: {
+      ...deadlines,
+      streams: [...Bad.list, [5], [{}], [{ name: 5 }], [{ name: "a", shardCount: "2" }], [{ name: "a", shards: 2 }]]
+        .slice(0, -1),
+      accountId: ["x", "", 5, NaN, {}],
+      region: ["", "eu west 1", 5, NaN, {}],
+      latency: Bad.duration,
+      transition: Bad.duration,
+      serverClockSkew: ["1 minute", "", 1.5, NaN, Infinity, true, {}]
+    } satisfies Wrong<LocalKinesis.Options>
+  },
+  {
+    name: "LocalLeaseStore.make",
+    run: (options) => LocalLeaseStore.make(options),
+    right: {},
+    wrong: { latency: Bad.duration } satisfies Wrong<LocalLeaseStore.Options>
+  },
+  ...(["throttle", "hang", "loseAnswer"] as const).map((name) => knob(name, target)),
+  ...(["expireIterator", "emptyPages"] as const).map((name) => knob(name, readTarget)),
+  knob("fail", { ...target, ...failure }, { error: new Error("down") }),
+  knob("delay", { ...target, ...delay }, { duration: 1 }),
+  knob("omit", { ...target, fields: ["shards", ["Shards"], 5, undefined] }, { fields: [] }),
+  knob("distribute", { stream: [5, undefined], strategy: [...Bad.word, undefined] }, { stream: "a", strategy: "AUTO" }),
+  knob("trim", { stream: [5, undefined], shardId: [5], upTo: [5] }, { stream: "a" }),
+  knob("expireShard", { stream: [5, undefined], shardId: [5, undefined] }, { stream: "a", shardId: "b" }),
+  ...(["throttle", "hang", "loseAnswer"] as const).map((name) => leaseKnob(name, leaseTarget)),
+  leaseKnob("fail", { ...leaseTarget, ...failure }, { error: new Error("down") }),
+  leaseKnob("delay", { ...leaseTarget, ...delay }, { duration: 1 })
+]
+
+const onInvalid = ["ignore", "", 5, NaN, true, {}, Effect.void]
+const maxInflatedBytes = [...Bad.whole, "64MB", Infinity]
+const parse = Bad.fn.filter((each) => each !== undefined)
+
+/** A decoder in a stream, and in a group. */
+const decoder = (
+  name: keyof typeof RecordDecoder,
+  wrong: Bad.Case["wrong"],
+  ...schema: ReadonlyArray<unknown>
+): ReadonlyArray<Bad.Case> => {
+  const make = (options: any): any => (RecordDecoder[name] as any)(...schema, options)
+  return [
+    {
+      name: `RecordDecoder.${name} of records`,
+      run: ofStream((options) => make(options)(KinesisStream.records({ stream: "orders", from }))),
+      right: {},
+      wrong
+    },
+    {
+      name: `RecordDecoder.${name} in a composition`,
+      run: (options) =>
+        provided(Consumer.run({
+          ...rightConsumer,
+          from,
+          decode: RecordDecoder.compose(make(options) as RecordDecoder.Decoder<unknown>)(RecordDecoder.gzip())
+        })),
+      right: {},
+      wrong
+    }
+  ]
+}
+
+const decoders: ReadonlyArray<Bad.Case> = [
+  ...(["json", "ndjson", "jsonSequence"] as const).flatMap((name) =>
+    decoder(name, { onInvalid, parse } satisfies Wrong<RecordDecoder.JsonOptions<"fail">>, Schema.Unknown)
+  ),
+  ...decoder("utf8", { onInvalid } satisfies Wrong<RecordDecoder.Options<"fail">>),
+  ...(["gzip", "zlib", "deflate", "zstd"] as const).flatMap((name) =>
+    decoder(
+      name,
+      { onInvalid: [...onInvalid, "either"], maxInflatedBytes } satisfies Wrong<RecordDecoder.InflateOptions<"fail">>
+    )
+  ),
+  ...decoder("cloudWatchLogs", { onInvalid, maxInflatedBytes }),
+  ...decoder(
+    "auto",
+    { onInvalid, parse, maxInflatedBytes } satisfies Wrong<RecordDecoder.AutoOptions<"fail">>,
+    Schema.Unknown
+  )
+]
+
+describe("options", () => {
+  for (const one of [...cases, ...decoders]) {
+    it.effect(`${one.name} refuses every wrong value, name and object before any request`, () =>
+      Effect.gen(function*() {
+        calls.count = 0
+        yield* Bad.refusesAll(one)
+        yield* Bad.refusesUnknown(one)
+        yield* Bad.refusesOthers(one)
+        assert.strictEqual(calls.count, 0)
+      }))
+  }
+
+  it.effect("a decoder without a schema is refused", () =>
+    Effect.gen(function*() {
+      for (const schema of [undefined, null, {}, "fail", { onInvalid: "skip" }]) {
+        for (const name of ["json", "auto"] as const) {
+          const run = ofStream((given) =>
+            (RecordDecoder[name] as any)(given)(KinesisStream.records({ stream: "orders", from }))
+          )
+          const error = yield* Bad.errorOf({ name, run, right: {}, wrong: {} }, schema)
+          assert.strictEqual(error.field, "schema")
+        }
+      }
+    }))
+
+  it.effect("options that are left out are no options that are wrong", () =>
+    Effect.gen(function*() {
+      const client = yield* KinesisClient.make(
+        { region: undefined, credentials: undefined, retries: undefined } as object
+      )
+      assert.isDefined(client)
+    }).pipe(Effect.scoped))
+
+  it.effect("credentials are not quoted", () =>
+    Effect.gen(function*() {
+      const credentials = { accessKeyId: "AKIATHIS", secretAccessKey: "secret", sessionToken: 7 } as never
+      const error = yield* Effect.flip(KinesisClient.make({ credentials }))
+      assert.include(error.message, "was { accessKeyId: string, secretAccessKey: string, sessionToken: number }")
+      assert.notMatch(error.message, /AKIATHIS|secret"/)
+    }).pipe(Effect.scoped))
+
+  it.effect("a client that a user made must be one", () =>
+    Effect.gen(function*() {
+      for (const given of [undefined, null, {}, "client", { send: () => 1 }, { config: {} }]) {
+        const error = yield* Effect.flip(built(() => KinesisClient.layerFromSdk(given as never))({}))
+        assert.include(String(error), "invalid sdk: must be a KinesisClient of the AWS SDK")
+      }
+    }))
+})
+
+describe("names that are no options", () => {
+  it.effect("are told with the one that was probably meant, or with all", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [name: string, told: string]> = [
+        ["streamName", "is not an option; did you mean stream?"],
+        ["MAXRECORDS", "is not an option; did you mean maxRecords?"],
+        ["maxRecord", "is not an option; did you mean maxRecords?"],
+        ["retry", "is not an option; did you mean throttleRetry?"],
+        ["__proto", "is not an option; the options are "],
+        ["x".repeat(10_000), "is not an option; the options are "]
+      ]
+      for (const [name, told] of wrong) {
+        const error: any = yield* Effect.flip(ofStream(KinesisStream.records)({ ...right, [name]: 3 }))
+        assert.strictEqual(error.field, name)
+        assert.include(error.message, told)
+      }
+    }))
+})
