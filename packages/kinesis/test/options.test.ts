@@ -279,13 +279,17 @@ const onInvalid = ["ignore", "", 5, NaN, true, {}, Effect.void]
 const maxInflatedBytes = [...Bad.whole, "64MB", Infinity]
 const parse = Bad.fn.filter((each) => each !== undefined)
 
+const { auto, cloudWatchLogs, deflate, gzip, json, jsonSequence, ndjson, utf8, zlib, zstd } = RecordDecoder
+
+const makers = { auto, cloudWatchLogs, deflate, gzip, json, jsonSequence, ndjson, utf8, zlib, zstd }
+
 /** A decoder in a stream, and in a group. */
 const decoder = (
-  name: keyof typeof RecordDecoder,
+  name: keyof typeof makers,
   wrong: Bad.Case["wrong"],
   ...schema: ReadonlyArray<unknown>
 ): ReadonlyArray<Bad.Case> => {
-  const make = (options: any): any => (RecordDecoder[name] as any)(...schema, options)
+  const make = (options: any): any => (makers[name] as any)(...schema, options)
   return [
     {
       name: `RecordDecoder.${name} of records`,
@@ -299,7 +303,7 @@ const decoder = (
         provided(Consumer.run({
           ...rightConsumer,
           from,
-          decode: RecordDecoder.compose(make(options) as RecordDecoder.Decoder<unknown>)(RecordDecoder.gzip())
+          decode: RecordDecoder.compose(make(options) as RecordDecoder.Decoder<unknown>)(gzip())
         })),
       right: {},
       wrong
@@ -343,7 +347,7 @@ describe("options", () => {
       for (const schema of [undefined, null, {}, "fail", { onInvalid: "skip" }]) {
         for (const name of ["json", "auto"] as const) {
           const run = ofStream((given) =>
-            (RecordDecoder[name] as any)(given)(KinesisStream.records({ stream: "orders", from }))
+            (makers[name] as any)(given)(KinesisStream.records({ stream: "orders", from }))
           )
           const error = yield* Bad.errorOf({ name, run, right: {}, wrong: {} }, schema)
           assert.strictEqual(error.field, "schema")
