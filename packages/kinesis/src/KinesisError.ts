@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as DecodeErrors from "./internal/decode/decodeError.js"
-import { type Failure, problemOf } from "./internal/text/problems.js"
+import { describe } from "./internal/text/errorText.js"
 import type { LeaseStoreError } from "./LeaseStoreError.js"
 
 const call = {
@@ -19,20 +19,6 @@ const call = {
   /** What the service or the transport said. */
   description: Schema.String,
   cause: Schema.optional(Schema.Defect)
-}
-
-const describe = (
-  error: Failure & {
-    readonly operation: string
-    readonly stream?: string | undefined
-    readonly shardId?: string | undefined
-    readonly description: string
-  }
-): string => {
-  const place = [error.stream, error.shardId].filter((part) => part !== undefined).join("/")
-  return `${error.operation}${place === "" ? "" : ` on ${place}`}: ${problemOf(error)}${
-    error.description === "" ? "" : `: ${error.description}`
-  }`
 }
 
 /**
@@ -132,14 +118,22 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect
 }
 
 /**
- * The service refuses the credentials: they are wrong, expired or lack a permission; `action` is the IAM action that the call needs.
+ * The service refuses the call, by its `reason`: the credentials lack the `"permission"` for `action`, the IAM action that the call needs;
+ * the `"credentials"` are unknown or the `"signature"` wrong; they have `"expired"`; or it is `"unknown"`, as when a proxy refused.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kinesis/AccessDenied")(
   "AccessDenied",
-  { ...call, action: Schema.String, expired: Schema.optional(Schema.Boolean) }
+  {
+    ...call,
+    action: Schema.String,
+    /** Default: `"permission"`. */
+    reason: Schema.optionalWith(Schema.Literal("permission", "credentials", "signature", "expired", "unknown"), {
+      default: () => "permission"
+    })
+  }
 ) {
   /** @since 0.1.0 */
   override get message(): string {
@@ -395,7 +389,7 @@ export const isUnavailableResource = (
  * @category guards
  */
 export const isExpiredCredentials = (error: { readonly _tag: string }): boolean =>
-  (error._tag === "AccessDenied" && (error as AccessDenied).expired === true) ||
+  (error._tag === "AccessDenied" && (error as AccessDenied).reason === "expired") ||
   (isOfStore(error, "Denied") && error.expired === true)
 
 // -----------------------------------------------------------------------------

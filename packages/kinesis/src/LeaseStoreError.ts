@@ -132,7 +132,7 @@ export class LeaseStoreError extends Schema.TaggedError<LeaseStoreError>("effect
       shardId: place.shardId ?? error.shardId,
       problem: problemOf(error),
       description: error.description,
-      expired: error._tag === "AccessDenied" ? error.expired : undefined,
+      expired: error._tag === "AccessDenied" && error.reason === "expired" ? true : undefined,
       hadCredentials: error._tag === "CredentialsUnavailable" ? error.hadCredentials : undefined,
       cause: error
     })

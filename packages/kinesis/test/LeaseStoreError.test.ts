@@ -15,7 +15,7 @@ const ofService: ReadonlyArray<readonly [KinesisError.KinesisError, Reason]> = [
   [new KinesisError.CredentialsUnavailable({ ...call, provider: "STS", hadCredentials: true }), "Credentials"],
   [new KinesisError.CredentialsUnavailable({ ...call, hadCredentials: false }), "Credentials"],
   [new KinesisError.AccessDenied({ ...call, action: "dynamodb:UpdateItem" }), "Denied"],
-  [new KinesisError.AccessDenied({ ...call, action: "dynamodb:UpdateItem", expired: true }), "Denied"],
+  [new KinesisError.AccessDenied({ ...call, action: "dynamodb:UpdateItem", reason: "expired" }), "Denied"],
   [new KinesisError.InvalidArgument({ ...call, field: "checkpoint" }), "Invalid"],
   [new KinesisError.InvalidArgument(call), "Invalid"],
   [new KinesisError.ResourceNotFound(call), "NotFound"],

@@ -469,7 +469,7 @@ describe("reading one shard", () => {
           operation: "GetRecords",
           description: "the security token has expired",
           action: "kinesis:GetRecords",
-          expired: true
+          reason: "expired"
         })
         yield* local.fail({ operation: "getRecords", error })
         const renewed = yield* read(ShardReader.pages({ ...fromStart, until: Until.caughtUp }))

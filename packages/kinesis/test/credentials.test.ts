@@ -189,7 +189,9 @@ describe("the SDK's own providers", () => {
       const error = yield* Effect.flip(list(yield* ownChain))
       assert.strictEqual(
         error.message,
-        "ListShards on orders: no credentials from the AWS SDK's chain of providers: Could not load credentials from any providers"
+        "ListShards on orders: no credentials from the AWS SDK's chain of providers: Could not load credentials from any providers; " +
+          "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, sign in, as by aws sso login, or give " +
+          "layer({ credentials })"
       )
       assert.isFalse(KinesisError.isTransient(error))
     }))

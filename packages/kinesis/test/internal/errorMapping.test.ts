@@ -60,7 +60,7 @@ describe("errorMapping", () => {
 
   it("B62 credentials that have expired say so", () => {
     const expired = ErrorMapping.fromCause(call, raised("ExpiredTokenException"))
-    assert.deepInclude(expired, { _tag: "AccessDenied", expired: true })
+    assert.deepInclude(expired, { _tag: "AccessDenied", reason: "expired" })
   })
 
   it("what a provider of credentials threw is known by its name, if by nothing else, and final", () => {

@@ -2,7 +2,7 @@
 export type Failure =
   | { readonly _tag: "ThrottledError"; readonly reason: string }
   | { readonly _tag: "InvalidArgument"; readonly field?: string | undefined }
-  | { readonly _tag: "AccessDenied"; readonly action: string }
+  | { readonly _tag: "AccessDenied"; readonly action: string; readonly reason: "permission" | keyof typeof refusals }
   | { readonly _tag: "CredentialsUnavailable"; readonly provider?: string | undefined }
   | { readonly _tag: "KmsError"; readonly code: string }
   | {
@@ -14,6 +14,15 @@ export type Failure =
       | "RequestTimeout"
       | "ServiceUnavailable"
   }
+
+/** What a refusal of the credentials means, by its reason. */
+const refusals = {
+  credentials:
+    "the credentials are refused, check the access key, the session token, and which account and partition they are of",
+  signature: "the signature is refused, check the secret access key, and that no proxy changes requests",
+  expired: "the credentials have expired, sign in again or get new ones",
+  unknown: "access denied"
+}
 
 /** What is wrong, in the few words with which an error's message begins. */
 export const problemOf = (failure: Failure): string => {
@@ -31,7 +40,9 @@ export const problemOf = (failure: Failure): string => {
     case "InvalidArgument":
       return failure.field === undefined ? "invalid argument" : `invalid ${failure.field}`
     case "AccessDenied":
-      return `access denied, the call needs ${failure.action}`
+      return failure.reason === "permission"
+        ? `access denied, the call needs ${failure.action}`
+        : refusals[failure.reason]
     case "CredentialsUnavailable":
       return `no credentials${failure.provider === undefined ? "" : ` from ${failure.provider}`}`
     case "KmsError":

@@ -1,5 +1,6 @@
 import { cbor } from "@smithy/core/cbor"
 import type { Client } from "@smithy/core/client"
+import { quotedBytes } from "./advice.js"
 import * as Credentials from "./credentials.js"
 import * as ResponseBody from "./responseBody.js"
 
@@ -35,10 +36,10 @@ export const errorIn = (bytes: Buffer): Error | undefined => {
 }
 
 /** What is wrong with the body of a success: it names an error, or is no object; undefined when it will do. */
-const faultIn = (bytes: Buffer, isCbor: boolean, mayBeEmpty: boolean): Error | undefined => {
+const faultIn = (bytes: Buffer, type: string, isCbor: boolean, mayBeEmpty: boolean): Error | undefined => {
   if (bytes.length === 0) return mayBeEmpty ? undefined : new Error("the answer is empty")
   if (!isCbor && !startsObject(bytes)) {
-    return new Error(`the answer is no JSON object: ${bytes.toString("utf8", 0, 100)}`)
+    return new Error(`the answer is no JSON object, but HTTP 200 (${type}): ${bytes.toString("utf8", 0, quotedBytes)}`)
   }
   return errorIn(bytes)
 }
@@ -80,16 +81,20 @@ export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOpti
       const result = await next(args)
       const { response } = result
       const received = String(response?.headers?.["content-type"])
+      if (isError(response?.statusCode)) response.body = await ResponseBody.collect(response.body ?? Buffer.alloc(0))
       if (except.includes(context.commandName) || !isReadable(response?.statusCode, received)) return result
       response.body = response.body === undefined ? Buffer.alloc(0) : await ResponseBody.collect(response.body)
       const sent = String(args.request?.headers?.["content-type"])
-      const fault = faultIn(response.body, sent.includes("cbor"), mayBeEmpty)
+      const fault = faultIn(response.body, received, sent.includes("cbor"), mayBeEmpty)
       if (fault !== undefined) throw fault
       return result
     },
     { name: "answerWatch", step: "deserialize", priority: "low" }
   )
 }
+
+/** Its bytes are kept for the error, which quotes them where they are no error of the service. */
+export const isError = (status: unknown): boolean => typeof status === "number" && status >= 300
 
 /** A success whose body comes to an end: none that is a stream of events. */
 const isReadable = (status: unknown, contentType: string): boolean =>

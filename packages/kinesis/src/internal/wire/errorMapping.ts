@@ -1,6 +1,7 @@
 import * as Errors from "../../KinesisError.js"
 import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
+import * as Advice from "./advice.js"
 import { isClockRight } from "./answers.js"
 import * as Credentials from "./credentials.js"
 
@@ -58,6 +59,7 @@ const kinds = new Map<string, Kind>(Object.entries({
   AccessDenied: "AccessDenied",
   AccessDeniedException: "AccessDenied",
   AuthFailure: "AccessDenied",
+  ExpiredToken: "AccessDenied",
   ExpiredTokenException: "AccessDenied",
   IncompleteSignatureException: "AccessDenied",
   InvalidClientTokenId: "AccessDenied",
@@ -94,6 +96,23 @@ const kinds = new Map<string, Kind>(Object.entries({
   ENETUNREACH: "ServiceUnavailable",
   ENOTFOUND: "ServiceUnavailable",
   EPIPE: "ServiceUnavailable"
+}))
+
+type Reason = Errors.AccessDenied["reason"]
+
+const reasons = new Map<string, Reason>(Object.entries({
+  AccessDenied: "permission",
+  AccessDeniedException: "permission",
+  AuthFailure: "credentials",
+  ExpiredToken: "expired",
+  ExpiredTokenException: "expired",
+  IncompleteSignatureException: "signature",
+  InvalidClientTokenId: "credentials",
+  InvalidSignatureException: "signature",
+  MissingAuthenticationToken: "credentials",
+  MissingAuthenticationTokenException: "credentials",
+  SignatureDoesNotMatch: "signature",
+  UnrecognizedClientException: "credentials"
 }))
 
 const field = (value: unknown, name: string): unknown => {
@@ -194,7 +213,7 @@ const byStatus = ({ retryable, status }: Raised): Kind | undefined => {
 
 /** Nothing was sent, and nothing will be until the settings change. */
 const isMisconfigured = ({ error, message }: Raised): boolean =>
-  field(error, "$metadata") === undefined && /^(Region is missing|Invalid URL)/.test(message)
+  field(error, "$metadata") === undefined && /^(Region is missing|Region not accepted|Invalid URL)/.test(message)
 
 /** The error that tells most of a chain, and what it is. */
 const judge = (names: Names, chain: ReadonlyArray<Raised>): readonly [Kind, Raised | undefined] => {
@@ -216,7 +235,8 @@ const common: ReadonlyArray<string> = ["", "Error", "CredentialsProviderError", 
 
 /** What the provider said, with the name of the error where that is telling. */
 const wordsOf = ({ error, name }: Raised): string => {
-  const said = messageOf(error)
+  const message = messageOf(error)
+  const said = message.startsWith(noneFound) ? `${message}; ${Advice.noCredentials}` : message
   return common.includes(name) || said.includes(name) ? said : `${name}: ${said}`
 }
 
@@ -228,6 +248,35 @@ const providerOf = ({ error, message }: Raised): Credentials.Refusal => {
   return { provider: provider ?? (message === noneFound ? chainOfSdk : undefined), hadCredentials }
 }
 
+const textAt = (value: unknown, name: string): string => textOf(field(value, name))
+
+const startOf = (body: unknown): string | undefined => {
+  try {
+    return body instanceof Uint8Array ? Buffer.from(body.subarray(0, Advice.quotedBytes)).toString() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The answer that was an error; undefined where there was none. */
+const answerOf = ({ error, status }: Raised): Advice.Answered | undefined => {
+  const response = field(error, "$response")
+  return status === undefined || typeof response !== "object" || response === null ? undefined : {
+    status,
+    contentType: textAt(field(response, "headers"), "content-type"),
+    start: startOf(field(response, "body"))
+  }
+}
+
+/** What is said of an error: of one without a name that is known, by its answer; with what to do about it, where that is known. */
+const descriptionOf = ({ service = "kinesis" }: Call, names: Names, telling: Raised): string => {
+  const said = Advice.withoutHint(messageOf(telling.error))
+  const answer = named(names, telling) === undefined ? answerOf(telling) : undefined
+  if (answer !== undefined) return Advice.ofAnswer(service, said, answer)
+  const advice = Advice.ofCode(telling.code)
+  return advice === undefined ? said : `${said.trim()}; ${advice}`
+}
+
 /**
  * The one place where what the SDK or the network raised becomes a typed error: by the deepest cause that has a known name, else by
  * the HTTP status, else as unavailable. What a provider of credentials threw is no answer of the service, whatever its name. Takes anything.
@@ -236,9 +285,10 @@ export const fromCause = (
   call: Call,
   cause: unknown
 ): Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken => {
-  const [kind, telling] = judge(namesOf(call), causes(cause))
+  const names = namesOf(call)
+  const [kind, telling] = judge(names, causes(cause))
   const { operation, resource, service = "kinesis", shardId, stream } = call
-  const said = telling === undefined ? messageOf(cause) : messageOf(telling.error)
+  const said = telling === undefined ? messageOf(cause) : descriptionOf(call, names, telling)
   const about = (words: string) => ({
     operation,
     stream,
@@ -261,13 +311,16 @@ export const fromCause = (
       return new Errors.ResourceNotFound(fields)
     case "ResourceInUse":
       return new Errors.ResourceInUse(fields)
-    case "InvalidArgument":
+    case "InvalidArgument": {
+      const region = Advice.ofRegion(said)
+      if (region !== undefined) return new Errors.InvalidArgument({ ...about(region), field: "region" })
       return new Errors.InvalidArgument(code === "CborRefused" ? { ...fields, field: "protocol" } : fields)
+    }
     case "AccessDenied":
       return new Errors.AccessDenied({
         ...fields,
         action: `${service}:${operation}`,
-        expired: code.startsWith("ExpiredToken")
+        reason: reasons.get(code) ?? (names.get(code) === "AccessDenied" ? "permission" : "unknown")
       })
     case "clock":
       return new Errors.ServiceUnavailable(about(`${wrongClock}: ${said}`))

@@ -3,6 +3,7 @@ import { HttpRequest } from "@smithy/core/protocols"
 import { randomUUID } from "node:crypto"
 import type { GetRecordsRequest } from "../../KinesisApi.js"
 import * as Answers from "./answers.js"
+import * as ResponseBody from "./responseBody.js"
 import { getRecordsInput } from "./sdkInputs.js"
 import * as SealedPage from "./sealedPage.js"
 
@@ -129,6 +130,7 @@ const sendAgain = async (
   try {
     const { response } = await config.requestHandler.handle(signed, { abortSignal })
     SealedPage.place(response, request)
+    if (Answers.isError(response.statusCode)) response.body = await ResponseBody.collect(response.body)
     const output = await deserialize(config, response)
     signer.successHandler?.(response, signingProperties)
     return output

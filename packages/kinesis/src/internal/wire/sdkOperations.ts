@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import type * as Api from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
-import { RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
+import { InvalidArgument, RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
+import * as Advice from "./advice.js"
 import * as ErrorMapping from "./errorMapping.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
@@ -90,7 +91,7 @@ const call = <A>(
       },
       (cause) => {
         clearTimeout(late)
-        resume(Effect.fail(ErrorMapping.fromCause(about, cause)))
+        resume(Effect.fail(cause instanceof InvalidArgument ? cause : ErrorMapping.fromCause(about, cause)))
       }
     )
     return Effect.sync(() => {
@@ -98,6 +99,21 @@ const call = <A>(
       controller.abort()
     })
   })
+
+/** Calls for streams of the client's region: one of another is refused, since the service would not find it. */
+const callWithin = (sdk: Sdk.KinesisClient): typeof call => {
+  let region: Promise<string> | undefined
+  const refuseElsewhere = async (about: About, ofStream: string) => {
+    const description = Advice.elsewhere(ofStream, await (region ??= sdk.config.region()))
+    if (description !== undefined) throw new InvalidArgument({ ...about, field: "stream", description })
+  }
+  return (about, millis, send) => {
+    const ofStream = Advice.regionOfArn(about.stream)
+    return ofStream === undefined
+      ? call(about, millis, send)
+      : call(about, millis, (abortSignal) => refuseElsewhere(about, ofStream).then(() => send(abortSignal)))
+  }
+}
 
 const aboutOf = (operation: string, request: object): About => {
   const { shardId, stream }: Omit<About, "operation"> = request
@@ -111,8 +127,9 @@ export const make = (
   sendGetRecords: SendGetRecords = (request, abortSignal) =>
     sdk.send(new Sdk.GetRecordsCommand(Inputs.getRecordsInput(request)), { abortSignal })
 ): Service => {
+  const attending = callWithin(sdk)
   const attempt = <Request extends object, A>(operation: string, send: Send<Request, A>) => (request: Request) =>
-    call(aboutOf(operation, request), requestMillis, (abortSignal) => send(sdk, request, abortSignal))
+    attending(aboutOf(operation, request), requestMillis, (abortSignal) => send(sdk, request, abortSignal))
   const served = <O extends keyof typeof operations>(operation: O) => {
     const send: Send<any, any> = operations[operation]
     const made = attempt(operation, send)
@@ -123,7 +140,7 @@ export const make = (
   return {
     listShards: (request) => Effect.catchTag(listShards(request), "ExpiredIterator", unexpected),
     getRecords: (request) =>
-      call(
+      attending(
         aboutOf("getRecords", request),
         getRecordsMillis,
         async (abortSignal) => toGetRecordsResponse(await sendGetRecords(request, abortSignal), request)
