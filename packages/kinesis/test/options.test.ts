@@ -151,7 +151,7 @@ const counting = (calls: { count: number }): any =>
     get: () => () =>
       Effect.suspend(() => {
         calls.count++
-        return Effect.never
+        return Effect.die("called")
       })
   })
 
