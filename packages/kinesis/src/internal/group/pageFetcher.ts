@@ -14,15 +14,15 @@ import * as Poller from "../reading/poller.js"
 import * as PollState from "../shard/pollState.js"
 import type { GroupStream } from "./streams.js"
 
-/** One reading of a shard: a fiber that fetches, one page ahead of whoever takes them. */
+/** One reading of a shard: a fiber that fetches pages, one ahead of the taker. */
 export interface Reading {
-  /** The next page; none when there are no more, or when reading was stopped. */
+  /** The next page; none if there are no more, or if reading was stopped. */
   readonly take: Effect.Effect<Page, Option.Option<never>>
   /** Fails when the shard cannot be read. */
   readonly failed: Effect.Effect<never, KinesisError>
-  /** Fetches nothing more; a page that waits is dropped. */
+  /** Stops fetching; a waiting page is dropped. */
   readonly stop: Effect.Effect<void>
-  /** What the shard came to, once it was read to its end. */
+  /** The outcome of the shard, once it was read to its end. */
   readonly end: () => ShardOutcome | undefined
 }
 
@@ -35,7 +35,7 @@ export const start = (
   Effect.gen(function*() {
     const { run: context } = stream
     const { readAhead } = context
-    /** Of no capacity, so that an offer ends when the page is taken: the next one is fetched from then on. */
+    /** It has no capacity, so that an offer ends when the page is taken, and the next one is fetched from then on. */
     const pages = yield* Mailbox.make<Page>({ capacity: 0 })
     const failure = yield* Deferred.make<never, KinesisError>()
     let outcome: ShardOutcome | undefined
@@ -75,7 +75,7 @@ export const start = (
     })
   )
 
-/** The lease's own, or asked for once when it is needed, of a lease that was written without it. */
+/** The lease's own range, or, if the lease was written without one, looked up once when it is needed. */
 const hashKeyRangeOf = (
   { listShards, run: { retrying } }: GroupStream,
   { hashKeyRange, shardId }: Lease
