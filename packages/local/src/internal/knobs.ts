@@ -8,7 +8,7 @@ import * as Model from "./model.js"
 import { isRefusal } from "./refusal.js"
 import type * as Service from "./service.js"
 
-/** What `LocalKinesis` offers of the service. */
+/** The knobs of the service that `LocalKinesis` offers. */
 export const toKnobs = (self: Service.State): LocalKinesis.Service => {
   const { account, calls } = self
   const inject = (
