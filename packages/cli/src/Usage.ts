@@ -90,8 +90,8 @@ const read: CommandUsage = {
   examples: [
     { args: "read --stream orders", text: "from the oldest record on" },
     { args: "read --stream orders --from latest --for 1m", text: "what arrives in a minute" },
-    { args: "read --stream orders --from -15m -o raw", text: "only data, of the last 15 minutes" },
-    { args: "read --stream orders --resume orders.place", text: "continue where it last ended" }
+    { args: "read --stream orders --from -15m -o raw", text: "data, last 15 minutes" },
+    { args: "read --stream orders --resume orders.place", text: "from where it last ended" }
   ]
 }
 
