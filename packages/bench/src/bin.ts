@@ -6,7 +6,7 @@ import { check, reading } from "./benches/reading.js"
 import { memory, shards } from "./benches/scale.js"
 import { type Server, startServer, stopAll } from "./processes.js"
 
-/** Each prints its tables, and gives the figures that count. */
+/** Each prints its tables, and returns the figures that matter. */
 const benches: Readonly<
   Record<string, (server: Server, print: (text: string) => void) => Promise<Record<string, number>>>
 > = { reading, aggregation, decoding, shards, memory, transport, peer }
@@ -18,7 +18,7 @@ ${command} [NAME ...] [--json]
 ${command} --check
 ${command} --against FOLDER [--json]
 
-    reading      pages through every layer, against the AWS SDK as it comes (6 minutes)
+    reading      pages through every layer, compared with the stock AWS SDK (6 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     shards       1,000 busy shards and 10,000 idle ones, the client in memory

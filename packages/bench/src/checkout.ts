@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** Lets what the bench imports of Effect and of ours come from another checkout, so that the bench itself is the same for both. */
+/** Resolves the bench's imports of Effect and of our packages from another checkout, so that the bench itself is the same for both. */
 const hooks = `
 let from, bench
 export const initialize = (data) => { ({ from, bench } = data) }
@@ -13,7 +13,7 @@ export const resolve = (specifier, context, next) =>
     : next(specifier, context)
 `
 
-/** What a process is started with, so that it runs the packages of the checkout in this folder. */
+/** The arguments with which a process runs the packages of the checkout in this folder. */
 export const flagsFor = (folder: string): ReadonlyArray<string> => {
   const data = {
     from: pathToFileURL(join(resolve(folder), "packages/bench/package.json")).href,

@@ -6,18 +6,18 @@ export interface Way {
   readonly title: string
   readonly subject: string
   readonly argument: unknown
-  /** Of Node, for this way alone. */
+  /** Options of Node for this way only. */
   readonly flags?: ReadonlyArray<string>
 }
 
 export interface Compared {
   readonly title: string
-  /** Units a second. */
+  /** Units per second. */
   readonly rate: Spread
-  /** Microseconds of CPU a unit. */
+  /** Microseconds of CPU per unit. */
   readonly cpuMicros: Spread
   readonly peakMegabytes: number
-  /** Against the first way, pair by pair. */
+  /** Compared with the first way, pair by pair. */
   readonly ratio: Spread
   readonly cpuRatio: Spread
 }
@@ -32,7 +32,7 @@ export interface Pace {
 const rateOf = ({ units, wallMillis }: Run): number => (units * 1000) / wallMillis
 const cpuOf = ({ cpuMillis, units }: Run): number => (cpuMillis * 1000) / units
 
-/** Runs the ways in turn, each in a process of its own: A B C A B C …, so that a change of the machine's speed meets all. */
+/** Runs the ways in turn, each in a process of its own: A B C A B C …, so that a change of the machine's speed affects all. */
 export const compare = async (
   subjects: string,
   ways: ReadonlyArray<Way>,

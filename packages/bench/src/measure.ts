@@ -1,20 +1,20 @@
-/** What one run of a subject came to. */
+/** The result of one run of a subject. */
 export interface Run {
   /** How much was done, in the subject's own unit: records, calls. */
   readonly units: number
   readonly wallMillis: number
   readonly cpuMillis: number
-  /** The most memory that the process ever held. */
+  /** The peak memory of the process. */
   readonly peakMegabytes: number
 }
 
-/** Does as much as it can in the time, and tells how much that was. */
+/** Does as much as it can in the time, and returns how much that was. */
 export type Subject = (millis: number) => Promise<number>
 
-/** Makes a subject, in the process that is to be measured. */
+/** Makes a subject, in the process that is measured. */
 export type MakeSubject = (name: string, argument: any) => Promise<Subject>
 
-/** Measures what is not a rate, in the process that is to be measured. */
+/** Measures something other than a rate, in the process that is measured. */
 export type MeasureOnce = (name: string, argument: any) => Promise<Readonly<Record<string, number>>>
 
 export interface Spread {

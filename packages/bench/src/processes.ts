@@ -74,7 +74,7 @@ export const startWorker = async (
   }
 }
 
-/** Ends all that was started. */
+/** Ends everything that was started. */
 export const stopAll = (): void => {
   for (const child of children) child.kill()
 }

@@ -27,11 +27,11 @@ export const figure = (value: number): string =>
 
 export const range = ({ max, median, min }: Spread): string => `${figure(median)} (${figure(min)}–${figure(max)})`
 
-/** The table of ways that were compared, the first of which is the measure of the others. */
+/** The table of the compared ways, the first of which is the baseline. */
 export const comparison = (title: string, unit: string, compared: ReadonlyArray<Compared>): string =>
   table(
     title,
-    ["", `${unit}/s`, "× the first", `µs CPU a ${unit.replace(/s$/, "")}`, "CPU, × the first", "peak MB"],
+    ["", `${unit}/s`, "× the first", `µs CPU per ${unit.replace(/s$/, "")}`, "CPU, × the first", "peak MB"],
     compared.map(({ cpuMicros, cpuRatio, peakMegabytes, rate, ratio, title }) => [
       title,
       figure(rate.median),

@@ -18,7 +18,7 @@ const run = async (millis: number): Promise<Run> => {
   }
 }
 
-/** To run for so many milliseconds, or to measure what a single go tells. */
+/** Runs for this many milliseconds, or measures a single run. */
 process.on("message", (order: number | "once") => {
   const result = order === "once" ? subjects.once!(name!, JSON.parse(argument!)) : run(order)
   void Promise.resolve(result).then((result) => process.send!(result), (error) => {

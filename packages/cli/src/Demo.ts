@@ -20,13 +20,13 @@ interface State {
   readonly tally: Summary.Tally
   readonly written: Summary.Ledger
   readonly seen: Summary.Ledger
-  /** Where each shard stands after the records that were handled. */
+  /** The position of each shard after the handled records. */
   readonly positions: Record<string, Position.Position>
 }
 
 const throttles = 3
 
-/** The faults, and when each is made: throttled reads, a shard that is split, an iterator that expires. */
+/** The faults, and when each is injected: throttled reads, a shard that is split, an iterator that expires. */
 const faults = ({ client, local, screen }: State, totalMillis: number) =>
   Effect.gen(function*() {
     const { shards } = yield* client.listShards({ stream })
@@ -69,15 +69,15 @@ const read = ({ client, positions, screen, seen, tally }: State, options: Partia
     Effect.provideService(KinesisClient.KinesisClient, client)
   )
 
-/** The summary's lines for a person. */
+/** The summary in human-readable lines. */
 const words = (summary: Summary.Summary): ReadonlyArray<string> => [
   ...ReadView.summary(summary).slice(0, -1),
   `${ReadView.summary(summary).at(-1)!}, made by this demo`
 ]
 
 /**
- * Reads an embedded Kinesis for a set time while orders are written to it and things go wrong; then resumes from where it stood to read
- * what was written last, and compares what was read with what was written. Ended before its time, it tells how far it came.
+ * Reads an embedded Kinesis for a fixed time while orders are written to it and faults are injected; then resumes from its position to read
+ * what was written last, and compares what was read with what was written. If it is ended early, it reports how far it came.
  */
 export const run = ({ json, totalMillis }: { readonly totalMillis: number; readonly json: boolean }) =>
   Effect.gen(function*() {

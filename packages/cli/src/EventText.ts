@@ -1,7 +1,7 @@
 import { KinesisEvent, type Position } from "effect-kinesis"
 import { plural, seconds } from "./Format.js"
 
-/** An event in a line; undefined for those that are only counted. An event without a line here is an error of types. */
+/** An event as a line; undefined for those that are only counted. An event without an entry here is a type error. */
 export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
   PageRead: () => undefined,
   ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
@@ -11,8 +11,10 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
     `${shardId}  ${plural(count, "record")} of another shard ` +
     (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
-  IteratorExpired: ({ resumedAt, shardId }) => `${shardId}  iterator expired, going on ${describePosition(resumedAt)}`,
-  IteratorMissing: ({ resumedAt, shardId }) => `${shardId}  no next iterator, going on ${describePosition(resumedAt)}`,
+  IteratorExpired: ({ resumedAt, shardId }) =>
+    `${shardId}  iterator expired, continuing ${describePosition(resumedAt)}`,
+  IteratorMissing: ({ resumedAt, shardId }) =>
+    `${shardId}  no next iterator, continuing ${describePosition(resumedAt)}`,
   ShardEnded: ({ childShards, shardId }) =>
     childShards.length === 0
       ? `${shardId}  ended`
@@ -26,12 +28,12 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
     `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
   ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
   LeaseAcquired: ({ because, from, shardId }) =>
-    `${shardId}  lease taken (${because}), going on ${describePosition(from)}`,
+    `${shardId}  lease taken (${because}), continuing ${describePosition(from)}`,
   LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,
   LeaseReleased: ({ shardId, successor }) =>
     `${shardId}  lease given ${successor === undefined ? "back" : `to ${successor}`}`,
   HandoffRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
-  HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off: it keeps it`,
+  HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off and keeps it`,
   StreamLost: ({ error, retryInMillis, stream }) =>
     `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
   StreamFound: ({ stream }) => `${stream} can be read again`,

@@ -1,4 +1,6 @@
-/** What the command ends with: 0 done, 1 failed or not exact, 2 wrong to type, 128 and the signal's number after Ctrl-C or SIGTERM. */
+/**
+ * The exit code of the command: 0 done, 1 failed or not exact, 2 wrong command line, 128 plus the signal's number after Ctrl-C or SIGTERM.
+ */
 export const of = (
   outcome: "succeeded" | "failed" | "interrupted",
   error: unknown,
@@ -9,7 +11,7 @@ export const of = (
   return usage.includes(tagOf(error) ?? "") ? 2 : 1
 }
 
-/** `InvalidArgument` is a stream's name, a region or an endpoint that cannot be. */
+/** `InvalidArgument` means an invalid stream name, region or endpoint. */
 const usage = ["UsageError", "InvalidArgument"]
 
 const tagOf = (error: unknown): string | undefined =>

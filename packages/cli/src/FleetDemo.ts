@@ -15,7 +15,7 @@ export interface Options {
 const shardCount = 8
 const workerCount = 4
 
-/** Half of the default: a demonstration is to be short. */
+/** Half of the default, to keep the demonstration short. */
 const leaseMillis = 5_000
 
 const customers = 40
@@ -25,11 +25,11 @@ const patienceMillis = 30_000
 
 const eventLines = 12
 
-/** What the steps of the demonstration share. */
+/** The context shared by the steps of the demonstration. */
 interface Stage {
   readonly fleet: Fleets.Fleet
   readonly say: (line: string) => Effect.Effect<void>
-  /** Waits for a moment: a share of the time that the demonstration is to take. */
+  /** Waits for a fraction of the demonstration's duration. */
   readonly at: (share: number) => Effect.Effect<void>
 }
 
@@ -108,7 +108,7 @@ const whileWriting = <A, E>({ fleet }: Stage, steps: Effect.Effect<A, E>) =>
     return outcome
   })
 
-/** Gives for how long nobody read the shards of the worker that left. */
+/** Returns how long nobody read the shards of the worker that left. */
 const steps = (stage: Stage) =>
   Effect.gen(function*() {
     const { at, fleet } = stage

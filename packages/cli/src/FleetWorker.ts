@@ -1,6 +1,6 @@
 /**
- * One worker of a fleet, a whole program: it reads its share of a stream, prints what it handles, and hands its shards off on SIGTERM. As
- * many as one likes may run, on as many machines. Where the services are it learns as every program that uses the AWS SDK does.
+ * One worker of a fleet, a whole program: it reads its share of a stream, prints what it handles, and hands its shards off on SIGTERM. Any
+ * number may run, on any number of machines. It finds the services like every program that uses the AWS SDK.
  */
 import * as DynamoDbLeaseStore from "@effect-kinesis/dynamodb/DynamoDbLeaseStore"
 import * as Consumer from "effect-kinesis/Consumer"
@@ -28,13 +28,13 @@ const options = Config.all({
 /** How long an order is worked on. */
 const orderDuration = Config.duration("ORDER_DURATION")
 
-/** A pipe takes the line at once: what was said stays said when this process is killed. */
+/** A pipe takes the line at once: reported lines survive when this process is killed. */
 const say = (report: Report.Report) => Effect.sync(() => void process.stdout.write(Report.toLine(report)))
 
 const decodeOrder = Schema.decodeUnknown(Schema.parseJson(Order))
 const decoder = new TextDecoder()
 
-/** SIGTERM or SIGINT: the first lets what was begun be finished, the second does not. */
+/** SIGTERM or SIGINT: the first lets handlers in progress finish, the second does not. */
 const signals = Effect.gen(function*() {
   const first = yield* Deferred.make<void>()
   const second = yield* Deferred.make<void>()
@@ -77,7 +77,7 @@ const program = Effect.gen(function*() {
   Effect.provide(Layer.merge(KinesisClient.layer(), DynamoDbLeaseStore.layer()))
 )
 
-/** Nothing ends this process but that nothing is left to do. */
+/** This process ends by itself, when nothing is left to do. */
 Effect.runFork(program).addObserver((exit) => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return
   process.stderr.write(`${Cause.pretty(exit.cause)}\n`)

@@ -1,11 +1,11 @@
-/** Numbers as people read them. */
+/** Numbers in human-readable form. */
 export const count = (value: number): string => value.toLocaleString("en-US")
 
 export const plural = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`
 
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 
-/** The width of a column of a table; what is in it stands on its left unless it is a number. */
+/** The width of a column of a table; cells are aligned left unless they are numbers. */
 export interface Column {
   readonly width: number
   readonly isNumber?: boolean

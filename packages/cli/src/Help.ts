@@ -2,7 +2,7 @@ import * as Usage from "./Usage.js"
 
 const width = 80
 
-/** Words in lines of at most so many columns. A word that is wider has a line of its own. */
+/** Words in lines of at most this many columns. A wider word gets a line of its own. */
 export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (const word of text.split(" ")) {
@@ -54,7 +54,7 @@ const exits = wrap(
   width
 )
 
-/** What `kinesis` alone says: the commands first. */
+/** The output of `kinesis` without arguments: the commands first. */
 export const overview: ReadonlyArray<string> = [
   "kinesis demo|read|fleet [options]",
   "",
@@ -69,7 +69,7 @@ export const overview: ReadonlyArray<string> = [
       ""
     ]
   }),
-  "kinesis COMMAND --help tells the options. In a clone of the repository:",
+  "kinesis COMMAND --help shows the options. In a clone of the repository:",
   "npm start is kinesis demo (npm start -- --for 30s), npm run start:fleet is",
   "kinesis fleet. kinesis --completions bash|zsh|fish prints a completion script.",
   "",

@@ -14,14 +14,14 @@ import { UsageError } from "./UsageError.js"
 
 /** Something was lost, duplicated or reordered: the exit code is 1. */
 export class NotExact extends Data.TaggedError("NotExact")<{ readonly summary: Summary }> {
-  /** The summary's words. */
+  /** The text of the summary. */
   override get message(): string {
     const { duplicates, lost, reordered } = this.summary
     return `not exact: ${lost} lost, ${duplicates} duplicated, ${reordered} reordered`
   }
 }
 
-/** The embedded Kinesis would outgrow the memory. */
+/** The embedded Kinesis would run out of memory. */
 const demoMaxMillis = 600_000
 
 const fleetMinMillis = 30_000
@@ -29,7 +29,7 @@ const fleetMaxMillis = 600_000
 
 const refuse = (message: string) => Effect.fail(new UsageError({ message }))
 
-/** An option of a command, with the text that its help has. */
+/** An option of a command, with its help text. */
 const described = <A>(command: Usage.Name, name: string, options: Options.Options<A>): Options.Options<A> => {
   const { alias, text } = Usage.commands[command].options[name]!
   const described = Options.withDescription(options, text)
@@ -51,7 +51,7 @@ const startOf = (text: Option.Option<string>) =>
     return start === undefined ? refuse(`--from must be one of ${Position.textExamples}`) : Effect.succeed(start)
   })
 
-/** The forms of output are few; the module that prints them is only loaded to do so. */
+/** The output formats are listed here; the module that prints them is loaded only when needed. */
 const outputs: ReadonlyArray<Records.Output> = ["json", "raw", "none"]
 
 const outputOf = (text: Option.Option<string>): Effect.Effect<Records.Output, UsageError> => {

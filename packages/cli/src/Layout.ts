@@ -1,12 +1,12 @@
-/** The room that a view has. */
+/** The space that a view has. */
 export interface Size {
   readonly columns: number
   readonly rows: number
 }
 
 /**
- * Text that moves no cursor and hides nothing: control characters as their symbols, and what has no form of its own (formats, lone
- * surrogates, code points that are none's) as a replacement character.
+ * Text that moves no cursor and hides nothing: control characters as their symbols, and characters without a glyph (formats, lone
+ * surrogates, unassigned code points) as a replacement character.
  */
 export const visible = (text: string): string =>
   // oxlint-disable-next-line no-control-regex
@@ -33,14 +33,14 @@ const widthOf = (char: string): number => {
   return isWide(point) || emoji.test(char) ? 2 : 1
 }
 
-/** The columns that a text takes on a terminal; at least those, for an emoji of an old form. */
+/** The number of columns that a text takes on a terminal; for some old emoji a lower bound. */
 export const width = (text: string): number => {
   let columns = 0
   for (const char of text) columns += widthOf(char)
   return columns
 }
 
-/** The text in at most so many columns; where something is cut off stands an ellipsis. */
+/** The text in at most this many columns, with an ellipsis where it is cut off. */
 export const clip = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
   let clipped = ""
@@ -55,13 +55,13 @@ export const clip = (text: string, columns: number): string => {
 
 export const pad = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)))
 
-/** A part of a line; the part of the lowest rank is the first to be left out. */
+/** A part of a line; the part with the lowest rank is omitted first. */
 export interface Part {
   readonly text: string
   readonly rank: number
 }
 
-/** The parts side by side, as many as there is room for. */
+/** The parts side by side, as many as fit. */
 export const fitParts = (parts: ReadonlyArray<Part>, columns: number): string => {
   let left = parts.filter(({ text }) => text !== "")
   const line = () => left.map(({ text }) => text).join("  ")
@@ -72,23 +72,23 @@ export const fitParts = (parts: ReadonlyArray<Part>, columns: number): string =>
   return clip(line(), columns)
 }
 
-/** What a view consists of, from the top to the bottom. */
+/** The parts of a view, from top to bottom. */
 export interface Blocks<Row> {
   readonly headline: string
   readonly heading: string
   readonly table: ReadonlyArray<Row>
-  /** The rows that are kept when there is no room for all. */
+  /** The rows that are kept if not all fit. */
   readonly isKept: (row: Row) => boolean
   readonly print: (row: Row) => string
-  /** Says how many rows there was no room for. */
+  /** The line that says how many rows did not fit. */
   readonly more: (count: number) => string
   /** The latest last. */
   readonly events: ReadonlyArray<string>
 }
 
 /**
- * The lines of a view in at most so many rows: the headline always stays; the table has two thirds of the rest if it needs them, and the
- * latest events what it leaves.
+ * The lines of a view in at most this many rows: the headline always stays, the table gets up to two thirds of the rest, and the latest
+ * events get what it leaves.
  */
 export const stack = <Row>(blocks: Blocks<Row>, { columns, rows }: Size): ReadonlyArray<string> => {
   const { events, heading, headline, table } = blocks

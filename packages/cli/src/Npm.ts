@@ -7,8 +7,8 @@ const scripts: Readonly<Record<string, { readonly typed: string; readonly comman
 }
 
 /**
- * What to type instead, if npm kept options for itself that were meant for the command: `npm start --for 5s` sets `npm_config_for` and hands
- * on the `5s` alone. Undefined if nothing was kept.
+ * What to type instead, if npm kept options for itself that were meant for the command: `npm start --for 5s` sets `npm_config_for` and
+ * passes only the `5s` on. Undefined if nothing was kept.
  */
 export const advice = (
   env: Readonly<Record<string, string | undefined>>,

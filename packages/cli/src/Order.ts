@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 
-/** What the demo's writer sends: the nth order of a customer. The customer is the partition key. */
+/** The records of the demo's writer: the nth order of a customer. The customer is the partition key. */
 export class Order extends Schema.Class<Order>("Order")({
   customer: Schema.String,
   number: Schema.Int,
@@ -14,7 +14,7 @@ export const describe = ({ cents, customer, item }: Order): string =>
 
 const items = ["bicycle", "kettle", "lamp", "notebook", "teapot", "umbrella"]
 
-/** One order of each customer: so that no batch holds two of a key, and a part that failed can be sent again without changing the order. */
+/** One order of each customer, so that no batch has two of one key, and a failed part can be sent again without changing the order. */
 export const batch = (number: number, customers: number): ReadonlyArray<Order> =>
   Array.from({ length: customers }, (_, customer) =>
     new Order({

@@ -15,7 +15,7 @@ export interface Options {
   readonly region: string | undefined
   readonly endpoint: string | undefined
   readonly from: KinesisStream.Options["from"]
-  /** A word that holds positions, or the name of a file that does. */
+  /** A word that encodes positions, or the name of a file that holds them. */
   readonly resume: string | undefined
   readonly output: Records.Output
   readonly totalMillis: number
@@ -27,14 +27,14 @@ interface Reading {
   readonly options: Options
   readonly screen: Screen.Screen
   readonly tally: Summary.Tally
-  /** Of each shard the last record, by which its order is judged. */
+  /** The last record of each shard, used to check its order. */
   readonly last: Map<string, Summary.RecordNumber>
   readonly progress: Resume.Progress
   /** The file that the place is written to at the end. */
   readonly file: string | undefined
 }
 
-/** Reads every record of a real stream for a set time, and prints them. */
+/** Reads every record of a real stream for a fixed time, and prints them. */
 export const run = (options: Options) =>
   Effect.gen(function*() {
     const { json, output, resume, stream, totalMillis } = options
@@ -69,7 +69,7 @@ const positionsAt = (resume: string | undefined): Effect.Effect<Resume.Positions
     const positions = Resume.fromText(Resume.isWord(resume) ? resume : readFileSync(resume, "utf8"))
     return positions === undefined
       ? Effect.fail(
-        new UsageError.UsageError({ message: "--resume must be the text of a last line, or a file of one" })
+        new UsageError.UsageError({ message: "--resume must be the text of a last line, or a file that holds it" })
       )
       : Effect.succeed(positions)
   })
@@ -101,14 +101,14 @@ const handle = (self: Reading, page: Page.Page): Effect.Effect<void> =>
     return hasRoom ? Effect.void : drained
   })
 
-/** Whoever takes the records is slower than the stream: what is read next waits for them. */
+/** If the consumer of the output is slower than the stream, reading waits for it. */
 const drained = Effect.async<void>((resume) => {
   const done = () => resume(Effect.void)
   process.stdout.once("drain", done)
   return Effect.sync(() => process.stdout.off("drain", done))
 })
 
-/** Writes the place to its file, after a failure too: what was printed is not printed again. */
+/** Writes the place to its file, even after a failure, so that printed records are not printed again. */
 const keep = ({ file, progress: { positions } }: Reading) =>
   Effect.sync(() => {
     if (file !== undefined) writeFileSync(file, `${JSON.stringify(positions)}\n`)

@@ -8,9 +8,9 @@ import type { Summary } from "./Summary.js"
 interface ShardRow {
   readonly state: "reading" | "throttled" | "ended" | "gone"
   readonly records: number
-  /** Undefined as long as no page has told. */
+  /** Undefined until a page has said. */
   readonly millisBehindLatest: number | undefined
-  /** When the last page came; undefined before the first. */
+  /** When the last page arrived; undefined before the first. */
   readonly pageAt: number | undefined
   readonly position: Position.Position
   /** The last record that was handed on, in a few words. */
@@ -41,7 +41,7 @@ export const begin = (title: string, thing = "record"): ReadView => ({
 
 const eventLines = 6
 
-/** The view after an event at a time, whose line is told apart. */
+/** The view after an event at a time, given with its line. */
 export const happened = (view: ReadView, event: KinesisEvent.KinesisEvent, at: number): ReadView => {
   switch (event._tag) {
     case "ShardStarted":
@@ -107,7 +107,7 @@ export interface Pace {
   readonly recordsPerSecond: number
 }
 
-/** A shard at its tip is read once a second: a lag that is older than this is no longer taken for the present one. */
+/** A shard at its tip is read once per second: a lag that is older than this no longer counts as current. */
 const staleMillis = 1_500
 
 const unknown = "–"
@@ -123,8 +123,8 @@ const behindOf = (row: ShardRow, now: number): string => {
 }
 
 /**
- * How far behind the shard that is furthest behind is. If that of some is unknown, or was found while they were not yet throttled, what is
- * known of the others is the least that it can be.
+ * The lag of the shard that is furthest behind. If the lag of some shards is unknown, or was measured before they were throttled, the known
+ * lag of the others is a lower bound.
  */
 const furthestBehind = (view: ReadView, now: number): string => {
   const open = [...view.shards.values()].filter(isOpen)
@@ -176,7 +176,7 @@ const positionOf = (position: Position.Position, kept: number): string => {
   }
 }
 
-/** How a table is narrowed, the widest first: by the digits of the sequence numbers, then by the shards' identifiers. */
+/** The widths of the table, the widest first: by the digits of the sequence numbers, then by the shards' identifiers. */
 const forms = [
   ...[digits, 10, 8, 6, 4, 0].map((kept) => ({ kept, isShort: false })),
   ...[digits, 8, 4, 0].map((kept) => ({ kept, isShort: true }))
@@ -184,16 +184,16 @@ const forms = [
 
 type Cells = readonly [shard: string, records: string, behind: string, latest: string, position: string]
 
-/** Wide enough for a lag that is not of this moment, so that the columns stay where they are. */
+/** Wide enough for an outdated lag, so that the columns do not move. */
 const leastBehind = "0.0 s, 1.5 s ago".length
 
-/** What is shown at least of a latest record before other columns give way. */
+/** The minimum width of a latest record before other columns are narrowed. */
 const mostLatest = 29
 
 const widest = (cells: ReadonlyArray<Cells>, column: 0 | 1 | 2 | 3 | 4): number =>
   Math.max(...cells.map((row) => Layout.width(row[column])))
 
-/** The rows of the table in the widest form that there is room for, the heading first. */
+/** The rows of the table in the widest form that fits, the heading first. */
 const table = (view: ReadView, now: number, columns: number): ReadonlyArray<string> => {
   let rows: ReadonlyArray<string> = []
   for (const { isShort, kept } of forms) {
@@ -230,7 +230,7 @@ const eventLine = (line: string, columns: number): string => {
   return Layout.width(text) <= columns ? text : short(text, "shard ")
 }
 
-/** The whole view, as lines of at most so many columns and in at most so many rows. */
+/** The whole view in at most this many columns and rows. */
 export const screen = (view: ReadView, pace: Pace, size: Layout.Size): ReadonlyArray<string> => {
   const [heading = "", ...lines] = table(view, pace.now, size.columns)
   const shards = shardsOf(view)
@@ -245,7 +245,7 @@ export const screen = (view: ReadView, pace: Pace, size: Layout.Size): ReadonlyA
   }, size)
 }
 
-/** The summary for a person. */
+/** The human-readable summary. */
 export const summary = (result: Summary): ReadonlyArray<string> => [
   `${plural(result.records, "record")} read${result.unread === undefined ? "" : `, ${count(result.unread)} not yet`}`,
   `${count(result.lost)} lost, ${count(result.duplicates)} duplicated, ${

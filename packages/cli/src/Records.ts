@@ -23,7 +23,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** Controls that JSON leaves as they are, and that a terminal may act on. */
+/** Control characters that JSON does not escape, and that a terminal may act on. */
 const escaped = (json: string): string =>
   json.replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
@@ -54,7 +54,7 @@ export const toJson = (record: KinesisRecord.KinesisRecord): string => {
   return escaped(`${head.slice(0, -1)},${payload(record.data)}}`)
 }
 
-/** The data and a line break; on a terminal as text that moves no cursor. */
+/** The data and a line break; on a terminal as text that does not move the cursor. */
 const toRaw = (data: Uint8Array, isTerminal: boolean): Uint8Array =>
   Buffer.concat([
     isTerminal ? Buffer.from(Layout.visible(Buffer.from(data).toString("utf8"))) : data,

@@ -7,16 +7,16 @@ export type Positions = Readonly<Record<string, Position.Position>>
 
 /** How far the records of each shard were handed on, as opposed to fetched. */
 export interface Progress {
-  /** Where each shard stands. */
+  /** The position of each shard. */
   readonly positions: Record<string, Position.Position>
-  /** How far each shard was behind at its last page; undefined if that is unknown. */
+  /** How far each shard was behind at its last page; undefined if unknown. */
   readonly behind: Map<string, number | undefined>
 }
 
-/** A run that begins at stored positions: shards that were read to their end stay so. */
+/** A run that begins at stored positions: shards that were read to their end remain so. */
 export const begin = (positions: Positions): Progress => ({ positions: { ...positions }, behind: new Map() })
 
-/** A shard begins. A child's place is that of its parents until a page of it comes. */
+/** A shard begins. A child's place is that of its parents until its first page arrives. */
 export const started = (
   { behind, positions }: Progress,
   { because, from, shardId }: { readonly shardId: string; readonly from: Position.Position; readonly because: string }
@@ -34,7 +34,7 @@ export const handled = ({ behind, positions }: Progress, page: Page.Page): void 
   for (const { shardId } of page.childShards) if (!behind.has(shardId)) behind.set(shardId, undefined)
 }
 
-/** How much is left to read, as far as the last pages told. */
+/** How much is left to read, according to the last pages. */
 export const left = ({ behind }: Progress) => {
   const open = [...behind.values()]
   const late = open.filter((millis) => millis !== 0)
@@ -78,7 +78,7 @@ const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : 
 /** More than this is better kept in a file. */
 const mostWord = 2_000
 
-/** The command line that goes on: the options of this one, and the place. */
+/** The command line that continues the run: the options of this one, and the place. */
 export const command = (
   options: Readonly<Record<string, string | undefined>>,
   { file, positions }: { readonly file: string | undefined; readonly positions: Positions }
@@ -91,7 +91,7 @@ export const command = (
   return `kinesis read ${words.join(" ")}`
 }
 
-/** The last lines: how many shards are behind, and how to go on. */
+/** The last lines: how many shards are behind, and how to continue. */
 export const lastLines = (progress: Progress, commandLine: string): ReadonlyArray<string> => {
   const { millisBehind, shards, shardsBehind } = left(progress)
   const by = millisBehind === null ? "" : ` by at most ${seconds(millisBehind)}`
@@ -100,6 +100,6 @@ export const lastLines = (progress: Progress, commandLine: string): ReadonlyArra
     : shardsBehind === 0
     ? `${shards === 1 ? "the shard" : `all ${plural(shards, "shard")}`} read to the tip`
     : `${shardsBehind} of ${plural(shards, "shard")} still behind${by}`
-  const goOn = commandLine.endsWith(" FILE") ? "to keep such a place, name a file" : "to go on"
+  const goOn = commandLine.endsWith(" FILE") ? "to keep such a place, name a file" : "to continue"
   return [`${told}; ${goOn}:`, `  ${commandLine}`]
 }

@@ -17,12 +17,12 @@ export interface Screen {
 
 export interface Options extends Pick<Terminal.Options, "json" | "isOutputTaken" | "isQuiet"> {
   readonly title: string
-  /** What the latest records are called. Default: record. */
+  /** The name of the latest records. Default: record. */
   readonly thing?: string
   readonly totalMillis: number
 }
 
-/** Shows what is read as {@link Terminal.make} does. */
+/** Shows the reading, as {@link Terminal.make} does. */
 export const make = (options: Options): Effect.Effect<Screen, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { thing, title, totalMillis } = options

@@ -10,14 +10,14 @@ export interface Summary {
   readonly throttles: number
   readonly expiredIterators: number
   readonly splits: number
-  /** Records that were written and not read yet, when it was ended before its time; absent otherwise. */
+  /** Records that were written but not yet read, if the run was ended early; otherwise absent. */
   readonly unread?: number
 }
 
 export const isExact = (summary: Summary): boolean =>
   summary.lost === 0 && summary.duplicates === 0 && summary.reordered === 0
 
-/** What came of the records, and what happened on the way. */
+/** The outcome of the records, and the events of the run. */
 export interface Tally {
   records: number
   duplicates: number
@@ -54,7 +54,7 @@ export const happened = (tally: Tally, event: KinesisEvent.KinesisEvent): void =
   }
 }
 
-/** The numbers of each key, in the order in which they came. */
+/** The numbers of each key, in the order of their arrival. */
 export type Ledger = Map<string, { readonly numbers: Set<number>; highest: number }>
 
 /** Notes that a key's number was written. */
@@ -93,7 +93,7 @@ export const ofLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary 
   return summarise(tally, lost)
 }
 
-/** Of a demo that is ended before its time: a record that comes after the last one read of its key is not lost, only unread. */
+/** For a demo that is ended early: a record after the last one read of its key is not lost, only unread. */
 export const ofEndedLedgers = (tally: Tally, written: Ledger, seen: Ledger): Summary => {
   let lost = 0
   let unread = 0
@@ -108,7 +108,7 @@ export const ofEndedLedgers = (tally: Tally, written: Ledger, seen: Ledger): Sum
   return { ...summarise(tally, lost), unread }
 }
 
-/** By what the records of a shard are in order. */
+/** The fields by which the records of a shard are ordered. */
 export type RecordNumber = Pick<KinesisRecord.KinesisRecord, "sequenceNumber" | "subSequenceNumber">
 
 const compareNumbers = (a: RecordNumber, b: RecordNumber): number =>
@@ -116,8 +116,8 @@ const compareNumbers = (a: RecordNumber, b: RecordNumber): number =>
   (a.subSequenceNumber ?? 0) - (b.subSequenceNumber ?? 0)
 
 /**
- * Notes a record of a stream that others write: all that can be judged is that its shard goes forward. The same number again came twice,
- * an earlier one came late.
+ * Notes a record of a stream that others write: the only check is that its shard moves forward. A repeated number is a duplicate, an
+ * earlier one came late.
  */
 export const readNext = (
   tally: Tally,
@@ -132,7 +132,10 @@ export const readNext = (
   if (order < 0) last.set(shardId, record)
 }
 
-/** Of a stream that others write, lost is what the reader knows to have missed: shards that left retention before they were read. */
+/**
+ * For a stream that others write, lost records are those that the reader knows it has missed: shards that left retention before they were
+ * read.
+ */
 export const ofStream = (tally: Tally): Summary => summarise(tally, tally.shardsLost)
 
 const summarise = (tally: Tally, lost: number): Summary => ({

@@ -7,26 +7,26 @@ import type * as Layout from "./Layout.js"
 
 /** Where progress and results go. */
 export interface Terminal {
-  /** A line of what happened; on a terminal it is the view that shows it. */
+  /** Prints an event as a line; on a terminal, the view shows it. */
   readonly say: (line: string) => Effect.Effect<void>
-  /** The last lines, and with `json` the result. */
+  /** Prints the last lines and, with `json`, the result. */
   readonly finish: (lines: ReadonlyArray<string>, result: unknown) => Effect.Effect<void>
 }
 
 export interface Options {
   /** The result as one JSON line on standard output. */
   readonly json: boolean
-  /** Standard output has something else to take: the view and the lines go to standard error. Default: `json`. */
+  /** Standard output is used for something else: the view and the lines go to standard error. Default: `json`. */
   readonly isOutputTaken?: boolean
-  /** No view and no progress, only what is said. Default: false. */
+  /** No view and no progress, only the lines. Default: false. */
   readonly isQuiet?: boolean
-  /** The whole view, drawn ten times a second on a terminal. */
+  /** The whole view, drawn ten times per second on a terminal. */
   readonly screen: (size: Layout.Size, intervalMillis: number) => Effect.Effect<ReadonlyArray<string>>
-  /** The lines that are printed elsewhere, once a second. */
+  /** The lines that are printed elsewhere, once per second. */
   readonly progress: (intervalMillis: number) => Effect.Effect<ReadonlyArray<string>>
 }
 
-/** What there is to know of where something is printed. */
+/** The properties of the output. */
 export interface Output {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -34,7 +34,7 @@ export interface Output {
   readonly term: string | undefined
 }
 
-/** The size of a terminal that can be drawn on; undefined for what takes lines alone: a pipe, a dumb terminal, one of no size. */
+/** The size of a terminal that can be drawn on; undefined for one that takes only lines: a pipe, a dumb terminal, one without a size. */
 export const sizeOf = ({ columns = 0, isTTY = false, rows = 0, term }: Output): Layout.Size | undefined =>
   isTTY && term !== "dumb" && columns > 0 && rows > 0 ? { columns, rows } : undefined
 
@@ -45,12 +45,12 @@ const sizeNow = (out: WriteStream): Layout.Size | undefined =>
 const enter = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J"
 const leave = "\u001b[?7h\u001b[?25h\u001b[?1049l"
 
-/** A frame in one go: a terminal that knows how (mode 2026) shows it whole. */
+/** A whole frame: a terminal that supports it (mode 2026) shows it at once. */
 const frame = (lines: ReadonlyArray<string>): string =>
   `\u001b[?2026h\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\r\n")}\u001b[J\u001b[?2026l`
 
 interface Canvas {
-  /** What is on the screen; undefined when that is not known. */
+  /** The lines on the screen; undefined if unknown. */
   shown: string | undefined
   isEntered: boolean
   readonly out: WriteStream
@@ -72,8 +72,8 @@ const close = (self: Canvas): void => {
 }
 
 /**
- * A canvas that gives the terminal back: when the scope closes, when the process ends in whatever way it can see, and while it is stopped
- * by Ctrl-Z. It enters again with its next frame.
+ * A canvas that restores the terminal when the scope closes, when the process ends in any way that it can detect, and while it is stopped
+ * by Ctrl-Z. The next frame enters the alternate screen again.
  */
 const canvas = (out: WriteStream): Effect.Effect<Canvas, never, Scope.Scope> =>
   Effect.acquireRelease(
@@ -95,7 +95,7 @@ const canvas = (out: WriteStream): Effect.Effect<Canvas, never, Scope.Scope> =>
       })
   ).pipe(Effect.map(({ self }) => self))
 
-/** On a terminal a view that is drawn anew ten times a second; elsewhere lines, one for each event and some once a second. */
+/** On a terminal, a view that is redrawn ten times per second; elsewhere lines, one for each event and some once per second. */
 export const make = (options: Options): Effect.Effect<Terminal, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { isOutputTaken = options.json, isQuiet = false, json, progress, screen } = options
@@ -111,7 +111,7 @@ export const make = (options: Options): Effect.Effect<Terminal, never, Scope.Sco
     const shown = isLive ? drawn : isQuiet ? Effect.void : Effect.flatMap(progress(interval), print)
     const drawing = yield* Effect.forkScoped(Effect.schedule(shown, Schedule.fixed(interval)))
 
-    /** The last frame stays above the last lines, as far as there is room for both. */
+    /** The last frame stays above the last lines, as far as both fit. */
     const last = (lines: ReadonlyArray<string>) =>
       Effect.suspend(() => {
         const size = sizeNow(out)

@@ -1,11 +1,11 @@
 import * as Arguments from "./Arguments.js"
 
-/** An option of a command: `value` is what stands for its value in the help; a switch has none. */
+/** An option of a command: `value` is the placeholder of its value in the help; a switch has none. */
 export interface OptionUsage {
   readonly value?: string
   readonly alias?: string
   readonly text: string
-  /** It means nothing without `--stream`. */
+  /** It has no meaning without `--stream`. */
   readonly needsStream?: boolean
 }
 
@@ -40,13 +40,13 @@ const ofService = {
 const demo: CommandUsage = {
   title: "Watch an embedded Kinesis being read while things go wrong.",
   text: [
-    "Sample orders are written to four shards. Meanwhile the demo makes three faults: it throttles reads, lets an " +
+    "Sample orders are written to four shards. Meanwhile the demo injects three faults: it throttles reads, lets an " +
     "iterator expire and splits a shard. The view shows the latest order of each shard. At the end, what was read is " +
     "compared with what was written.",
     "With --stream it shows a real stream instead, as `kinesis read --output none` does."
   ],
   options: {
-    for: time(`How long to read: ${Arguments.durationHelp}; the embedded Kinesis takes at most 10m. Default: 10s.`),
+    for: time(`How long to read: ${Arguments.durationHelp}; at most 10m with the embedded Kinesis. Default: 10s.`),
     json: { text: "Print the summary as one JSON line on standard output; progress goes to standard error." },
     stream: { value: "STREAM", text: "Show this stream instead of the embedded one: its name or ARN." },
     region: { ...ofService.region, needsStream: true },
@@ -63,10 +63,10 @@ const demo: CommandUsage = {
 const read: CommandUsage = {
   title: "Print the records of a stream, then stop.",
   text: [
-    "Records go to standard output, one JSON object per line; progress, events and the last line, which tells how many " +
-    "shards are behind and how to go on, go to standard error. Credentials and region are those of the AWS SDK.",
-    "A record has v (the version of this form), stream, shard, seq, sub (within an aggregate), key, time (its arrival " +
-    "in milliseconds), encoding (json, utf8 or base64, which is how data is to be read) and data."
+    "Records go to standard output, one JSON object per line; progress, events and the last line, which says how many " +
+    "shards are behind and how to continue, go to standard error. Credentials and region are those of the AWS SDK.",
+    "A record has v (the version of this format), stream, shard, seq, sub (within an aggregate), key, time (its arrival " +
+    "in milliseconds), encoding (json, utf8 or base64: how to read data) and data."
   ],
   options: {
     stream: { value: "STREAM", text: "The stream to read: its name or ARN." },
@@ -75,7 +75,7 @@ const read: CommandUsage = {
     resume: {
       value: "WHERE",
       text:
-        "Go on where another run ended: with the text of its last line, or with a file that holds the place. The file " +
+        "Continue where another run ended: with the text of its last line, or with a file that holds the place. The file " +
         "is written at the end, and need not exist the first time."
     },
     output: {
@@ -89,9 +89,9 @@ const read: CommandUsage = {
   },
   examples: [
     { args: "read --stream orders", text: "from the oldest record on" },
-    { args: "read --stream orders --from latest --for 1m", text: "what comes in a minute" },
-    { args: "read --stream orders --from -15m -o raw", text: "only data, of 15 minutes" },
-    { args: "read --stream orders --resume orders.place", text: "on where it last ended" }
+    { args: "read --stream orders --from latest --for 1m", text: "what arrives in a minute" },
+    { args: "read --stream orders --from -15m -o raw", text: "data, last 15 minutes" },
+    { args: "read --stream orders --resume orders.place", text: "from where it last ended" }
   ]
 }
 
@@ -120,7 +120,7 @@ export const names = Object.keys(commands) as ReadonlyArray<Name>
 
 const isName = (text: string | undefined): text is Name => names.some((name) => name === text)
 
-/** What every command takes: the parser's own. */
+/** The options of every command, which are the parser's own. */
 const shared: Readonly<Record<string, OptionUsage>> = {
   help: { alias: "h", text: "This text." },
   version: { text: "The version." },
@@ -129,7 +129,7 @@ const shared: Readonly<Record<string, OptionUsage>> = {
   wizard: { text: "" }
 }
 
-/** The fewest letters that are added, taken away, changed or swapped with the next one to make one word of the other. */
+/** The edit distance of two words: the fewest letters to add, remove, change or swap with the next one. */
 export const distance = (a: string, b: string): number => {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {
@@ -145,7 +145,7 @@ export const distance = (a: string, b: string): number => {
   return rows[a.length]![b.length]!
 }
 
-/** The words that may be meant, the nearest: what was typed begins one of them, or has at most a third of its letters wrong. */
+/** The nearest words that may be meant: the typed word is a prefix, or has at most a third of its letters wrong. */
 export const nearest = (word: string, among: ReadonlyArray<string>): ReadonlyArray<string> => {
   const guesses = among.map((known) => ({ known, away: distance(word.toLowerCase(), known) }))
   const least = Math.min(...guesses.map(({ away }) => away))
@@ -162,7 +162,7 @@ interface Given {
   readonly words: Array<string>
 }
 
-/** Which options a command line names, and the words that belong to none; or what is wrong with one of them. */
+/** The options that a command line names, and the words that belong to none; or what is wrong with one of them. */
 const given = (name: Name, args: ReadonlyArray<string>): Given | string => {
   const known = { ...commands[name].options, ...shared }
   const found: Given = { options: new Map(), words: [] }
@@ -196,17 +196,17 @@ const split = (arg: string): readonly [string, string | undefined] => {
   return at < 0 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)]
 }
 
-/** A value may begin with a dash (`--from -2h`), an option's name is none. */
+/** A value may begin with a dash (`--from -2h`), but the name of an option is not a value. */
 const isOption = (text: string, known: Readonly<Record<string, OptionUsage>>): boolean =>
   Object.keys(known).some((key) => split(text)[0] === `--${key}` || text === `-${known[key]!.alias}`)
 
-/** What the options of a command ask of each other. */
+/** What the options of a command require of each other. */
 const conflict = (name: Name, { options, words }: Given): string | undefined => {
   const [word] = words
   if (word !== undefined) {
     return "stream" in commands[name].options && !options.has("stream")
       ? `the stream is an option: kinesis ${name} --stream ${word}`
-      : `nothing is known of ${JSON.stringify(word)}`
+      : `unexpected argument ${JSON.stringify(word)}`
   }
   if (options.has("stream")) return undefined
   if (name === "read") return "--stream is missing: kinesis read --stream STREAM"
@@ -216,7 +216,7 @@ const conflict = (name: Name, { options, words }: Given): string | undefined => 
     : `--${idle} needs a stream: kinesis ${name} --stream STREAM --${idle} ${options.get(idle)}`
 }
 
-/** What is wrong with the arguments, in a line; undefined if nothing is, as far as their form goes. */
+/** What is wrong with the form of the arguments, in a line; undefined if nothing is. */
 export const problem = (args: ReadonlyArray<string>): string | undefined => {
   const [first, ...rest] = args
   if (first === undefined) return undefined
@@ -231,7 +231,7 @@ export const problem = (args: ReadonlyArray<string>): string | undefined => {
   return typeof found === "string" ? found : conflict(first, found)
 }
 
-/** Whose help is asked for: a command's, or the overview; undefined if none is. */
+/** Which help is requested: a command's, or the overview; undefined if none is. */
 export const helpWanted = (args: ReadonlyArray<string>): Name | "overview" | undefined => {
   const [first, second] = args
   const isAsked = args.includes("--help") || args.includes("-h")

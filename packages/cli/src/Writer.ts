@@ -18,11 +18,11 @@ export interface Options {
   readonly client: KinesisClient.Service
   readonly stream: string
   readonly customers: number
-  /** Told each order that the service took, and where it is. */
+  /** Called with each order that the service accepted, and where it is. */
   readonly onWritten: (order: Order, where: { readonly shardId: string; readonly sequenceNumber: string }) => void
 }
 
-/** Writes all of them, sending again what was refused. */
+/** Writes all of them, sending refused ones again. */
 const write = (options: Options, orders: ReadonlyArray<Order>): Effect.Effect<void, KinesisError.KinesisError> =>
   Effect.gen(function*() {
     const { client, onWritten, stream } = options
@@ -35,7 +35,7 @@ const write = (options: Options, orders: ReadonlyArray<Order>): Effect.Effect<vo
     if (refused.length > 0) yield* Effect.delay(write(options, refused), batchEveryMillis)
   })
 
-/** An order of each customer, ten times a second, for ever. What is under way when it is interrupted is waited for. */
+/** An order of each customer, ten times per second, forever. An interruption waits for the call in progress. */
 export const run = (options: Options): Effect.Effect<void, KinesisError.KinesisError> => {
   let number = 0
   return Effect.suspend(() => write(options, batch(number++, options.customers))).pipe(

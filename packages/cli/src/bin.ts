@@ -22,7 +22,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   readonly version: string
 }
 
-/** Whoever took the output wants no more of it (`kinesis read | head`): that is no error. */
+/** The consumer of the output wants no more of it (`kinesis read | head`), which is not an error. */
 for (const out of [process.stdout, process.stderr]) {
   out.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
 }
@@ -31,8 +31,8 @@ let signal: "SIGINT" | "SIGTERM" = "SIGINT"
 let signalledAt: number | undefined
 
 /**
- * The first signal ends the command in order, with its summary; that is the runtime's part. The same Ctrl-C may come twice, from the
- * terminal and through npm; one that comes later does not wait any longer.
+ * The first signal ends the command gracefully, with its summary; the runtime does that. The same Ctrl-C may arrive twice, from the
+ * terminal and through npm; a later one ends the command at once.
  */
 const onSignal = (name: "SIGINT" | "SIGTERM") => {
   if (signalledAt !== undefined && Date.now() - signalledAt > 1_000) {
@@ -43,7 +43,7 @@ const onSignal = (name: "SIGINT" | "SIGTERM") => {
 }
 process.on("SIGINT", onSignal).on("SIGTERM", onSignal)
 
-/** The parser has told of its own errors already, which are few: `Usage.problem` comes first. */
+/** The parser has already printed its own errors, which are few, since `Usage.problem` comes first. */
 const complain = (error: unknown) =>
   Effect.sync(() => {
     if (ValidationError.isValidationError(error)) return

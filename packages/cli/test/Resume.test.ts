@@ -43,12 +43,12 @@ describe("Resume", () => {
     for (const shardId of ["a", "b"]) {
       Resume.started(progress, { shardId, from: Position.atTimestamp(7), because: "start" })
     }
-    assert.strictEqual(last(progress), "2 of 2 shards still behind; to go on:")
+    assert.strictEqual(last(progress), "2 of 2 shards still behind; to continue:")
     Resume.handled(progress, page("a", after("1"), 3_200))
     Resume.handled(progress, page("b", after("2"), 0))
-    assert.strictEqual(last(progress), "1 of 2 shards still behind by at most 3.2 s; to go on:")
+    assert.strictEqual(last(progress), "1 of 2 shards still behind by at most 3.2 s; to continue:")
     Resume.handled(progress, page("a", after("3"), 0))
-    assert.strictEqual(last(progress), "all 2 shards read to the tip; to go on:")
+    assert.strictEqual(last(progress), "all 2 shards read to the tip; to continue:")
     assert.deepStrictEqual(progress.positions, { a: after("3"), b: after("2") })
   })
 
@@ -56,11 +56,11 @@ describe("Resume", () => {
     const progress = Resume.begin({})
     Resume.started(progress, { shardId: "a", from: Position.trimHorizon, because: "start" })
     Resume.handled(progress, page("a", Position.shardEnd, 0))
-    assert.strictEqual(last(progress), "1 of 1 shard still behind; to go on:")
+    assert.strictEqual(last(progress), "1 of 1 shard still behind; to continue:")
     Resume.started(progress, { shardId: "child", from: Position.trimHorizon, because: "parent" })
     assert.deepStrictEqual(progress.positions, { a: Position.shardEnd }, "a child's place follows from its parent's")
     Resume.handled(progress, page("child", after("9"), 0))
-    assert.strictEqual(last(progress), "the shard read to the tip; to go on:")
+    assert.strictEqual(last(progress), "the shard read to the tip; to continue:")
   })
 
   it("the command that goes on has the options of this one, quoted for a shell", () => {

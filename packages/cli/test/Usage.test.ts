@@ -39,7 +39,7 @@ describe("Usage", () => {
       "read --from latest": "--stream is missing: kinesis read --stream STREAM",
       read: "--stream is missing: kinesis read --stream STREAM",
       "read orders": "the stream is an option: kinesis read --stream orders",
-      "demo --for 5s 5s --stream s": "nothing is known of \"5s\"",
+      "demo --for 5s 5s --stream s": "unexpected argument \"5s\"",
       raed: "there is no command raed; did you mean read?",
       watermelon: "there is no command watermelon",
       "--for 5s": "a command comes first: demo, read, fleet"

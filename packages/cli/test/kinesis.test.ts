@@ -287,7 +287,7 @@ describe("kinesis read", () => {
         encoding: "json"
       })
       const last = stderr.trimEnd().split("\n").slice(-2)
-      assert.strictEqual(last[0], "all 5 shards read to the tip; to go on:")
+      assert.strictEqual(last[0], "all 5 shards read to the tip; to continue:")
       const again = last[1]!.trim().split(" ").slice(1)
       assert.deepStrictEqual(again.slice(0, 3), ["read", "--stream", "records"])
       yield* client.putRecord({ stream: "records", partitionKey: "k", data: new TextEncoder().encode("one more") })

@@ -1,6 +1,6 @@
 /**
  * One worker of a group that shares the shards of a stream through leases: each shard is read by one worker at a time, parents before
- * children, and goes on where its last owner stored that it was handled.
+ * children, and resumes at the last stored checkpoint.
  *
  * @since 0.1.0
  */
@@ -26,21 +26,21 @@ import type { DecodedPage, Page } from "./Page.js"
 import type { Decoder } from "./RecordDecoder.js"
 
 /**
- * What {@link run} and {@link shards} have in common. `onEvent` may need an `REvent`, `stopWhen` an `RStop`.
+ * The options that {@link run} and {@link shards} have in common. `onEvent` may need an `REvent`, `stopWhen` an `RStop`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface GroupOptions<REvent = never, RStop = REvent> extends Settings.GroupOptions<REvent> {
   /**
-   * When this completes the shards are given up, as {@link Consumer.shutdown} does it. One that fails or dies has completed too, and is
+   * When this completes, the shards are given up as by {@link Consumer.shutdown}. A failure or defect counts as completion, too, and is
    * logged. Default: never. KCL: `Scheduler.startGracefulShutdown`.
    */
   readonly stopWhen?: Effect.Effect<unknown, unknown, RStop> | undefined
 }
 
 /**
- * The shard that a handler is given records of.
+ * The shard whose records a handler is given.
  *
  * @since 0.1.0
  * @category models
@@ -61,38 +61,40 @@ export interface ShardContext {
  */
 export type Handler<A, P, E, R> =
   | {
-    /** Is given records; with `decode`, values: those of one record one after the other. */
+    /** Called with each record; with `decode`, with each value, those of one record one after the other. */
     readonly handler: (record: A, shard: ShardContext) => Effect.Effect<unknown, E, R>
     /**
-     * How many records of a shard are handled at once. Those of one partition key are handled one after the other, in order. Default: 1,
-     * all of them in order.
+     * How many records of a shard are handled at once. Records with the same partition key are handled one after the other, in order.
+     * Default: 1, all of them in order.
      */
     readonly concurrency?: number | undefined
     readonly pageHandler?: undefined
   }
   | {
-    /** Is given pages that have records, one at a time. KCL: `processRecords`, with `callProcessRecordsEvenForEmptyRecordList` off. */
+    /**
+     * Called with each page that has records, one at a time. KCL: `processRecords`, with `callProcessRecordsEvenForEmptyRecordList` off.
+     */
     readonly pageHandler: (page: P, shard: ShardContext) => Effect.Effect<unknown, E, R>
     readonly handler?: undefined
     readonly concurrency?: undefined
   }
 
 /**
- * What becomes of what a handler fails with.
+ * How the failures of a handler are dealt with.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FailureOptions<E, R> {
   /**
-   * What becomes of records whose handler failed, and of those that cannot be decoded. Default: `FailurePolicy.fail`. KCL skips records
+   * What to do with records whose handler failed, and with those that cannot be decoded. Default: `FailurePolicy.fail`. KCL skips records
    * whose processor throws.
    */
   readonly onFailure?: FailurePolicy.FailurePolicy<NoInfer<E>, R> | undefined
 }
 
 /**
- * A consumer of records: its handler fails with an `E` and needs an `R`.
+ * Options of a consumer of records, whose handler fails with an `E` and needs an `R`.
  *
  * @since 0.1.0
  * @category models
@@ -104,8 +106,8 @@ export type Options<E = never, R = never, RFailure = R, REvent = R, RStop = R> =
   & { readonly decode?: undefined }
 
 /**
- * A consumer of the values that a decoder finds in records. A record is acknowledged when all of its values are handled, one without any at
- * once. What cannot be decoded, and is not dealt with by the decoder's own `onInvalid`, goes to `onFailure` like what cannot be handled.
+ * Options of a consumer of the values that a decoder finds in records. A record is acknowledged when all of its values are handled; one
+ * without values, at once. Records that cannot be decoded go to `onFailure`, unless the decoder's own `onInvalid` deals with them.
  *
  * @since 0.1.0
  * @category models
@@ -126,8 +128,8 @@ export type DecodingOptions<
   & { readonly decode: Decoder<A, EDecode, RDecode> }
 
 /**
- * Errors that a consumer can fail with: what its handler or its decoder failed with (`E`), and a `HandlerError` where the handler died, or
- * where the dead letter could not be sent.
+ * Errors that a consumer can fail with: those of its handler or its decoder (`E`), and a `HandlerError` if the handler died or the dead
+ * letter could not be sent.
  *
  * @since 0.1.0
  * @category errors
@@ -159,8 +161,8 @@ export interface ShardSummary extends Report {}
 export interface LostStream extends Streams.LostStream {}
 
 /**
- * How the shards were left: of each what is stored, how many records were finished meanwhile, and how many were cut off and are handled
- * again.
+ * How the shards were left: for each shard, the stored checkpoint, how many records were finished during the shutdown, and how many were
+ * interrupted and will be handled again.
  *
  * @since 0.1.0
  * @category models
@@ -174,8 +176,8 @@ export interface Summary {
 }
 
 /**
- * What the options are when they are left out. Three defaults depend on other options: `checkpointInterval` is a third of `leaseDuration`,
- * `onStreamLost` is `"continue"` for several streams and `"fail"` for one, and there is no `onEvent`.
+ * The defaults of the options. Three of them depend on other options: `checkpointInterval` is a third of `leaseDuration`, `onStreamLost` is
+ * `"continue"` for several streams and `"fail"` for one, and there is no `onEvent`.
  *
  * @since 0.1.0
  * @category defaults
@@ -183,12 +185,12 @@ export interface Summary {
 export const defaults = Group.defaults
 
 /**
- * Options from the environment, with {@link defaults} for what it leaves out: `KINESIS_WORKER`, `KINESIS_LEASE_DURATION`,
+ * Options from the environment, with {@link defaults} for those that are not set: `KINESIS_WORKER`, `KINESIS_LEASE_DURATION`,
  * `KINESIS_BALANCE_INTERVAL`, `KINESIS_DISCOVERY_INTERVAL`, `KINESIS_MAX_LEASES`, `KINESIS_MAX_MOVES`, `KINESIS_CHECKPOINT_INTERVAL`,
  * `KINESIS_CHECKPOINT_RECORDS`, `KINESIS_MAX_UNACKNOWLEDGED`, `KINESIS_DRAIN_TIMEOUT`, `KINESIS_CLEANUP_INTERVAL`,
- * `KINESIS_STORE_STALENESS`, `KINESIS_ON_STREAM_LOST`, `KINESIS_ON_FORMER_STREAM`, and of the reader's `KINESIS_MAX_RECORDS`,
+ * `KINESIS_STORE_STALENESS`, `KINESIS_ON_STREAM_LOST`, `KINESIS_ON_FORMER_STREAM`, and the reader's `KINESIS_MAX_RECORDS`,
  * `KINESIS_POLL_INTERVAL`, `KINESIS_IDLE_INTERVAL`, `KINESIS_DEAGGREGATE`, `KINESIS_OUTSIDE_RANGE`, `KINESIS_ON_TRIMMED`,
- * `KINESIS_MAX_READ_AHEAD_BYTES` and `KINESIS_LIST_INTERVAL`. Durations are such as `30 seconds`.
+ * `KINESIS_MAX_READ_AHEAD_BYTES` and `KINESIS_LIST_INTERVAL`. Durations are written like `30 seconds`.
  *
  * @example
  * ```ts
@@ -209,27 +211,27 @@ export const defaults = Group.defaults
 export const config = Config.all(Settings.config)
 
 /**
- * A worker, whose handler fails with an `E`.
+ * A worker whose handler fails with an `E`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Consumer<out E = never> {
-  /** Its name in the lease table, unique to it. */
+  /** The worker's name in the lease table, unique to it. */
   readonly worker: string
   /** The shards that it reads. */
   readonly assignment: Subscribable.Subscribable<ReadonlyArray<Assigned>>
   /**
-   * Whether it has looked at the leases and each shard that it took then has an iterator: what is written from then on will be read. Not while
-   * one of its streams is lost.
+   * Whether the worker has scanned the leases and has an iterator for each shard that it took then: everything written from then on will be
+   * read. False while one of its streams is lost.
    */
   readonly ready: Subscribable.Subscribable<boolean>
   /** Reads its share of the shards until it is shut down, interrupted or fails. Run it once. */
   readonly run: Effect.Effect<Summary, ConsumerError<E>>
   /**
-   * Gives the shards up: nothing more is fetched or begun, handlers finish, for `drainTimeout` unless told otherwise, what they
-   * acknowledged is stored, and each lease goes to another worker. A second call shortens the time: zero interrupts the handlers. An
-   * interruption of {@link run} does the same.
+   * Gives the shards up: nothing more is fetched or begun, handlers may finish within this time (default: `drainTimeout`), what they
+   * acknowledged is stored, and each lease goes to another worker. A second call shortens the time: zero interrupts the handlers.
+   * Interrupting {@link run} does the same.
    */
   readonly shutdown: (drainTimeout?: Duration.DurationInput) => Effect.Effect<Summary>
 }
@@ -286,10 +288,10 @@ export const make: {
 } = Group.make
 
 /**
- * Reads this worker's share of the shards, and gives it up when it is interrupted.
+ * Reads this worker's share of the shards, and gives it up when interrupted.
  *
- * It fails with what the handler fails with, unless `onFailure` deals with that. Where it failed, the log, the event `HandlerFailed` and the
- * failure policy say.
+ * It fails with the handler's error, unless `onFailure` deals with it. The log, the event `HandlerFailed` and the failure policy report
+ * where the handler failed.
  *
  * @example
  * ```ts
@@ -337,7 +339,7 @@ export const run: {
 } = Group.run
 
 /**
- * Tells how far a shard was handled.
+ * Records how far a shard was handled.
  *
  * @since 0.1.0
  * @category models
@@ -345,7 +347,7 @@ export const run: {
 export interface Checkpointer extends ShardStreams.Checkpointer {}
 
 /**
- * One shard that this worker has the lease of.
+ * One shard whose lease this worker holds.
  *
  * @since 0.1.0
  * @category models
@@ -353,11 +355,11 @@ export interface Checkpointer extends ShardStreams.Checkpointer {}
 export interface ShardStream extends ShardStreams.ShardStream {}
 
 /**
- * The shards that this worker has the leases of, each as a stream of its own, as they come. A shard is given up, and its children come,
- * when all that was delivered of it is acknowledged: by `checkpointer.stage` or `acknowledge`.
+ * The shards whose leases this worker holds, each as a stream of its own, as they are acquired. A shard is given up, and its children
+ * follow, when everything delivered of it is acknowledged, by `checkpointer.stage` or `acknowledge`.
  *
  * Run them all at once, as in `Stream.flatMap((shard) => handle(shard), { concurrency: "unbounded" })`. To give the shards up without
- * losing what is under way, complete `stopWhen`: the streams of the shards end, then this one.
+ * losing work in progress, complete `stopWhen`: the streams of the shards end, then this one.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * What becomes of records whose handler failed, or that could not be decoded.
+ * What to do with records whose handler failed, or that could not be decoded.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { HandlerError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
 
 /**
- * What a handler could not handle.
+ * Records that a handler could not handle.
  *
  * @since 0.1.0
  * @category models
@@ -17,17 +17,17 @@ import type { KinesisRecord } from "./KinesisRecord.js"
 export interface Failed<out E = unknown> {
   readonly stream: string
   readonly shardId: string
-  /** The record, or those of the page. */
+  /** The record, or the records of the page. */
   readonly records: ReadonlyArray<KinesisRecord>
-  /** The failure with its place. `error.failure` is what the handler failed with: a `DecodeError` where a record could not be decoded. */
+  /** The failure and where it happened. `error.failure` is the handler's error, or a `DecodeError` if a record could not be decoded. */
   readonly error: HandlerError<E>
-  /** The same whenever the same records fail again in this application: who stores them by it stores them once. */
+  /** The same whenever the same records fail again in this application: use it as the key to store them only once. */
   readonly idempotencyKey: string
 }
 
 /**
- * What becomes of records whose handler failed with an `E`, or that could not be decoded. A handler that dies, throws, or returns no Effect
- * has failed like any other.
+ * What to do with records whose handler failed with an `E`, or that could not be decoded. A handler that dies, throws, or does not return
+ * an Effect has failed like any other.
  *
  * @since 0.1.0
  * @category models
@@ -39,8 +39,8 @@ export type FailurePolicy<E = unknown, R = never> =
   | { readonly _tag: "Skip" }
 
 /**
- * The consumer stops: other shards are drained, what was acknowledged is stored, and it fails with what the handler failed with. The records
- * are not acknowledged, so they are handled again at the next start. The default.
+ * The consumer stops: other shards are drained, what was acknowledged is stored, and it fails with the handler's error. The records are not
+ * acknowledged, so they are handled again at the next start. The default.
  *
  * @example
  * ```ts
@@ -72,8 +72,8 @@ export type FailurePolicy<E = unknown, R = never> =
 export const fail: FailurePolicy = { _tag: "Fail" }
 
 /**
- * The shard is read again from the first record that is not acknowledged, as often and after such waits as the schedule says; it begins
- * afresh after progress. When it is over the consumer fails as with {@link fail}.
+ * The shard is read again from the first unacknowledged record, as often and after such delays as the schedule says; the schedule starts
+ * over after progress. When it is exhausted, the consumer fails as with {@link fail}.
  *
  * @example
  * ```ts
@@ -96,8 +96,8 @@ export const restart = <E = unknown, R = never>(
 ): FailurePolicy<NoInfer<E>, R> => ({ _tag: "Restart", schedule })
 
 /**
- * The records are sent elsewhere, and count as acknowledged when that has succeeded. When it fails the consumer fails with a `HandlerError`
- * that says both why the handler failed and why the dead letter did.
+ * The records are sent elsewhere, and count as acknowledged once that has succeeded. If it fails, the consumer fails with a `HandlerError`
+ * that says why both the handler and the dead letter failed.
  *
  * @example
  * ```ts
@@ -119,7 +119,7 @@ export const deadLetter = <E = unknown, R = never>(
 ): FailurePolicy<NoInfer<E>, R> => ({ _tag: "DeadLetter", send })
 
 /**
- * The records are left out: they count as acknowledged, and are counted by the metric `kinesis_handler_skipped_records_total` and told by
+ * The records are skipped: they count as acknowledged, are counted by the metric `kinesis_handler_skipped_records_total` and reported by
  * the event `RecordsSkipped`.
  *
  * @example

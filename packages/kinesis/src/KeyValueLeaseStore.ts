@@ -1,8 +1,8 @@
 /**
  * The leases of a single process, kept across its restarts in a `KeyValueStore` of `@effect/platform`: in files, say.
  *
- * It is not for groups. Who owns a lease is known in memory only, so two processes on the same store would read the same shards and overwrite
- * each other's checkpoints without a word. Workers that share the shards of a stream need a table, such as `@effect-kinesis/dynamodb`'s.
+ * It is not for groups. Owners are kept in memory only, so two processes on the same store would read the same shards and silently
+ * overwrite each other's checkpoints. Workers that share the shards of a stream need a table, such as `@effect-kinesis/dynamodb`'s.
  *
  * This module needs `@effect/platform`, which is an optional peer dependency: it is imported as `effect-kinesis/KeyValueLeaseStore`.
  *
@@ -21,9 +21,9 @@ import { LeaseStoreError } from "./LeaseStoreError.js"
 import type * as LeaseTransition from "./LeaseTransition.js"
 
 /**
- * Leases in the key-value store: a key for each lease and one for the list of them, by application. Checkpoints and what is known of the
- * shards are stored before a call answers; owners and counters are not stored, so that every lease is unowned after a restart. Renewals do
- * not touch the store.
+ * Leases in the key-value store: one key per lease and one for their list, per application. Checkpoints and what is known about the shards
+ * are stored before a call returns; owners and counters are not stored, so every lease is unowned after a restart. Renewals do not touch
+ * the store.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export const make: Effect.Effect<LeaseStore.Service, never, KeyValueStore.KeyVal
 })
 
 /**
- * {@link make} as a layer. An application that is opened twice through one layer has the same leases.
+ * {@link make} as a layer. An application that is opened twice through one layer shares its leases.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export const layer: Layer.Layer<LeaseStore.LeaseStore, never, KeyValueStore.KeyV
 // internal
 // -----------------------------------------------------------------------------
 
-/** What is known in memory only: of a lease that nobody has held since the process started. */
+/** The state that is kept in memory only, for a lease that nobody has held since the process started. */
 const unheld = {
   leaseOwner: undefined,
   leaseCounter: 0,
@@ -106,7 +106,7 @@ const unheld = {
   throughputKBps: undefined
 } satisfies Partial<LeaseStore.Lease>
 
-/** What is stored of a lease: all that is not in {@link unheld}. */
+/** The stored part of a lease: everything that is not in {@link unheld}. */
 const Row = Schema.parseJson(LeaseStore.Lease.omit(...Struct.keys(unheld)))
 
 const Index = Schema.parseJson(Schema.Array(Schema.String))
@@ -138,7 +138,7 @@ const damaged = (application: string, key: string, description: string, cause?: 
 const decoded = <A>(application: string, key: string, schema: Schema.Schema<A, string>, text: string) =>
   Effect.mapError(
     Schema.decodeEither(schema)(text),
-    (cause) => damaged(application, key, `what is stored there cannot be read: ${cause.message}`, cause)
+    (cause) => damaged(application, key, `the stored value cannot be read: ${cause.message}`, cause)
   )
 
 const encoded = (application: string, operation: string, lease: LeaseStore.Lease) =>
@@ -154,7 +154,7 @@ const encoded = (application: string, operation: string, lease: LeaseStore.Lease
       cause
     }))
 
-/** The leases of an application, and what is stored, by key. */
+/** The leases of an application, and their stored texts, by key. */
 const readAll = Effect.fnUntraced(function*(store: KeyValueStore.KeyValueStore, application: string) {
   const stored = new Map<string, string>()
   const rows = new Map<string, LeaseStore.Lease>()
@@ -182,7 +182,7 @@ const openApplication = (
   application: string
 ): Effect.Effect<LeaseStore.Leases, LeaseStoreError> =>
   Effect.gen(function*() {
-    /** `stored` is what surely is: nothing of a key while a write of it is under way, and after one that failed. */
+    /** `stored` has only what is certain: no entry for a key while it is being written, or after a write failed. */
     const { rows, stored } = yield* readAll(store, application)
     const writing = yield* Effect.makeSemaphore(1)
 
@@ -198,7 +198,7 @@ const openApplication = (
     const setIndex = (operation: string, leaseKeys: Iterable<string>) =>
       set(operation, indexOf(application), JSON.stringify([...leaseKeys]))
 
-    /** A row is stored before it is listed, and no longer listed before it is removed: what is listed is always there. */
+    /** A row is stored before it is listed, and unlisted before it is removed: every listed row exists. */
     const write = (
       operation: string,
       leaseKey: string,

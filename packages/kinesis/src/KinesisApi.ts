@@ -10,7 +10,7 @@ import type { KinesisRecord } from "./KinesisRecord.js"
 import type { Startable } from "./Position.js"
 
 /**
- * The schema of the hash keys that a shard takes.
+ * The schema of a shard's hash key range.
  *
  * @since 0.1.0
  * @category schemas
@@ -18,7 +18,7 @@ import type { Startable } from "./Position.js"
 export const HashKeyRange = Schema.Struct({ startingHashKey: Schema.String, endingHashKey: Schema.String })
 
 /**
- * The hash keys that a shard takes, both ends included, as decimals from 0 to 2^128 - 1.
+ * The range of hash keys of a shard, both ends included, as decimals from 0 to 2^128 - 1.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +26,7 @@ export const HashKeyRange = Schema.Struct({ startingHashKey: Schema.String, endi
 export interface HashKeyRange extends Schema.Schema.Type<typeof HashKeyRange> {}
 
 /**
- * A shard as ListShards tells it.
+ * A shard as ListShards returns it.
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +43,7 @@ export interface Shard {
 }
 
 /**
- * A shard that follows a closed one, as the last page of its parent tells it.
+ * A shard that follows a closed one, as the last page of its parent names it.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export interface ChildShard {
 }
 
 /**
- * Which shards ListShards is to name.
+ * Which shards ListShards returns.
  *
  * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html
  * @since 0.1.0
@@ -67,7 +67,7 @@ export type ShardFilter =
   | { readonly type: "AFTER_SHARD_ID"; readonly shardId: string }
 
 /**
- * The first page of a listing names the stream; each further page names only the token.
+ * The request for the first page of a listing names the stream; each further one names only the token.
  *
  * @since 0.1.0
  * @category requests
@@ -81,7 +81,7 @@ export type ListShardsRequest =
     readonly nextToken?: undefined
   }
   | {
-    /** From the page before, at most 300 seconds ago. */
+    /** From the previous page, at most 300 seconds old. */
     readonly nextToken: string
     readonly maxResults?: number | undefined
     readonly stream?: undefined
@@ -137,13 +137,13 @@ export interface GetRecordsRequest {
 export interface GetRecordsResponse {
   readonly records: ReadonlyArray<KinesisRecord>
   /**
-   * Absent when the shard is closed and everything of it was read. By itself that proves nothing: an answer may lack what it should have.
-   * With `childShards` it does.
+   * Absent when the shard is closed and was read to its end. By itself its absence proves nothing, since an answer may be incomplete;
+   * together with `childShards` it does.
    */
   readonly nextShardIterator: string | undefined
-  /** How far the page is from the shard's tip; undefined when the answer does not say. */
+  /** How far the page is behind the shard's tip; undefined when the answer does not say. */
   readonly millisBehindLatest: number | undefined
-  /** The shards that follow a closed one, on its last page; else none. */
+  /** The shards that follow a closed one, on its last page; otherwise none. */
   readonly childShards: ReadonlyArray<ChildShard>
 }
 
@@ -168,13 +168,13 @@ export interface DescribeStreamSummaryResponse {
   readonly retentionPeriodHours: number
   readonly openShardCount: number
   /**
-   * Who decides which shard a record goes to: its writer, by partition key or explicit hash key, or with `"AUTO"` the service, which ignores
-   * both. It can change at any moment. Undefined where the service does not tell.
+   * Who decides which shard a record goes to: its writer, by partition key or explicit hash key, or with `"AUTO"` the service, which
+   * ignores both. It can change at any time. Undefined if the service does not say.
    */
   readonly recordDistributionStrategy: "AUTO" | "USER_PARTITION_KEY" | undefined
-  /** The most that a record may have, in KiB: 1,024 to 10,240. Undefined where the service does not tell. */
+  /** The maximum size of a record in KiB: 1,024 to 10,240. Undefined if the service does not say. */
   readonly maxRecordSizeInKiB: number | undefined
-  /** Tells the stream from an earlier one of its name; in whole seconds or finer. */
+  /** Distinguishes the stream from an earlier one of the same name; in whole seconds or finer. */
   readonly creationTimestamp: Date | undefined
 }
 
@@ -183,7 +183,7 @@ export interface DescribeStreamSummaryResponse {
  * @category requests
  */
 export interface ListStreamsRequest {
-  /** From the page before. */
+  /** From the previous page. */
   readonly nextToken?: string | undefined
   /** 1 to 10,000. Default: 100. */
   readonly limit?: number | undefined
@@ -204,7 +204,7 @@ export interface ListStreamsResponse {
  */
 export interface PutRecordsEntry {
   readonly data: Uint8Array
-  /** 1 to 256 characters. It may be left out where the service distributes the stream's records. */
+  /** 1 to 256 characters. It may be omitted where the service distributes the stream's records. */
   readonly partitionKey?: string | undefined
   /** Decides the shard instead of the partition key: a decimal from 0 to 2^128 - 1. */
   readonly explicitHashKey?: string | undefined
@@ -216,7 +216,7 @@ export interface PutRecordsEntry {
  */
 export interface PutRecordRequest extends PutRecordsEntry {
   readonly stream: string
-  /** Makes the numbers of one writer and key strictly rise. */
+  /** Makes the sequence numbers of one writer and key strictly increase. */
   readonly sequenceNumberForOrdering?: string | undefined
 }
 
@@ -240,7 +240,7 @@ export interface PutRecordsRequest {
 }
 
 /**
- * What became of one entry of PutRecords.
+ * The result of one entry of PutRecords.
  *
  * @since 0.1.0
  * @category models
@@ -283,7 +283,7 @@ export interface CreateStreamRequest {
 export interface SplitShardRequest {
   readonly stream: string
   readonly shardToSplit: string
-  /** Where the second child begins: inside the shard's range, above its start. */
+  /** Where the second child's range begins: inside the shard's range, above its start. */
   readonly newStartingHashKey: string
 }
 
@@ -294,7 +294,7 @@ export interface SplitShardRequest {
 export interface MergeShardsRequest {
   readonly stream: string
   readonly shardToMerge: string
-  /** The neighbour by hash keys. */
+  /** The shard with the adjacent hash key range. */
   readonly adjacentShardToMerge: string
 }
 
@@ -304,7 +304,7 @@ export interface MergeShardsRequest {
  */
 export interface UpdateShardCountRequest {
   readonly stream: string
-  /** From half to double of the present number of open shards. */
+  /** From half to double the current number of open shards. */
   readonly targetShardCount: number
 }
 
@@ -319,7 +319,7 @@ export interface RetentionPeriodRequest {
 }
 
 /**
- * A request that the service is to judge, not to carry out.
+ * A request for the service to check, not to carry out.
  *
  * @since 0.1.0
  * @category requests

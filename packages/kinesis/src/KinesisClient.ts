@@ -26,7 +26,7 @@ import type { ExpiredIterator, ExpiredListToken, InvalidArgument, KinesisError }
 import { RequestTimeout } from "./KinesisError.js"
 
 /**
- * The operations. Each is one request: nothing is retried underneath, so every throttle is seen.
+ * The operations. Each is one request: nothing is retried underneath, so every throttled call is visible.
  *
  * @since 0.1.0
  * @category models
@@ -48,9 +48,9 @@ export interface Service {
   readonly putRecord: (request: Api.PutRecordRequest) => Effect.Effect<Api.PutRecordResponse, KinesisError>
   readonly putRecords: (request: Api.PutRecordsRequest) => Effect.Effect<Api.PutRecordsResponse, KinesisError>
   /**
-   * Succeeds if the service would accept the request, and fails as the request would: on permissions, arguments, and what does not exist,
-   * but not on the stream's key in KMS. Nothing is read or written. AWS allows one a second for each stream, and bills it as the call itself.
-   * An endpoint that does not know the parameter carries the request out.
+   * Succeeds if the service would accept the request, and fails as the request would: on permissions, arguments and missing resources, but
+   * not on the stream's KMS key. Nothing is read or written. AWS allows one per second per stream, and bills it like the call itself. An
+   * endpoint that does not support the parameter carries the request out.
    *
    * @example
    * ```ts
@@ -118,7 +118,7 @@ export interface DeadlineOptions {
 export interface Options extends SdkTransport.Options, DeadlineOptions {}
 
 /**
- * A client on an AWS SDK client of its own, closed with the scope.
+ * A client with its own AWS SDK client, which is closed with the scope.
  *
  * @example
  * ```ts
@@ -156,7 +156,7 @@ const deadlinesTable: Table<DeadlineOptions> = {
 const table: Table<Options> = { ...SdkTransport.table, ...deadlinesTable }
 
 /**
- * A client on an AWS SDK client of its own: region, credentials and endpoint as the SDK finds them, unless given.
+ * A client with its own AWS SDK client. Region, credentials and endpoint are found by the SDK unless they are given.
  *
  * @example
  * ```ts
@@ -182,10 +182,10 @@ export const layer = (options: Options = {}): Layer.Layer<KinesisClient, Invalid
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> => Config.withDefault(config, undefined)
 
 /**
- * Options from the environment, all of which may be left out: `KINESIS_REGION`, `KINESIS_ENDPOINT`, `KINESIS_PROTOCOL` (`json` or `cbor`),
+ * Options from the environment, all of them optional: `KINESIS_REGION`, `KINESIS_ENDPOINT`, `KINESIS_PROTOCOL` (`json` or `cbor`),
  * `KINESIS_RECORD_MEMORY` (`shared` or `own`), `KINESIS_MAX_SOCKETS`, `KINESIS_CONNECTION_TIMEOUT`, `KINESIS_GET_RECORDS_TIMEOUT`,
- * `KINESIS_REQUEST_TIMEOUT` and `KINESIS_CERTIFICATE_AUTHORITY`, in PEM. Durations are such as `30 seconds`. Credentials, and a region that
- * is not given here, are found by the AWS SDK.
+ * `KINESIS_REQUEST_TIMEOUT` and `KINESIS_CERTIFICATE_AUTHORITY`, in PEM. Durations are written like `30 seconds`. Credentials, and a region
+ * that is not given here, are found by the AWS SDK.
  *
  * @example
  * ```ts
@@ -210,7 +210,7 @@ export const config: Config.Config<Omit<Options, "credentials" | "requestHandler
 })
 
 /**
- * {@link layer} with options that are read from the configuration: by {@link config}, or by another one.
+ * {@link layer} with options that are read from the configuration: {@link config}, or one of your own.
  *
  * @example
  * ```ts
@@ -232,9 +232,9 @@ export const layerConfig = (
   Layer.scoped(KinesisClient, Effect.flatMap(Config.unwrap(config), make))
 
 /**
- * A client on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide
- * throttles from the library's schedules and metrics. It decodes as it does: {@link layer} reads several times as fast. It gets two
- * middlewares, and a watch on its credentials, so that its errors tell whose refusal they are.
+ * A client on an AWS SDK client that the caller made and closes. Its `maxAttempts` must be 1: retries inside the SDK would hide throttles
+ * from the library's schedules and metrics. It uses the SDK's decoders; {@link layer} is several times faster. Two middlewares and a watch
+ * on the credentials are added to it, so that errors say who refused the call.
  *
  * @example
  * ```ts
@@ -272,7 +272,7 @@ export type Call = {
   readonly [O in Operation]: { readonly operation: O; readonly request: Parameters<Service[O]>[0] }
 }[Operation]
 
-/** All of them, so that a service whose operations are a class's methods has them too. */
+/** All operations, so that a service that implements them as methods of a class has them too. */
 const operations: ReadonlyArray<Operation> = Object.keys(
   {
     listShards: true,
@@ -294,8 +294,8 @@ const operations: ReadonlyArray<Operation> = Object.keys(
 ) as ReadonlyArray<Operation>
 
 /**
- * A client whose calls are all wrapped by one function: to log, count, delay, limit or break them. The function gets the effect of a call,
- * which is made anew each time it is run, and says what runs in its place; it may fail with any `KinesisError`.
+ * A client whose calls are all wrapped by one function: to log, count, delay, limit or break them. The function is given the effect of a
+ * call, which sends a new request each time it runs, and returns what runs in its place; it may fail with any `KinesisError`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Reads every shard of a stream, without a group and without stored state: parents before children, through any reshard.
+ * Reads every shard of a stream, without a group and without stored state: parents before children, across any reshard.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import { flatten } from "./ShardReader.js"
 export interface Options<REvent = never> extends Settings.StreamOptions<REvent> {}
 
 /**
- * What the options are when they are left out. There are no `positions` and no `onEvent` by default.
+ * The defaults of the options. `positions` and `onEvent` have none.
  *
  * @since 0.1.0
  * @category defaults
@@ -34,9 +34,9 @@ export interface Options<REvent = never> extends Settings.StreamOptions<REvent> 
 export const defaults = Settings.streamDefaults
 
 /**
- * Options from the environment, with {@link defaults} for what it leaves out: `KINESIS_MAX_RECORDS`, `KINESIS_POLL_INTERVAL`,
+ * Options from the environment, with {@link defaults} for those that are not set: `KINESIS_MAX_RECORDS`, `KINESIS_POLL_INTERVAL`,
  * `KINESIS_IDLE_INTERVAL`, `KINESIS_DEAGGREGATE`, `KINESIS_OUTSIDE_RANGE`, `KINESIS_ON_TRIMMED`, `KINESIS_MAX_READ_AHEAD_BYTES`,
- * `KINESIS_LIST_INTERVAL` and `KINESIS_LIST_STALENESS`. Durations are such as `30 seconds`.
+ * `KINESIS_LIST_INTERVAL` and `KINESIS_LIST_STALENESS`. Durations are written like `30 seconds`.
  *
  * @example
  * ```ts
@@ -60,10 +60,10 @@ export const config = Config.all(Settings.streamConfig)
 export interface ShardStream extends Coordinator.ShardStream {}
 
 /**
- * One ordered stream per shard, as shards become readable: a child after the streams of all its parents have been read to their end.
+ * One ordered stream per shard, as shards become readable: a child shard after the streams of all its parents have been read to their end.
  *
  * Run them all at once, as in `Stream.flatMap((shard) => handle(shard.pages), { concurrency: "unbounded" })`: a shard whose stream is not
- * run holds up its children, and the end.
+ * run holds up its children and the end of this stream.
  *
  * @example
  * ```ts
@@ -94,10 +94,10 @@ export const shards = <REvent = never>(
   }))
 
 /**
- * The pages of all shards, merged as they come, empty ones too: those of a shard in its order, those of a child after its parents'.
+ * The pages of all shards, merged as they arrive, empty ones too: those of a shard in its order, those of a child after its parents'.
  *
  * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls, expired iterators and failed
- * listings are dealt with; what remains is fatal or has used up its retry schedule.
+ * listings are retried; the remaining errors are fatal or have exhausted their retry schedule.
  *
  * @example
  * ```ts
@@ -127,8 +127,8 @@ export const pages = <REvent = never>(
   Stream.unwrap(Effect.as(check(options), Stream.suspend(() => merged(options))))
 
 /**
- * The records of all shards, merged as they come: {@link pages}, flattened. Records of one partition key keep their order, over a
- * reshard too. `Until.count` gives exactly as many.
+ * The records of all shards, merged as they arrive: {@link pages}, flattened. Records with the same partition key keep their order, across
+ * reshards too. `Until.count` gives exactly that many.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
 /**
- * Who should have which lease: decided by each worker for itself, from what it sees in the table, as data to data.
+ * Which worker should have which lease. Each worker decides for itself from what it sees in the table, by a pure function.
  *
  * @since 0.1.0
  */
 /**
- * A lease of a shard that can be read now, as the worker that plans sees it.
+ * A lease of a shard that can be read now, as the planning worker sees it.
  *
  * @since 0.1.0
  * @category models
@@ -13,18 +13,18 @@ export interface PlannedLease {
   readonly leaseKey: string
   readonly shardId: string
   readonly streamIdentifier: string | undefined
-  /** The worker that has it, or that is to have it when a hand-off is complete; undefined when anybody may take it. */
+  /** The worker that has it, or will have it when a hand-off is complete; undefined when any worker may take it. */
   readonly owner: string | undefined
   /** The worker that is handing it off. */
   readonly handedOffBy: string | undefined
-  /** How long anybody could have taken it, in milliseconds. */
+  /** For how long it has been free to take, in milliseconds. */
   readonly freeForMillis: number
-  /** Its owner did not answer when it was asked to hand a lease off: to ask it again is of no use. */
+  /** Its owner did not respond to a request to hand a lease off: asking again is useless. */
   readonly isSilent?: boolean | undefined
 }
 
 /**
- * All that a plan goes by: the leases of shards that can be read now. Those of closed shards that were read to their ends are not among them.
+ * The input of a plan: the leases of shards that can be read now. Leases of closed shards that were read to their ends are not among them.
  *
  * @since 0.1.0
  * @category models
@@ -32,17 +32,17 @@ export interface PlannedLease {
 export interface View {
   readonly worker: string
   readonly leases: ReadonlyArray<PlannedLease>
-  /** The most leases this worker is to have. */
+  /** The most leases this worker may have. */
   readonly maxLeases: number
-  /** The most leases this worker is to ask others for at once. */
+  /** The most leases this worker may request from others at once. */
   readonly maxMoves: number
   /** How long a lease lasts. */
   readonly leaseMillis: number
 }
 
 /**
- * What the worker is to do: the keys of the leases to take, of those to ask their owners for, and of those to let go. Leases that are not
- * as the plan believes are left alone: every write is conditional.
+ * What the worker should do: the keys of the leases to claim, to request from their owners, and to release. A lease that has changed since
+ * is left alone: every write is conditional.
  *
  * @since 0.1.0
  * @category models
@@ -54,14 +54,14 @@ export interface Plan {
 }
 
 /**
- * Makes a plan, anew at each balancing. One that throws, or returns something else, fails the consumer with `InvalidArgument`.
+ * Makes a plan at each balancing. If it throws or returns anything else, the consumer fails with `InvalidArgument`.
  *
  * @since 0.1.0
  * @category models
  */
 export type LeaseBalancer = (view: View) => Plan
 
-/** FNV-1a, finished as MurmurHash3 is: neighbouring names come out far apart. */
+/** FNV-1a with the finalizer of MurmurHash3: similar names get distant values. */
 const scatter = (text: string): number => {
   let bits = 0x811c9dc5
   for (let index = 0; index < text.length; index++) bits = Math.imul(bits ^ text.charCodeAt(index), 0x01000193)
@@ -70,7 +70,7 @@ const scatter = (text: string): number => {
   return (bits ^ (bits >>> 16)) >>> 0
 }
 
-/** Each worker in an order of its own, so that few reach for the same lease. */
+/** Each worker has an order of its own, so that few try to take the same lease. */
 const inOrderOf = (worker: string, leases: ReadonlyArray<PlannedLease>): ReadonlyArray<PlannedLease> =>
   leases
     .map((lease) => [scatter(`${worker}/${lease.leaseKey}`), lease] as const)
@@ -80,11 +80,11 @@ const inOrderOf = (worker: string, leases: ReadonlyArray<PlannedLease>): Readonl
 interface Loads {
   readonly ofWorkers: ReadonlyMap<string, number>
   readonly mine: number
-  /** How many more leases this worker can have; it still has those that it is handing over. */
+  /** How many more leases this worker can have; those that it is handing over still count. */
   readonly room: number
 }
 
-/** Whoever owns a lease or hands one off is there, and so is this worker. */
+/** A worker that owns a lease or hands one off is present, and so is this worker. */
 const loadsOf = ({ leases, maxLeases, worker }: View): Loads => {
   const ofWorkers = new Map([[worker, 0]])
   let leaving = 0
@@ -98,16 +98,18 @@ const loadsOf = ({ leases, maxLeases, worker }: View): Loads => {
   return { ofWorkers, mine, room: Math.max(0, maxLeases - mine - leaving) }
 }
 
-/** The share of each worker: so many at least, and so many at most. */
+/** The share of each worker: at least, and at most, this many leases. */
 export const share = (leases: number, workers: number): { readonly least: number; readonly most: number } => ({
   least: Math.floor(leases / workers),
   most: Math.ceil(leases / workers)
 })
 
-/** A lease that nobody has taken for so many times as long as a lease lasts is taken beyond the share: others may be full. */
+/** A lease that has been free for this many lease durations is taken beyond the share: other workers may be full. */
 const overdueAfter = 2
 
-/** How many leases too many each worker has: the larger shares are of those that have most, so that least is moved. */
+/**
+ * How many leases each worker has in excess. The larger shares go to the workers that have most, so that as few leases as possible move.
+ */
 const surplusOf = (loads: ReadonlyMap<string, number>, least: number, larger: number): Map<string, number> =>
   new Map(
     [...loads]
@@ -116,8 +118,8 @@ const surplusOf = (loads: ReadonlyMap<string, number>, least: number, larger: nu
   )
 
 /**
- * The leases to ask for. Whoever sees the same leases finds the same ones to be too many, so that all who ask at once leave each worker its
- * share. Those that own nothing are not seen by one another: they choose among all that anybody has above the lesser share.
+ * The leases to request. Workers that see the same leases agree on which are in excess, so that simultaneous requests leave each owner its
+ * share. Workers that own nothing do not see one another: they choose among all leases above the lesser share.
  */
 const requests = (
   { leases, maxMoves, worker }: View,
@@ -139,8 +141,8 @@ const requests = (
 }
 
 /**
- * Shares the leases evenly: shares differ by at most one, a worker keeps what it has, takes its whole share of what is free at once, and
- * asks others for at most `maxMoves` at a time. A lease that nobody takes for twice as long as a lease lasts is taken beyond the share.
+ * Shares the leases evenly: shares differ by at most one, a worker keeps what it has, claims free leases up to its share at once, and
+ * requests at most `maxMoves` from others at a time. A lease that stays free for two lease durations is taken beyond the share.
  *
  * @example
  * ```ts
@@ -164,7 +166,7 @@ export const balanced: LeaseBalancer = (view) => {
   const { most } = share(leases.length, ofWorkers.size)
   const inShare = Math.max(0, Math.min(most - mine, room))
   const overdue = free.slice(inShare).filter((lease) => lease.freeForMillis >= overdueAfter * leaseMillis)
-  // Whoever has not its share after so long is full: the others take the rest among them.
+  // Workers still below their share after this long are full: the others divide the rest among themselves.
   const takers = [...ofWorkers].filter(([other, load]) => other === worker || load >= most).length
   const beyond = Math.min(Math.ceil(overdue.length / takers), Math.max(0, room - inShare))
   return {
@@ -175,8 +177,8 @@ export const balanced: LeaseBalancer = (view) => {
 }
 
 /**
- * This worker is to have the leases that are wanted and no others: it takes those that are free, asks for those that others have, and lets
- * go of the rest. Who sees to it that each lease is wanted somewhere is the caller.
+ * Gives this worker the wanted leases and no others: it claims those that are free, requests those that others have, and releases the rest.
+ * The caller must make sure that every lease is wanted by some worker.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Where the workers of an application agree on who reads which shard, and where each shard is to go on: a table of leases with
+ * Where the workers of an application agree on who reads which shard, and from where each shard is read on: a table of leases with
  * conditional writes.
  *
- * An implementation must pass the suite of `LeaseStoreContract`. `@effect-kinesis/dynamodb` has the one for production.
+ * An implementation must pass the suite of `LeaseStoreContract`. `@effect-kinesis/dynamodb` provides the one for production.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as LeaseTransition from "./LeaseTransition.js"
 import { Position } from "./Position.js"
 
 /**
- * The schema of a {@link Lease}: what a store keeps of one is a pick of its fields.
+ * The schema of a {@link Lease}, from which a store can pick the fields that it keeps.
  *
  * @example
  * ```ts
@@ -35,30 +35,30 @@ import { Position } from "./Position.js"
  * @category schemas
  */
 export const Lease = Schema.Struct({
-  /** The shard's id; in a table of several streams the stream's identifier and the shard's id. */
+  /** The shard's id; in a table of several streams, the stream's identifier and the shard's id. */
   leaseKey: Schema.String,
   shardId: Schema.String,
   /** `account:name:creation in epoch seconds`; absent in a table of one stream. */
   streamIdentifier: Schema.UndefinedOr(Schema.String),
-  /** The worker that the lease was given to last; absent when it was given back. Whether it is alive, the counter tells. */
+  /** The worker that last got the lease; absent after a release. The counter shows whether the worker is alive. */
   leaseOwner: Schema.UndefinedOr(Schema.String),
-  /** Grows with each write of the owner and of whoever takes the lease: its heartbeat, and its version. */
+  /** Incremented by each write of the owner and by each claim: the lease's heartbeat and version. */
   leaseCounter: Schema.Int,
-  /** Up to where the shard was handled; undefined to begin where the application is told to. */
+  /** Up to where the shard was handled; undefined to begin at the application's configured start. */
   checkpoint: Schema.UndefinedOr(Position),
   ownerSwitchesSinceCheckpoint: Schema.Number,
-  /** While a lease is being handed off: the worker that still holds it, and that may still write checkpoints. */
+  /** During a hand-off: the worker that still holds the lease, and may still write checkpoints. */
   checkpointOwner: Schema.UndefinedOr(Schema.String),
   parentShardIds: Schema.Array(Schema.String),
-  /** Known since the shard's end was reached. */
+  /** Known once the shard's end has been reached. */
   childShardIds: Schema.Array(Schema.String),
   hashKeyRange: Schema.UndefinedOr(HashKeyRange),
-  /** Kilobytes per second, as the owner saw them lately. */
+  /** Kilobytes per second, as the owner measured them recently. */
   throughputKBps: Schema.UndefinedOr(Schema.Number)
 })
 
 /**
- * A worker's claim on one shard, and what is stored of the shard. The names are those of the Kinesis Client Library's lease table.
+ * A worker's claim on one shard, and the stored state of the shard. The names are those of the Kinesis Client Library's lease table.
  *
  * @since 0.1.0
  * @category models
@@ -81,7 +81,7 @@ export const NewLease = Lease.pick(
 )
 
 /**
- * What a lease begins as: unowned.
+ * A lease as it is created: unowned.
  *
  * @since 0.1.0
  * @category models
@@ -89,7 +89,7 @@ export const NewLease = Lease.pick(
 export interface NewLease extends Schema.Schema.Type<typeof NewLease> {}
 
 /**
- * Keys of leases: a `Set` of them, or a `Map` by them.
+ * A collection of lease keys: a `Set` of them, or a `Map` keyed by them.
  *
  * @since 0.1.0
  * @category models
@@ -99,56 +99,59 @@ export interface KnownLeases {
 }
 
 /**
- * The leases of one application. Each write takes the lease as the writer believes it to be and has an effect only if it still is so. A
- * write whose answer was lost can be made again: it finds that it was made.
+ * The leases of one application. Each write takes the lease as the writer last saw it and has an effect only if it has not changed. A write
+ * whose answer was lost can be repeated: it recognises that it was made.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Leases {
-  /** Every lease, in no order. */
+  /** Every lease, in no particular order. */
   readonly list: Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError>
   /**
-   * The leases whose `leaseOwner` is this worker, but those that it knows of: asked for far more often than {@link list}, so it should cost
-   * less. Default: it knows of none.
+   * The leases whose `leaseOwner` is this worker, except those in `known`. Called far more often than {@link list}, so it should cost less.
+   * Default: none are known.
    */
   readonly owned: (worker: string, known?: KnownLeases) => Effect.Effect<ReadonlyArray<Lease>, LeaseStoreError>
-  /** A lease that is not there yet; false when it is. */
+  /** Creates a lease; false if it already exists. */
   readonly create: (lease: NewLease) => Effect.Effect<boolean, LeaseStoreError>
-  /** Takes the lease, if its counter has not moved; none when it has. */
+  /** Takes the lease, if its counter has not changed; none if it has. */
   readonly claim: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /**
-   * Asks the lease's owner to hand it off to this worker: the owner goes on until it has stored what it handled, then lets go. None when
-   * the owner is another by now, or is already handing it off.
+   * Asks the lease's owner to hand it off to this worker: the owner continues until it has stored its progress, then releases the lease.
+   * None if the lease has another owner by now, or is already being handed off.
    */
   readonly requestHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
   /**
-   * Takes back what {@link requestHandoff} asked in this worker's name: the owner goes on, and the counter stays. None when the hand-off
-   * is complete, or is another's by now.
+   * Withdraws this worker's {@link requestHandoff}: the owner continues, and the counter does not change. None if the hand-off is complete,
+   * or was requested by another worker by now.
    */
   readonly withdrawHandoff: (lease: Lease, worker: string) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
-  /** The heartbeat. The answer shows whether a hand-off was asked for. */
+  /** The heartbeat. The answer shows whether a hand-off was requested. */
   readonly renew: (lease: Lease) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
-  /** Stores a position. One that lies before the stored one changes nothing: checkpoints only move forward. */
+  /** Stores a position. A position before the stored one has no effect: checkpoints only move forward. */
   readonly checkpoint: (lease: Lease, position: Position) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
-  /** Stores the shard's end and the shards that follow it. Nothing moves that checkpoint any more. */
+  /** Stores the shard's end and the shards that follow it. That checkpoint is final. */
   readonly finish: (
     lease: Lease,
     childShardIds: ReadonlyArray<string>
   ) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
-  /** Lets go of the lease: for the worker that asked for it, else for this successor, else for anybody. Gives the row that was written. */
+  /**
+   * Releases the lease: to the worker that requested it, otherwise to this successor, otherwise to any worker. Returns the row that was
+   * written.
+   */
   readonly release: (lease: Lease, successor: string | undefined) => Effect.Effect<Lease, LeaseLost | LeaseStoreError>
   /**
-   * Begins the lease anew as this one, unowned, if its counter has not moved; none when it has. What was known of the shard is replaced, and
-   * the counter counts on, so that a former owner is refused. The only write that moves a checkpoint back.
+   * Replaces the lease with this new one, unowned, if its counter has not changed; none if it has. What was known about the shard is
+   * replaced, but the counter keeps growing, so that a former owner is refused. The only write that moves a checkpoint back.
    */
   readonly reset: (lease: Lease, anew: NewLease) => Effect.Effect<Option.Option<Lease>, LeaseStoreError>
-  /** Adds what is known of the shard, beside whoever owns the lease; the counter stays. Nothing when there is no such lease. */
+  /** Adds what is known about the shard, whoever owns the lease; the counter does not change. Does nothing if there is no such lease. */
   readonly annotate: (
     leaseKey: string,
     known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
   ) => Effect.Effect<void, LeaseStoreError>
-  /** Deletes the lease, if its counter has not moved; false when it has. */
+  /** Deletes the lease, if its counter has not changed; false if it has. */
   readonly remove: (lease: Lease) => Effect.Effect<boolean, LeaseStoreError>
 }
 
@@ -157,7 +160,7 @@ export interface Leases {
  * @category models
  */
 export interface Service {
-  /** The leases of an application, whose table is made if it must be. */
+  /** The leases of an application, whose table is created if needed. */
   readonly open: (application: string) => Effect.Effect<Leases, LeaseStoreError>
 }
 
@@ -176,8 +179,8 @@ export class LeaseStore extends Context.Tag("effect-kinesis/LeaseStore")<LeaseSt
 export const isFinished = (lease: Lease): boolean => lease.checkpoint?._tag === "ShardEnd"
 
 /**
- * Negative when checkpoint `a` lies before `b`, positive when after, 0 when neither. Sequence numbers are compared as numbers; places
- * without one lie before all that have one, the shard's end after.
+ * Negative if checkpoint `a` lies before `b`, positive if after, 0 if neither. Sequence numbers are compared as numbers; positions without
+ * one come before all that have one, the shard's end comes after.
  *
  * @since 0.1.0
  * @category ordering
@@ -192,9 +195,9 @@ export const compareCheckpoints: (a: Position | undefined, b: Position | undefin
  */
 export interface ConditionalTable {
   readonly list: Leases["list"]
-  /** Default: what {@link ConditionalTable.list} gives, without what is not asked for. */
+  /** Default: the result of {@link ConditionalTable.list}, filtered. */
   readonly owned?: Leases["owned"] | undefined
-  /** Decides on the row as it is, and writes what was decided before anybody else writes to it. */
+  /** Decides on the current row, and writes the decision before anyone else can write to the row. */
   readonly write: (
     leaseKey: string,
     operation: string,
@@ -258,24 +261,26 @@ const ownedOf = (list: Leases["list"]): Leases["owned"] => (worker, known) =>
   )
 
 /**
- * A call of a member of {@link Leases}, as {@link mapCalls} shows it.
+ * A call of a member of {@link Leases}, as given to the function of {@link mapCalls}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Call {
   readonly operation: keyof Leases
-  /** The lease that it is on; undefined for `list` and `owned`. */
+  /** The lease that the call is on; undefined for `list` and `owned`. */
   readonly leaseKey: string | undefined
   /** The lease's shard; undefined for `list`, `owned` and `annotate`. */
   readonly shardId: string | undefined
-  /** The worker in whose name it is made: who asks, or who holds the lease; undefined for those that are made in nobody's. */
+  /**
+   * The worker on whose behalf the call is made: the one that asks, or that holds the lease; undefined for calls made on nobody's behalf.
+   */
   readonly worker: string | undefined
 }
 
 /**
- * The same leases, whose calls go through one function: for a deadline, a metric, a span, a retry or a fault of every call. What the function
- * is given is run only if it runs it.
+ * The same leases with every call passed through one function, to add a deadline, a metric, a span, a retry or a fault. A call runs only if
+ * the function runs it.
  *
  * @example
  * ```ts
@@ -327,8 +332,7 @@ export const mapCalls = (
 }
 
 /**
- * The lease that a write has left, or the error that says whose the lease is by now: for what `renew`, `checkpoint`, `finish` and `release`
- * answer.
+ * The lease after a write, or the error that says who holds it by now: for the results of `renew`, `checkpoint`, `finish` and `release`.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * What every implementation of `LeaseStore` must do: cases to be run by whatever test runner an implementation has.
+ * What every implementation of `LeaseStore` must do: test cases for any test runner.
  *
  * ```ts
  * for (const { name, run } of LeaseStoreContract.cases) {
@@ -20,7 +20,7 @@ import { LeaseStore } from "./LeaseStore.js"
 import type { LeaseStoreError } from "./LeaseStoreError.js"
 
 /**
- * One case. It opens an application of its own, and dies with what is wrong.
+ * One case. It opens an application of its own, and dies with a description of what is wrong.
  *
  * @since 0.1.0
  * @category models

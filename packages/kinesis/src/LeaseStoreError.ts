@@ -1,5 +1,5 @@
 /**
- * What a lease store fails with, whatever it is made of: by what can be done about it.
+ * The errors of lease stores of every kind, classified by what can be done about them.
  *
  * @since 0.1.0
  */
@@ -10,15 +10,15 @@ import type { KinesisError } from "./KinesisError.js"
 /**
  * Why a call to a lease store failed.
  *
- * | reason | what it means | a worker |
+ * | reason | meaning | what a worker does |
  * |---|---|---|
- * | `Throttled` | refused for now: a limit was reached | makes the call again |
- * | `Timeout` | no answer in time; whether it took effect is unknown | makes the call again |
- * | `Unavailable` | the store failed, or could not be reached; whether it took effect is unknown | makes the call again |
- * | `InUse` | the table is being made or deleted, or somebody else works on it | makes the call again, unless it is opening the store |
- * | `Credentials` | no credentials could be had | makes the call again if there were some before, else fails |
+ * | `Throttled` | refused for now: a limit was reached | retries |
+ * | `Timeout` | no answer in time; whether the call took effect is unknown | retries |
+ * | `Unavailable` | the store failed, or could not be reached; whether the call took effect is unknown | retries |
+ * | `InUse` | the table is being created or deleted, or is being changed by someone else | retries, unless it is opening the store |
+ * | `Credentials` | no credentials could be obtained | retries if there were some before, otherwise fails |
  * | `Denied` | refused: a permission is missing, or the credentials are wrong or expired | fails |
- * | `Invalid` | the call, an option or what is stored is wrong, and stays wrong | fails |
+ * | `Invalid` | the call, an option or stored data is wrong, and stays wrong | fails |
  * | `NotFound` | there is no such table | fails |
  * | `Kms` | the key that the table is encrypted with cannot be used | fails |
  *
@@ -44,7 +44,7 @@ export const Reason = Schema.Literal(
 export type Reason = Schema.Schema.Type<typeof Reason>
 
 /**
- * What a failed call was on, as far as that is known.
+ * The object of a failed call, as far as it is known.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +58,7 @@ export interface Place {
 }
 
 /**
- * A call to the lease store failed. That a lease is another worker's is no failure of the store: see `LeaseLost`.
+ * A call to the lease store failed. A lease that belongs to another worker is not a failure of the store: see `LeaseLost`.
  *
  * @example
  * ```ts
@@ -101,24 +101,24 @@ export class LeaseStoreError extends Schema.TaggedError<LeaseStoreError>("effect
     application: Schema.optional(Schema.String),
     /** The table, or whatever holds the leases. */
     table: Schema.optional(Schema.String),
-    /** The lease that the call was on, if it was on one. */
+    /** The lease that the call was on, if any. */
     leaseKey: Schema.optional(Schema.String),
     shardId: Schema.optional(Schema.String),
-    /** The reason in words, with what is needed: `access denied, the call needs dynamodb:Scan`. Default: the reason's own words. */
+    /** The reason in words, with what is needed: `access denied, the call needs dynamodb:Scan`. Default: the text of the reason. */
     problem: Schema.optional(Schema.String),
-    /** What the store or the transport said, and what to do about it. */
+    /** The message of the store or the transport, and what to do about it. */
     description: Schema.String,
-    /** Of `Denied`: the credentials were good and have expired, so that the call is worth one repetition. */
+    /** For `Denied`: the credentials were valid but have expired, so that the call is worth one retry. */
     expired: Schema.optional(Schema.Boolean),
-    /** Of `Credentials`: there were credentials before, so that the call is worth repeating. */
+    /** For `Credentials`: there were credentials before, so that the call is worth retrying. */
     hadCredentials: Schema.optional(Schema.Boolean),
     /** The error underneath. */
     cause: Schema.optional(Schema.Defect)
   }
 ) {
   /**
-   * The same failure of a service that is called with the errors of `KinesisClient`, as `AwsSdk.errorFromCause` makes them. The error is the
-   * cause.
+   * Converts an error of `KinesisClient`, as `AwsSdk.errorFromCause` makes them, to the same failure of a lease store. The original error
+   * is the cause.
    *
    * @since 0.1.0
    */

@@ -1,6 +1,6 @@
 /**
- * What each write of a `LeaseStore` makes of a row: for implementations whose table decides by conditions of its own, and that look at the
- * row when a condition failed. `LeaseStore.fromTable` is all that other tables need.
+ * How each write of a `LeaseStore` changes a row: for implementations whose table evaluates conditions itself, and that inspect the row
+ * after a condition failed. `LeaseStore.fromTable` is all that other tables need.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import type { Lease, NewLease } from "./LeaseStore.js"
 import type { Position } from "./Position.js"
 
 /**
- * What a conditional write makes of a row: another row, the same one because an earlier attempt whose answer was lost has written it, or
- * nothing, because the row is no longer as the writer believes.
+ * The outcome of a conditional write: another row; the same row, because an earlier attempt whose answer was lost has written it; or a
+ * refusal, because the row is no longer as the writer believes.
  *
  * @since 0.1.0
  * @category models
@@ -24,7 +24,7 @@ export type Decision =
   | { readonly _tag: "Refuse"; readonly current: Lease | undefined }
 
 /**
- * Decides a write by the row as it is.
+ * Decides a write from the current row.
  *
  * @since 0.1.0
  * @category models
@@ -32,7 +32,7 @@ export type Decision =
 export type Write = (current: Lease | undefined) => Decision
 
 /**
- * The row that there is after the write; none when it was deleted, or the write refused.
+ * The row after the write; none if it was deleted or the write was refused.
  *
  * @since 0.1.0
  * @category accessors
@@ -45,7 +45,7 @@ const keep = (lease: Lease): Decision => ({ _tag: "Keep", lease })
 const refuse = (current: Lease | undefined): Decision => ({ _tag: "Refuse", current })
 
 /**
- * Who may write to the lease: its owner, or until a hand-off is complete the worker that hands it off.
+ * The worker that may write to the lease: its owner, or, until a hand-off is complete, the worker that hands it off.
  *
  * @since 0.1.0
  * @category accessors
@@ -53,8 +53,8 @@ const refuse = (current: Lease | undefined): Decision => ({ _tag: "Refuse", curr
 export const holder = ({ checkpointOwner, leaseOwner }: Lease): string | undefined => checkpointOwner ?? leaseOwner
 
 /**
- * The row is the holder's: as it believes, or one write further, which can only be its own, since every write of another takes the lease
- * from it.
+ * The row is the holder's: unchanged, or one write further, which can only be the holder's own, since a write by any other worker takes the
+ * lease away.
  */
 const isHeld = (current: Lease | undefined, lease: Lease): current is Lease =>
   current !== undefined && holder(lease) !== undefined && holder(current) === holder(lease) &&
@@ -79,7 +79,7 @@ export const unowned = (lease: NewLease): Lease => ({
 })
 
 /**
- * A lease that is not there yet; refused when it is.
+ * Creates a lease; refused if it already exists.
  *
  * @since 0.1.0
  * @category writes
@@ -88,7 +88,7 @@ export const create = (lease: NewLease): Write => (current) =>
   current === undefined ? put(unowned(lease)) : refuse(current)
 
 /**
- * The lease goes to this worker, whoever has it, if its counter has not moved.
+ * Gives the lease to this worker, whoever has it, if its counter has not changed.
  *
  * @since 0.1.0
  * @category writes
@@ -109,7 +109,7 @@ export const claim = (lease: Lease, worker: string): Write => (current) => {
 }
 
 /**
- * The owner is asked to hand the lease off to this worker: it stays the holder until it has let go.
+ * Asks the owner to hand the lease off to this worker; the owner remains the holder until it has released the lease.
  *
  * @since 0.1.0
  * @category writes
@@ -123,7 +123,7 @@ export const requestHandoff = (lease: Lease, worker: string): Write => (current)
 }
 
 /**
- * The row names its owner again, at any counter. What has become of the hand-off meanwhile stays as it is.
+ * Names the owner in the row again, at any counter. A hand-off that was completed meanwhile is not undone.
  *
  * @since 0.1.0
  * @category writes
@@ -138,7 +138,7 @@ export const withdrawHandoff = (lease: Lease, worker: string): Write => (current
 }
 
 /**
- * The heartbeat: the counter grows.
+ * The heartbeat: increments the counter.
  *
  * @since 0.1.0
  * @category writes
@@ -171,7 +171,7 @@ const advance = (
 }
 
 /**
- * A position is stored. One that lies before the stored one changes nothing but the counter.
+ * Stores a position. A position before the stored one changes nothing but the counter.
  *
  * @since 0.1.0
  * @category writes
@@ -180,7 +180,7 @@ export const checkpoint = (lease: Lease, position: Position): Write => (current)
   isHeld(current, lease) ? advance(current, lease, position, []) : refuse(current)
 
 /**
- * The shard's end is stored, with the shards that follow it.
+ * Stores the shard's end, with the shards that follow it.
  *
  * @since 0.1.0
  * @category writes
@@ -189,7 +189,7 @@ export const finish = (lease: Lease, childShardIds: ReadonlyArray<string>): Writ
   isHeld(current, lease) ? advance(current, lease, { _tag: "ShardEnd" }, childShardIds) : refuse(current)
 
 /**
- * The lease goes to the worker that asked for it, else to this successor, else to nobody.
+ * Gives the lease to the worker that requested it, otherwise to this successor, otherwise to nobody.
  *
  * @since 0.1.0
  * @category writes
@@ -212,7 +212,7 @@ export const release = (lease: Lease, successor: string | undefined): Write => (
 }
 
 /**
- * The row of a lease that begins anew: whoever held it is refused, since the counter counts on.
+ * The row of a lease that starts over: the former holder is refused, since the counter keeps growing.
  *
  * @since 0.1.0
  * @category writes
@@ -231,7 +231,7 @@ const isSameRow = (a: Lease, b: Lease): boolean =>
   a.hashKeyRange?.endingHashKey === b.hashKeyRange?.endingHashKey
 
 /**
- * What is known of the shard is added, whoever has the lease; the counter stays.
+ * Adds what is known about the shard, whoever has the lease; the counter does not change.
  *
  * @since 0.1.0
  * @category writes
@@ -250,7 +250,7 @@ export const annotate = (
   })
 
 /**
- * The row is deleted, if its counter has not moved.
+ * Deletes the row, if its counter has not changed.
  *
  * @since 0.1.0
  * @category writes

@@ -1,5 +1,5 @@
 /**
- * Reads one shard, from a position to its end or until told to stop.
+ * Reads one shard, from a position to its end or until it should stop.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import type { KinesisRecord } from "./KinesisRecord.js"
 import type { Page } from "./Page.js"
 
 /**
- * What reading one shard and reading a stream have in common.
+ * The options that reading a shard and reading a stream have in common.
  *
  * @since 0.1.0
  * @category models
@@ -44,11 +44,11 @@ export interface Options<REvent = never> extends ReadOptions<REvent> {
 }
 
 /**
- * The pages of one shard in its order, empty ones too. The stream ends with the shard or by `until`; it does not go on with child shards.
+ * The pages of one shard in order, empty ones too. The stream ends with the shard or by `until`; it does not continue with child shards.
  *
- * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls and expired iterators are dealt
- * with; what remains is fatal or has used up its retry schedule. A shard that has left retention ends like a closed one, with the event
- * `ShardLost`; one that was never there, and a stream that is gone, fail with `ResourceNotFound`.
+ * Fails with `InvalidArgument` before any request if an option is wrong. Throttled calls, failing calls and expired iterators are retried;
+ * the remaining errors are fatal or have exhausted their retry schedule. A shard that has left retention ends like a closed one, with the
+ * event `ShardLost`; a shard that never existed or a stream that was deleted fails with `ResourceNotFound`.
  *
  * @example
  * ```ts
@@ -117,7 +117,7 @@ export const pages = <REvent = never>(
   }))
 
 /**
- * The records of one shard, in its order: {@link pages}, flattened. `Until.count` gives exactly as many.
+ * The records of one shard, in order: {@link pages}, flattened. `Until.count` gives exactly that many.
  *
  * @example
  * ```ts

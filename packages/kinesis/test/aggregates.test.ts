@@ -198,7 +198,7 @@ describe("aggregates", () => {
         assert.deepStrictEqual(reading.texts(), ["a", "b", "c"])
         assert.isEmpty(of("RecordsOutsideShard"))
         assert.deepStrictEqual(of("MalformedAggregates").map(({ count, reason }) => [count, reason]), [
-          [1, "the explicit hash key of record 2 is no number from 0 to 2^128 - 1"]
+          [1, "the explicit hash key of record 2 is not a number from 0 to 2^128 - 1"]
         ])
       })))
 

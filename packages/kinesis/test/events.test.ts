@@ -64,7 +64,7 @@ describe("events", () => {
         assert.deepStrictEqual(
           of("MalformedAggregates").map(({ count, reason, shardId }) => [shardId, count, reason]),
           [
-            [shard0, 3, "the explicit hash key of record 0 is no number from 0 to 2^128 - 1"]
+            [shard0, 3, "the explicit hash key of record 0 is not a number from 0 to 2^128 - 1"]
           ]
         )
       })))

@@ -1,20 +1,21 @@
 /**
- * An in-memory Amazon Kinesis behind the `KinesisClient` service, on Effect's Clock, with knobs for what goes wrong.
+ * An in-memory Amazon Kinesis behind the `KinesisClient` service, on Effect's Clock, with knobs to inject faults.
  *
- * It keeps the service's limits and refusals as its documentation states them: a shard gives 5 reads and 2 MiB a second and takes 1,000
- * records and 1 MiB a second, iterators and the tokens of listings last for 5 minutes, records and closed shards leave with retention.
+ * It keeps the service's limits and refusals as its documentation states them: a shard allows 5 reads and 2 MiB per second and accepts
+ * 1,000 records and 1 MiB per second, iterators and listing tokens are valid for 5 minutes, records and closed shards leave with retention.
  *
- * Where the documentation leaves it open:
+ * Where the documentation leaves the behaviour open:
  * - Byte limits are buckets of one second that start full. A page may overdraw the bucket. A page that was cut by its size, or that has
- *   10 MiB, is the one after which the shard is not read for 5 seconds.
+ * 10 MiB, is the one after which the shard is not read for 5 seconds.
  * - Reads, writes and iterators find only streams that are ACTIVE or UPDATING.
  * - A closed shard cannot be split or merged: `InvalidArgument`. A shard count beyond double or half: `ThrottledError` of reason `limit`,
- *   since AWS answers LimitExceededException.
- * - A sequence number of the shard that no record has is the place where it would stand.
- * - A dry run is judged by arguments and by what there is. The one a second for each stream is not kept.
- * - Where the service distributes the records it gives them to the open shards in turn.
+ * since AWS answers LimitExceededException.
+ * - A sequence number of the shard that no record has stands for the place where that record would be.
+ * - A dry run checks arguments and existing resources. Its limit of one per second per stream is not enforced.
+ * - If the service distributes the records, it assigns them to the open shards in turn.
  *
- * Not kept: the limits of the account and of administrative calls, records above 1 MiB, on-demand scaling, encryption, enhanced fan-out.
+ * Not enforced or offered: the limits of the account and of administrative calls, records above 1 MiB, on-demand scaling, encryption,
+ * enhanced fan-out.
  *
  * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
  * @see https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
@@ -44,7 +45,7 @@ export interface StreamOptions {
   readonly shardCount?: number | undefined
   /** 24 to 8,760. Default: 24. */
   readonly retentionPeriodHours?: number | undefined
-  /** With `"AUTO"` records go to the open shards in turn, whatever their keys, which may be left out. Default: `"USER_PARTITION_KEY"`. */
+  /** With `"AUTO"` records go to the open shards in turn, whatever their keys, which are then optional. Default: `"USER_PARTITION_KEY"`. */
   readonly recordDistributionStrategy?: "AUTO" | "USER_PARTITION_KEY" | undefined
 }
 
@@ -64,14 +65,14 @@ export interface Options extends KinesisClient.DeadlineOptions {
   /** How long a stream is CREATING, UPDATING or DELETING. A change takes effect at the end of it. Default: 0. */
   readonly transition?: Duration.DurationInput | undefined
   /**
-   * How many milliseconds the server's clock is ahead of Effect's; negative when it is behind. All that the server stamps and judges goes
-   * by its own clock. Default: 0.
+   * How many milliseconds the server's clock is ahead of Effect's; negative when it is behind. Everything that the server timestamps and
+   * checks goes by its own clock. Default: 0.
    */
   readonly serverClockSkew?: number | undefined
 }
 
 /**
- * Which calls a knob meets. An absent field means every operation, stream or shard.
+ * Which calls a knob affects. An absent field means every operation, stream or shard.
  *
  * @since 0.1.0
  * @category models
@@ -87,7 +88,7 @@ export interface Target {
 }
 
 /**
- * Which calls of `getRecords` a knob meets.
+ * Which calls of `getRecords` a knob affects.
  *
  * @since 0.1.0
  * @category models
@@ -102,14 +103,14 @@ export type ReadTarget = Omit<Target, "operation">
  */
 export interface Call {
   readonly operation: KinesisClient.Operation
-  /** When it came, by Effect's Clock, in milliseconds since the epoch. */
+  /** When it arrived, by Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
   readonly request: object
-  /** The stream's name, also when the request says its ARN, or a token of its listing. */
+  /** The stream's name, even if the request has its ARN or a token of its listing. */
   readonly stream: string | undefined
-  /** As the request says it. */
+  /** As given in the request. */
   readonly shardId: string | undefined
-  /** `pending` while there is no answer, and for ever when the caller gave up first; `ok`; or the `_tag` of the error. */
+  /** `pending` while there is no answer, forever if the caller gave up first; `ok`; or the `_tag` of the error. */
   readonly outcome: string
 }
 
@@ -120,13 +121,13 @@ export interface Call {
  * @category models
  */
 export interface WrittenRecord extends KinesisRecord {
-  /** No longer to be read: it has left retention, or was trimmed by a knob. */
+  /** No longer readable: it has left retention, or was trimmed by a knob. */
   readonly trimmed: boolean
 }
 
 /**
- * The knobs. A call meets at most one delay and one other fault, of each the one that was asked for first; the delay comes first. A
- * fault waits until its calls come.
+ * The knobs. A call meets at most one delay and one other fault, each time the one that was requested first; the delay comes first. A fault
+ * waits until its calls arrive.
  *
  * @since 0.1.0
  * @category models
@@ -139,11 +140,11 @@ export interface Service {
   readonly throttle: (target: Target) => Effect.Effect<void>
   /** The calls of `getRecords` fail with `ExpiredIterator`. */
   readonly expireIterator: (target: ReadTarget) => Effect.Effect<void>
-  /** The calls fail with this error and take no effect. A function gets the API's name of the operation, such as `GetRecords`. */
+  /** The calls fail with this error and take no effect. A function is given the API's name of the operation, such as `GetRecords`. */
   readonly fail: (
     target: Target & { readonly error: Failure | ((operation: string) => Failure) }
   ) => Effect.Effect<void>
-  /** The calls take that much longer, then take effect. */
+  /** The calls take this much longer, then take effect. */
   readonly delay: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
   /** The calls take no effect and are never answered: their deadline ends them. */
   readonly hang: (target: Target) => Effect.Effect<void>
@@ -152,17 +153,16 @@ export interface Service {
   /** The calls of `getRecords` bring no record, a `millisBehindLatest` above 0 and an iterator for the same place. */
   readonly emptyPages: (target: ReadTarget) => Effect.Effect<void>
   /**
-   * The calls take effect, and their answers lack these fields: what was a list is an empty one. As from a proxy or an emulator that
-   * answers with less than it should.
+   * The calls take effect, but their answers lack these fields (lists are empty), as from a proxy or an emulator with incomplete answers.
    */
   readonly omit: (target: Target & { readonly fields: ReadonlyArray<AnswerField> }) => Effect.Effect<void>
-  /** Says who decides from now on to which shard a record goes: its writer, or with `"AUTO"` the service. */
+  /** Sets who decides from now on which shard a record goes to: its writer, or with `"AUTO"` the service. */
   readonly distribute: (
     target: { readonly stream: string; readonly strategy: "AUTO" | "USER_PARTITION_KEY" }
   ) => Effect.Effect<void>
-  /** Forgets all faults that have not met their calls. */
+  /** Discards all faults that have not met their calls. */
   readonly clearFaults: Effect.Effect<void>
-  /** Drops records as if their retention had passed: of a shard or of all, up to and including a number or all. */
+  /** Drops records as if their retention had passed: of one shard or of all, up to and including a sequence number or all of them. */
   readonly trim: (target: {
     readonly stream: string
     readonly shardId?: string | undefined
@@ -172,12 +172,12 @@ export interface Service {
   readonly expireShard: (target: { readonly stream: string; readonly shardId: string }) => Effect.Effect<void>
   /** The newest 100,000 calls, oldest first. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
-  /** All that was ever written to the stream, shard by shard in order; none when there is no such stream. */
+  /** Everything ever written to the stream, shard by shard in order; empty if there is no such stream. */
   readonly records: (stream: string) => Effect.Effect<ReadonlyArray<WrittenRecord>>
 }
 
 /**
- * A field of an answer that a reader goes by.
+ * A field of an answer that a reader relies on.
  *
  * @since 0.1.0
  * @category models
@@ -192,7 +192,7 @@ export type AnswerField =
   | "childShards"
 
 /**
- * What a call can be made to fail with: an error of its operation. Nothing checks that the operation has it.
+ * An error with which a call can be made to fail. It should be an error of the call's operation, but this is not checked.
  *
  * @since 0.1.0
  * @category errors
@@ -255,7 +255,7 @@ export const make: (options?: Options) => Effect.Effect<{
 })
 
 /**
- * One engine behind both services.
+ * One in-memory service behind both the client and the knobs.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * An in-memory lease table behind the `LeaseStore` service, on Effect's Clock, with knobs for what goes wrong.
+ * An in-memory lease table behind the `LeaseStore` service, on Effect's Clock, with knobs to inject faults.
  *
- * Ownership and the conditions of each write are those of every implementation: a worker that has lost its lease is refused here too.
+ * Ownership and the conditions of each write are those of every implementation: a worker that has lost its lease is refused here, too.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ export interface Options {
 export type Operation = keyof LeaseStore.Leases | "open"
 
 /**
- * Which calls a knob meets. An absent field means every operation, lease or worker.
+ * Which calls a knob affects. An absent field means every operation, lease or worker.
  *
  * @since 0.1.0
  * @category models
@@ -40,7 +40,7 @@ export type Operation = keyof LeaseStore.Leases | "open"
 export interface Target {
   readonly operation?: Operation | undefined
   readonly leaseKey?: string | undefined
-  /** The worker in whose name the call is made. */
+  /** The worker on whose behalf the call is made. */
   readonly worker?: string | undefined
   /** How many calls, from the next one on. Default: 1. */
   readonly times?: number | undefined
@@ -54,36 +54,36 @@ export interface Target {
  */
 export interface Call {
   readonly operation: Operation
-  /** When it came, by Effect's Clock, in milliseconds since the epoch. */
+  /** When it arrived, by Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
   readonly leaseKey: string | undefined
   readonly worker: string | undefined
-  /** `pending` while there is no answer, and for ever when the caller gave up first; `ok`; the reason of a `LeaseStoreError`; or `LeaseLost`. */
+  /** `pending` while there is no answer, forever if the caller gave up first; `ok`; the reason of a `LeaseStoreError`; or `LeaseLost`. */
   readonly outcome: string
 }
 
 /**
- * The knobs. A call meets at most one delay and one other fault, of each the one that was asked for first; the delay comes first.
+ * The knobs. A call meets at most one delay and one other fault, each time the one that was requested first; the delay comes first.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The calls fail for the reason `Throttled` and take no effect. */
+  /** The calls fail with reason `Throttled` and take no effect. */
   readonly throttle: (target: Target) => Effect.Effect<void>
   /** The calls fail with this error and take no effect. */
   readonly fail: (target: Target & { readonly error: LeaseStoreError }) => Effect.Effect<void>
-  /** The calls take that much longer, then take effect. */
+  /** The calls take this much longer, then take effect. */
   readonly delay: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
   /** The calls take no effect and are never answered. */
   readonly hang: (target: Target) => Effect.Effect<void>
-  /** The calls take effect, then fail for the reason `Unavailable`. */
+  /** The calls take effect, then fail with reason `Unavailable`. */
   readonly loseAnswer: (target: Target) => Effect.Effect<void>
-  /** Forgets all faults that have not met their calls. */
+  /** Discards all faults that have not met their calls. */
   readonly clearFaults: Effect.Effect<void>
-  /** The application's leases as they are, in the order of their keys. */
+  /** The application's current leases, in the order of their keys. */
   readonly leases: (application: string) => Effect.Effect<ReadonlyArray<LeaseStore.Lease>>
-  /** Writes a row as it is given, whoever owns it: as somebody's hand, or another library, would. */
+  /** Writes a row as given, whoever owns it, as a manual edit or another library would. */
   readonly put: (application: string, lease: LeaseStore.Lease) => Effect.Effect<void>
   /** Deletes a row, whoever owns it. */
   readonly drop: (application: string, leaseKey: string) => Effect.Effect<void>
@@ -135,7 +135,7 @@ export const make = (
   })
 
 /**
- * One set of tables behind both services.
+ * One set of tables behind both the store and the knobs.
  *
  * @example
  * ```ts

@@ -5,8 +5,8 @@ import type * as Random from "./random.js"
 export type ReadOperation = "getRecords" | "getShardIterator" | "listShards" | "describeStreamSummary"
 
 /**
- * One thing that happens to the stream. A `shard` is a number from 0 to 1 that picks one of the shards there are by
- * then; without it all shards are meant.
+ * One thing that happens to the stream. A `shard` is a number from 0 to 1 that picks one of the shards that exist by
+ * then; without it, all shards are affected.
  */
 export type Action =
   | { readonly _tag: "Write"; readonly keys: ReadonlyArray<number>; readonly rounds: number; readonly bytes: number }
@@ -103,7 +103,7 @@ export const fault = (random: Random.Random, operation?: ReadOperation): Action 
     })]
   ])()
 
-/** Answers that lack what a reader goes by; its listings are whole. */
+/** Answers that lack fields that a reader relies on; its listings are complete. */
 export const partialAnswer = (random: Random.Random): Action => {
   const [operation, fields] = random.weighted<readonly [ReadOperation, ReadonlyArray<AnswerField>]>([
     [4, ["getRecords", ["nextShardIterator"]]],
@@ -129,7 +129,7 @@ const fieldsOf = {
   listShards: [["shards"], ["nextToken"], ["shards", "nextToken"]]
 } as const satisfies Partial<Record<ReadOperation, ReadonlyArray<ReadonlyArray<AnswerField>>>>
 
-/** Answers that lack what a fleet goes by, its listings' further pages too. */
+/** Answers that lack fields that a fleet relies on, including further pages of its listings. */
 export const omission = (random: Random.Random): Action => {
   const operation = random.weighted([[5, "getRecords"], [2, "getShardIterator"], [4, "listShards"]] as const)
   return {

@@ -27,7 +27,7 @@ The exit code is 1 if an invariant was violated.
 
 type Met = ReadonlyArray<readonly [fault: string, times: number]>
 
-/** What one seed came to. */
+/** The result of one seed. */
 interface Result {
   readonly seed: number
   readonly violations: ReadonlyArray<{ readonly invariant: string; readonly text: string }>
@@ -35,7 +35,7 @@ interface Result {
   readonly wakeUps: number
 }
 
-/** One seed's history, as it is told. */
+/** One seed's history, as printed. */
 interface Told {
   readonly result: Result
   readonly scenario: { readonly steps: ReadonlyArray<object> }

@@ -47,10 +47,10 @@ export const strayCalls = (facts: Facts): ReadonlyArray<Violation> =>
       violation("stray call", `${operation} at ${since(facts, at)}, when no run was under way`)
     )
 
-/** A further page of a listing is asked for by its token alone. */
+/** A further page of a listing is requested by its token alone. */
 export const listing = (facts: Facts): ReadonlyArray<Violation> =>
   facts.calls
     .filter(({ fields, operation }) => operation === "listShards" && fields.includes("nextToken") && fields.length > 1)
     .map(({ at, fields }) =>
-      violation("listing", `a further page was asked for by ${fields.join(", ")} at ${since(facts, at)}`)
+      violation("listing", `a further page was requested by ${fields.join(", ")} at ${since(facts, at)}`)
     )

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Until } from "./scenario.js"
 import type { Notes, World } from "./world.js"
 
-/** What a run's events tell of how far it has come. */
+/** The progress of a run, as its events report it. */
 const follow = (notes: Notes, until: Until, event: KinesisEvent, now: number): void => {
   switch (event._tag) {
     case "ShardStarted":
@@ -26,7 +26,7 @@ const follow = (notes: Notes, until: Until, event: KinesisEvent, now: number): v
   }
 }
 
-/** Notes what the reader tells of itself. */
+/** Notes what the reader reports about itself. */
 export const told = ({ notes }: World, until: Until) => (event: KinesisEvent): Effect.Effect<void> => {
   if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)

@@ -5,7 +5,7 @@ import { recordId } from "./history.js"
 import { epoch, short } from "./stream.js"
 import type { Notes, World } from "./world.js"
 
-/** What a program that crashes dies of. */
+/** The defect of a program that crashes. */
 export const crash = "the program crashed"
 
 /**

@@ -16,7 +16,7 @@ export interface Written {
   readonly trimmedAt: number | undefined
 }
 
-/** What the program got at once and handled at once: a page, or one record where it reads records. */
+/** The unit that the program received and handled: a page, or one record if it reads records. */
 export interface Batch {
   readonly run: number
   readonly shardId: string
@@ -50,9 +50,9 @@ export interface Run {
   readonly wasIdle: boolean
   /** A page came, of any shard. */
   readonly answered: boolean
-  /** When a page of a listing came that told of shards. */
+  /** When a page of a listing arrived that named shards. */
   readonly listings: ReadonlyArray<number>
-  /** The shards that they told of. */
+  /** The shards that they named. */
   readonly listed: ReadonlySet<string>
   /** A shard with a stored position was gone: whatever has lost a parent may descend from it. */
   readonly hasLostStored: boolean
@@ -100,8 +100,9 @@ export interface History {
 export const recordId = (shardId: string, sequenceNumber: string): string => `${shardId}/${sequenceNumber}`
 
 /**
- * The instants between which the start lies, by the server's clock: what arrived before the one must not be read, what
- * arrived from the other on must. They differ by what the reader cannot know of the server's clock.
+ * The instants between which the start lies, by the server's clock: records that arrived before the first must not be
+ * read, records that arrived at or after the second must. They differ by what the reader cannot know about the server's
+ * clock.
  */
 export const startOf = (
   { clockFound, epoch, scenario, startedAt }: Pick<History, "clockFound" | "epoch" | "scenario"> & {

@@ -18,7 +18,7 @@ const outstanding = ({ local, notes, scenario }: World): Effect.Effect<number> =
     ).length
   })
 
-/** The reader's life: the brief runs, and a last one that has to come to the end. Gives why it did not. */
+/** The reader's life: the brief runs, and a last one that has to come to the end. Returns why it did not. */
 export const live = (world: World, unfolding: Fiber.Fiber<void>): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
     const { notes, scenario } = world

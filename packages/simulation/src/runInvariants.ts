@@ -9,8 +9,8 @@ const isFailing = ({ outcome }: ReadCall): boolean =>
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
 
 /**
- * A run may fail when an outage outlasted it: the same call failed for 5 minutes on end, no listing succeeded for 10,
- * or no read in all the time that was set.
+ * A run may fail when an outage outlasted it: the same call failed for 5 minutes without a break, no listing succeeded
+ * for 10, or no read succeeded in the whole time limit.
  */
 const mayFail = (facts: Facts, run: Run, index: number): boolean => {
   if (run.end._tag !== "Failed") return false
@@ -38,7 +38,7 @@ export const failed = (facts: Facts): ReadonlyArray<Violation> =>
       : []
   )
 
-/** What a run that ended by itself owes to its `until`. */
+/** What the `until` of a run requires if the run ended by itself. */
 const endOf = (facts: Facts, run: Run, index: number): string | undefined => {
   const unread = (upTo: number) => {
     const missing = facts.written.find((record) =>

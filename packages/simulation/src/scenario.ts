@@ -1,7 +1,7 @@
 import { type Action, fault, loss, outage, partialAnswer, reshard, type Step, write } from "./actions.js"
 import * as Random from "./random.js"
 
-/** When a run of the reader is to stop by itself. Instants are milliseconds since the history's start. */
+/** When a run of the reader stops by itself. Instants are milliseconds since the history's start. */
 export type Until =
   | { readonly _tag: "Never" | "CaughtUp" }
   | { readonly _tag: "Elapsed" | "Idle"; readonly millis: number }
@@ -27,7 +27,7 @@ export interface BriefRun {
 }
 
 /**
- * A history before it happens: plain data, and all that a seed decides but for the order of what happens at one
+ * A history before it happens: plain data, and everything that a seed decides except the order of events at one
  * instant.
  */
 export interface Scenario {
@@ -47,7 +47,7 @@ export interface Scenario {
   readonly pollMillis: number
   readonly idleMillis: number
   readonly listMillis: number
-  /** Of each shard's pages every so many is stored. */
+  /** How often a position is stored: every nth page of each shard. */
   readonly storeEvery: number
   readonly handlerMillis: number
   /** These pages that bring records, counted over the history, are handled slowly. */
@@ -68,7 +68,7 @@ const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 
-/** Drawn apart, so that the rest of a seed's history is what it is without. */
+/** Drawn from a separate stream, so that the rest of a seed's history does not change. */
 const omissions = (random: Random.Random, healAt: number, startAt: number): ReadonlyArray<Step> =>
   random.chance(0.4)
     ? Array.from({ length: random.weighted([[5, random.int(1, 4)], [2, random.int(5, 12)]]) }, () => ({
@@ -125,7 +125,7 @@ const withLongDay = (random: Random.Random, scenario: Scenario): Scenario => {
   }
 }
 
-/** What is drawn before all else, and what the rest of the scenario goes by. */
+/** Everything that is drawn first, and on which the rest of the scenario depends. */
 interface Frame {
   readonly seed: number
   readonly healAt: number
@@ -134,7 +134,7 @@ interface Frame {
   readonly briefRuns: ReadonlyArray<BriefRun>
 }
 
-/** So many actions, each at some time before all is well. */
+/** This many actions, each at some time before all is well. */
 const several = (
   random: Random.Random,
   { healAt }: Pick<Frame, "healAt">,
@@ -228,7 +228,9 @@ const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<
   }
 }
 
-/** The history that a seed stands for. What is drawn goes in this order: another one would be the history of another seed. */
+/**
+ * The history that a seed stands for. The order of the draws matters: a different order would give a different history.
+ */
 export const make = (seed: number): Scenario => {
   const random = Random.make(seed)
   const healAt = random.weighted([[5, random.int(1, 2)], [3, random.int(2, 5)], [0.5, random.int(5, 14)]]) * minute

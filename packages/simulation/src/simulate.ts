@@ -19,7 +19,7 @@ import { makeNotes, type Notes, type World } from "./world.js"
 
 const maxWakeUps = 100_000
 
-/** An answer without shards is no listing. */
+/** An answer without shards is not a listing. */
 const noteListings = (notes: Notes, client: KinesisClient.Service): KinesisClient.Service => ({
   ...client,
   listShards: (request) =>

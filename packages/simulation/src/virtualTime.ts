@@ -9,7 +9,7 @@ import type { Random } from "./random.js"
 
 /** Virtual time as programs see it. It is on one clock, from which others can be made. */
 export interface VirtualClock extends Clock.Clock {
-  /** Calls back when so many milliseconds have passed, unless what it gives is called before. */
+  /** Calls back after this many milliseconds, unless the function that it returns is called first. */
   readonly schedule: (millis: number, wake: () => void) => () => void
 }
 
@@ -23,7 +23,7 @@ export interface Interleaving {
    * could.
    */
   readonly shuffled: boolean
-  /** After so many steps a fiber lets others go on. Effect's own number is 2048. */
+  /** After this many steps a fiber yields to others. Effect's own number is 2048. */
   readonly stepsBeforeYield: number
 }
 
@@ -32,24 +32,24 @@ export interface Options {
   readonly epoch: number
   readonly interleaving: Interleaving
   readonly random: Random
-  /** The most often that time may move. */
+  /** How often time may move at most. */
   readonly maxWakeUps: number
 }
 
 /**
- * How a program ended in virtual time: by itself, or with every fiber waiting for nothing that can come, or too often
- * awake.
+ * How a program ended in virtual time: by itself, or with every fiber waiting for something that can never happen, or
+ * after too many wake-ups.
  */
 export type Outcome<A, E> =
   | { readonly _tag: "Done"; readonly exit: Exit.Exit<A, E>; readonly wakeUps: number }
   | { readonly _tag: "Stuck"; readonly wakeUps: number }
   | { readonly _tag: "Endless"; readonly wakeUps: number }
 
-/** Why a program came to no good end, if so. */
+/** Why a program did not end well, if so. */
 export const unfinished = (outcome: Outcome<unknown, unknown>): string | undefined => {
   switch (outcome._tag) {
     case "Stuck":
-      return "every fiber waits for what will not come"
+      return "every fiber waits for something that will never happen"
     case "Endless":
       return `no end after time moved ${outcome.wakeUps} times`
     case "Done":
@@ -57,7 +57,7 @@ export const unfinished = (outcome: Outcome<unknown, unknown>): string | undefin
   }
 }
 
-/** The most often that fibers may take turns at one instant. */
+/** How often fibers may take turns at one instant at most. */
 const maxTurns = 20_000
 
 interface Sleeper {
@@ -94,7 +94,10 @@ const shuffle = <A>(values: Array<A>, random: Random): void => {
   }
 }
 
-/** Ends what a program has left behind: a fiber that waits for ever keeps the process alive, and all that it knows. */
+/**
+ * Ends the fibers that a program has left behind: a fiber that waits forever keeps the process and everything it
+ * references alive.
+ */
 const endDaemonsOf = (program: Fiber.RuntimeFiber<any, any>): void => {
   for (const root of Effect.runSync(Fiber.roots)) {
     if (root.id().id >= program.id().id) root.unsafeInterruptAsFork(program.id())
@@ -106,10 +109,10 @@ const endDaemonsOf = (program: Fiber.RuntimeFiber<any, any>): void => {
  *
  * Its fibers run on a scheduler of ours, and its clock moves to the next sleeper as soon as no fiber can go on: no
  * timer, no promise and no guess whether the fibers are done for now, so that a seed decides also which fiber goes
- * first. `TestClock` looks at all fibers twice, a macrotask apart, before it wakes the next sleeper: to read 1,800
- * pages it takes 6 times the processor time and 8 times as long.
+ * first. `TestClock` inspects all fibers twice, a macrotask apart, before it wakes the next sleeper: reading 1,800
+ * pages takes 6 times the processor time and 8 times as long.
  *
- * Time is in whole milliseconds; a sleep of a part of one takes all of it.
+ * Time is in whole milliseconds; a fraction of one is rounded up.
  */
 export const run = <A, E>(program: Effect.Effect<A, E>, options: Options): Outcome<A, E> => {
   const { epoch, interleaving, maxWakeUps, random } = options

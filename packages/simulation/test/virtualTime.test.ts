@@ -59,7 +59,10 @@ describe("virtual time", () => {
   })
 
   it("says why a program came to no good end", () => {
-    assert.strictEqual(VirtualTime.unfinished(run(Effect.never)), "every fiber waits for what will not come")
+    assert.strictEqual(
+      VirtualTime.unfinished(run(Effect.never)),
+      "every fiber waits for something that will never happen"
+    )
     assert.strictEqual(
       VirtualTime.unfinished(run(Effect.forever(Effect.sleep(1)))),
       "no end after time moved 1000 times"

@@ -7,7 +7,7 @@ import { figure, range, table } from "../table.js"
 
 const pace: Pace = { rounds: 3, millis: 500, warmUpMillis: 1_500 }
 
-/** How many processes each side has: the same code is now and then slower by a third in one process than in the next. */
+/** How many processes each side has: the same code is sometimes slower by a third in one process than in the next. */
 const processes = 5
 
 /** What may be lost by chance. CPU is compared, since a busy machine takes time from either side. */
@@ -20,7 +20,7 @@ const subjects: ReadonlyArray<readonly [subject: string, protocol: Argument["pro
   ["records", "cbor"]
 ]
 
-/** Reading end to end by this checkout, against another one: the exit code is 1 when this one is slower. */
+/** Reading end to end, this checkout against another one: the exit code is 1 if this one is slower. */
 export const against = async (
   server: Server,
   print: (text: string) => void,

@@ -11,7 +11,7 @@ const packages = ["lifion-kinesis@1.3.3", "kinesalite@3.3.3", "dynalite@3.2.2"]
 const rounds = 3
 const shape = { shards: 4, records: 40_000 }
 
-/** The one Node library that shares shards among workers by itself, on the same emulator. What it takes is installed for the run. */
+/** The only other Node library that shares shards among workers by itself, on the same emulator. Its packages are installed for the run. */
 export const peer = async (_: Server, print: (text: string) => void): Promise<Record<string, number>> => {
   const folder = mkdtempSync(join(tmpdir(), "kinesis-bench-"))
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
@@ -41,7 +41,7 @@ export const peer = async (_: Server, print: (text: string) => void): Promise<Re
     `Through the same emulator: ${shape.shards} shards, ${
       shape.records.toLocaleString("en-US")
     } records of 256 bytes, from the first record on`,
-    ["", "records/s", "µs CPU a record"],
+    ["", "records/s", "µs CPU per record"],
     (["byPeer", "ours"] as const).map((way) => [
       ways[way],
       range(spread(rates[way])),

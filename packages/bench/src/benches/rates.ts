@@ -36,7 +36,7 @@ export const decoding = async (_: Server, print: (text: string) => void): Promis
   return { json: compared[1]!.ratio.median }
 }
 
-/** Calls at the same time over TLS: empty pages, by how many connections. */
+/** Concurrent calls over TLS: empty pages, by the number of connections. */
 export const transport = async (server: Server, print: (text: string) => void): Promise<Record<string, number>> => {
   const at = (concurrency: number, maxSockets: number): Way => ({
     title: `${concurrency} at once, ${maxSockets} connections`,

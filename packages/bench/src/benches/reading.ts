@@ -6,23 +6,23 @@ import { comparison } from "../table.js"
 
 const subjects = "./subjects/reading.ts"
 const pace: Pace = { rounds: 5, millis: 900, warmUpMillis: 1_500 }
-/** A call that is made a thousand times a second takes long to become fast. */
+/** A call that is made a thousand times per second takes long to become fast. */
 const idlePace: Pace = { rounds: 7, millis: 1_000, warmUpMillis: 6_000 }
 
-/** The ratios that the targets are about, to the SDK as it comes. */
+/** The ratios of the targets, compared with the stock SDK. */
 export type Ratios = {
   readonly json256: number
   readonly cbor256: number
   readonly json10k: number
   readonly cbor10k: number
-  /** CPU a call for empty pages over TLS. */
+  /** CPU per call for empty pages over TLS. */
   readonly idleCpu: number
 }
 
 const ways = (server: Server, stream: string): ReadonlyArray<Way> => {
   const over = (url: string, protocol: Argument["protocol"] = "json"): Argument => ({ url, stream, protocol })
   return [
-    { title: "the AWS SDK as it comes", subject: "sdk", argument: over(server.h2c) },
+    { title: "the stock AWS SDK", subject: "sdk", argument: over(server.h2c) },
     { title: "the AWS SDK, HTTP/1.1, no logger", subject: "sdkTuned", argument: over(server.http) },
     { title: "KinesisClient.getRecords, JSON", subject: "client", argument: over(server.http) },
     { title: "KinesisStream.pages, JSON", subject: "pages", argument: over(server.http) },
@@ -37,12 +37,12 @@ const ways = (server: Server, stream: string): ReadonlyArray<Way> => {
   ]
 }
 
-/** Below these something was undone: some two thirds of what is measured, so that a busy machine does not matter. */
+/** Lower ratios mean a regression: some two thirds of the measured ones, so that a busy machine does not matter. */
 const floors = { json: 2, cbor: 3 }
 
-/** A short look at what must not be lost: pages of small records, against the AWS SDK as it comes. */
+/** A short check of what must not regress: pages of small records, compared with the stock AWS SDK. */
 export const check = async (server: Server, print: (text: string) => void): Promise<Record<string, number>> => {
-  const isOfCheck = ({ title }: Way) => title === "the AWS SDK as it comes" || title.startsWith("KinesisStream.pages")
+  const isOfCheck = ({ title }: Way) => title === "the stock AWS SDK" || title.startsWith("KinesisStream.pages")
   const compared = await compare(subjects, ways(server, "page-256").filter(isOfCheck), {
     rounds: 5,
     millis: 500,
@@ -64,7 +64,7 @@ export const check = async (server: Server, print: (text: string) => void): Prom
 const idleWays = ({ https }: Server): ReadonlyArray<Way> => {
   const argument = (protocol: Argument["protocol"]): Argument => ({ url: https, stream: "page-empty", protocol })
   return [
-    { title: "the AWS SDK as it comes", subject: "sdk", argument: argument("json") },
+    { title: "the stock AWS SDK", subject: "sdk", argument: argument("json") },
     { title: "the AWS SDK, HTTP/1.1, no logger", subject: "sdkTuned", argument: argument("json") },
     { title: "KinesisClient.getRecords, JSON", subject: "client", argument: argument("json") },
     { title: "KinesisStream.pages, JSON", subject: "pages", argument: argument("json") },
@@ -77,7 +77,7 @@ const titleOf = ({ bytes, records }: PageSize): string =>
 
 const of = (compared: ReadonlyArray<Compared>, title: string): Compared => compared.find((way) => way.title === title)!
 
-/** Reading pages through every layer, against the AWS SDK as it comes. */
+/** Reading pages through every layer, compared with the stock AWS SDK. */
 export const reading = async (server: Server, print: (text: string) => void): Promise<Ratios> => {
   const results = new Map<string, ReadonlyArray<Compared>>()
   for (const name of ["page-256", "page-1k", "page-10k"]) {

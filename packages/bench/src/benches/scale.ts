@@ -14,9 +14,9 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
   print(table("Many shards, the client in memory", ["", "", ""], [
     ["1,000 shards, calls of 10 ms", "first record", `${figure(start.firstMillis!)} ms`],
     ["", "a record of each", `${figure(start.allMillis!)} ms`],
-    ["1,000 busy shards, pages of 100", "CPU a page", `${figure(busy.microsAPage!)} µs`],
+    ["1,000 busy shards, pages of 100", "CPU per page", `${figure(busy.microsAPage!)} µs`],
     ["", "of it the client's own, in fibers without more", `${figure(busy.microsOfClient!)} µs`],
-    ["10,000 idle shards, a poll a second", "heap a shard", `${figure(idle.bytesAShard!)} bytes`],
+    ["10,000 idle shards, one poll per second", "heap per shard", `${figure(idle.bytesAShard!)} bytes`],
     ["", "cores", figure(idle.cores!)],
     ["", "interrupted within", `${figure(idle.interruptMillis!)} ms`]
   ]))
@@ -28,7 +28,7 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
   }
 }
 
-/** What a program holds that keeps few of many records. */
+/** The memory of a program that keeps few of many records. */
 export const memory = async (server: Server, print: (text: string) => void): Promise<Record<string, number>> => {
   const rows: Array<ReadonlyArray<string>> = []
   const results: Record<string, number> = {}

@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from "node:net"
 import { generate } from "selfsigned"
 import { getRecordsCbor, getRecordsJson, iteratorOf, type PageSize, pageSizes } from "./pages.js"
 
-/** Where the server is to be reached. */
+/** The addresses of the server. */
 export interface Addresses {
   /** HTTP/1.1. */
   readonly http: string

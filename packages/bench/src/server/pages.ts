@@ -1,9 +1,9 @@
 import { encode } from "cbor-x"
 import { createHash } from "node:crypto"
 
-/** What a page of the canned server holds. */
+/** The content of a page of the canned server. */
 export interface PageSize {
-  /** Names the stream, and so the page that its reads bring. */
+  /** The name of the stream, which selects the page that its reads return. */
   readonly name: string
   readonly records: number
   readonly bytes: number
@@ -44,7 +44,7 @@ export const iteratorOf = ({ name }: PageSize): string => `${name}/${"A".repeat(
 
 const epoch = 1_763_942_400_123
 
-/** Writers send PutRecords, so that records arrive in batches: here 50 in the same millisecond, and 1,000 a second, a shard's limit. */
+/** Writers send PutRecords, so that records arrive in batches: here 50 in the same millisecond, and 1,000 per second, a shard's limit. */
 const arrivalOf = (index: number): number => epoch + Math.floor(index / 50) * 50
 
 /** The answer of GetRecords as AWS lays it out. */

@@ -26,7 +26,7 @@ const users = Array.from({ length: count }, (_, index) => ({
 }))
 const packed = Buffer.from(aggregate(users))
 
-/** As often as it can, in slices of 50, since looking at the time costs too. */
+/** As often as possible, in slices of 50, since reading the clock costs time, too. */
 const often = (go: () => void): Subject => async (millis) => {
   const end = performance.now() + millis
   let units = 0

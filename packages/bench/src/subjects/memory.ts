@@ -16,7 +16,7 @@ const keepEvery = 1_000
 const pages = 80
 const kept: Array<unknown> = []
 
-/** Once what was read has gone. */
+/** After the records that were read are gone. */
 const held = async (): Promise<number> => {
   for (let time = 0; time < 5; time++) {
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -51,7 +51,7 @@ const byClient = ({ protocol, recordMemory, stream, url }: Argument) => {
   return async () => (await runtime.runPromise(read)).records
 }
 
-/** What a program holds for each record when it keeps one in a thousand. */
+/** The memory per record of a program that keeps one in a thousand. */
 export const once: MeasureOnce = async (name, argument: Argument) => {
   const read: () => Promise<ReadonlyArray<unknown>> = name === "sdk" ? bySdk(argument) : byClient(argument)
   for (let warmUp = 0; warmUp < 10; warmUp++) await read()

@@ -50,7 +50,7 @@ interface Counting {
   readonly result: () => { readonly perSecond: number; readonly cpuMicros: number }
 }
 
-/** The rate from the first record on: what a peer does before that is not reading. */
+/** The rate from the first record on, since what a peer does before that is not reading. */
 const counting = (records: number): Counting => {
   let seen = 0
   let firstAt = 0

@@ -93,7 +93,7 @@ const thrownAway = (units: number) => (body: Http.IncomingMessage): Promise<numb
     body.on("end", () => resolve(units))
   })
 
-/** A clock by which no wait between two reads takes time: what is left is what a page costs. Deadlines stay. */
+/** A clock by which waits between two reads take no time, so that only the cost of a page remains. Deadlines still apply. */
 const withoutPacing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) =>
     Effect.withClock(effect, {

@@ -30,7 +30,7 @@ const records: ReadonlyArray<KinesisRecord> = Array.from({ length: 100 }, (_, in
   approximateArrivalTimestamp: undefined
 }))
 
-/** A Kinesis in memory whose answers are the same each time, after so long. */
+/** An in-memory Kinesis whose answers are the same each time, after this delay. */
 const clientOf = (shards: ReadonlyArray<Shard>, page: GetRecordsResponse, latency: Effect.Effect<void>) => {
   const iterator = Effect.as(latency, { shardIterator: "i" })
   const answer = Effect.as(latency, page)
@@ -81,7 +81,7 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
       return { firstMillis: first, allMillis: performance.now() - startedAt }
     }).pipe(Effect.orDie),
 
-  /** CPU a page, and what of it is the client's own. */
+  /** CPU per page, and the client's own part of it. */
   busy: ({ shards }) =>
     Effect.gen(function*() {
       const client = clientOf(shardsOf(shards), busy, soon)
@@ -108,7 +108,7 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
       return { microsAPage: yield* measured(reading), microsOfClient: alone }
     }).pipe(Effect.orDie),
 
-  /** Heap a shard and CPU, one poll a second. */
+  /** Heap per shard and CPU, at one poll per second. */
   idle: ({ shards }) =>
     Effect.gen(function*() {
       const client = clientOf(shardsOf(shards), idle, soon)

@@ -10,7 +10,7 @@ interface Argument {
   readonly maxSockets: number
 }
 
-/** Calls under way at the same time, as of so many shards. */
+/** Concurrent calls, as for this many shards. */
 export const make: MakeSubject = async (_, { concurrency, maxSockets, stream, url }: Argument) => {
   const runtime = ManagedRuntime.make(KinesisClient.layer({
     endpoint: url,

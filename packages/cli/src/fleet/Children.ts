@@ -6,11 +6,11 @@ import { spawn } from "node:child_process"
 import { dirname } from "node:path"
 import { createInterface } from "node:readline"
 
-/** A process of this one. */
+/** A child process. */
 export interface Child {
   readonly pid: number
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** How it ended, with what it said on standard error. */
+  /** How it ended, with its output on standard error. */
   readonly ended: Effect.Effect<Ended>
 }
 
@@ -21,12 +21,12 @@ export interface Ended {
 }
 
 export interface Options {
-  /** The program, and what it is given. It runs in the program's folder. */
+  /** The program and its arguments. It runs in the program's folder. */
   readonly program: string
   readonly args?: ReadonlyArray<string>
   /** All of its environment. */
   readonly env: Record<string, string>
-  /** Told each line of its standard output, as soon as it comes. */
+  /** Called with each line of its standard output, as soon as it arrives. */
   readonly onLine?: (line: string) => void
   /** It ends by itself when this process is gone, however that ended. Otherwise the first line that nobody reads must end it. */
   readonly isTethered?: boolean
@@ -39,7 +39,7 @@ const living = new Set<ChildProcess>()
 /** The last lines of standard error are enough to say what was wrong. */
 const mostComplaint = 4_000
 
-/** Standard input is closed when whoever holds its other end is gone. */
+/** Standard input is closed when the process at its other end is gone. */
 const tether = `data:text/javascript,${
   encodeURIComponent("process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume()")
 }`
@@ -96,8 +96,8 @@ const start = (
 }
 
 /**
- * No child outlives this process: a second Ctrl-C, a terminal that is closed and an error that nobody caught end them too. The first
- * SIGINT or SIGTERM is the runtime's, which closes the scopes.
+ * No child outlives this process: a second Ctrl-C, a closed terminal and an uncaught error end them, too. The first SIGINT or SIGTERM is
+ * left to the runtime, which closes the scopes.
  */
 export const guard: Effect.Effect<void, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => {

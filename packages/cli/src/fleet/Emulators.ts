@@ -20,7 +20,7 @@ export interface Endpoints {
 
 export const region = "us-east-1"
 
-/** Of no account: the emulators look at their form alone. */
+/** Dummies: the emulators check only their form. */
 export const credentials = { accessKeyId: "000000000000", secretAccessKey: "secret" }
 
 const require = createRequire(import.meta.url)
@@ -44,7 +44,7 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** Whatever it answers, it is there; it is given up when it has ended, or has not answered for half a minute. */
+/** Any answer shows that it is up; waiting ends if it has ended, or has not answered for half a minute. */
 const awaitAnswer = (name: string, url: string, child: Children.Child) =>
   Effect.raceFirst(
     Effect.tryPromise((signal) => fetch(url, { signal })).pipe(
@@ -57,7 +57,7 @@ const awaitAnswer = (name: string, url: string, child: Children.Child) =>
     )
   )
 
-/** It listens on every address, by a constant; here it is to be reached from this machine alone. */
+/** By a constant it listens on every address; here it must be reachable only from this machine. */
 const loopbackCopy = (home: string) =>
   Effect.acquireRelease(
     Effect.gen(function*() {

@@ -15,15 +15,15 @@ import * as Emulators from "./Emulators.js"
 import * as History from "./History.js"
 import * as Report from "./Report.js"
 
-/** A worker ended that was not told to, or did not end as it should. */
+/** A worker ended unexpectedly, or did not end as it should. */
 export class WorkerFailed extends Data.TaggedError("WorkerFailed")<{ readonly message: string }> {}
 
-/** What was to happen did not, in its time. */
+/** An expected event did not happen in time. */
 export class NotInTime extends Data.TaggedError("NotInTime")<{ readonly message: string }> {}
 
 export interface Options {
   readonly shardCount: number
-  /** Of how many customers there are ten orders a second each. */
+  /** How many customers there are, with ten orders per second each. */
   readonly customers: number
   readonly leaseMillis: number
   readonly balanceMillis: number
@@ -32,13 +32,13 @@ export interface Options {
   readonly orderMillis: number
 }
 
-/** A worker process, as it is known from outside. */
+/** A worker process, as seen from outside. */
 export interface Worker {
   readonly name: string
   readonly pid: number
   state: "starting" | "reading" | "leaving" | "left" | "killed" | "failed"
   handled: number
-  /** What it said last: how many records it finished while it left, and how many it cut off. */
+  /** Its last report: how many records it finished while it left, and how many it interrupted. */
   farewell: { readonly drained: number; readonly cut: number } | undefined
   readonly child: Children.Child
 }
@@ -51,20 +51,20 @@ export interface Fleet {
   readonly join: Effect.Effect<Worker>
   /** Ends a worker at once. */
   readonly kill: (worker: Worker) => Effect.Effect<void>
-  /** Asks a worker to leave, and gives how long it took. */
+  /** Asks a worker to leave, and returns how long that took. */
   readonly leave: (worker: Worker) => Effect.Effect<number, WorkerFailed>
-  /** Writes orders, for ever. */
+  /** Writes orders, forever. */
   readonly write: Effect.Effect<void, KinesisError.KinesisError>
   /** In the order of their hash keys. */
   readonly openShards: Effect.Effect<
     ReadonlyArray<KinesisApi.Shard>,
     KinesisError.KinesisError | KinesisError.ExpiredListToken
   >
-  /** Splits a shard in the middle, and gives its children. */
+  /** Splits a shard in the middle, and returns its children. */
   readonly split: (shard: KinesisApi.Shard) => Effect.Effect<ReadonlyArray<string>, FleetError>
-  /** Merges two shards that lie next to one another, and gives their child. */
+  /** Merges two adjacent shards, and returns their child. */
   readonly merge: (left: KinesisApi.Shard, right: KinesisApi.Shard) => Effect.Effect<ReadonlyArray<string>, FleetError>
-  /** Looks every 50 ms whether it holds. Fails when it does not in its time, or when a worker fails meanwhile. */
+  /** Checks a condition every 50 ms. Fails if it does not hold in time, or if a worker fails meanwhile. */
   readonly until: (what: string, millis: number, holds: () => boolean) => Effect.Effect<void, FleetError>
   /** Fails when a worker does. */
   readonly failed: Effect.Effect<never, WorkerFailed>
@@ -77,7 +77,7 @@ export type FleetError =
   | KinesisError.KinesisError
   | KinesisError.ExpiredListToken
 
-/** As this file is: from source with tsx, or built. */
+/** Like this file: from source with tsx, or built. */
 const program = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../FleetWorker.ts" : "../FleetWorker.js", import.meta.url)
 )
@@ -85,7 +85,7 @@ const program = fileURLToPath(
 const stream = "orders"
 const application = "fleet"
 
-/** What a worker that leaves may take, before it is ended. */
+/** How long a leaving worker may take before it is killed. */
 const graceMillis = 5_000
 
 const environmentOf = (
@@ -108,12 +108,12 @@ const environmentOf = (
   ORDER_DURATION: `${orderMillis} millis`
 })
 
-/** A fleet from within. */
+/** The internal state of a fleet. */
 interface State {
   readonly options: Options
   readonly endpoints: Emulators.Endpoints
   readonly client: KinesisClient.Service
-  /** Closes with the fleet's; what runs in it is ended side by side. */
+  /** Closed with the fleet's scope; its processes are ended concurrently. */
   readonly scope: Scope.Scope
   /** Fails with the first worker that does. */
   readonly failure: Deferred.Deferred<never, WorkerFailed>
@@ -177,7 +177,7 @@ const untilActive = (client: KinesisClient.Service) =>
 
 const listShards = (client: KinesisClient.Service) => Effect.map(client.listShards({ stream }), ({ shards }) => shards)
 
-/** A worker that ends without having been told to has failed, and so has one that says that something was wrong. */
+/** A worker that ends without being asked to has failed, and so has one that ends with an error. */
 const watch = (self: State, worker: Worker) =>
   Effect.flatMap(worker.child.ended, ({ code, complaint, signal }) => {
     if (worker.state === "killed" || (worker.state === "leaving" && code === 0)) return Effect.void
@@ -229,7 +229,7 @@ const leave = (self: State, worker: Worker) =>
     return (yield* Clock.currentTimeMillis) - askedAt
   })
 
-/** Waits for the shards that came of others by this, and notes whose children they are. */
+/** Waits for the shards that this reshard creates, and notes their parents. */
 const reshard = ({ client, history }: State, call: Effect.Effect<void, KinesisError.KinesisError>) =>
   Effect.gen(function*() {
     const before = new Set((yield* listShards(client)).map(({ shardId }) => shardId))

@@ -4,7 +4,7 @@ import type { Worker } from "./Fleet.js"
 import type { Gap, History, Judgement } from "./History.js"
 import * as Histories from "./History.js"
 
-/** What is shown of a fleet. */
+/** The displayed state of a fleet. */
 export interface FleetView {
   readonly elapsedMillis: number
   readonly totalMillis: number
@@ -17,7 +17,7 @@ export interface FleetView {
 /** A shard's number: a table of whole identifiers is too wide. */
 export const shortId = (shardId: string): string => shardId.replace(/^shardId-0*(?=\d)/, "")
 
-/** Nothing is known of a worker that has read no page of what it has. */
+/** The lag of a worker that has not yet read a page is unknown. */
 const behindOf = (history: History, worker: string): string => {
   const read = Histories.heldBy(history, worker).filter(({ lastReadAt }) => lastReadAt !== undefined)
   return read.length === 0 ? "–" : seconds(Math.max(...read.map(({ millisBehindLatest }) => millisBehindLatest)))
@@ -46,7 +46,7 @@ const columns: ReadonlyArray<Column> = [
   { width: 8, isNumber: true }
 ]
 
-/** The table of the workers and what they have, with the latest events, as far as there is room. */
+/** The table of the workers and their shards, with the latest events, as far as they fit. */
 export const screen = (view: FleetView, size: Layout.Size): ReadonlyArray<string> => {
   const { elapsedMillis, events, history, totalMillis, workers } = view
   return Layout.stack({
@@ -77,19 +77,19 @@ export const describeGaps = (gaps: ReadonlyArray<Gap | undefined>): string =>
     .map(({ millis, shardId, to }) => `${shortId(shardId)} by ${to} after ${(millis / 1000).toFixed(2)} s`)
     .join(", ")
 
-/** What `--json` prints. A gap is the longest of a shard; null when a shard was not read again. */
+/** The output of `--json`. A gap is the longest of any shard; null if a shard was not read again. */
 export interface Summary extends Judgement {
   readonly gapAfterKillMillis: number | null
   readonly gapAfterLeaveMillis: number | null
 }
 
-/** Nothing is lost or out of order, and nothing is handled twice but what the killed worker could not store any more. */
+/** Nothing is lost or out of order, and nothing is handled twice except what the killed worker could no longer checkpoint. */
 export const isExact = ({ beforeParents, duplicates, duplicatesAfterKill, lost, reordered }: Summary): boolean =>
   lost === 0 && reordered === 0 && beforeParents === 0 && duplicates === duplicatesAfterKill
 
 const gap = (millis: number | null): string => millis === null ? "not read again" : `${(millis / 1000).toFixed(2)} s`
 
-/** The summary for a person. */
+/** The human-readable summary. */
 export const summary = (result: Summary): ReadonlyArray<string> => [
   `${plural(result.written, "record")} written, ${count(result.handled)} handled`,
   `${count(result.lost)} lost, ${count(result.reordered + result.beforeParents)} reordered, ${

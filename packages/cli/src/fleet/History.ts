@@ -1,7 +1,7 @@
 import { compareSequenceNumbers } from "effect-kinesis/Position"
 import type { Handled, Report, Told } from "./Report.js"
 
-/** That a worker owned the lease of a shard, as the worker told it: from when on, until when, and what it read meanwhile. */
+/** A worker's ownership of the lease of a shard, as reported by the worker: from when, until when, and what it read meanwhile. */
 export interface Ownership {
   readonly worker: string
   readonly shardId: string
@@ -12,7 +12,7 @@ export interface Ownership {
   firstReadAt: number | undefined
   lastReadAt: number | undefined
   millisBehindLatest: number
-  /** The sequence number up to which is stored that the shard was handled. */
+  /** The stored checkpoint: the sequence number up to which the shard was handled. */
   stored: string
   end: { readonly _tag: "Released" | "Finished" | "Lost" | "Killed"; readonly at: number } | undefined
 }
@@ -22,20 +22,20 @@ export interface HandledBy extends Handled {
   readonly worker: string
 }
 
-/** A record that the service took. */
+/** A record that the service accepted. */
 export interface Written {
   readonly shardId: string
   readonly sequenceNumber: string
 }
 
-/** What was written, and what the workers told. */
+/** What was written, and what the workers reported. */
 export interface History {
   readonly written: Array<Written>
   readonly handled: Array<HandledBy>
   /** Which records were handled. */
   readonly handledIds: Set<string>
   readonly ownerships: Array<Ownership>
-  /** The parents of the shards that came of others. */
+  /** The parents of the shards that reshards created. */
   readonly parents: Map<string, ReadonlyArray<string>>
 }
 
@@ -49,7 +49,7 @@ export const begin = (): History => ({
 
 const recordId = ({ sequenceNumber, shardId }: Written): string => `${shardId}/${sequenceNumber}`
 
-/** What was written and is not handled. */
+/** Records that were written but not handled. */
 export const unhandled = ({ handledIds, written }: History): ReadonlyArray<Written> =>
   written.filter((record) => !handledIds.has(recordId(record)))
 
@@ -106,7 +106,7 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
   }
 }
 
-/** Notes that a worker is no more, whatever it had. */
+/** Notes that a worker is gone, with everything it had. */
 export const killed = (history: History, worker: string, at: number): void => {
   for (const ownership of heldBy(history, worker)) ownership.end = { _tag: "Killed", at }
 }
@@ -117,9 +117,9 @@ export interface Judgement {
   readonly handled: number
   readonly lost: number
   readonly duplicates: number
-  /** Duplicates of what a worker that was killed had handled, and not stored yet. */
+  /** Duplicates of records that a killed worker had handled but not yet checkpointed. */
   readonly duplicatesAfterKill: number
-  /** So many at most are handled again: what workers that were killed had handled, and not stored yet. */
+  /** The most records that may be handled again: those that killed workers had handled but not yet checkpointed. */
   readonly unstoredAtKill: number
   /** Records that were handled after a later one of their key. */
   readonly reordered: number
@@ -127,7 +127,7 @@ export interface Judgement {
   readonly beforeParents: number
 }
 
-/** Holds what was handled against what was written. */
+/** Compares what was handled with what was written. */
 export const judge = (history: History): Judgement => {
   const inTime = [...history.handled].sort((a, b) => a.at - b.at)
   const ofOwnership = new Map(
@@ -183,7 +183,7 @@ export interface Gap {
   readonly shardId: string
   readonly from: string
   readonly to: string
-  /** How the new owner came by it. */
+  /** How the new owner got it. */
   readonly because: Ownership["because"]
   /** From the kill, or from the last answer that the old owner had, to the first of the new one. */
   readonly millis: number
@@ -191,7 +191,7 @@ export interface Gap {
   readonly sinceGivenUp: number
 }
 
-/** How the shards went on that were left in this way; undefined of those that nobody has read again. */
+/** How reading continued of the shards that were left in this way; undefined for those that nobody has read again. */
 export const gaps = (
   { ownerships }: History,
   end: "Released" | "Killed",
@@ -212,7 +212,7 @@ export const gaps = (
     }]
   })
 
-/** The longest of the gaps; undefined when a shard was not read again. */
+/** The longest gap; undefined if a shard was not read again. */
 export const longest = (all: ReadonlyArray<Gap | undefined>): number | undefined =>
   all.reduce<number | undefined>(
     (most, gap) => most === undefined || gap === undefined ? undefined : Math.max(most, gap.millis),

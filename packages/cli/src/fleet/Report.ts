@@ -10,7 +10,7 @@ export interface Handled {
   readonly number: number
 }
 
-/** What a worker tells about itself, one line of JSON on standard output each. `at` is the time of day in milliseconds. */
+/** A worker's report about itself: one line of JSON on standard output. `at` is the time of day in milliseconds. */
 export type Report =
   | { readonly _tag: "Started"; readonly at: number; readonly worker: string }
   | { readonly _tag: "Happened"; readonly at: number; readonly event: Told }
@@ -21,7 +21,7 @@ type Words<Event> = Event extends { readonly error: unknown }
   ? { readonly [K in keyof Event]: K extends "error" ? string : Event[K] }
   : Event
 
-/** An event, with the words of its error in place of the error. */
+/** An event, with the message of its error in place of the error. */
 export type Told = Words<KinesisEvent.KinesisEvent>
 
 export const ofEvent = (event: KinesisEvent.KinesisEvent): Told =>
@@ -29,7 +29,7 @@ export const ofEvent = (event: KinesisEvent.KinesisEvent): Told =>
 
 export const toLine = (report: Report): string => `${JSON.stringify(report)}\n`
 
-/** Both ends are of one program: a line that is not whole, since its writer was killed, is no report. */
+/** Both ends belong to one program: an incomplete line, whose writer was killed, is not a report. */
 export const fromLine = (line: string): Report | undefined => {
   try {
     return JSON.parse(line)

@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Row } from "./leaseRow.js"
 
-/** What DynamoDB alone raises. */
+/** Errors that only DynamoDB raises. */
 const exceptions: Readonly<Record<string, AwsSdk.Exception>> = {
   ItemCollectionSizeLimitExceededException: "InvalidArgument",
   ReplicatedWriteConflictException: "ServiceUnavailable",
@@ -14,7 +14,7 @@ const exceptions: Readonly<Record<string, AwsSdk.Exception>> = {
   TransactionConflictException: "ServiceUnavailable"
 }
 
-/** The row is not as the condition has it. The row itself comes with the refusal, from a service that sends it. */
+/** The row does not meet the condition. The refusal includes the row if the service sends it. */
 export interface ConditionFailed {
   readonly _tag: "ConditionFailed"
   readonly row: Row | undefined
@@ -41,7 +41,7 @@ export interface Rows {
   readonly next: Row | undefined
 }
 
-/** A row that has something in it. */
+/** A row that is not empty. */
 const present = (row: Row | null | undefined): Row | undefined =>
   row === null || row === undefined || Object.keys(row).length === 0 ? undefined : row
 
@@ -61,7 +61,7 @@ export interface Calls {
     input: Omit<Sdk.PutItemCommandInput, "TableName">,
     subject?: Subject
   ) => Effect.Effect<void, LeaseStoreError | ConditionFailed>
-  /** The row as it is by then. */
+  /** The row after the write. */
   readonly updateItem: (
     input: Omit<Sdk.UpdateItemCommandInput, "TableName">,
     subject?: Subject
@@ -80,7 +80,7 @@ export interface Calls {
   >
 }
 
-/** A table, and how it is called. */
+/** A table, and how to call it. */
 interface State {
   readonly sdk: Sdk.DynamoDBClient
   readonly application: string
@@ -160,7 +160,7 @@ const conditionalSender = (self: State) =>
   )
 }
 
-/** Sends what has no condition. */
+/** Sends a request without a condition. */
 const sender = (self: State) =>
 <In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes>(
   operation: string,
@@ -176,7 +176,7 @@ const sender = (self: State) =>
 const unreadable = (self: State, operation: string, description: string, subject?: Subject) =>
   new LeaseStoreError({ ...placeOf(self, subject), operation, reason: "Unavailable", description })
 
-/** What DynamoDB answers always: without it the answer says nothing. */
+/** A field that DynamoDB always sends: without it the answer is invalid. */
 const told = <A>(self: State, value: A | null | undefined, operation: string, field: string, subject?: Subject) =>
   value === null || value === undefined
     ? Effect.fail(unreadable(self, operation, `the answer has no ${field}`, subject))

@@ -1,10 +1,10 @@
 import type { Row } from "./leaseRow.js"
 
-/** What KCL 3 keeps of its leader: the row of a lock whose version the leader changes every 30 seconds. */
+/** KCL 3's record of its leader: the row of a lock whose version the leader changes every 30 seconds. */
 export interface Leader {
   readonly owner: string
   readonly version: string
-  /** For how long the version must stand still before KCL itself takes the leader for dead. */
+  /** How long the version must stay unchanged before KCL itself considers the leader dead. */
   readonly leaseMillis: number
   readonly isReleased: boolean
 }
@@ -12,10 +12,10 @@ export interface Leader {
 /** The key of that row in a lease table, where KCL 3.5 and later keep it. */
 export const leaseKey = "Leader"
 
-/** KCL's own, and what a row without one is taken to have. */
+/** KCL's default, assumed for a row without a value. */
 const kclLeaseMillis = 120_000
 
-/** A row that names more is not KCL's: nobody waits that long to start. */
+/** A row with a larger value is not KCL's: no start waits that long. */
 const mostMillis = 600_000
 
 export const read = (row: Row | undefined): Leader | undefined => {
@@ -30,13 +30,13 @@ export const read = (row: Row | undefined): Leader | undefined => {
   }
 }
 
-/** What a later look at the row tells of the leader that was seen first. */
+/** What a later state of the row says about the leader that was seen first. */
 export const judge = (first: Leader, now: Leader | undefined): "live" | "still" | "gone" =>
   now === undefined || now.isReleased ? "gone" : now.version === first.version ? "still" : "live"
 
 /**
- * Whether a leader has changed its row between two listings of the table. A row that was not there before may be one that is just gone, seen
- * late: it counts when it changes.
+ * Whether a leader has changed its row between two listings of the table. A row that was not there before may be a stale read of one that
+ * was just deleted: it counts once it changes.
  */
 export const isAtWork = (before: Leader | undefined, now: Leader | undefined): now is Leader =>
   before !== undefined && judge(before, now) === "live"
@@ -46,7 +46,7 @@ export interface Watch {
   readonly looks: number
 }
 
-/** How often to look, and how many times at least until the lease is over. */
+/** How often to check, and the least number of checks until the lease is over. */
 export const watch = ({ leaseMillis }: Leader): Watch => {
   const everyMillis = Math.min(2000, leaseMillis / 4)
   return { everyMillis, looks: Math.ceil(leaseMillis / everyMillis) }
@@ -54,7 +54,7 @@ export const watch = ({ leaseMillis }: Leader): Watch => {
 
 const tellMillis = 30_000
 
-/** How long is left after so many looks, in milliseconds: every 30 seconds of a watch that is not over, undefined in between. */
+/** How much time is left after this many checks, in milliseconds: every 30 seconds of a watch that is not over, undefined in between. */
 export const leftToTell = ({ everyMillis, looks }: Watch, looked: number): number | undefined => {
   const told = (count: number) => Math.floor(count * everyMillis / tellMillis)
   return looked < looks && told(looked) > told(looked - 1) ? (looks - looked) * everyMillis : undefined

@@ -9,7 +9,7 @@ import type { State } from "./leaseTable.js"
 import { toLease, toLeases } from "./leaseTable.js"
 import { ownerIndex } from "./openTable.js"
 
-/** What BatchGetItem takes. */
+/** The maximum number of keys of BatchGetItem. */
 const maxKeys = 100
 
 const unprocessed = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(3)))
@@ -28,7 +28,7 @@ export const owned = (self: State): Leases["owned"] => (worker, known) =>
     )
   )
 
-/** The row as it is now; undefined when there is none, or none that can be read. */
+/** The current row; undefined if there is none, or if it cannot be read. */
 export const one = (self: State, lease: Lease): Effect.Effect<Lease | undefined, LeaseStoreError> =>
   Effect.flatMap(
     self.calls.getItem({ leaseKey: lease.leaseKey }, lease),
@@ -85,7 +85,7 @@ const queryOwned = ({ calls, settings }: State, worker: string, known: KnownLeas
     return rows.flat()
   })
 
-/** The rows of these keys. What DynamoDB leaves out for its throughput's sake is asked for again. */
+/** The rows of these keys. Keys that DynamoDB leaves unprocessed because of its throughput are requested again. */
 const batch = (calls: Calls, keys: KeysAndAttributes): Effect.Effect<ReadonlyArray<Row>, LeaseStoreError> =>
   Effect.suspend(() => {
     const partial = new LeaseStoreError({

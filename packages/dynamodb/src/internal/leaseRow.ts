@@ -7,7 +7,7 @@ import * as Positions from "effect-kinesis/Position"
 /** A row of the table: attributes by name. */
 export type Row = Readonly<Record<string, AttributeValue>>
 
-/** What a row is. */
+/** The content of a row. */
 export type Reading =
   | { readonly _tag: "Lease"; readonly lease: Lease }
   /** Another of KCL's entities: worker metrics, the leader's lock, the state of a migration, a stream. */
@@ -15,8 +15,8 @@ export type Reading =
   | { readonly _tag: "Unreadable"; readonly leaseKey: string; readonly description: string }
 
 /**
- * A string of which something can be read. NULL, which scripts write for Python's None, an empty string and any other type say what a
- * missing attribute says; `LeaseUpdates` accepts the same in a condition.
+ * A non-empty string. NULL, which scripts write for Python's None, an empty string and any other type are treated like a missing attribute;
+ * `LeaseUpdates` accepts the same in a condition.
  */
 const text = (row: Row, name: string): string | undefined => row[name]?.S || undefined
 
@@ -26,14 +26,14 @@ const number = (row: Row, name: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined
 }
 
-/** A set of strings, as a list or a single one too. */
+/** A set of strings; a list or a single string is accepted, too. */
 const texts = (row: Row, name: string): ReadonlyArray<string> => {
   const { L = [], S, SS } = row[name] ?? {}
   return SS ??
     [...L.map((member) => member.S), S].filter((member) => member !== undefined && member !== "") as Array<string>
 }
 
-/** Says why an attribute that must be there cannot be read. */
+/** Why a required attribute cannot be read. */
 const missing = (row: Row, name: string): string => {
   const written = row[name]
   if (written === undefined || written.NULL === true || written.S === "") return `it has no ${name}`
@@ -45,8 +45,9 @@ const isSequenceNumber = (value: string): boolean => /^\d+$/.test(value)
 const unreadable = Symbol()
 
 /**
- * KCL stores no instant, and fails on AT_TIMESTAMP unless it is told one. So an instant that stands for a word is stored as that word, and
- * beside it in attributes of our own, which say of what word they are. AT_TIMESTAMP alone means that the application says where to begin.
+ * KCL stores no timestamp, and fails on AT_TIMESTAMP unless it is configured with one. So a timestamp that stands for a keyword is stored
+ * as that keyword, and beside it in attributes of our own, which name the keyword. AT_TIMESTAMP alone means that the application says where
+ * to begin.
  */
 const toCheckpoint = (row: Row): Position | undefined | typeof unreadable => {
   const written = text(row, "checkpoint")
@@ -140,7 +141,7 @@ const wordOf = (checkpoint: Position | undefined): string =>
     ? checkpoint.sequenceNumber
     : sentinels[checkpoint._tag === "AtTimestamp" ? checkpoint.standsFor ?? "AtTimestamp" : checkpoint._tag]
 
-/** The attributes of a checkpoint: undefined for those that are not to be there. `startTimestamp` and `startStandsFor` are ours. */
+/** The attributes of a checkpoint: undefined for those that must be absent. `startTimestamp` and `startStandsFor` are ours. */
 const checkpointAttributes = (checkpoint: Position | undefined): Attributes => {
   const checkpointed = wordOf(checkpoint)
   const subSequenceNumber = checkpoint?._tag === "AfterSequenceNumber" ? checkpoint.subSequenceNumber ?? 0 : 0
@@ -153,14 +154,14 @@ const checkpointAttributes = (checkpoint: Position | undefined): Attributes => {
   }
 }
 
-/** Attributes by name: undefined for those that are not to be there. */
+/** Attributes by name: undefined for those that must be absent. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
 const string = (value: string | undefined): AttributeValue | undefined => value === undefined ? undefined : { S: value }
 
 const whole = (value: number): AttributeValue => ({ N: String(value) })
 
-/** A string set; DynamoDB stores none that is empty. */
+/** A string set; DynamoDB stores no empty ones. */
 const set = (members: ReadonlyArray<string>): AttributeValue | undefined =>
   members.length === 0 ? undefined : { SS: [...new Set(members)] }
 
@@ -188,12 +189,12 @@ export const attributesOf = {
   })
 } satisfies { readonly [Field in keyof Lease]: (lease: Lease) => Attributes }
 
-/** The fields that tell one lease from another, and never change. */
+/** The fields that identify a lease, and never change. */
 const identity: ReadonlyArray<keyof Lease> = ["leaseKey", "shardId", "streamIdentifier"]
 
 const fields = Object.keys(attributesOf) as ReadonlyArray<keyof Lease>
 
-/** All that may change of a lease. */
+/** The fields of a lease that may change. */
 export const changeable: ReadonlyArray<keyof Lease> = fields.filter((field) => !identity.includes(field))
 
 /** The attributes of these fields. */
@@ -205,6 +206,6 @@ const there = (attributes: Attributes): Record<string, AttributeValue> =>
     Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined)
   )
 
-/** A new lease's whole row. */
+/** The whole row of a new lease. */
 export const create = (lease: NewLease): Record<string, AttributeValue> =>
   there({ entityType: { S: "LEASE" }, ...write(LeaseTransition.unowned(lease), fields) })

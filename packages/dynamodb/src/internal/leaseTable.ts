@@ -6,25 +6,25 @@ import * as LeaseRow from "./leaseRow.js"
 
 export interface Settings {
   readonly consistentReads: boolean
-  /** How many rows a page of a listing has at most; undefined for as many as DynamoDB sends. */
+  /** The maximum number of rows of a page of a listing; undefined for as many as DynamoDB sends. */
   readonly pageSize: number | undefined
-  /** Whether the index of owners can be asked. */
+  /** Whether the index of owners can be queried. */
   readonly isIndexed: Effect.Effect<boolean>
-  /** Sees all rows of each listing, those that are no leases too. */
+  /** Called with all rows of each listing, including those that are not leases. */
   readonly onListing: (rows: ReadonlyArray<Row>) => Effect.Effect<void>
 }
 
-/** The table of an application, as it was opened. */
+/** The opened table of an application. */
 export interface State {
   readonly calls: Calls
   readonly settings: Settings
-  /** The keys of the rows that cannot be read, of which the log knows. */
+  /** The keys of the unreadable rows that have already been logged. */
   readonly reported: Set<string>
 }
 
 export const keyOf = (leaseKey: string) => ({ leaseKey: { S: leaseKey } })
 
-/** Rows that are no leases are left out: one that cannot be read must not keep the others from being worked on. */
+/** Rows that are not leases are skipped: one that cannot be read must not keep the others from being processed. */
 export const toLease = ({ calls, reported }: State, row: Row): Effect.Effect<Lease | undefined> => {
   const reading = LeaseRow.read(row)
   if (reading._tag === "Lease") return Effect.succeed(reading.lease)

@@ -11,8 +11,8 @@ export interface Update {
 }
 
 /**
- * All attributes are named by placeholders, so that none can be one of DynamoDB's reserved words. One that was seen as missing may be there
- * with a value that says the same: NULL, an empty string, or anything but a string.
+ * All attributes are named by placeholders, since a name could be one of DynamoDB's reserved words. An attribute that was read as missing
+ * may exist with an equivalent value: NULL, an empty string, or anything but a string.
  */
 const make = (changes: LeaseRow.Attributes, conditions: LeaseRow.Attributes): Update => {
   const values: Record<string, AttributeValue> = {}
@@ -50,7 +50,7 @@ const make = (changes: LeaseRow.Attributes, conditions: LeaseRow.Attributes): Up
   }
 }
 
-/** The operations that change a row that is there, and belong to an owner or make one. */
+/** The operations that change an existing row and are made by, or create, an owner. */
 export type Operation = Extract<
   keyof Leases,
   "claim" | "requestHandoff" | "withdrawHandoff" | "renew" | "checkpoint" | "finish" | "release" | "reset"
@@ -58,7 +58,7 @@ export type Operation = Extract<
 
 const owners = ["leaseOwner", "checkpointOwner"] as const
 
-/** What KCL's two-phase checkpoints leave, which the next plain one clears. */
+/** The attributes of KCL's two-phase checkpoints, which the next plain checkpoint clears. */
 const pending = {
   pendingCheckpoint: undefined,
   pendingCheckpointSubSequenceNumber: undefined,
@@ -90,8 +90,8 @@ const changesOf = (operation: Operation, seen: Lease, next: Lease): LeaseRow.Att
 }
 
 /**
- * The update that makes `next` of the row as it was seen, and of no other: a hand-off is asked of whoever has the lease, and withdrawn, at any counter.
- * Attributes that are not the operation's stay as they are.
+ * The update that turns the row as it was seen, and no other, into `next`; a hand-off is requested from the owner, and withdrawn, at any
+ * counter. Attributes that the operation does not concern are not changed.
  */
 export const change = (operation: Operation, seen: Lease, next: Lease): Update => {
   const isOfAnyCounter = operation === "requestHandoff" || operation === "withdrawHandoff"
@@ -101,7 +101,7 @@ export const change = (operation: Operation, seen: Lease, next: Lease): Update =
   )
 }
 
-/** The update that adds what is known of a shard; undefined when nothing is. */
+/** The update that adds what is known about a shard; undefined if nothing is. */
 export const annotate = (
   known: Partial<Pick<Lease, "childShardIds" | "hashKeyRange">>
 ): Update | undefined => {

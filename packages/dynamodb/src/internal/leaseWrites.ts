@@ -11,7 +11,7 @@ import type { State } from "./leaseTable.js"
 import { keyOf, toLease } from "./leaseTable.js"
 import * as LeaseUpdates from "./leaseUpdates.js"
 
-/** How often a write is made again on a row that changed between the look at it and the write. */
+/** How often a write is retried on a row that changed between the read and the write. */
 const maxWrites = 5
 
 export const create = (self: State): Leases["create"] => (lease) =>
@@ -82,8 +82,8 @@ const perhaps = (self: State, operation: LeaseUpdates.Operation, lease: Lease, d
   Effect.map(write(self, operation, lease, decide), LeaseTransition.leaseOf)
 
 /**
- * Decides on the row as the writer believes it to be, and writes under the condition that it is. When it is not, what is decided on the
- * row as it is counts.
+ * Decides on the row as the writer believes it to be, and writes on condition that this is true. If it is not, the decision on the current
+ * row counts.
  */
 const write = Effect.fnUntraced(function*(
   self: State,
@@ -117,7 +117,7 @@ const write = Effect.fnUntraced(function*(
   return decision
 })
 
-/** Writes what was decided on a row, or tells what the row is instead. */
+/** Writes the decision on a row, or returns the row as it is instead. */
 const update = (self: State, operation: LeaseUpdates.Operation, seen: Lease, next: Lease) =>
   self.calls.updateItem(
     { Key: keyOf(seen.leaseKey), ...LeaseUpdates.change(operation, seen, next) },

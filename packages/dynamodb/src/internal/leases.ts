@@ -4,7 +4,7 @@ import * as LeaseReads from "./leaseReads.js"
 import type { Settings, State } from "./leaseTable.js"
 import * as LeaseWrites from "./leaseWrites.js"
 
-/** The leases of a table that is there. */
+/** The leases of an existing table. */
 export const make = (calls: Calls, settings: Settings): Leases => {
   const self: State = { calls, settings, reported: new Set() }
   return {

@@ -8,7 +8,7 @@ import type { Row } from "./leaseRow.js"
 
 type PlaceCalls = Pick<Calls, "table" | "getItem" | "updateItem">
 
-/** Where KCL 3 may keep its leader: in the lease table since 3.5, before that in a table of its own. */
+/** Where KCL 3 may store its leader: in the lease table since 3.5, before that in a table of its own. */
 interface Place {
   readonly calls: PlaceCalls
   readonly key: Readonly<Record<string, string>>
@@ -19,9 +19,9 @@ export const inLeaseTable = (calls: PlaceCalls): Place => ({ calls, key: { lease
 export const inCoordinatorState = (calls: PlaceCalls): Place => ({ calls, key: { key: "Leader" } })
 
 /**
- * Fails when a leader of KCL 3 is at work: when its row changes while it is watched, for as long as KCL itself would before it took the
- * leader for dead. A row that stands still that long is marked as given back, as a leader that stops does it, so that nobody has to watch
- * it again.
+ * Fails if a leader of KCL 3 is active, that is, if its row changes while it is watched, for as long as KCL itself would wait before
+ * considering the leader dead. A row that stays unchanged that long is marked as released, as a leader does when it stops, so that nobody
+ * has to watch it again.
  */
 export const refuse = (application: string, places: ReadonlyArray<Place>): Effect.Effect<void, LeaseStoreError> =>
   Effect.forEach(places, (place) => refuseAt(application, place), { concurrency: "unbounded", discard: true })
@@ -56,7 +56,7 @@ const refuseAt = Effect.fnUntraced(function*(application: string, place: Place) 
 
 const lookAt = ({ calls, key }: Place): Effect.Effect<Leader | undefined, LeaseStoreError> =>
   Effect.map(calls.getItem(key), LeaderRow.read).pipe(
-    // There is no such table, or it is no table of KCL's.
+    // There is no such table, or it is not a table of KCL's.
     Effect.catchIf(({ reason }) => reason === "NotFound" || reason === "Invalid", () => Effect.succeed(undefined)),
     Effect.catchIf(isDenied, (error) =>
       Effect.as(
@@ -108,8 +108,8 @@ const live = (application: string, { calls }: Place, owner: string) =>
   )
 
 /**
- * Looks for a leader of KCL 3.5 in each listing of the lease table, and warns once of each that is at work: one that came while our workers
- * hold the leases. It is not looked for in a table of its own, where older ones keep it.
+ * Looks for a leader of KCL 3.5 in each listing of the lease table, and warns once about each active one, which started while our workers
+ * hold the leases. The separate table of older versions is not checked.
  */
 export const watchListings = (
   application: string,

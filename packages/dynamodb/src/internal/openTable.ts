@@ -8,7 +8,7 @@ import type { Calls } from "./calls.js"
 /** KCL 3's index of the leases by their owners. */
 export const ownerIndex = "LeaseOwnerToLeaseKeyIndex"
 
-/** The table and its index at once: KCL adds the index later, which takes a quarter of an hour. */
+/** The table together with its index: KCL adds the index later, which takes a quarter of an hour. */
 export const definition: Omit<CreateTableCommandInput, "TableName"> = {
   BillingMode: "PAY_PER_REQUEST",
   AttributeDefinitions: [
@@ -29,7 +29,7 @@ export const definition: Omit<CreateTableCommandInput, "TableName"> = {
 }
 
 export interface Found {
-  /** This call, or another worker's at the same time, has made the table. */
+  /** Whether this call, or a simultaneous one of another worker, has created the table. */
   readonly isNew: boolean
   readonly isIndexed: boolean
 }
@@ -61,7 +61,7 @@ const wrongKey = (table: string, { AttributeDefinitions, KeySchema }: TableDescr
     : `must be a lease table, whose only key is leaseKey (HASH, S); that of ${table} is ${is}`
 }
 
-/** What a table that serves is always described with. */
+/** The fields that describe every usable table. */
 const missing = ({ AttributeDefinitions, KeySchema, TableStatus }: TableDescription): string | undefined =>
   TableStatus === undefined
     ? "TableStatus"
@@ -71,7 +71,7 @@ const missing = ({ AttributeDefinitions, KeySchema, TableStatus }: TableDescript
     ? "AttributeDefinitions"
     : undefined
 
-/** Describes the table, makes it when it is not there and may be made, and waits until it serves. */
+/** Describes the table, creates it if it is missing and may be created, and waits until it is usable. */
 export const openTable = (calls: Calls, createTable: boolean): Effect.Effect<Found, LeaseStoreError> =>
   Effect.suspend(() => attempt(calls, createTable))
 

@@ -116,7 +116,7 @@ describe("userRecords", () => {
           const result = UserRecords.expand(page, lower, outsideRange)
           assert.deepStrictEqual(places(result), [["1", 0, "k"], ["1", 1, partitionKey]], explicitHashKey)
           assert.deepStrictEqual([result.malformed, result.outside], [
-            ["the explicit hash key of record 1 is no number from 0 to 2^128 - 1"],
+            ["the explicit hash key of record 1 is not a number from 0 to 2^128 - 1"],
             0
           ])
         }
@@ -135,7 +135,7 @@ describe("userRecords", () => {
     ]
     const result = UserRecords.expand(page, undefined, "drop-records")
     assert.deepStrictEqual(result.malformed, [
-      "the explicit hash key of record 0 is no number from 0 to 2^128 - 1",
+      "the explicit hash key of record 0 is not a number from 0 to 2^128 - 1",
       "there is no record in it",
       "the MD5 digest differs"
     ])

@@ -11,12 +11,12 @@ export interface CallScope {
   readonly operation: Operation
   /** The stream's name. */
   readonly stream: string | undefined
-  /** As the request says it. */
+  /** As given in the request. */
   readonly shardId: string | undefined
   readonly touches: (shardId: string) => boolean
 }
 
-/** Whether the call is of this operation, stream and shard; an absent one is any. */
+/** Whether the call is of this operation, stream and shard; an absent one matches any. */
 export const isMet = (
   { operation, shardId, stream }: {
     readonly operation: Operation | undefined
@@ -29,7 +29,7 @@ export const isMet = (
   (stream === undefined || stream === scope.stream) &&
   (shardId === undefined || scope.touches(shardId))
 
-/** The fields that tell what a request concerns. */
+/** The fields that identify what a request concerns. */
 interface Fields {
   readonly stream?: string | undefined
   readonly shardId?: string | undefined
@@ -39,17 +39,17 @@ interface Fields {
   readonly records?: ReadonlyArray<Api.PutRecordsEntry> | undefined
 }
 
-/** As the request says it: a name or an ARN. */
+/** As given in the request: a name or an ARN. */
 export const streamOf = (request: object): string | undefined => (request as Fields).stream
 
-/** Whose error a refusal is: a dry run fails as the call that it tries. */
+/** The operation that a refusal belongs to: a dry run fails like the call that it tries. */
 export const operationOf = (operation: Operation, request: object): Operation =>
   operation === "dryRun" ? (request as Api.DryRunRequest).operation : operation
 
 const entriesOf = (operation: Operation, request: Fields): ReadonlyArray<Api.PutRecordsEntry> =>
   operation === "putRecord" ? [request as Api.PutRecordRequest] : request.records ?? []
 
-/** What a call concerns: the stream's name also for an ARN or a token, the shards that its records go to. */
+/** What a call concerns: the stream's name, even for an ARN or a token, and the shards that its records go to. */
 export const of = (
   account: Account,
   operation: Operation,

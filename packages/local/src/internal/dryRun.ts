@@ -19,7 +19,7 @@ const judge = (account: Account, request: Api.DryRunRequest, now: number): objec
   }
 }
 
-/** Whether a request would be accepted, as far as its arguments and what there is decide it: no limit is asked, and none is used up. */
+/** Whether a request would be accepted, judged by its arguments and the existing resources: limits are neither checked nor consumed. */
 export const dryRun = (account: Account, request: Api.DryRunRequest, now: number): Refusal | undefined => {
   const found = judge(account, request, now)
   return isRefusal(found) ? found : undefined

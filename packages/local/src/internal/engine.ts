@@ -4,14 +4,14 @@ import * as Effect from "effect/Effect"
 import * as CallLog from "./callLog.js"
 import * as Faults from "./faults.js"
 
-/** What is known of every call. */
+/** The common fields of every call. */
 export interface Served {
   /** By Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
   outcome: string
 }
 
-/** What an in-memory service is besides its data: its calls, and the faults that wait for some. */
+/** The state of an in-memory service besides its data: its calls, and the faults that wait for calls. */
 export interface Engine<Target, Action extends { readonly _tag: string }, Call extends Served> {
   /** How long each call takes, before it takes effect, in milliseconds. */
   readonly latency: number
@@ -45,12 +45,12 @@ type Met<Target, Action extends { readonly _tag: string }> = Faults.Met<Target, 
 export interface Serving<Target, Action extends { readonly _tag: string }, A, E> {
   /** Whether a fault of this target meets the call. */
   readonly fits: (target: Target) => boolean
-  /** Takes effect, in the way that the fault leaves to the service. */
+  /** Takes effect, as far as the fault leaves it to the service. */
   readonly act: (fault: Met<Target, Action>) => Effect.Effect<A, E>
   readonly answerLost: () => E
 }
 
-/** The way of every call: it is logged, meets its faults, waits, takes effect, and is answered. */
+/** Serves a call: it is logged, meets its faults, waits, takes effect, and is answered. */
 export const serve = <Target, Action extends { readonly _tag: string }, Call extends Served, A, E extends object>(
   engine: Engine<Target, Action, Call>,
   toCall: (served: Served) => Call,
@@ -72,7 +72,7 @@ export const serve = <Target, Action extends { readonly _tag: string }, Call ext
     })
   })
 
-/** A knob may have been given what is no error of this library. */
+/** A knob may have been given a value that is not an error of this library. */
 const outcomeOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null || !("_tag" in error)) return "error"
   if (error._tag === "LeaseStoreError" && "reason" in error) return String(error.reason)

@@ -1,7 +1,7 @@
 import * as Errors from "effect-kinesis/KinesisError"
 import type { Refusal } from "./refusal.js"
 
-/** Whatever an operation can fail with. */
+/** Any error of an operation. */
 export type Failure = Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken
 
 /** Where an error happened. */

@@ -1,4 +1,4 @@
-/** What becomes of a call that a fault meets, in every service. `E` is what it fails with. */
+/** What happens to a call that meets a fault, in every service. `E` is the type of its error. */
 export type Action<E> =
   | { readonly _tag: "Delay"; readonly millis: number }
   | { readonly _tag: "Fail"; readonly error: E }
@@ -9,15 +9,15 @@ interface Tagged {
   readonly _tag: string
 }
 
-/** A fault that waits for its calls. `Target` says which. */
+/** A fault that waits for its calls, which `Target` selects. */
 export interface Fault<Target, A extends Tagged> {
   readonly target: Target
-  /** How many more calls it meets. */
+  /** How many more calls it will meet. */
   readonly times: number
   readonly action: A
 }
 
-/** What a call meets: at most one delay and one other fault, of each the oldest that fits. */
+/** The faults of a call: at most one delay and one other fault, each time the oldest that matches. */
 export interface Met<Target, A extends Tagged> {
   /** In milliseconds. */
   readonly delay: number

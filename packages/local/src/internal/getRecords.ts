@@ -8,7 +8,7 @@ import { invalid, isRefusal, rateExceeded, refuseCount, shardNotFound } from "./
 import * as ShardLog from "./shardLog.js"
 import * as Throughput from "./throughput.js"
 
-/** The most records of a page. */
+/** The maximum number of records of a page. */
 const mostRecords = 10_000
 
 const findByIterator = (
@@ -34,7 +34,7 @@ const toChildShard = (shard: Shard): Api.ChildShard => ({
   hashKeyRange: toHashKeyRange(shard)
 })
 
-/** What is to be read, and from which place, if it may. */
+/** What to read, and from where, or why it may not be read. */
 export const readable = (
   account: Account,
   request: Api.GetRecordsRequest,
@@ -48,7 +48,7 @@ export const readable = (
   return isRefusal(found) ? found : [...found, iterator.place]
 }
 
-/** With `empty` the page brings nothing and stays where it is. */
+/** With `empty` the page brings nothing and does not advance. */
 export const getRecords = (
   account: Account,
   request: Api.GetRecordsRequest,

@@ -45,7 +45,7 @@ const refusePosition = (
   }
 }
 
-/** Where an iterator is to begin, if it may. */
+/** Where an iterator begins, or why it is refused. */
 export const placed = (
   account: Account,
   request: Api.GetShardIteratorRequest,

@@ -9,11 +9,11 @@ export interface Range {
 
 export const size = 2n ** 128n
 
-/** The starts of `count` ranges of equal size. Those of half as many are among them. */
+/** The starts of `count` ranges of equal size. They include the starts of half as many ranges. */
 export const evenStarts = (count: number): ReadonlyArray<bigint> =>
   Array.from({ length: count }, (_, index) => (BigInt(index) * size) / BigInt(count))
 
-/** `count` ranges of equal size that hold every hash key once. */
+/** `count` ranges of equal size that cover every hash key once. */
 export const evenRanges = (count: number): ReadonlyArray<Range> => {
   const starts = evenStarts(count)
   return starts.map((start, index) => ({ start, end: (starts[index + 1] ?? size) - 1n }))
@@ -28,7 +28,7 @@ export const parse = (hashKey: string): bigint | undefined => {
   return value < size ? value : undefined
 }
 
-/** The one range that has the key, of ranges in order that hold every key once. */
+/** The range that contains the key, among ordered ranges that cover every key once. */
 export const holder = <A extends Range>(ranges: ReadonlyArray<A>, hashKey: bigint): A =>
   ranges[lowerBound(0, ranges.length - 1, (index) => ranges[index]!.end < hashKey)]!
 

@@ -11,7 +11,7 @@ import * as Rules from "./options.js"
 import { isRefusal } from "./refusal.js"
 import type * as Service from "./service.js"
 
-/** What `LocalKinesis` offers of the service. */
+/** The knobs of the service that `LocalKinesis` offers. */
 export const toKnobs = (self: Service.State): LocalKinesis.Service => {
   const { account, calls } = self
   /** A knob whose target is checked; `ofOperation` is the only operation that it meets, if there is one. */

@@ -9,7 +9,7 @@ export const trimHorizon = (stream: Stream, now: number): number => now - stream
 const during = (change: Change): Stream["status"] =>
   change._tag === "Create" ? "CREATING" : change._tag === "Delete" ? "DELETING" : "UPDATING"
 
-/** Starts a change of the stream. It is done when `duration` milliseconds have passed, at once if that is 0. */
+/** Starts a change of the stream. It completes after `duration` milliseconds, at once if that is 0. */
 export const begin = (account: Account, stream: Stream, change: Change, now: number, duration: number): undefined => {
   stream.status = during(change)
   stream.pending = { change, at: now + duration }
@@ -33,7 +33,7 @@ const finish = (account: Account, stream: Stream, change: Change, now: number): 
   }
 }
 
-/** What has left retention by now: first the shard's records, then, once it is closed, the shard. */
+/** Removes what has left retention by now: first the shard's records, then, once it is closed, the shard. */
 export const age = (stream: Stream, shard: Shard, now: number): void => {
   if (shard.expired) return
   const horizon = trimHorizon(stream, now)
@@ -47,13 +47,13 @@ export const ageAll = (stream: Stream, now: number): void => {
   for (const shard of stream.shards) age(stream, shard, now)
 }
 
-/** Ends a transition whose time is over, as of the instant when it was. */
+/** Completes a transition whose time is over, as of the instant when it ended. */
 export const settle = (account: Account, stream: Stream, now: number): void => {
   const { pending } = stream
   if (pending !== undefined && now >= pending.at) finish(account, stream, pending.change, pending.at)
 }
 
-/** Drops the records up to and including the number, or all, as if their time had passed. */
+/** Drops the records up to and including the number, or all, as if their retention had passed. */
 export const trim = (shard: Shard, upTo: string | undefined): void => {
   const kept = upTo === undefined ?
     -1 :

@@ -11,7 +11,7 @@ import * as Tokens from "./tokens.js"
 
 const fromTrimHorizon: Api.ShardFilter = { type: "FROM_TRIM_HORIZON" }
 
-/** Whether the filter names the shard, of shards that are still in retention. Both ends of a shard's life count as its life. */
+/** Whether the filter selects the shard, among shards still in retention. Both ends of a shard's life count as part of it. */
 export const matches = (filter: Api.ShardFilter, shard: Shard, horizon: number): boolean => {
   switch (filter.type) {
     case "FROM_TRIM_HORIZON":
@@ -50,7 +50,7 @@ const refuseFilter = (filter: Api.ShardFilter): Refusal | undefined => {
     : undefined
 }
 
-/** A listing of shards on its way. */
+/** A listing of shards in progress. */
 interface Cursor {
   readonly stream: string
   readonly generation: number | undefined
@@ -64,7 +64,7 @@ const seal = (cursor: Cursor, now: number): string => Tokens.seal("shards", [now
 const unseal = (token: string): readonly [number, Cursor] | undefined =>
   Tokens.unseal("shards", token) as readonly [number, Cursor] | undefined
 
-/** The stream's name, that of the first page when this is a further one. */
+/** The stream's name; for a further page, that of the first one. */
 export const streamOf = (account: Account, request: Api.ListShardsRequest): string | undefined =>
   request.nextToken === undefined ? nameOf(account, request.stream) : unseal(request.nextToken)?.[1].stream
 

@@ -11,7 +11,7 @@ export const badName = (name: unknown): Refusal | undefined =>
     ? undefined
     : invalid("stream", `must be 1 to 128 characters of a-z, A-Z, 0-9, _, . and -, was ${shown(name)}`)
 
-/** The stream's name, wherever a request has its name or its ARN; undefined for an ARN that is not of this account and region. */
+/** The stream's name from its name or ARN in a request; undefined for an ARN of another account or region. */
 export const nameOf = (account: Account, stream: string | undefined): string | undefined => {
   if (typeof stream !== "string" || !stream.startsWith("arn:")) return stream
   const match = arnPattern.exec(stream)
@@ -21,7 +21,7 @@ export const nameOf = (account: Account, stream: string | undefined): string | u
 export const arnOf = (account: Account, name: string): string =>
   `arn:aws:kinesis:${account.region}:${account.id}:stream/${name}`
 
-/** The stream in whatever state, brought up to date. */
+/** The stream in any state, brought up to date. */
 export const findStream = (account: Account, stream: string, now: number): Stream | Refusal => {
   if (typeof stream === "string" && stream.startsWith("arn:")) {
     const match = arnPattern.exec(stream)
@@ -38,7 +38,7 @@ export const findStream = (account: Account, stream: string, now: number): Strea
   return account.streams.has(stream) ? found : streamNotFound(stream, account.id)
 }
 
-/** The stream if its records can be read and written: it exists for that from ACTIVE to DELETING. */
+/** The stream if its records can be read and written, that is, from ACTIVE until DELETING. */
 export const findServing = (account: Account, stream: string, now: number): Stream | Refusal => {
   const found = findStream(account, stream, now)
   return isRefusal(found) || found.status === "ACTIVE" || found.status === "UPDATING"

@@ -24,7 +24,7 @@ export interface Shard extends Range {
   trimmed: number
   closedAt: number | undefined
   endingSequenceNumber: string | undefined
-  /** Gone from the listing. */
+  /** Whether it is gone from the listing. */
   expired: boolean
   reads: Throughput.Reads
   iterators: ReadonlyArray<number>
@@ -42,7 +42,7 @@ export type Change =
 /** A stream with all its shards in the order of their ids, expired ones included. */
 export interface Stream {
   readonly name: string
-  /** Tells it from an earlier stream of the name. */
+  /** Distinguishes it from an earlier stream of the same name. */
   readonly generation: number
   /** By the server's clock, in milliseconds since the epoch. */
   readonly createdAt: number
@@ -65,7 +65,7 @@ export interface Account {
   readonly id: string
   readonly region: string
   readonly streams: Map<string, Stream>
-  /** Never the same twice: makes each iterator and each stream different from the one before. */
+  /** Never the same twice: makes each iterator and each stream unique. */
   serial: number
 }
 

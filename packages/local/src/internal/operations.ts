@@ -14,7 +14,7 @@ export type Request<O extends Operation> = Parameters<Service[O]>[0]
 
 export type Answer<O extends Operation> = Effect.Success<ReturnType<Service[O]>>
 
-/** What a fault leaves to the operation itself. */
+/** The faults that are left to the operation itself. */
 export interface Twist {
   readonly emptyPage: boolean
   readonly throttledShard: string | undefined

@@ -54,7 +54,7 @@ const refuseEntries = (stream: Stream, entries: ReadonlyArray<Api.PutRecordsEntr
     : notInRange("records", "0 to 10,485,760 bytes with the partition keys", `${bytes} bytes`)
 }
 
-/** The open shard that takes the entry; where the service distributes the records, if it is the next one. */
+/** The open shard that takes the entry; if the service distributes the records, assuming that it is the next one. */
 export const route = ({ distributed, distribution, open }: Stream, entry: Api.PutRecordsEntry): Shard =>
   distribution === "AUTO" ? open[distributed % open.length]! : HashKeys.holder(
     open,
@@ -83,7 +83,7 @@ const write = (
   return { shardId: shard.id, sequenceNumber }
 }
 
-/** The stream that a record is to go to, if it may. */
+/** The stream that a record goes to, or why it is refused. */
 export const acceptRecord = (account: Account, request: Api.PutRecordRequest, now: number): Stream | Refusal => {
   const stream = findServing(account, request.stream, now)
   if (isRefusal(stream)) return stream
@@ -106,7 +106,7 @@ export const putRecord = (
   return isRefusal(stream) ? stream : write(account, stream, request, now)
 }
 
-/** The stream that records are to go to, if they may. */
+/** The stream that records go to, or why they are refused. */
 export const acceptRecords = (account: Account, request: Api.PutRecordsRequest, now: number): Stream | Refusal => {
   const stream = findServing(account, request.stream, now)
   return isRefusal(stream) ? stream : refuseEntries(stream, request.records) ?? stream

@@ -1,4 +1,4 @@
-/** Why the service does not do what it was asked, before it becomes a typed error. */
+/** Why the service refuses a request, before this becomes a typed error. */
 export interface Refusal {
   readonly refused:
     | "throughput"
@@ -21,7 +21,7 @@ export const invalid = (field: string, description: string): Refusal => ({
   description
 })
 
-/** A value as a message shows it. Takes anything, and never throws. */
+/** A value as shown in a message. Accepts anything, and never throws. */
 export const shown = (value: unknown): string => {
   try {
     return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)
@@ -39,11 +39,11 @@ export const refuseCount = (field: string, value: number | undefined): Refusal |
     ? undefined
     : notInRange(field, "1 to 10,000", value)
 
-/** A stream or a shard of the account, as the service's texts name it. */
+/** A stream or a shard of the account, as the service's messages name it. */
 export interface Resource {
   readonly accountId: string
   readonly stream: string
-  /** Absent when the whole stream is meant. */
+  /** Absent for the whole stream. */
   readonly shardId: string | undefined
 }
 

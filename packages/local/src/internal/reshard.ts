@@ -35,7 +35,7 @@ export const merge = (stream: Stream, lower: Shard, upper: Shard, now: number): 
   sortOpen(stream)
 }
 
-/** Cuts the shard at each of the rising keys, in the middle first, so that lineages stay short. */
+/** Splits the shard at each of the ascending keys, starting in the middle, so that lineages stay short. */
 const cutAtEach = (stream: Stream, shard: Shard, keys: ReadonlyArray<bigint>, now: number): ReadonlyArray<Shard> => {
   if (keys.length === 0) return [shard]
   const middle = keys.length >> 1
@@ -46,7 +46,7 @@ const cutAtEach = (stream: Stream, shard: Shard, keys: ReadonlyArray<bigint>, no
   ]
 }
 
-/** Joins neighbours pair by pair until one shard is left. */
+/** Merges neighbours pair by pair until one shard is left. */
 const joinAll = (stream: Stream, shards: ReadonlyArray<Shard>, now: number): void => {
   if (shards.length < 2) return
   const joined: Array<Shard> = []
@@ -59,8 +59,8 @@ const joinAll = (stream: Stream, shards: ReadonlyArray<Shard>, now: number): voi
 
 /**
  * Ends with `count` open shards of equal size: first the splits at the new boundaries, then the merges across the old ones. From even
- * ranges to the double it is one split a shard, to the half one merge a pair; between them some shards live for no time at all, as AWS
- * says of uniform scaling.
+ * ranges, doubling takes one split per shard, and halving one merge per pair; other changes create temporary shards, as AWS documents for
+ * uniform scaling.
  */
 export const resize = (stream: Stream, count: number, now: number): void => {
   const ranges = HashKeys.evenRanges(count)

@@ -1,4 +1,4 @@
-/** What a sequence number says, by the layout that the service's numbers have had since 2014 (version 2). */
+/** The parts of a sequence number, in the layout that the service has used since 2014 (version 2). */
 export interface Parts {
   readonly createdSeconds: number
   readonly shardIndex: number

@@ -14,7 +14,7 @@ import * as Operations from "./operations.js"
 import type { Refusal } from "./refusal.js"
 import { isRefusal, rateExceeded, resourceName } from "./refusal.js"
 
-/** Which calls a fault meets: those of an operation, a stream by name, a shard; all where a field is absent. */
+/** Which calls a fault meets: those of an operation, a stream by name, a shard; an absent field matches all. */
 export interface Target {
   readonly operation: KinesisClient.Operation | undefined
   readonly stream: string | undefined
@@ -30,7 +30,7 @@ export type Action =
 
 type Fault = Faults.Met<Target, Action>["fault"]
 
-/** The service from within. */
+/** The internal state of the service. */
 export interface State {
   readonly account: Model.Account
   readonly operations: Operations.Operations
@@ -98,7 +98,7 @@ const toTwist = (operation: KinesisClient.Operation, fault: Fault): Operations.T
   throttledShard: fault?.action._tag === "Throttle" && operation === "putRecords" ? fault.target.shardId : undefined
 })
 
-/** What a fault does to the call before it takes effect: it fails it, or lets it pass. */
+/** What a fault does to a call before it takes effect: it makes the call fail, or lets it pass. */
 const suffer = (
   { account }: State,
   site: Errors.CallSite,

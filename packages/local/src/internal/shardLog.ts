@@ -7,7 +7,7 @@ import { isOpen } from "./model.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as Throughput from "./throughput.js"
 
-/** Writes a record at the shard's end. Its bytes are copied, so the caller may use the buffer again. */
+/** Appends a record to the shard. Its bytes are copied, so the caller may reuse the buffer. */
 export const append = (
   stream: string,
   shard: Shard,
@@ -31,7 +31,9 @@ export const append = (
   return record
 }
 
-/** The index of the first entry for which the test holds, given that it holds for all later ones; the length if there is none. */
+/**
+ * The index of the first entry for which the test holds, given that it holds for all later ones; the length of the log if there is none.
+ */
 const firstWhere = (log: ReadonlyArray<Entry>, test: (entry: Entry) => boolean): number =>
   lowerBound(0, log.length, (index) => !test(log[index]!))
 
@@ -46,7 +48,7 @@ export const owns = (shard: Shard, sequenceNumber: string): boolean => {
       compareSequenceNumbers(sequenceNumber, shard.endingSequenceNumber) <= 0)
 }
 
-/** The place in the log that the position means now: an index, from the oldest record in retention to the end. */
+/** The current place of the position in the log: an index, from the oldest record in retention to the end. */
 export const placeOf = (shard: Shard, position: Startable): number => {
   const { log, trimmed } = shard
   switch (position._tag) {
@@ -69,7 +71,7 @@ export const placeOf = (shard: Shard, position: Startable): number => {
   }
 }
 
-/** Part of a log, and where it goes on. */
+/** Part of a log, and where the next part begins. */
 export interface LogPage {
   readonly records: ReadonlyArray<KinesisRecord>
   readonly bytes: number
@@ -107,7 +109,7 @@ export const readPage = (shard: Shard, from: number, limit: number, now: number)
   return { records, bytes, cut, next, last, millisBehindLatest: behind(shard, next, now) }
 }
 
-/** A page that brings nothing although the tip is not reached, as the service gives now and then. */
+/** A page that brings nothing although the tip is not reached, as the service sometimes returns. */
 export const emptyPage = (shard: Shard, from: number, now: number): LogPage => {
   const next = Math.max(from, shard.trimmed)
   return {

@@ -1,4 +1,4 @@
-/** What may still be taken, and when that was so. Refills steadily up to one second's worth. */
+/** What may still be taken, as of a time. It refills steadily up to one second's worth. */
 export interface Bucket {
   readonly level: number
   readonly at: number
@@ -19,7 +19,7 @@ const full = (perSecond: number): Bucket => ({ level: perSecond, at: 0 })
 const refill = (bucket: Bucket, perSecond: number, now: number): number =>
   Math.min(perSecond, bucket.level + (Math.max(0, now - bucket.at) * perSecond) / 1000)
 
-/** The accepted calls of the last second with this one, or undefined when it is one too many. */
+/** The accepted calls of the last second including this one, or undefined if it is one too many. */
 export const countCall = (
   calls: ReadonlyArray<number>,
   perSecond: number,
@@ -29,7 +29,7 @@ export const countCall = (
   return recent.length < perSecond ? [...recent, now] : undefined
 }
 
-/** How much one shard was read. */
+/** How much was read from one shard. */
 export interface Reads {
   readonly calls: ReadonlyArray<number>
   readonly bytes: Bucket
@@ -44,8 +44,8 @@ export const mayRead = (reads: Reads, now: number): boolean =>
   countCall(reads.calls, readCallsPerSecond, now) !== undefined
 
 /**
- * A page may overdraw the bucket. A page that was cut by its size, or that has 10 MiB, is the documented 10 MiB page: no further read
- * for 5 seconds.
+ * A page may overdraw the bucket. A page that was cut by its size, or that has 10 MiB, is the documented 10 MiB page: no reads are allowed
+ * for the next 5 seconds.
  */
 export const afterRead = (
   reads: Reads,
@@ -65,7 +65,7 @@ export interface Writes {
 
 export const noWrites: Writes = { records: full(writeRecordsPerSecond), bytes: full(writeBytesPerSecond) }
 
-/** Undefined when the record does not fit into either limit. */
+/** Undefined if the record exceeds either limit. */
 export const countWrite = (writes: Writes, bytes: number, now: number): Writes | undefined => {
   const recordsLeft = refill(writes.records, writeRecordsPerSecond, now) - 1
   const bytesLeft = refill(writes.bytes, writeBytesPerSecond, now) - bytes

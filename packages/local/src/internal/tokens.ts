@@ -1,4 +1,4 @@
-/** Iterators and the tokens of listings: text that only the service can read, and that shows when it was changed. */
+/** Iterators and listing tokens: text that only the service can read, and in which a change is detected. */
 
 const checksum = (text: string): string => {
   let hash = 0x811c9dc5
@@ -11,7 +11,7 @@ export const seal = (kind: "iterator" | "shards" | "streams", content: unknown):
   return Buffer.from(checksum(text) + text, "utf8").toString("base64")
 }
 
-/** What was sealed, or undefined if this is not such a token. */
+/** The sealed content, or undefined if this is not such a token. */
 export const unseal = (kind: "iterator" | "shards" | "streams", token: unknown): unknown => {
   if (typeof token !== "string") return undefined
   const bytes = Buffer.from(token, "base64")
@@ -31,7 +31,7 @@ const two = (value: number): string => String(value).padStart(2, "0")
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-/** As the service writes instants in its texts: `Thu Jan 22 01:22:02 UTC 2015`. */
+/** An instant as the service writes it in its messages: `Thu Jan 22 01:22:02 UTC 2015`. */
 export const instant = (millis: number): string => {
   const date = new Date(millis)
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":")

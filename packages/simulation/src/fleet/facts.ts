@@ -27,7 +27,9 @@ export interface Violation {
   readonly text: string
 }
 
-/** The time in which an owner has a lease: what the worker believes, with what the table and the others say of it. */
+/**
+ * The term of an owner of a lease: what the worker believes, with what the table and the other workers say about it.
+ */
 export interface Term extends Ownership {
   /** When the claim was written. */
   readonly claimed: Moment
@@ -36,7 +38,7 @@ export interface Term extends Ownership {
   readonly handlings: ReadonlyArray<Handling>
   /** When it was over for whatever reason, as far as its process knew. */
   readonly until: Moment
-  /** When it was to end: its worker was told to leave, or another asked for the lease. */
+  /** When it should have ended: its worker was asked to leave, or another requested the lease. */
   readonly toEndAt: number
   readonly life: Life
 }
@@ -106,7 +108,7 @@ export const termName = ({ process, shardId, token }: Ownership): string =>
 
 export const allTerms = (facts: Facts): ReadonlyArray<Term> => [...facts.terms.values()].flat()
 
-/** Whether a stored position says that the record was handled. */
+/** Whether a stored position implies that the record was handled. */
 export const covers = (
   position: Position | undefined,
   { sequenceNumber }: { readonly sequenceNumber: string }

@@ -8,7 +8,7 @@ export interface Moment {
   readonly tick: number
 }
 
-/** A time in which something was so. */
+/** A period in which something was true. */
 export interface Span {
   readonly from: number
   readonly to: number
@@ -21,7 +21,7 @@ export interface Handling {
   readonly shardId: string
   readonly sequenceNumber: string
   readonly key: string
-  /** What was given to the handler at once has the same number. */
+  /** Records that were given to the handler together have the same number. */
   readonly piece: number
   readonly began: Moment
   /** The handler succeeded. */
@@ -35,7 +35,7 @@ export interface Handling {
 
 export const isHandled = ({ ended, told }: Handling): boolean => ended !== undefined || told !== undefined
 
-/** That a worker owns a lease, as it believes: from when on, until when, and what happened meanwhile. */
+/** A worker's ownership of a lease, as it believes: from when, until when, and what happened meanwhile. */
 export interface Ownership {
   readonly process: number
   readonly shardId: string
@@ -53,7 +53,7 @@ export interface Ownership {
 export interface Life {
   readonly index: number
   readonly started: Moment
-  /** When it was told to leave. */
+  /** When it was asked to leave. */
   readonly asked: Moment | undefined
   readonly end:
     | { readonly moment: Moment; readonly how: "crashed" | "left" | "failed"; readonly reason: string }
@@ -83,13 +83,13 @@ export interface History {
   /** Calls of the lease store, of each process, that failed or took longer than they should. */
   readonly troubles: ReadonlyArray<Span & { readonly process: number }>
   readonly parents: ReadonlyMap<string, ReadonlyArray<string>>
-  /** When something last happened that the fleet had to get over. */
+  /** When the last disturbance happened that the fleet had to recover from. */
   readonly lastDisturbance: number
   /** After all is well: times in which a shard that could be read had no living owner. */
   readonly orphans: ReadonlyArray<Span & { readonly leaseKey: string }>
   /** At the end: how many leases each living worker has. */
   readonly shares: ReadonlyArray<number>
-  /** When the shares were to be even; no lease moves from then on. */
+  /** When the shares should have been even; no lease moves from then on. */
   readonly settledAt: number
   /** Shards that can be read and that nobody had at the end. */
   readonly unowned: ReadonlyArray<string>

@@ -24,7 +24,7 @@ const all = [
   OfLeases.failed
 ]
 
-/** All that is wrong with a history; nothing if all is well. */
+/** Everything that is wrong with a history; empty if all is well. */
 export const violations = (history: History): ReadonlyArray<Violation> => {
   const facts = factsOf(history)
   return all.flatMap((invariant) => invariant(facts))

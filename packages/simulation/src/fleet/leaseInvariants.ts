@@ -86,7 +86,9 @@ export const parentsFirst = (facts: Facts): ReadonlyArray<Violation> => {
   })
 }
 
-/** What is stored only moves forward, is final at the shard's end, and says of no record that it was handled before it was. */
+/**
+ * The stored position only moves forward, is final at the shard's end, and never passes a record before it was handled.
+ */
 export const checkpoints = (facts: Facts): ReadonlyArray<Violation> =>
   [...grouped(facts.rows, ({ leaseKey }) => leaseKey).values()].flatMap((versions) => {
     let before: RowVersion | undefined
@@ -143,7 +145,7 @@ export const leaseLost = (facts: Facts): ReadonlyArray<Violation> =>
       ]
   })
 
-/** Some calls of the store one after the other, and looks at the table with their jitter. */
+/** The time for some consecutive calls of the store, and scans of the table with their jitter. */
 const slackOf = ({ scenario }: History): number =>
   scenario.leaseMillis + 2 * 1.2 * scenario.balanceMillis + scenario.discoveryMillis +
   20 * scenario.storeLatencyMillis +
@@ -175,8 +177,8 @@ export const moves = (facts: Facts): ReadonlyArray<Violation> =>
   )
 
 /**
- * Whoever is told to leave has left when its handlers had their time, and the store its own. The streams of shards are their takers': what
- * they are doing goes on, also with a shard that was handed off before.
+ * A worker that is asked to leave has left once its handlers and the store have had their time. Shards as streams
+ * belong to their takers, whose work goes on, even for a shard that was handed off before.
  */
 export const leave = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ asked, end, index, pauses }) => {
@@ -199,13 +201,13 @@ export const leave = (facts: Facts): ReadonlyArray<Violation> =>
       : []
   })
 
-/** What a call that is made again for a while fails with in the end. */
+/** The error of a call that was retried for a while. */
 const impatience =
   /^(ServiceUnavailable|RequestTimeout|LeaseStoreError: .*(the service is unavailable|no answer in time))/
 
 /**
- * A worker fails only with what its own handlers fail with. How long it makes a failing call again goes by the wall clock:
- * when that is set it may be over at once.
+ * A worker fails only with the errors of its own handlers. How long it retries a failing call goes by the wall clock:
+ * when that is set, the time may be over at once.
  */
 export const failed = (facts: Facts): ReadonlyArray<Violation> =>
   facts.lives.flatMap(({ end, index, steps }) => {

@@ -31,7 +31,10 @@ export const clientOf = (world: World, { life, process }: Member): KinesisClient
   }
 }
 
-/** Notes what was written to the lease table, after each call that may have done it; at once, or what is newer might be noted before. */
+/**
+ * Notes what was written to the lease table, immediately after each call that may have written, since otherwise a newer
+ * write might be noted first.
+ */
 const observe = ({ notes, table }: World): Effect.Effect<void> =>
   Effect.sync(() => {
     const rows = Effect.runSync(table.leases(application))

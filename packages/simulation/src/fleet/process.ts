@@ -12,14 +12,17 @@ export interface Options {
   readonly wallMillis: number
   /** What its monotonic clock shows at the start. */
   readonly uptimeMillis: number
-  /** The order in which everything goes on that became due while the process did not run; in the order of time without. */
+  /**
+   * The order in which everything continues that became due while the process did not run; without it, in the order of
+   * time.
+   */
   readonly order: Random | undefined
 }
 
 /**
  * A process that can be killed and paused. What it waits for, the end of a sleep and the answer of a call, reaches it
- * only while it runs: a dead process hears of nothing any more, so that its fibers stay where they are and nothing that
- * was to happen at their end does; a paused one hears of everything at once when it goes on.
+ * only while it runs: a dead process is never reached again, so its fibers stay where they are and none of their
+ * finalizers runs; a paused one gets everything at once when it continues.
  */
 export interface Process {
   readonly clock: Clock.Clock
@@ -27,18 +30,18 @@ export interface Process {
   readonly isPaused: () => boolean
   /** Makes a call to another machine: it goes its way there whatever happens to this process, or to the fiber that made it. */
   readonly call: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** Does it, unless the process is dead: then it is never done. */
+  /** Runs it, unless the process is dead: then it never runs. */
   readonly act: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly kill: Effect.Effect<void>
-  /** For so long nothing reaches it. The monotonic clock of a sleeping machine stands still. */
+  /** Nothing reaches it for this long. The monotonic clock of a sleeping machine stops. */
   readonly pause: (millis: number, isAsleep: boolean) => Effect.Effect<void>
   /** Sets the wall clock forward, or back. */
   readonly stepWall: (millis: number) => void
-  /** Lets go of all fibers of a dead process, so that they can be collected. */
+  /** Releases all fibers of a dead process, so that they can be garbage-collected. */
   readonly bury: Effect.Effect<void>
 }
 
-/** A process from within. */
+/** The internal state of a process. */
 interface State {
   readonly base: VirtualClock
   readonly order: Random | undefined
@@ -52,7 +55,7 @@ interface State {
   sleptMillis: number
   /** What became due while it was paused. */
   due: Array<() => void>
-  /** What ends each wait, whatever it waits for. */
+  /** The callbacks that end each wait. */
   readonly endings: Set<() => void>
 }
 
@@ -97,7 +100,9 @@ const reach = ({ due, phase }: State, goOn: () => void): void => {
   else if (phase === "paused") due.push(goOn)
 }
 
-/** Waits until `wait` lets it go on with an effect; what it gives is called when nobody waits any more. */
+/**
+ * Waits until `wait` resumes it with an effect; the function that `wait` returns is called when nobody waits any more.
+ */
 const waiting = <A, E>(
   self: State,
   wait: (goOn: (next: Effect.Effect<A, E>) => void) => () => void
@@ -118,7 +123,7 @@ const waiting = <A, E>(
 
 const forEver = (self: State): Effect.Effect<never> => waiting<never, never>(self, () => () => undefined)
 
-/** The call goes on outside; its answer is heard when the process can hear. */
+/** The call goes on outside; its answer is delivered when the process can be reached. */
 const hearing = <A, E, R>(self: State, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.forkDaemon(Effect.withClock(call, self.base)), (fiber) =>
     waiting<A, E>(self, (goOn) => {
@@ -158,7 +163,7 @@ const pause = (self: State, millis: number, isAsleep: boolean): Effect.Effect<vo
     return Effect.zipRight(Effect.sleep(millis), Effect.sync(() => wake(self, isAsleep ? millis : 0)))
   })
 
-/** What became due meanwhile happens in the order that is drawn. */
+/** Everything that became due meanwhile happens in a random order. */
 const wake = (self: State, sleptMillis: number): void => {
   if (self.phase !== "paused") return
   self.phase = "running"

@@ -19,7 +19,7 @@ const outstanding = ({ local, notes }: World): Effect.Effect<number> =>
       .length
   })
 
-/** Waits until all was read and the shares have had the time to become even. Gives why that did not come. */
+/** Waits until all was read and the shares have had the time to become even. Returns why that did not happen. */
 export const live = (world: World): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
     const { notes, scenario } = world

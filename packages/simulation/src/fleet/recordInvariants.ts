@@ -39,7 +39,7 @@ export const invented = (facts: Facts): ReadonlyArray<Violation> =>
 const beganAgain = ({ failures, readings }: Ownership, from: Moment, to: Moment): boolean =>
   readings.some((reading) => isWithin(reading, from, to) && failures.some(({ tick }) => tick < reading.tick))
 
-/** What was handled since reading began last. */
+/** The records handled since reading last began. */
 const lastRead = ({ handlings, readings }: Term): ReadonlyArray<Handling> => {
   const from = readings.at(-1)?.tick ?? 0
   return handlings.filter(({ began }) => began.tick > from)
@@ -49,9 +49,9 @@ const isWithin = (moment: Moment | undefined, from: Moment, to: Moment): boolean
   moment !== undefined && moment.tick > from.tick && moment.tick < to.tick
 
 /**
- * Why a record is handled again that was told of in this term before; undefined when there is no reason. What was told
- * of behind a record that was not is handled again, however the term ended; and what was told of before a handler failed,
- * and did not come again before the term ended.
+ * Why a record is handled again that was acknowledged earlier in this term; undefined if there is no reason. A record
+ * acknowledged behind one that was not is handled again, however the term ended, and so is one that was acknowledged
+ * before a handler failed and was not repeated before the term ended.
  */
 export const reasonOf = (facts: History, term: Term, handling: Handling): string | undefined => {
   const { life, over, process, toEndAt, until } = term
@@ -130,7 +130,7 @@ export const repeated = (facts: Facts): ReadonlyArray<Violation> => [
   )
 ]
 
-/** For how long too much what was told of had not been stored when its owner crashed. */
+/** By how much too long an acknowledged record had not been stored when its owner crashed. */
 const unstoredFor = (facts: Facts, { handlings, life, process, until }: Term, { sequenceNumber, told }: Handling) => {
   const upTo = handlings.filter((other) => compareSequenceNumbers(other.sequenceNumber, sequenceNumber) <= 0)
   if (upTo.some((other) => other.told === undefined)) return 0

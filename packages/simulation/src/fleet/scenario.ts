@@ -5,7 +5,7 @@ import type { Change } from "../stream.js"
 /** How the worker's program takes what it reads. */
 export type Intake = "records" | "pages" | "shards"
 
-/** What becomes of records whose handlers failed. */
+/** What to do with records whose handlers failed. */
 export type Policy = "fail" | "restart" | "dead-letter" | "skip"
 
 /** How the lease store is out of one worker's reach. */
@@ -67,12 +67,12 @@ export interface Scenario {
   readonly intake: Intake
   readonly concurrency: number
   readonly policy: Policy
-  /** Of the pieces of work, so many fail, as long as things go wrong at all. */
+  /** The fraction of the pieces of work that fail, until all is well. */
   readonly failing: number
   readonly slow: number
   readonly slowMillis: number
   readonly handlerMillis: number
-  /** With shards: what was handled is told after so many records, and stored at once. */
+  /** With shards: handled records are acknowledged after this many, and stored at once. */
   readonly stageEvery: number
   readonly flushes: boolean
   readonly inAnyOrder: boolean
@@ -148,7 +148,7 @@ const disturbance = (random: Random.Random, leaseMillis: number): FleetAction =>
     [1, () => ({ _tag: "RetireShard", shard: random.next() })]
   ])()
 
-/** What is drawn before all else, and what the rest of the scenario goes by. */
+/** Everything that is drawn first, and on which the rest of the scenario depends. */
 interface Frame {
   readonly seed: number
   readonly leaseMillis: number
@@ -156,7 +156,7 @@ interface Frame {
   readonly keys: number
 }
 
-/** So many actions, each at some time before all is well. */
+/** This many actions, each at some time before all is well. */
 const several = (
   random: Random.Random,
   { healAt }: Frame,
@@ -164,7 +164,7 @@ const several = (
   action: () => Action
 ): ReadonlyArray<Step> => Array.from({ length: count }, () => ({ at: random.int(0, healAt), action: action() }))
 
-/** Drawn apart, so that the rest of a seed's history is what it is without. */
+/** Drawn from a separate stream, so that the rest of a seed's history does not change. */
 const drawOmissions = (random: Random.Random, frame: Frame): ReadonlyArray<Step> =>
   random.chance(0.6) ? [] : several(random, frame, random.int(1, 6), () => omission(random) as Action)
 
@@ -254,7 +254,9 @@ const drawSettings = (
   }
 }
 
-/** The history that a seed stands for. What is drawn goes in this order: another one would be the history of another seed. */
+/**
+ * The history that a seed stands for. The order of the draws matters: a different order would give a different history.
+ */
 export const make = (seed: number): Scenario => {
   const random = Random.make(seed, 3)
   const leaseMillis = random.weighted([[4, 2], [3, 3], [2, 5], [0.5, 10]]) * second

@@ -16,16 +16,16 @@ export interface OwnedShard {
   readonly fencingToken: number
 }
 
-/** What is handled is told of when its handler has ended, or later. */
+/** Whether a record is acknowledged when its handler has ended, or later. */
 export type Telling = "at its end" | "later"
 
-/** From now on the library need not bring it again. */
+/** From now on the library need not deliver it again. */
 export const tell = ({ notes }: World, piece: Piece): void => {
   const moment = notes.moment()
   for (const handling of piece) handling.told = moment
 }
 
-/** The program's own work on a piece: it takes its time, and fails where that is drawn. */
+/** The program's own work on a piece: it takes its time, and fails at random. */
 export const makeWork = (world: World) => {
   const { notes, random, scenario } = world
   return (

@@ -31,7 +31,7 @@ const failedPiece = (
   return found === undefined ? [] : notes.handlings.filter(({ piece }) => piece === found.piece)
 }
 
-/** What the worker tells of itself. */
+/** The worker's reports about itself. */
 const follow = (world: World, member: Member, event: KinesisEvent): void => {
   const { notes } = world
   const { held, life } = member
@@ -125,7 +125,7 @@ const policyOf = (world: World, member: Member): FailurePolicy.FailurePolicy => 
   }
 }
 
-/** Takes the records of one shard one after the other, and tells of them now and then. */
+/** Takes the records of one shard one after the other, and acknowledges them from time to time. */
 const takeShard = (world: World, member: Member, work: Work) => (shard: Consumer.ShardStream) => {
   const { flushes, inAnyOrder, stageEvery } = world.scenario
   const { checkpointer, lease: { fencingToken }, shardId } = shard
@@ -150,7 +150,7 @@ const takeShard = (world: World, member: Member, work: Work) => (shard: Consumer
   ).pipe(Effect.zipRight(report))
 }
 
-/** Makes the worker; gives what runs it. */
+/** Makes the worker; returns the effect that runs it. */
 const program = (
   world: World,
   member: Member,
@@ -190,7 +190,7 @@ const program = (
     return consumer.run
   })
 
-/** What the process of a worker does, until that ends. */
+/** The program of a worker's process, until the worker ends. */
 export const run = (world: World, member: Member): Effect.Effect<unknown, unknown> =>
   Effect.scoped(Effect.flatten(program(world, member, makeWork(world)))).pipe(
     Effect.provideService(KinesisClient.KinesisClient, Network.clientOf(world, member)),

@@ -20,14 +20,14 @@ export type Noted<A> = { -readonly [Key in keyof A]: A[Key] }
 export interface Member {
   readonly process: Process
   readonly life: Noted<Life> & { readonly pauses: Array<Span>; readonly steps: Array<number> }
-  /** What it believes to have, by shard. */
+  /** The leases that it believes it has, by shard. */
   readonly held: Map<string, Noted<Ownership>>
   /** How the lease store is out of its reach. */
   cut: Cut | undefined
-  /** One that could not open the lease table yet owes nothing. */
+  /** Whether it has opened the lease table: before that it owes nothing. */
   hasTable: boolean
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
-  /** Asks its worker to leave, with so long for its handlers; undefined before it listens. */
+  /** Asks its worker to leave, with this much time for its handlers; undefined before it listens. */
   shutdown: ((drainMillis: number | undefined) => Effect.Effect<unknown>) | undefined
 }
 
@@ -84,7 +84,7 @@ export interface World extends StreamWorld {
   readonly members: Array<Member>
 }
 
-/** Something happens that the fleet has to get over. */
+/** Notes a disturbance that the fleet has to recover from. */
 export const disturb = ({ notes }: Pick<World, "notes">): void => {
   notes.lastDisturbance = notes.now()
 }

@@ -11,8 +11,8 @@ export interface Moment {
 export interface Clocks {
   readonly now: () => Moment
   /**
-   * Milliseconds since a moment, by the clock that has gone further: the monotonic one stands still while a machine sleeps, the other may
-   * be set back.
+   * Milliseconds since a moment, by whichever clock has advanced further: the monotonic clock stops while a machine sleeps, the wall clock
+   * may be set back.
    */
   readonly since: (moment: Moment) => number
 }

@@ -47,7 +47,7 @@ export const defaults = {
 
 type AnyOptions<A, E, R> = Options<E, R> | DecodingOptions<A, E, R>
 
-/** A worker, which is shut down with the scope. */
+/** A worker that is shut down with the scope. */
 export const make = <A, E, R>(
   options: AnyOptions<A, E, R>
 ): Effect.Effect<Consumer<E>, KinesisError | LeaseStoreError, R | KinesisClient | LeaseStore | Scope.Scope> =>
@@ -220,7 +220,7 @@ const stopping = <R>(
     return Deferred.await(stopped)
   })
 
-/** A start can take as long as the lease table is out of reach: it is not waited for when there is no more to start for. */
+/** A start can take as long as the lease table is unreachable: it is abandoned when the worker should stop. */
 const unlessStopped = <A, E, R>(start: Effect.Effect<A, E, R>, stopped: Effect.Effect<void>) =>
   Effect.raceFirst(Effect.asSome(start), Effect.as(stopped, Option.none<A>()))
 

@@ -9,27 +9,28 @@ import * as ObservedLeases from "./observedLeases.js"
 import type { Report } from "./report.js"
 import type { ShardTasks } from "./shardTasks.js"
 
-/** What a worker that leaves goes by. */
+/** The context of a worker that leaves. */
 export interface Departure {
   readonly group: Group
   readonly tasks: ShardTasks
   readonly balancer: Balancer
-  /** Done when handlers are waited for no longer. */
+  /** Done when the time for handlers is over. */
   readonly cutting: Deferred.Deferred<void>
 }
 
 const atOnce = { concurrency: 16, discard: true } as const
 
 // -----------------------------------------------------------------------------
-// The drain. All leases are looked at once more, for at most the time between two
-// renewals, to choose who has them next: only when the first shard is drained, since
-// the others may change until then. Every shard lets go at once, and each releases
-// its lease when its own handlers are done. Until then, and once after the last,
-// what others give to this worker is given on: nobody would read it. The drain ends
-// with the last shard's report; the worker then is gone from the lease table.
+// The drain. All leases are scanned once more, for at most the time between two
+// renewals, to choose their next owners: only when the first shard is drained,
+// since the others may change until then. Every shard lets go at once, and each
+// releases its lease when its own handlers are done. Until then, and once after
+// the last, leases that others give to this worker are passed on, since nobody
+// would read their shards. The drain ends with the last shard's report; the
+// worker is then gone from the lease table.
 // -----------------------------------------------------------------------------
 
-/** Gives all shards up, each when its handlers have finished or are waited for no longer. */
+/** Gives all shards up, each when its handlers have finished or their time is over. */
 export const drain = (self: Departure): Effect.Effect<ReadonlyArray<Report>> =>
   Effect.gen(function*() {
     const { cutting, group, tasks } = self
@@ -54,7 +55,7 @@ export const drain = (self: Departure): Effect.Effect<ReadonlyArray<Report>> =>
 const successorsOf = ({ balancer, group: { worker } }: Departure, leaving: ReadonlyArray<string>) =>
   Successors.successors({ leases: balancer.readable(), worker }, leaving)
 
-/** What is given to this worker while it leaves is given on, and what it asked for is left to whoever has it. */
+/** Leases that are given to this worker while it leaves are passed on, and those that it requested stay with their owners. */
 const giveOn = (self: Departure): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { balancer, group: { leases, worker }, tasks } = self

@@ -12,18 +12,19 @@ import type { Moment } from "./clocks.js"
 import type { Group } from "./group.js"
 import type { GroupStream } from "./streams.js"
 
-/** What is known of the leases of one stream that contradict it. */
+/** What is known about the leases of one stream that contradict it. */
 interface Looked {
   readonly at: Moment
   readonly found: ReadonlyArray<Contradictions.Contradiction>
 }
 
-/** Looks whether leases are those of an earlier life of their stream. */
+/** Detects leases that belong to an earlier life of their stream. */
 export interface FormerLife {
   /**
-   * Lists the shards when a stream is looked at for the first time, when there was something to confirm, or when a hole persists; begins
-   * anew what contradicts the listing twice, or fails. What can change of a shard is seen at two looks; the rest is listed again at once, since
-   * a lease that is of another life would be taken, and what tells of that life be gone. Says whether anything changed.
+   * Lists the shards when a stream is checked for the first time, when there is something to confirm, or when a hole persists; resets
+   * leases that contradict the listing twice, or fails. A contradiction that may be transient must be seen at two scans; any other is
+   * confirmed by a second listing at once, since otherwise a lease from another life would be taken and the evidence lost. Returns whether
+   * anything changed.
    */
   readonly repaired: (
     stream: GroupStream,
@@ -32,7 +33,7 @@ export interface FormerLife {
   ) => Effect.Effect<boolean, KinesisError | LeaseStoreError>
 }
 
-/** Something was read of the shard, so that what is stored can be of another one. */
+/** Something was read of the shard, so the stored position can belong to another one. */
 const hasBegun = ({ checkpoint }: Lease): boolean =>
   checkpoint !== undefined && ("sequenceNumber" in checkpoint || checkpoint._tag === "ShardEnd")
 
@@ -40,7 +41,7 @@ interface State {
   readonly group: Group
   readonly startedAt: Moment
   readonly looked: WeakMap<GroupStream, Looked>
-  /** When a new table is first looked at: of many workers that start at once few list the shards at the same time. */
+  /** When a new table is first checked, so that of many workers that start at once only a few list the shards at the same time. */
   firstMillis: number | undefined
 }
 
@@ -81,7 +82,7 @@ const repaired = (
     return resets.includes(true)
   })
 
-/** What is found now, and what of it is confirmed by an earlier look or by one at once. */
+/** The contradictions found now, and those of them confirmed by an earlier check or by a second one at once. */
 const contradictions = (
   stream: GroupStream,
   leases: ReadonlyArray<Lease>,
@@ -107,7 +108,7 @@ const anewOf = ({ lease, shard }: Contradictions.Contradiction): NewLease => ({
   hashKeyRange: shard.hashKeyRange
 })
 
-/** The shard is read from its oldest record: rather some of it twice than none. Nothing when another worker was faster. */
+/** Reads the shard from its oldest record: duplicates are better than a loss. Does nothing if another worker was faster. */
 const beginAnew = ({ leases }: Group, stream: GroupStream, contradiction: Contradictions.Contradiction) =>
   Effect.gen(function*() {
     const { lease, reason } = contradiction

@@ -11,12 +11,12 @@ import type { GroupSettings } from "./settings.js"
 import type { GroupStream } from "./streams.js"
 import type { Post, WorkerError } from "./workerEvent.js"
 
-/** A call that will fail again when it is made again. */
+/** A call that would fail again if it were retried. */
 export const isFatal = (error: KinesisError | LeaseStoreError): boolean =>
   !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse" &&
   !(error._tag === "LeaseStoreError" && error.reason === "InUse")
 
-/** What is told of a failure, by whose it is: the lease store's, or that of a listing of the stream. */
+/** The event of a failure: of the lease store, or of a listing of the stream. */
 export const failureEvent = (
   error: KinesisError | LeaseStoreError,
   shardId: string | undefined,
@@ -26,10 +26,10 @@ export const failureEvent = (
     ? KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error })
     : KinesisEvent.ListingFailed({ error, millisSinceLastListing })
 
-/** What all parts of a worker know. */
+/** The context shared by all parts of a worker. */
 export interface Group {
   readonly settings: GroupSettings
-  /** The worker's own name, which no other has. */
+  /** The worker's unique name. */
   readonly worker: string
   readonly leases: Leases
   /** The leases as they were last seen. */
@@ -37,9 +37,9 @@ export interface Group {
   /** Those that can be read now. */
   readonly streams: () => ReadonlyArray<GroupStream>
   readonly clocks: Clocks
-  /** Tells of what concerns no stream alone. */
+  /** Emits an event that does not concern a single stream. */
   readonly emit: Emit
-  /** Goes on without the stream, if the error is one for which it can; says whether it does. */
+  /** Continues without the stream if the error allows that; returns whether it does. */
   readonly lose: (stream: GroupStream, error: WorkerError) => Effect.Effect<boolean>
   readonly post: Post
 }

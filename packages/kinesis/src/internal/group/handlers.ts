@@ -8,10 +8,10 @@ import { KeyedQueue } from "../lease/keyedQueue.js"
 import type { Delivered, ShardWork, Strategy } from "./shardWork.js"
 import * as Signal from "./signal.js"
 
-/** Handles a record to its end: it fails with what the failure policy does not deal with. */
+/** Handles a record; fails with errors that the failure policy does not deal with. */
 export type HandleRecord<R> = (record: KinesisRecord, work: ShardWork) => Effect.Effect<void, HandlerError, R>
 
-/** Handles a page to its end. */
+/** Handles a page. */
 export type HandlePage<R> = (page: Page, work: ShardWork) => Effect.Effect<void, HandlerError, R>
 
 /** How many records of a shard are handled at once. */
@@ -81,7 +81,7 @@ const inOrder = <R>(handle: HandleRecord<R>, context: Context.Context<R>): Strat
   return { run: Effect.provide(run, context), stop: () => undefined, inFlight: () => inFlight }
 }
 
-/** Several records of a shard that are handled at once: those of one partition key one after the other. */
+/** The concurrent handling of a shard's records: those with the same partition key are handled one after the other. */
 interface State<R> extends Limits {
   readonly work: ShardWork
   readonly handle: HandleRecord<R>
@@ -89,7 +89,7 @@ interface State<R> extends Limits {
   readonly signal: Signal.Signal
   /** Opens when a handler has failed. */
   readonly broken: Effect.Latch
-  /** What a fiber does that takes records from the queue. Made once, since a fiber may be started for each record. */
+  /** The effect of a fiber that takes records from the queue. Created once, since a fiber may be started for each record. */
   lane: Effect.Effect<void, never, R>
   /** How many of these fibers there are, up to `concurrency`. */
   lanes: number
@@ -129,8 +129,8 @@ const handleNext = <R>(self: State<R>): Effect.Effect<void, never, R> =>
     )
   })
 
-// A lane handles records, one after the other, as long as there is one whose key nobody is at; then it ends. It is started by whoever adds a
-// record while there are fewer lanes than `concurrency`, so that an idle shard has none.
+// A lane handles records, one after the other, as long as there is one whose key is not being handled; then it ends. Adding a record starts
+// one while there are fewer lanes than `concurrency`, so that an idle shard has none.
 const laneOf = <R>(self: State<R>): Effect.Effect<void, never, R> => {
   const next = handleNext(self)
   return Effect.ensuring(
@@ -178,7 +178,7 @@ const feedPage = <R>(self: State<R>, { first, page: { records } }: Delivered): E
   )
 }
 
-/** What is left in the queue when there are no more pages. */
+/** Handles the rest of the queue when there are no more pages. */
 const finish = <R>(self: State<R>): Effect.Effect<void, never, R> =>
   Effect.whileLoop({
     while: () => self.lanes > 0 || (self.queue.isReady && self.failure === undefined),
@@ -186,7 +186,7 @@ const finish = <R>(self: State<R>): Effect.Effect<void, never, R> =>
     step: () => undefined
   })
 
-/** Several records at a time: those of one partition key one after the other, in order. */
+/** Several records at a time: those with the same partition key one after the other, in order. */
 const inOrderOfKeys = <R>(handle: HandleRecord<R>, limits: Limits, context: Context.Context<R>): Strategy => (work) => {
   const self: State<R> = {
     ...limits,
@@ -216,6 +216,6 @@ const inOrderOfKeys = <R>(handle: HandleRecord<R>, limits: Limits, context: Cont
   }
 }
 
-/** Records, in the order of their keys; each is acknowledged when its handler has succeeded. */
+/** Records, in order per key; each is acknowledged when its handler has succeeded. */
 export const ofRecords = <R>(handle: HandleRecord<R>, limits: Limits, context: Context.Context<R>): Strategy =>
   limits.concurrency === 1 ? inOrder(handle, context) : inOrderOfKeys(handle, limits, context)

@@ -8,11 +8,11 @@ import * as HandoffRequests from "../lease/handoffs.js"
 import type { LeaseView } from "../lease/leaseView.js"
 import type { Group } from "./group.js"
 
-/** The requests of leases that are waited for in vain. */
+/** Requests for leases that are not answered. */
 export interface Requests {
   /** Withdraws the requests that are not answered. */
   readonly withdraw: (view: LeaseView) => Effect.Effect<void, LeaseStoreError>
-  /** The worker has not answered lately: to ask it is of no use. */
+  /** The worker has not responded recently: asking it is useless. */
   readonly isSilent: (worker: string | undefined) => boolean
 }
 

@@ -20,7 +20,7 @@ export const readable = (
 ): ReadonlyArray<readonly [Lease, GroupStream]> =>
   streams.flatMap((stream) => ShardSync.readable(ofStream(all, stream)).map((lease) => [lease, stream] as const))
 
-/** Of the children of a shard that has just come to its end those that wait for no other. */
+/** Those children of a shard that has just reached its end which wait for no other shard. */
 export const goingOn = (
   children: ReadonlyArray<Lease>,
   all: ReadonlyArray<Lease>,
@@ -30,11 +30,11 @@ export const goingOn = (
   return children.filter((lease) => !ShardOrder.waitsFor(lease, known))
 }
 
-/** A stream's shards that are to be read leave hash keys out, or it is not known whether they do. */
+/** The shards of a stream that are still to be read do not cover all hash keys, or it is not known whether they do. */
 export const isIncomplete = (all: ReadonlyArray<Lease>, stream: GroupStream): boolean =>
   ShardSync.coverage(ofStream(all, stream)) !== "complete"
 
-/** Creates the leases that are missing and adds the hash ranges that are; says whether anything changed. */
+/** Creates missing leases and adds missing hash ranges; returns whether anything changed. */
 export const repair = (
   leases: Leases,
   all: ReadonlyArray<Lease>,
@@ -67,7 +67,7 @@ export const repair = (
     return missing.length > 0 || undescribed.length > 0
   })
 
-/** Deletes the leases that nobody needs any more. */
+/** Deletes the leases that are no longer needed. */
 export const cleanUp = (
   leases: Leases,
   all: ReadonlyArray<Lease>,

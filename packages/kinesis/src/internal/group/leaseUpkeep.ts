@@ -13,13 +13,13 @@ import * as ObservedLeases from "./observedLeases.js"
 import { isLostByListing } from "./streamLoss.js"
 import type { GroupStream } from "./streams.js"
 
-/** What keeps the leases in step with the shards of their streams. */
+/** Keeps the leases in step with the shards of their streams. */
 export interface LeaseUpkeep {
-  /** Begins anew what contradicts its stream, and creates what is missing; says whether anything changed. */
+  /** Resets leases that contradict their stream, and creates missing ones; returns whether anything changed. */
   readonly repaired: (all: ReadonlyArray<Lease>) => Effect.Effect<boolean, KinesisError | LeaseStoreError>
-  /** Deletes what nobody needs any more, when it is time for that. */
+  /** Deletes leases that are no longer needed, when a cleanup is due. */
   readonly cleaned: (all: ReadonlyArray<Lease>) => Effect.Effect<void, KinesisError | LeaseStoreError>
-  /** The shards of these streams were shared. */
+  /** The shards of these streams were balanced. */
   readonly shared: (streams: ReadonlyArray<GroupStream>) => void
 }
 
@@ -28,10 +28,10 @@ interface State {
   readonly formerLife: FormerLife.FormerLife
   /** When the shards of a stream were last listed because leases were missing. */
   readonly repairedAt: WeakMap<GroupStream, Moment>
-  /** Those whose shards were shared before. */
+  /** The streams whose shards were balanced before. */
   readonly shared: WeakSet<GroupStream>
   cleanedAt: Moment
-  /** How many looks in a row have seen that leases are missing. */
+  /** How many consecutive scans have seen that leases are missing. */
   holesInARow: number
 }
 
@@ -54,7 +54,7 @@ export const make = (group: Group): LeaseUpkeep => {
   }
 }
 
-/** What a listing tells of a stream that is lost leaves the others alone. */
+/** A listing that fails because its stream is lost does not affect the others. */
 const unlessLost = <A>(
   { group }: State,
   stream: GroupStream,
@@ -68,7 +68,7 @@ const unlessLost = <A>(
       Effect.flatMap(group.lose(stream, error), (isLost) => isLost ? Effect.succeed(otherwise) : Effect.fail(error))
   )
 
-/** Begins anew what contradicts its stream. */
+/** Resets leases that contradict their stream. */
 const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.map(
     Effect.forEach(self.group.streams(), (stream) =>
@@ -85,7 +85,7 @@ const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean,
     (changes) => changes.includes(true)
   )
 
-/** Creates what is missing when the shards that have leases do not take every hash key. */
+/** Creates missing leases if the shards with leases do not cover every hash key. */
 const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
     const { clocks, leases, observed, settings, streams } = self.group

@@ -13,7 +13,7 @@ export interface ObservedLeases {
 
 export const make = (clocks: Clocks): ObservedLeases => ({ view: LeaseView.empty, at: clocks.now() })
 
-/** Looks at all leases. */
+/** Scans all leases. */
 export const look = (
   { clocks, leases, observed }: {
     readonly clocks: Clocks

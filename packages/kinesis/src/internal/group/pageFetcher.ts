@@ -15,15 +15,15 @@ import * as PollState from "../shard/pollState.js"
 import * as Signal from "./signal.js"
 import type { GroupStream } from "./streams.js"
 
-/** One reading of a shard: a fiber that fetches, one page ahead of whoever takes them. */
+/** One reading of a shard: a fiber that fetches pages, one ahead of the taker. */
 export interface Reading {
-  /** The next page; none when there are no more, or when reading was stopped. */
+  /** The next page; none if there are no more, or if reading was stopped. */
   readonly take: Effect.Effect<Page, Option.Option<never>>
   /** Fails when the shard cannot be read. */
   readonly failed: Effect.Effect<never, KinesisError>
-  /** Fetches nothing more; a page that waits is dropped. */
+  /** Stops fetching; a waiting page is dropped. */
   readonly stop: Effect.Effect<void>
-  /** What the shard came to, once it was read to its end. */
+  /** The outcome of the shard, once it was read to its end. */
   readonly end: () => ShardOutcome | undefined
 }
 

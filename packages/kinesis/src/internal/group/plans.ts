@@ -8,7 +8,7 @@ import { fail, type Group } from "./group.js"
 
 const isKeys = (keys: unknown): boolean => Array.isArray(keys) && keys.every((key) => typeof key === "string")
 
-/** Judges what a program in JavaScript may have returned. */
+/** Checks the result at runtime, since a JavaScript program may return anything. */
 const isPlan = (plan: unknown): plan is LeaseBalancer.Plan => {
   try {
     const { claim, release, request } = plan as LeaseBalancer.Plan
@@ -26,7 +26,7 @@ const refusal = (what: string, cause?: unknown) =>
     cause: printable(cause)
   })
 
-/** The plan of a view. A balancer that throws, or returns something else, ends the worker with an error that says so. */
+/** The plan of a view. A balancer that throws or returns anything else ends the worker with an error that says so. */
 export const make = (
   { post, settings }: Pick<Group, "post" | "settings">,
   view: LeaseBalancer.View

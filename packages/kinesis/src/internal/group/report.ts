@@ -7,11 +7,11 @@ export interface Report {
   readonly stream: string
   readonly shardId: string
   readonly end: "finished" | "released" | "lost" | "failed"
-  /** What is stored of the shard. */
+  /** The stored checkpoint of the shard. */
   readonly stored: Position | undefined
   /** Records whose handlers finished after the shard was to be given up. */
   readonly drained: number
-  /** Records whose handlers were interrupted: they are handled again. */
+  /** Records whose handlers were interrupted: they will be handled again. */
   readonly cut: number
   readonly error: KinesisError | LeaseStoreError | HandlerError | undefined
 }

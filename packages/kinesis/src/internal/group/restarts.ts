@@ -7,10 +7,10 @@ import * as Checkpoint from "../lease/checkpoint.js"
 import * as Progress from "../lease/progress.js"
 import type { State } from "./shardState.js"
 
-/** Waits until a shard is read again whose handler failed; says whether it is: not when its policy gives up, or when it is to stop. */
+/** Waits until a shard whose handler failed should be read again; returns false if the policy gives up or the shard should stop. */
 export type Restarts = (error: HandlerError) => Effect.Effect<boolean>
 
-/** As often as the policy says. Its schedule begins anew when the shard got further than it had when it last failed. */
+/** Restarts as often as the policy says. Its schedule starts over if the shard got further than at its last failure. */
 export const make = ({ options: { work: { onFailure } }, progress, stopping }: State): Effect.Effect<Restarts> =>
   Effect.gen(function*() {
     if (onFailure._tag !== "Restart") return () => Effect.succeed(false)

@@ -18,14 +18,14 @@ export interface Over {
   readonly children: ReadonlyArray<Lease>
 }
 
-/** What becomes of a shard after a reading of it: one that seemed to be over can be open. */
+/** What follows a reading of a shard: a shard that seemed to have ended can be open. */
 export type Conclusion = Over | { readonly _tag: "ReadOn" }
 
 const nobody = Effect.succeed(undefined)
 
 export const over = (report: Report, children: ReadonlyArray<Lease> = []): Over => ({ _tag: "Over", report, children })
 
-/** Stores how far the shard was handled, and lets go of its lease, unless that is lost. */
+/** Stores how far the shard was handled and releases its lease, unless the lease is lost. */
 export const conclude = (self: State, outcome: Outcome): Effect.Effect<Conclusion, LeaseLost> => {
   switch (outcome._tag) {
     case "Ended":
@@ -46,7 +46,7 @@ export const conclude = (self: State, outcome: Outcome): Effect.Effect<Conclusio
   }
 }
 
-/** The shard was read to its end. An end that cannot be stored is left to the next owner, when this one is to stop. */
+/** The shard was read to its end. If this worker should stop, an end that cannot be stored is left to the next owner. */
 const finish = (self: State, end: ShardOutcome): Effect.Effect<Conclusion, LeaseLost> =>
   Effect.gen(function*() {
     const { options: { group, stream }, tenure } = self
@@ -72,7 +72,7 @@ const givenUp = ({ cutting, options, stopping }: State): Effect.Effect<Option.Op
     Effect.as(Option.none())
   )
 
-/** What is acknowledged is stored before the lease is released: the next owner begins there. */
+/** The acknowledged position is stored before the lease is released: the next owner begins there. */
 const letGo = (
   { options: { claimed: { shardId }, group: { worker }, stream }, tenure }: State,
   successor: Effect.Effect<string | undefined>

@@ -22,8 +22,8 @@ const unclear = ({ name }: GroupStream, shardId: string, description: string) =>
   new ServiceUnavailable({ operation: "ListShards", stream: name, shardId, description })
 
 /**
- * The shards that follow: the last page names them, unless the shard was lost or its service does not tell all of them. Then a listing does;
- * one that is behind, or only a part, is asked for again. None, not even none of them, when it shows that the shard is open.
+ * The shards that follow: the last page names them, unless the shard was lost or its service does not name all of them. Then a listing
+ * does; if it is behind or incomplete, it is repeated. `None`, as opposed to an empty list, if the listing shows that the shard is open.
  */
 const childrenOf = (
   stream: GroupStream,
@@ -44,8 +44,8 @@ const childrenOf = (
 }
 
 /**
- * Those that get their leases now: a merged shard whose other parent has none yet gets its own at the end of that one. The table is looked
- * at only when the worker has not seen the other parent's lease before.
+ * The shards that get their leases now: a merged shard whose other parent has no lease yet gets its own at the end of that parent. The
+ * table is read only if the worker has not seen the other parent's lease before.
  */
 const dueOf = (
   leases: Leases,
@@ -75,9 +75,9 @@ const dueOf = (
   })
 
 /**
- * Children begin with their first record. Only when nothing of the parent came since the instant at which reading was to begin, so that it
- * may have been closed by then, do they begin at that instant. Who cannot store one repeats what came before it rather than lose what came
- * since.
+ * Children begin with their first record. Only if the parent brought no record since the instant at which reading should begin, so that it
+ * may have been closed by then, do they begin at that instant. A store that cannot keep an instant repeats earlier records rather than lose
+ * later ones.
  */
 const startOfChildren = (stored: Position | undefined, { broughtRecords }: ShardOutcome): Position => {
   if (stored?._tag !== "AtTimestamp" || broughtRecords) return { _tag: "TrimHorizon" }
@@ -85,8 +85,9 @@ const startOfChildren = (stored: Position | undefined, { broughtRecords }: Shard
 }
 
 /**
- * Everything of the shard is acknowledged: its children get their leases, then the end is stored, so that no crash in between leaves a
- * shard without. Gives the leases of those that may be read now; nothing is stored, and none given, of a shard that is open after all.
+ * The shard is completely acknowledged: its children get their leases, then the end is stored, so that a crash in between leaves no shard
+ * without a lease. Returns the leases of the children that may be read now; if the shard is open after all, nothing is stored and none are
+ * returned.
  */
 export const finish = (
   leases: Leases,

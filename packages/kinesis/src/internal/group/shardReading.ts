@@ -12,10 +12,10 @@ import type { Outcome, State, Stop } from "./shardState.js"
 import type { Handling, ShardWork } from "./shardWork.js"
 import { whileHeld } from "./tenure.js"
 
-/** How a fiber of handlers ended; none when something else came first. */
+/** How a fiber of handlers ended; none if something else came first. */
 type Ending = Option.Option<Exit.Exit<void, HandlerError>>
 
-/** Reads the shard from there, and gives what comes to the handlers: to its end, until one of them fails, or until it is to stop. */
+/** Reads the shard from a position and passes its pages to the handlers, until its end, until a handler fails, or until it should stop. */
 export const read = (self: State, origin: Startable): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
     const { group: { post }, stream, work } = self.options
@@ -39,11 +39,11 @@ export const read = (self: State, origin: Startable): Effect.Effect<Outcome> =>
     return yield* Effect.dieMessage(`records of ${self.options.claimed.shardId} were left unhandled at its end`)
   })
 
-/** The work was told to stop: it waits for the reason. */
+/** The work should stop: waits for the reason. */
 export const stopped = ({ stopping }: State): Effect.Effect<Outcome> =>
   Effect.map(Deferred.await(stopping), (stop): Outcome => ({ _tag: "Stopped", stop }))
 
-/** How the handlers ended by themselves; none when there is a reason to stop before that. */
+/** How the handlers ended by themselves; none if there is a reason to stop first. */
 const firstOf = (
   { stopping }: State,
   { failed }: PageFetcher.Reading,
@@ -111,7 +111,7 @@ const acknowledge = (self: State, tracker: AckTracker, number: number): void => 
   acknowledged(self)
 }
 
-/** What is acknowledged is stored with the next renewal, or at once when it is much. */
+/** The acknowledged position is stored with the next renewal, or at once if it advanced far enough. */
 const acknowledged = ({ options, progress, tenure }: State): void => {
   tenure.touch()
   if (Progress.isFull(progress, options.group.settings.checkpointRecords)) tenure.nudge()

@@ -13,7 +13,7 @@ import type { Strategy } from "./shardWork.js"
 import type { GroupStream } from "./streams.js"
 import type { Tenure } from "./tenure.js"
 
-/** How a worker works on its shards. */
+/** How a worker processes its shards. */
 export interface Work {
   readonly strategy: Strategy
   readonly onFailure: FailurePolicy
@@ -26,7 +26,7 @@ export interface TaskOptions {
   readonly claimed: Lease
   /** Before the claim was sent. */
   readonly claimedAt: Moment
-  /** Where the shard begins if its lease does not say. */
+  /** Where the shard begins if its lease has no checkpoint. */
   readonly startsAt: Startable
 }
 
@@ -36,7 +36,7 @@ export type Stop =
   | { readonly _tag: "Lost" }
   | { readonly _tag: "Failed"; readonly error: KinesisError }
 
-/** What one reading of a shard came to. */
+/** The outcome of one reading of a shard. */
 export type Outcome =
   | { readonly _tag: "Ended"; readonly end: ShardOutcome }
   | { readonly _tag: "Stopped"; readonly stop: Stop }
@@ -46,15 +46,15 @@ export type Outcome =
 export interface State {
   readonly options: TaskOptions
   readonly tenure: Tenure
-  /** What is acknowledged: the reading writes it, the tenure stores it. */
+  /** The acknowledged records: the reading updates them, the tenure stores their position. */
   readonly progress: Progress
-  /** Done by the first reason to stop. */
+  /** Completed with the first reason to stop. */
   readonly stopping: Deferred.Deferred<Stop>
-  /** Done when handlers are waited for no longer. */
+  /** Completed when the time for handlers is over. */
   readonly cutting: Deferred.Deferred<void>
-  /** Nothing new is begun. */
+  /** Whether nothing new may be begun. */
   isStopped: boolean
-  /** Records whose handlers finished after that. */
+  /** How many records were finished after that. */
   drained: number
   /** Records whose handlers were interrupted. */
   cut: number

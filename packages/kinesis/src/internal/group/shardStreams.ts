@@ -10,21 +10,25 @@ import type { ShardWork, Strategy } from "./shardWork.js"
 import * as Signal from "./signal.js"
 import { type Tenure, whileHeld } from "./tenure.js"
 
-/** Tells how far a shard was handled. */
+/** Records how far a shard was handled. */
 export interface Checkpointer {
-  /** This record and all before it were handled. Costs nothing: it is stored later, with a renewal of the lease. */
+  /** This record and all before it were handled. This is cheap: the position is stored later, with a renewal of the lease. */
   readonly stage: (record: RecordPlace) => Effect.Effect<void>
   /**
-   * This record was handled, in whatever order: what is stored is the place before the first one that was not. Costs nothing, like `stage`.
+   * This record was handled; the order does not matter, since the stored position is the one before the first record that was not handled.
+   * As cheap as `stage`.
    */
   readonly acknowledge: (record: RecordPlace) => Effect.Effect<void>
-  /** Stores now what was staged. Fails when the lease is another's by now: what was handled since the last one is handled again there. */
+  /**
+   * Stores the staged position now. Fails if another worker has the lease by now, which will then handle again everything since the last
+   * checkpoint.
+   */
   readonly flush: Effect.Effect<void, LeaseLost>
-  /** What is stored. */
+  /** The stored position. */
   readonly stored: Effect.Effect<Position | undefined>
 }
 
-/** One shard that this worker has the lease of. */
+/** One shard whose lease this worker holds. */
 export interface ShardStream {
   readonly stream: string
   readonly shardId: string
@@ -34,7 +38,10 @@ export interface ShardStream {
     /** Higher than that of every earlier owner: a store that keeps the highest one it saw can refuse what an earlier one writes. */
     readonly fencingToken: number
   }
-  /** The shard's pages, in order, empty ones too. Ends with the shard, when its lease is lost, or when it is given up. Run it once. */
+  /**
+   * The shard's pages, in order, empty ones too. The stream ends with the shard, when its lease is lost, or when the shard is given up. Run
+   * it once.
+   */
   readonly pages: Stream.Stream<Page>
   /** The records of {@link pages}. */
   readonly records: Stream.Stream<KinesisRecord>
@@ -44,15 +51,15 @@ export interface ShardStream {
 /** A shard that was given to a taker. */
 interface State {
   readonly work: ShardWork
-  /** Told when something of what follows, or of what is acknowledged, has changed. */
+  /** Notified when the acknowledged records or the state below has changed. */
   readonly signal: Signal.Signal
-  /** The stream of its pages came to its end. */
+  /** The stream of its pages has ended. */
   isRead: boolean
-  /** Whoever ran the stream has left it before its end: nothing more of it will be acknowledged. */
+  /** The stream was abandoned before its end: nothing more of it will be acknowledged. */
   isLeft: boolean
 }
 
-/** Each shard is given to a taker as a stream; the work on it ends when all that was delivered is acknowledged. */
+/** Each shard is given to a taker as a stream; the work on it ends when everything delivered is acknowledged. */
 export const strategy = (give: (shard: ShardStream) => void): Strategy => (work) => {
   const self: State = { work, signal: Signal.make(), isRead: false, isLeft: false }
   return {
@@ -65,7 +72,7 @@ export const strategy = (give: (shard: ShardStream) => void): Strategy => (work)
   }
 }
 
-/** Nothing more is to be waited for. */
+/** There is nothing more to wait for. */
 const isOver = ({ isLeft, isRead, work }: State): boolean =>
   work.isStopped() ? isLeft || work.tracker.isSettled : isRead && work.tracker.isSettled
 
@@ -103,7 +110,7 @@ const pagesOf = (self: State): Stream.Stream<Page> => {
   )
 }
 
-/** One after the other, each when the lease is surely held: the rest of a page whose lease is lost is another's. */
+/** One after the other, each while the lease is certain to be held: if it is lost, the rest of a page belongs to another worker. */
 const held = <A>(tenure: Tenure, values: Stream.Stream<A>): Stream.Stream<A> =>
   values.pipe(
     Stream.mapEffect((value) => whileHeld(tenure, Effect.succeedSome(value), Effect.succeedNone)),

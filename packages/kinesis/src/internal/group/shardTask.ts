@@ -18,15 +18,15 @@ export interface ShardTask {
   readonly stream: GroupStream
   readonly fencingToken: number
   /**
-   * Asks it to give the shard up: for the worker that asked for it, else for this successor, who is asked for when the shard is drained, else
-   * for anybody. A bounded one waits for handlers no longer than the settings say, another until {@link cut}.
+   * Asks it to give the shard up: to the worker that requested it, otherwise to this successor, which is determined when the shard is
+   * drained, otherwise to any worker. If bounded, it waits for handlers no longer than the settings say, otherwise until {@link cut}.
    */
   readonly letGo: (successor: Effect.Effect<string | undefined>, bounded: boolean) => Effect.Effect<void>
-  /** Handlers are waited for no longer. */
+  /** Stops waiting for handlers. */
   readonly cut: Effect.Effect<void>
-  /** What is to be said of it when it has died. */
+  /** The report on it if it has died. */
   readonly crashed: () => Report
-  /** Runs to the end. Has a fiber of its own. */
+  /** Runs to the end, in a fiber of its own. */
   readonly run: Effect.Effect<Over>
 }
 
@@ -69,13 +69,14 @@ const stop = ({ stopping }: State, reason: Stop): Effect.Effect<void> =>
   Effect.asVoid(Deferred.succeed(stopping, reason))
 
 // -----------------------------------------------------------------------------
-// The fibers of a shard. One keeps the tenure; two wait for what ends the work
-// from outside, a lease that is lost and one that another worker asks for; the
-// work itself reads, handles and concludes. All begin before the first write, so
-// that a claim that took long is renewed at once. They end with the work, whose
-// children they are: when the shard was read to its end, was let go of, or was lost.
-// A tenure that dies takes the work with it. The end is told before they end, since
-// a handler may resist its interruption: nothing but the lease waits for it.
+// The fibers of a shard. One keeps the tenure; two wait for events that end the
+// work from outside, the loss of the lease and another worker's request for it;
+// the work itself reads, handles and concludes. All begin before the first
+// write, so that a claim that took long is renewed at once. They end with the
+// work, whose children they are: when the shard was read to its end, was
+// released, or was lost. A tenure that dies takes the work with it. The end is
+// reported before they end, since a handler may resist its interruption:
+// nothing but the lease waits for it.
 // -----------------------------------------------------------------------------
 
 const run = (self: State): Effect.Effect<Over> =>
@@ -94,7 +95,7 @@ const run = (self: State): Effect.Effect<Over> =>
     Effect.catchTag("LeaseLost", () => Effect.sync(() => over(reportOf(self, "lost"))))
   )
 
-/** Reads the shard and concludes; reads it on when it is open after all. */
+/** Reads the shard and concludes; continues reading if it is open after all. */
 const work = (self: State, restarts: Restarts.Restarts, origin: Startable): Effect.Effect<Over, LeaseLost> =>
   readOn(self, restarts, origin).pipe(
     Effect.flatMap((outcome) => conclude(self, outcome)),
@@ -110,7 +111,7 @@ const work = (self: State, restarts: Restarts.Restarts, origin: Startable): Effe
     })
   )
 
-/** Again from what is acknowledged, as often as the policy says. */
+/** Reads again from the acknowledged position, as often as the policy says. */
 const readOn = (self: State, restarts: Restarts.Restarts, origin: Startable): Effect.Effect<Outcome> =>
   Effect.flatMap(read(self, origin), (outcome) => {
     if (outcome._tag !== "HandlerFailed" || self.options.work.onFailure._tag !== "Restart") {
@@ -126,13 +127,16 @@ const readOn = (self: State, restarts: Restarts.Restarts, origin: Startable): Ef
     })
   })
 
-/** Where the next reading begins: after all that is acknowledged. */
+/** Where the next reading begins: after everything acknowledged. */
 const anew = ({ progress }: State, origin: Startable): Startable => {
   Progress.readAnew(progress)
   return startable(progress.before) ?? origin
 }
 
-/** A start that is no place yet becomes one, and is stored before anything is read: a restart must not skip what came since. */
+/**
+ * A start that is not yet a place in the shard becomes one, and is stored before anything is read: a restart must not skip the records
+ * since.
+ */
 const startOf = (
   { checkpoint }: Lease,
   startsAt: Startable,

@@ -32,7 +32,7 @@ export type Because = "free" | "expired" | "given"
 /** A lease that is held, and the work on its shard. */
 export interface Entry {
   readonly task: ShardTask.ShardTask
-  /** Done when the worker has dealt with the end of the work. */
+  /** Completed when the worker has dealt with the end of the work. */
   readonly reported: Deferred.Deferred<Report>
 }
 
@@ -41,22 +41,22 @@ export interface ShardTasks {
   readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Assigned>>
   /** By lease key. */
   readonly entries: ReadonlyMap<string, Entry>
-  /** Takes a lease and begins to work on its shard; false when another was faster. */
+  /** Takes a lease and begins to work on its shard; false if another worker was faster. */
   readonly claim: (lease: Lease, stream: GroupStream, because: Because) => Effect.Effect<boolean, LeaseStoreError>
-  /** The lease is worked on, or is being taken. */
+  /** Whether the lease is being worked on or being taken. */
   readonly isBusy: (leaseKey: string) => boolean
-  /** No lease is taken from here on. */
+  /** From here on no lease is taken. */
   readonly close: () => void
 }
 
-/** The shards of a worker from within. */
+/** The internal state of a worker's shards. */
 interface State {
   readonly group: Group
   readonly work: Work
-  /** Of all fibers that work on shards. */
+  /** The scope of all fibers that work on shards. */
   readonly scope: Scope.Scope
   readonly assignment: SubscriptionRef.SubscriptionRef<ReadonlyArray<Assigned>>
-  /** Open while {@link entries} has changed and that was not told. */
+  /** Open while a change of {@link entries} has not been reported. */
   readonly changed: Effect.Latch
   /** Until the last handler of a shard has let go. */
   readonly entries: Map<string, Entry>
@@ -101,8 +101,8 @@ const assigned = ({ entries }: State): ReadonlyArray<Assigned> =>
   }))
 
 // -----------------------------------------------------------------------------
-// The assignment. It is told anew after it has changed, once for all that changes
-// at a time, since a worker may take thousands of leases. It ends with the scope.
+// The assignment. Each change is reported, simultaneous ones together, since a
+// worker may take thousands of leases. It ends with the scope.
 // -----------------------------------------------------------------------------
 
 const tellOnce = (self: State): Effect.Effect<void> =>
@@ -126,8 +126,8 @@ const claim = (
   })
 
 /**
- * From the answer on nothing can interrupt: a lease that was won is worked on, or given back when meanwhile the worker stops or the stream
- * is lost.
+ * Once the answer has arrived, nothing can interrupt: a lease that was won is worked on, or given back if the worker stops or the stream is
+ * lost meanwhile.
  */
 const take = (
   self: State,
@@ -161,7 +161,7 @@ const take = (
 const startOf = ({ clocks }: Group, { checkpoint }: Lease, { start }: GroupStream): Startable =>
   checkpoint?._tag === "Latest" ? latestAt(clocks.now().wall) : start
 
-/** In a fiber that an interruption does not reach: it ends by itself. */
+/** Runs in a fiber that an interruption does not reach: it ends by itself. */
 const giveBack = ({ leases, settings }: Group, claimed: Lease): Effect.Effect<void> =>
   Effect.timeout(leases.release(claimed, undefined), settings.renewMillis).pipe(
     Effect.interruptible,
@@ -195,10 +195,10 @@ const acquired = ({ claimed, group, startsAt }: TaskOptions, because: Because) =
   })
 
 // -----------------------------------------------------------------------------
-// The work on a shard. The worker is told of its end at once, so that children
-// begin. The lease stays busy until the fiber is over, and with it its children:
-// it is not taken again before the work's last handler has let go. What dies ends
-// the worker.
+// The work on a shard. Its end is reported to the worker at once, so that
+// children begin. The lease stays busy until the fiber and its children are
+// over: it is not taken again before the work's last handler has ended. A
+// defect ends the worker.
 // -----------------------------------------------------------------------------
 
 const run = (

@@ -12,22 +12,22 @@ export interface Delivered {
   readonly first: number
 }
 
-/** The work on one shard, as those who handle its pages see it. */
+/** The work on one shard, as the handlers of its pages see it. */
 export interface ShardWork {
   readonly stream: GroupStream
   readonly shardId: string
   readonly parentShardIds: ReadonlyArray<string>
   readonly tenure: Tenure
   readonly tracker: AckTracker
-  /** The next page, when it has come; none when there are no more, or none is to be begun. */
+  /** The next page, when it has arrived; none if there are no more, or if nothing new may be begun. */
   readonly next: Effect.Effect<Delivered, Option.Option<never>>
-  /** Nothing new is to be begun. */
+  /** Whether nothing new may be begun. */
   readonly isStopped: () => boolean
-  /** Runs it while the lease is surely held; never when it is lost. */
+  /** Runs an effect while the lease is certain to be held; never once it is lost. */
   readonly whileHeld: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** A record by its number. */
+  /** Acknowledges a record by its number. */
   readonly acknowledge: (number: number) => void
-  /** What was acknowledged by other ways than {@link acknowledge} is to be looked at. */
+  /** Notifies it of acknowledgements that were made other than by {@link acknowledge}. */
   readonly acknowledged: () => void
 }
 
@@ -35,7 +35,7 @@ export interface ShardWork {
 export interface Handling {
   /** Handles pages until there are no more, and fails with the first failure that the policy does not deal with. */
   readonly run: Effect.Effect<void, HandlerError>
-  /** Nothing new is begun from here on; {@link run} ends when what was begun is done. */
+  /** From here on nothing new is begun; {@link run} ends when the work in progress is done. */
   readonly stop: () => void
   /** How many records are being handled. */
   readonly inFlight: () => number

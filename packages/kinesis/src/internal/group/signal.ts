@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 
-/** Tells one waiter that something has changed. */
+/** Notifies one waiter of changes. */
 export interface Signal {
   readonly tell: () => void
-  /** Waits until it holds; looks again whenever something was told to have changed. */
+  /** Waits until the condition holds; checks it again after each notification. */
   readonly waitUntil: (holds: () => boolean) => Effect.Effect<void>
 }
 

@@ -9,10 +9,10 @@ const ofStreams: ReadonlySet<string> = new Set([
   "DescribeStreamSummary"
 ])
 
-/** What a listing fails with when the stream is gone, or is out of reach until somebody does something about it. */
+/** The errors of a listing if the stream is gone, or is out of reach until somebody intervenes. */
 const ofListing: ReadonlySet<string> = new Set(["ResourceNotFound", "ResourceInUse", "AccessDenied", "KmsError"])
 
-/** What reading a shard ends with: a reason that may pass has outlasted the schedule for it. */
+/** The errors that end the reading of a shard: a transient one has outlasted its schedule. */
 const ofReading: ReadonlySet<string> = new Set([
   ...ofListing,
   "ThrottledError",
@@ -24,10 +24,10 @@ const isOf =
   (tags: ReadonlySet<string>) => (error: KinesisError | LeaseStoreError | HandlerError): error is KinesisError =>
     tags.has(error._tag) && "operation" in error && ofStreams.has(error.operation)
 
-/** A listing says that the stream is lost. */
+/** A listing shows that the stream is lost. */
 export const isLostByListing = isOf(ofListing)
 
-/** The reading of a shard, or the search for a stream, says that it is lost. */
+/** The reading of a shard, or the search for a stream, shows that the stream is lost. */
 export const isLostByReading = isOf(ofReading)
 
 const firstMillis = 1_000
@@ -37,5 +37,5 @@ const longestMillis = 60_000
 export const backoffMillis = (attempt: number): number =>
   Math.min(longestMillis, firstMillis * 2 ** Math.min(attempt, 16))
 
-/** One that is lost again so soon was not found for good: it is looked for as seldom as before. */
+/** A stream that is lost again this soon was not found for good: the search continues as seldom as before. */
 export const isLostAgain = (foundFor: number): boolean => foundFor < longestMillis

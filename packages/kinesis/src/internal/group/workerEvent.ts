@@ -16,11 +16,11 @@ export interface ShardEnded {
   readonly report: Report
   /** The leases of shards that follow, which may be read now. */
   readonly children: ReadonlyArray<Lease>
-  /** Completed with the report when the worker has dealt with it. */
+  /** Completed with the report once the worker has dealt with it. */
   readonly reported: Deferred.Deferred<Report>
 }
 
-/** What the parts of a worker tell the worker. */
+/** The events that the parts of a worker send to it. */
 export type WorkerEvent =
   | StreamEvent
   | ShardEnded
@@ -28,7 +28,7 @@ export type WorkerEvent =
   | { readonly _tag: "ShardTaken"; readonly leaseKey: string }
   /** A shard has its first iterator. */
   | { readonly _tag: "ShardReady"; readonly leaseKey: string }
-  /** All leases of these streams were looked at and shared. */
+  /** All leases of these streams were scanned and balanced. */
   | { readonly _tag: "Balanced"; readonly streams: ReadonlyArray<GroupStream> }
   /** The worker cannot go on. */
   | { readonly _tag: "Failed"; readonly cause: Cause.Cause<WorkerError> }

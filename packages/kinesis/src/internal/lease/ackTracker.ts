@@ -11,10 +11,10 @@ export type RecordPlace = Pick<KinesisRecord, "sequenceNumber" | "subSequenceNum
 type DeliveredPage = Pick<Page, "position"> & { readonly records: ReadonlyArray<RecordPlace> }
 
 interface Delivered {
-  /** The number of its first record, counted over all that was delivered. */
+  /** The number of its first record, counted over all records delivered. */
   readonly first: number
   readonly records: ReadonlyArray<RecordPlace>
-  /** Where to go on when all of it is acknowledged; undefined for the shard's last page when that is empty. */
+  /** Where to resume when all of the page is acknowledged; undefined for the shard's last page if that is empty. */
   readonly end: Position | undefined
   readonly acknowledged: Set<number>
 }
@@ -26,8 +26,8 @@ export const placeAfter = ({ sequenceNumber, subSequenceNumber }: RecordPlace): 
 })
 
 /**
- * The place after a page, with the place in the aggregate when a page ends with one. The shard's end is no place to store before all of it
- * is acknowledged and its children are known.
+ * The place after a page, with the place in the aggregate when a page ends with one. The shard's end must not be stored before everything
+ * is acknowledged and the children are known.
  */
 const endOf = ({ position, records }: DeliveredPage): Position | undefined => {
   const last = records.at(-1)
@@ -44,18 +44,18 @@ const countUpTo = (records: ReadonlyArray<RecordPlace>, place: RecordPlace): num
   lowerBound(0, records.length, (index) => comparePlaces(records[index]!, place) <= 0)
 
 /**
- * What was delivered of one shard, and what of it is acknowledged, in whatever order. Only the contiguous prefix counts: what lies beyond
- * a record that is not acknowledged would be lost by a position after it.
+ * The delivered and the acknowledged records of one shard, in any order. Only the contiguous prefix counts: a position beyond an
+ * unacknowledged record would lose that record.
  */
 export class AckTracker {
   #pages: Array<Delivered> = []
   #delivered = 0
-  /** So many records are acknowledged without a gap. */
+  /** How many records are acknowledged without a gap. */
   #prefix = 0
   #position: Position | undefined
   #total = 0
 
-  /** Counts a page as delivered; gives the number of its first record. */
+  /** Counts a page as delivered; returns the number of its first record. */
   deliver(page: DeliveredPage): number {
     const first = this.#delivered
     this.#delivered += page.records.length
@@ -64,7 +64,7 @@ export class AckTracker {
     return first
   }
 
-  /** A record by its number. */
+  /** Acknowledges a record by its number. */
   acknowledge(number: number): void {
     const page = this.#pages.find(({ first, records }) => number >= first && number < first + records.length)
     if (page === undefined || number < this.#prefix || page.acknowledged.has(number)) return
@@ -74,13 +74,13 @@ export class AckTracker {
     this.#advance()
   }
 
-  /** A record by its place; nothing when it was not delivered. */
+  /** Acknowledges a record by its place; does nothing if it was not delivered. */
   acknowledgeAt(place: RecordPlace): void {
     const number = this.#numberOf(place)
     if (number !== undefined) this.acknowledge(number)
   }
 
-  /** Everything that was delivered up to and including a place. */
+  /** Acknowledges everything that was delivered up to and including a place. */
   acknowledgeUpTo(place: RecordPlace): void {
     let upTo = this.#prefix
     for (const { first, records } of this.#pages) {
@@ -90,12 +90,12 @@ export class AckTracker {
     for (let number = this.#prefix; number < upTo; number++) this.acknowledge(number)
   }
 
-  /** Where to go on after all that is acknowledged without a gap; undefined as long as that is nothing. */
+  /** Where to resume, after everything acknowledged without a gap; undefined while nothing is. */
   get position(): Position | undefined {
     return this.#position
   }
 
-  /** Records that were delivered, from the first one that is not acknowledged. */
+  /** How many records were delivered from the first unacknowledged one on. */
   get gap(): number {
     return this.#delivered - this.#prefix
   }

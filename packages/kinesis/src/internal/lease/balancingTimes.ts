@@ -1,4 +1,4 @@
-/** How often a worker looks at the leases and takes care of them. All in milliseconds. */
+/** How often a worker scans and maintains the leases. All in milliseconds. */
 export interface Intervals {
   readonly leaseMillis: number
   readonly balanceMillis: number
@@ -8,10 +8,10 @@ export interface Intervals {
   readonly staleMillis: number
 }
 
-/** The least time between two looks, in milliseconds: in a large reshard there are many reasons to look. */
+/** The minimum time between two scans, in milliseconds: a large reshard gives many reasons to scan. */
 const leastMillis = 1_000
 
-/** A hole is believed when this many looks in a row see it: another worker may be writing. */
+/** A hole is believed when this many consecutive scans see it: another worker may be writing. */
 const confidence = 2
 
 /** 80 to 120 percent of an interval, so that workers that start together do not stay together. `random` is at least 0 and below 1. */
@@ -21,19 +21,19 @@ export const jittered = (millis: number, random: number): number => Math.round(m
 export const takingMillis = ({ discoveryMillis, leaseMillis }: Intervals): number =>
   Math.min(2 * discoveryMillis, leaseMillis)
 
-/** The time until the next look, if nothing asks for one: soon while the first look has not succeeded. */
+/** The time until the next scan, if nothing asks for one: short while the first scan has not succeeded. */
 export const untilLookMillis = ({ balanceMillis }: Intervals, isBalanced: boolean, random: number): number =>
   jittered(isBalanced ? balanceMillis : Math.min(leastMillis, balanceMillis), random)
 
-/** The same while a lease is still to be asked for that its owner may not have found yet. */
+/** The same while a lease is still to be requested that its owner may not have found yet. */
 export const untilAskingMillis = (intervals: Intervals): number =>
   Math.min(takingMillis(intervals), intervals.balanceMillis)
 
-/** How long a look that is asked for still has to wait. */
+/** How long a requested scan still has to wait. */
 export const restMillis = ({ balanceMillis }: Intervals, sinceLook: number): number =>
   Math.max(0, Math.ceil(Math.min(leastMillis, balanceMillis) - sinceLook))
 
-/** How long a worker with an empty table waits before it lists the shards: of many that start at once few do. */
+/** How long a worker with an empty table waits before it lists the shards, so that of many that start at once only a few do. */
 export const headStartMillis = ({ balanceMillis }: Intervals, random: number): number =>
   Math.round(random * Math.min(leastMillis, balanceMillis / 10))
 
@@ -44,16 +44,16 @@ export const isCleanupDue = ({ cleanupMillis }: Intervals, sinceCleanup: number,
 export const isRepairDue = ({ listMillis }: Intervals, sinceRepair: number | undefined): boolean =>
   sinceRepair === undefined || sinceRepair >= listMillis
 
-/** The leases were not seen and shared for too long. */
+/** The leases have not been scanned and balanced for too long. */
 export const isStale = ({ staleMillis }: Intervals, sinceBalanced: number): boolean => sinceBalanced > staleMillis
 
-/** How many looks in a row saw a hole, after one more look. */
+/** How many consecutive scans have seen a hole, after one more scan. */
 export const holesInARow = (before: number, hasHole: boolean): number => hasHole ? before + 1 : 0
 
-/** Whether leases are missing: a stream that was never shared is new; in one that was, a hole must persist. */
+/** Whether leases are missing: a stream that was never balanced is new; in any other, a hole must persist. */
 export const isHoleBelieved = (inARow: number, wasShared: boolean): boolean =>
   inARow > 0 && (!wasShared || inARow >= confidence)
 
-/** The owner has had the time to find the lease: asked earlier, it would not find it any more. */
+/** The owner has had the time to find the lease: after an earlier request it could no longer find it. */
 export const isTaken = (intervals: Intervals, ownedForMillis: number): boolean =>
   ownedForMillis >= takingMillis(intervals)

@@ -1,7 +1,7 @@
 import type { Position } from "../../Position.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 
-/** The order of what a lease can hold: places without a number come before all numbers, the shard's end after them. */
+/** The order of checkpoints: positions without a number come before all numbers, the shard's end after them. */
 const rank = (checkpoint: Position | undefined): 0 | 1 | 2 => {
   switch (checkpoint?._tag) {
     case "AtSequenceNumber":
@@ -25,13 +25,13 @@ export const compare = (a: Position | undefined, b: Position | undefined): numbe
   return SequenceNumber.compare(a.sequenceNumber, b.sequenceNumber) || subSequenceNumber(a) - subSequenceNumber(b)
 }
 
-/** Storing `b` in place of `a` changes something: it lies further, or is another place without a number. */
+/** Whether storing `b` in place of `a` changes anything: it lies further, or is another position without a number. */
 export const isAdvance = (a: Position | undefined, b: Position): boolean => {
   const order = compare(b, a)
   return order > 0 || (order === 0 && !isSame(a, b))
 }
 
-/** The same place in the shard, however it is written: a record that came alone is the first of one. */
+/** The same place in the shard, however it is written: a record that was not aggregated is the first of one. */
 export const isSame = (a: Position | undefined, b: Position | undefined): boolean =>
   a?._tag === b?._tag && compare(a, b) === 0 &&
   (a?._tag !== "AtTimestamp" || b?._tag !== "AtTimestamp" || a.timestamp === b.timestamp)

@@ -6,13 +6,13 @@ import { reachable } from "../shard/reachable.js"
 import { parentsOf } from "../shard/shardGraph.js"
 import * as Checkpoint from "./checkpoint.js"
 
-/** A lease that says of its shard what cannot be: it is left of an earlier stream of the name, or was written by mistake. */
+/** A lease that contradicts its shard: it is left over from an earlier stream of the same name, or was written by mistake. */
 export interface Contradiction {
   readonly lease: Lease
   readonly shard: Shard
-  /** What is said, in words. */
+  /** The contradiction in words. */
   readonly reason: string
-  /** By what never changes of a shard. Whether it is open does, and a listing may be behind. */
+  /** Whether it concerns something that never changes about a shard. Whether a shard is open does change, and a listing may be behind. */
   readonly isLasting: boolean
 }
 
@@ -25,7 +25,7 @@ type Reason = Pick<Contradiction, "reason" | "isLasting">
 
 const lasting = (reason: string): Reason => ({ reason, isLasting: true })
 
-/** Why the lease contradicts the shard as it is listed; undefined when it does not. */
+/** Why the lease contradicts the listed shard; undefined if it does not. */
 export const reasonOf = (
   { checkpoint, hashKeyRange }: Pick<Lease, "checkpoint" | "hashKeyRange">,
   shard: Shard,
@@ -49,16 +49,16 @@ export const reasonOf = (
 
 const endInDoubt = "its end is stored, as are places of an earlier stream of the name in other leases"
 
-/** What tells that the table is of an earlier stream: an end that was stored by mistake has no children. */
+/** Whether this shows that the table belongs to an earlier stream: an end that was stored by mistake has no children. */
 const isOfAnotherLife = ({ isLasting, lease }: Contradiction): boolean => isLasting || lease.childShardIds.length > 0
 
-/** Something of the shard as it is listed was read. */
+/** Something of the listed shard was read. */
 const wasRead = ({ checkpoint }: Lease): boolean => checkpoint !== undefined && "sequenceNumber" in checkpoint
 
 /**
- * The leases of a stream that contradict the listing of its shards. Beside one of another life no stored end is believed, unless a shard that
- * follows was read in this one; those come first, since what tells of the other life must not be gone before them. An end that was in doubt
- * before stays so: what follows may have been begun by it.
+ * The leases of a stream that contradict the listing of its shards. If any lease is from another life of the stream, no stored end is
+ * believed, unless a shard that follows was read in this life. Doubted ends come first, since the evidence of the other life must not
+ * disappear before they are repaired. An end that was in doubt before remains so: its successors may have been begun because of it.
  */
 export const find = (
   leases: ReadonlyArray<Lease>,
@@ -90,7 +90,7 @@ export const find = (
   return [...doubtful, ...found]
 }
 
-/** Those that were seen before and are as they were: a shard that has just come to its end may be listed as open for a moment. */
+/** Those that were seen before and have not changed: a shard that has just reached its end may be listed as open for a moment. */
 export const confirmed = (
   before: ReadonlyArray<Contradiction>,
   now: ReadonlyArray<Contradiction>

@@ -1,20 +1,19 @@
 import type { Lease } from "../../LeaseStore.js"
 import * as LeaseView from "./leaseView.js"
 
-/** How long the owner of a lease may take to hand it off: its handlers to finish, and to see that it was asked. */
+/** How long the owner of a lease may take to hand it off: the time to notice the request and to let its handlers finish. */
 export interface Patience {
   readonly drainMillis: number
   readonly leaseMillis: number
 }
 
-/** Whoever asked may be gone: then another withdraws the request, later, since the asker's patience may be greater. */
+/** The worker that asked may be gone: then another one withdraws the request, later, since the asker's patience may be greater. */
 const patienceOfOthers = 3
 
 const hourMillis = 3_600_000
 
 /**
- * The leases whose hand-off was asked for and is not answered, though their owner is alive: it does not know hand-offs, or takes longer
- * than it is waited for.
+ * The leases whose hand-off was requested and not answered although their owner is alive: it does not support hand-offs, or takes too long.
  */
 export const unanswered = (
   view: LeaseView.LeaseView,
@@ -29,7 +28,7 @@ export const unanswered = (
     return now - seen.ownedSince >= patience && !LeaseView.isFree(seen, now, leaseMillis)
   }).map(({ lease }) => lease)
 
-/** The owners that did not answer, and until when they are not asked again. */
+/** The owners that did not respond, and until when they are not asked again. */
 export type Silent = ReadonlyMap<string, number>
 
 export const nobody: Silent = new Map()

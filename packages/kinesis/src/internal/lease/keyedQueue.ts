@@ -1,13 +1,13 @@
 import { lowerBound } from "./lowerBound.js"
 
-/** Something that waits for its turn. */
+/** An entry that waits for its turn. */
 interface Entry<A> {
   readonly number: number
   readonly key: string | undefined
   readonly value: A
 }
 
-/** Entries by their numbers. To add at the end and to take at the front costs the same however many there are. */
+/** Entries by their numbers. Adding at the end and taking from the front cost the same however many there are. */
 class Line<A> {
   #entries: Array<Entry<A>> = []
   #first = 0
@@ -44,12 +44,12 @@ class Line<A> {
 }
 
 /**
- * What waits to be handled by several handlers at once: of one key one after the other, in order; of different keys, and without a key, in
- * any order, the oldest first.
+ * Entries that wait for several concurrent handlers: those of one key are handled one after the other, in order; those of different keys,
+ * or without a key, in any order, the oldest first.
  */
 export class KeyedQueue<A> {
   readonly #ready = new Line<A>()
-  /** By each key that is ready or being handled, what comes after it. */
+  /** For each key that is ready or being handled, the entries that come after it. */
   readonly #behind = new Map<string, Line<A>>()
   #waiting = 0
   #lastTaken = -1
@@ -66,7 +66,7 @@ export class KeyedQueue<A> {
     }
   }
 
-  /** The oldest whose key is not being handled. */
+  /** Takes the oldest entry whose key is not being handled. */
   take(): Entry<A> | undefined {
     const entry = this.#ready.take()
     if (entry === undefined) return undefined
@@ -75,7 +75,7 @@ export class KeyedQueue<A> {
     return entry
   }
 
-  /** What was taken is done: the next of its key may be. */
+  /** A taken entry is done: the next of its key may follow. */
   done({ key }: Entry<A>): void {
     if (key === undefined) return
     const next = this.#behind.get(key)?.take()
@@ -83,7 +83,7 @@ export class KeyedQueue<A> {
     else this.#ready.add(next)
   }
 
-  /** Drops what comes after everything that was taken: what is left closes the gaps. */
+  /** Drops the entries after everything that was taken: the rest closes the gaps. */
   cut(): void {
     for (const { key } of this.#ready.cut(this.#lastTaken)) if (key !== undefined) this.#behind.delete(key)
     this.#waiting = this.#ready.length

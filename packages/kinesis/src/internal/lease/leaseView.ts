@@ -1,19 +1,19 @@
 import type { Lease } from "../../LeaseStore.js"
 
-/** A lease, and when its counter was last seen to move, on the observer's own clock that never goes back. */
+/** A lease, and when its counter was last seen to change, on the observer's own monotonic clock. */
 export interface Seen {
   readonly lease: Lease
   readonly movedAt: number
-  /** Since when it was seen to be its owner's. */
+  /** Since when it has been seen to belong to its owner. */
   readonly ownedSince: number
 }
 
-/** What a worker has seen of a table: clocks of different hosts are never compared. */
+/** What a worker has observed of a table: clocks of different hosts are never compared. */
 export type LeaseView = ReadonlyMap<string, Seen>
 
 export const empty: LeaseView = new Map()
 
-/** A lease that is new, or whose counter has moved, has shown life now. */
+/** A lease that is new, or whose counter has changed, has shown life now. */
 export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: number): LeaseView =>
   new Map(leases.map((lease) => {
     const before = view.get(lease.leaseKey)
@@ -23,8 +23,8 @@ export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: numb
   }))
 
 /**
- * For how long anybody could have taken the lease: nobody owns it, or its owner has not shown life for as long as a lease lasts; negative
- * while its owner is believed to be alive.
+ * For how long the lease has been free to take, because nobody owns it or its owner has not shown life for a lease duration; negative while
+ * its owner is believed to be alive.
  */
 export const freeForMillis = (
   { lease, movedAt }: Pick<Seen, "lease" | "movedAt">,

@@ -1,10 +1,10 @@
 import type { Position } from "../../Position.js"
 import * as Checkpoint from "./checkpoint.js"
 
-/** How long a lease lasts, and how often its owner writes it. All in milliseconds. */
+/** How long a lease lasts, and how often its owner writes to it. All in milliseconds. */
 export interface Timing {
   readonly leaseMillis: number
-  /** A lease that could not be renewed is given up this long before others may take it. */
+  /** A lease that cannot be renewed is given up this long before others may take it. */
   readonly marginMillis: number
   readonly renewMillis: number
   readonly checkpointMillis: number
@@ -16,20 +16,20 @@ export interface Ages {
   readonly sinceCheckpoint: number
 }
 
-/** How long the lease is still surely held; not above zero when it no longer is. */
+/** How long the lease is still certain to be held; zero or negative when it no longer is. */
 export const leftMillis = ({ leaseMillis, marginMillis }: Timing, sinceWrite: number): number =>
   leaseMillis - marginMillis - sinceWrite
 
 /** Nobody else can have taken the lease. */
 export const isValid = (timing: Timing, sinceWrite: number): boolean => leftMillis(timing, sinceWrite) > 0
 
-/** How long a write may take: it must not outlast the lease, and after a pause it gets the time before others may take it. */
+/** How long a write may take: it must not outlast the lease; after a pause it gets the time until others may take the lease. */
 export const patienceMillis = (timing: Timing, sinceWrite: number): number => {
   const left = leftMillis(timing, sinceWrite)
   return Math.min(timing.renewMillis, left > 0 ? Math.ceil(left) : timing.marginMillis)
 }
 
-/** What is acknowledged, if storing it changes what is stored. */
+/** The acknowledged position, if storing it changes the stored one. */
 export const toStore = (stored: Position | undefined, acknowledged: Position | undefined): Position | undefined =>
   acknowledged === undefined || !Checkpoint.isAdvance(stored, acknowledged) ? undefined : acknowledged
 
@@ -44,13 +44,13 @@ export const untilDueMillis = (
   return Math.max(0, Math.min(renewMillis - sinceWrite, untilCheckpoint))
 }
 
-/** A wait that begins with nothing to store must be cut short when something is acknowledged: that may not wait as long. */
+/** A wait that begins with nothing to store must be cut short when something is acknowledged, since a checkpoint may be due sooner. */
 export const isUnaware = ({ checkpointMillis }: Timing, hasToStore: boolean, waitMillis: number): boolean =>
   !hasToStore && checkpointMillis < waitMillis
 
 const firstBackoffMillis = 100
 const longestBackoffMillis = 1_000
 
-/** How long to wait before a write is tried again: never longer than the lease is held. `random` is at least 0 and below 1. */
+/** How long to wait before a write is retried: never longer than the lease is held. `random` is at least 0 and below 1. */
 export const backoffMillis = (left: number, attempt: number, random: number): number =>
   Math.ceil(Math.min(left, (0.5 + random / 2) * Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** attempt)))

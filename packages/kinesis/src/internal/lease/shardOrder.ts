@@ -1,24 +1,24 @@
 import type { Lease } from "../../LeaseStore.js"
 import * as Overlap from "../shard/overlap.js"
 
-/** A lease, as far as its shard's place among the others of its stream is judged by it. */
+/** The part of a lease that decides its shard's place among the others of its stream. */
 export type Placed = Pick<Lease, "shardId" | "checkpoint" | "parentShardIds" | "hashKeyRange">
 
 const isFinished = ({ checkpoint }: Placed): boolean => checkpoint?._tag === "ShardEnd"
 
 const numbered = /^shardId-(\d{1,15})$/
 
-/** Kinesis numbers the shards of a stream as they are made: of two the one with the smaller number is the older. */
+/** Kinesis numbers the shards of a stream in the order of their creation: of two shards, the one with the smaller number is older. */
 const numberOf = (shardId: string): number | undefined => {
   const digits = numbered.exec(shardId)?.[1]
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Hash keys that do not touch one another, in their order. */
+/** Disjoint intervals of hash keys, in order. */
 class Taken {
   readonly #intervals: Array<Overlap.Interval> = []
 
-  /** Adds an interval; says whether a key of it was taken before. */
+  /** Adds an interval; returns whether any of its keys was taken before. */
   add([from, to]: Overlap.Interval): boolean {
     const first = this.#firstReaching(from)
     let last = first
@@ -34,7 +34,7 @@ class Taken {
     return first < last
   }
 
-  /** The first that ends at the key or behind it. */
+  /** The first interval that ends at or after the key. */
   #firstReaching(key: bigint): number {
     let low = 0
     let high = this.#intervals.length
@@ -48,8 +48,8 @@ class Taken {
 }
 
 /**
- * The shards' numbers are their ages, as far as these leases can tell: each has one, and it is higher than those of its parents. Else a
- * shard could wait for another by its lineage, and that one for it by its number.
+ * Whether the shards' numbers give their ages, as far as these leases show: each shard has one, and it is higher than its parents'.
+ * Otherwise a shard could wait for another by its lineage, and that one for it by its number.
  */
 const areAges = (leases: ReadonlyArray<Placed>): boolean =>
   leases.every(({ parentShardIds, shardId }) => {
@@ -60,8 +60,8 @@ const areAges = (leases: ReadonlyArray<Placed>): boolean =>
 const none: ReadonlySet<string> = new Set()
 
 /**
- * The shards that wait for an older one, which takes some of the same hash keys and has not come to its end. The oldest of those that have
- * not waits for none, so that there always is one that can be read.
+ * The shards that wait for an older one which shares hash keys with them and has not reached its end. The oldest unfinished shard waits for
+ * none, so there is always one that can be read.
  */
 export const waiting = (leases: ReadonlyArray<Placed>): ReadonlySet<string> => {
   if (!areAges(leases)) return none
@@ -79,7 +79,7 @@ export const waiting = (leases: ReadonlyArray<Placed>): ReadonlySet<string> => {
   return found
 }
 
-/** Whether a shard waits for one of these, its parents apart. */
+/** Whether a shard waits for one of these, other than its parents. */
 export const waitsFor = (lease: Placed, others: ReadonlyArray<Placed>): boolean => {
   const number = numberOf(lease.shardId)
   const range = lease.hashKeyRange

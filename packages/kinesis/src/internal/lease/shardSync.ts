@@ -24,11 +24,11 @@ const intervalsOf = (shards: ReadonlyArray<Pick<Shard, "hashKeyRange">>): Readon
     return interval === undefined ? [] : [interval]
   })
 
-/** The open shards of a stream take every hash key at any time: where they do not, a part of the listing is missing. */
+/** The open shards of a stream cover every hash key at any time: if they do not, the listing is incomplete. */
 export const isWhole = (shards: ReadonlyArray<Shard>): boolean =>
   Overlap.isCovered(Overlap.whole, intervalsOf(shards.filter((shard) => shard.endingSequenceNumber === undefined)))
 
-/** Whether these take every hash key of the shard that they follow. */
+/** Whether these cover every hash key of the shard that they follow. */
 export const areAll = (
   range: HashKeyRange,
   children: ReadonlyArray<Pick<Shard, "hashKeyRange">>
@@ -37,14 +37,14 @@ export const areAll = (
   return interval !== undefined && Overlap.isCovered(interval, intervalsOf(children))
 }
 
-/** A listing shows the shard, no end of it, and no shard that follows. */
+/** The listing shows the shard as open, and no shard that follows it. */
 export const isOpen = (shardId: string, shards: ReadonlyArray<Shard>): boolean =>
   shards.some((shard) => shard.shardId === shardId && shard.endingSequenceNumber === undefined) &&
   !shards.some((shard) => parentsOf(shard).includes(shardId))
 
 /**
- * The shards that follow one which has come to its end; undefined when the listing cannot tell: it is behind, or only a part. Of one that is
- * not listed any more some may be gone too.
+ * The shards that follow one that has reached its end; undefined if the listing cannot tell because it is behind or incomplete. If the
+ * shard itself is no longer listed, some of its children may be gone, too.
  */
 export const childrenOf = (
   shardId: string,
@@ -60,9 +60,9 @@ export const childrenOf = (
 
 /**
  * The leases that are missing so that every record is read once: the first generation of the shards that no lease leads to. Their
- * descendants get theirs at the end of their parents. Ancestors of a shard with a lease were read before, and so whatever descends from
- * one is read from its beginning; a shard that is not related to any lease begins at `start`. In a part of a listing a parent that is not
- * there may still be to be read.
+ * descendants get theirs at the end of their parents. Ancestors of a shard with a lease were read before, so every descendant of one is
+ * read from its beginning; a shard that is not related to any lease begins at `start`. In an incomplete listing, a missing parent may still
+ * have to be read.
  */
 export const missing = (
   shards: ReadonlyArray<Shard>,
@@ -78,7 +78,7 @@ export const missing = (
   const isUnread = (shardId: string): boolean => !leaseOf.has(shardId) && !before.has(shardId)
   const isAhead = (parent: string): boolean =>
     leaseOf.has(parent) ? !isFinished(leaseOf.get(parent)) : (isPart || listed.has(parent)) && isUnread(parent)
-  /** Where there are leases, a parent of which nothing is known any more may have descended from one. */
+  /** If there are leases, an unknown parent may have descended from one of their shards. */
   const wasRead = (parent: string): boolean =>
     leaseOf.has(parent) || before.has(parent) || (leases.length > 0 && !listed.has(parent))
   return shards
@@ -90,7 +90,7 @@ export const missing = (
 }
 
 /**
- * Whether the shards that are still to be read take every hash key, so that no record can go unread: `"unknown"` when the range of one is
+ * Whether the shards that are still to be read cover every hash key, so that no record can go unread: `"unknown"` if the range of one is
  * not known.
  */
 export const coverage = (
@@ -106,7 +106,7 @@ export const coverage = (
   return Overlap.isCovered(Overlap.whole, intervals) ? "complete" : "hole"
 }
 
-/** The shard may be read: the leases of its parents, as far as there are any, have come to their ends. */
+/** The shard may be read: the leases of its parents, if there are any, have reached their ends. */
 export const isReadable = (
   lease: Pick<Lease, "parentShardIds">,
   byShard: (shardId: string) => KnownLease | undefined
@@ -117,8 +117,8 @@ export const isReadable = (
   })
 
 /**
- * The leases of a stream's shards that may be read now: those that are not read to their ends, whose parents are, and that wait for no older
- * shard that takes some of their hash keys, whatever the lineage says.
+ * The leases of a stream's shards that may be read now: those that are not read to their ends, whose parents are, and that wait for no
+ * older shard with some of their hash keys, whatever the lineage says.
  */
 export const readable = <A extends ShardOrder.Placed>(leases: ReadonlyArray<A>): ReadonlyArray<A> => {
   const byShard = new Map(leases.map((lease) => [lease.shardId, lease]))
@@ -129,8 +129,8 @@ export const readable = <A extends ShardOrder.Placed>(leases: ReadonlyArray<A>):
 }
 
 /**
- * Whether a shard gets its lease at the end of this parent: not while another parent is still to get its own, since one without a lease
- * counts as read. Then the other parent's end is where it does.
+ * Whether a shard gets its lease at the end of this parent: not while the other parent is still to get its own, since a parent without a
+ * lease counts as read. In that case it gets its lease at the other parent's end.
  */
 export const isDue = (
   parentShardIds: ReadonlyArray<string>,
@@ -144,7 +144,7 @@ const hasBegun = ({ checkpoint }: KnownLease): boolean =>
   checkpoint?._tag === "ShardEnd"
 
 /**
- * The leases that nobody needs any more: read to their ends, of shards that have left retention, whose children have begun and whose
+ * The leases that are no longer needed: their shards were read to their ends and have left retention, their children have begun and their
  * parents' leases are gone.
  */
 export const garbage = (leases: ReadonlyArray<Lease>, listed: ReadonlySet<string>): ReadonlyArray<Lease> => {

@@ -1,6 +1,6 @@
 import type { View } from "../../LeaseBalancer.js"
 
-/** Who is to have the leases of a worker that leaves: the others, the least loaded first; nobody when there is no other. */
+/** Which workers get the leases of one that leaves: the others, the least loaded first; none if there is no other. */
 export const successors = (
   { leases, worker }: Pick<View, "leases" | "worker">,
   leaving: ReadonlyArray<string>

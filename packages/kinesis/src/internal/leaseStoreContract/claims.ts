@@ -5,7 +5,7 @@ import { isSame } from "../lease/checkpoint.js"
 import type { Tests } from "./support.js"
 import { claimed, expect, find, fresh, mustBeLost, started } from "./support.js"
 
-/** Who owns a lease, and what is refused to whoever has lost it. */
+/** Who owns a lease, and which writes are refused after it was lost. */
 export const claims: Tests = {
   "of many claims at once one succeeds": (leases) =>
     Effect.gen(function*() {

@@ -5,7 +5,7 @@ import { isSame } from "../lease/checkpoint.js"
 import type { Tests } from "./support.js"
 import { claimed, expect, find, fresh, mustBeLost, started } from "./support.js"
 
-/** How a lease goes from one worker to another. */
+/** How a lease passes from one worker to another. */
 export const handoffs: Tests = {
   "a lease that was given back is anybody's": (leases) =>
     Effect.gen(function*() {

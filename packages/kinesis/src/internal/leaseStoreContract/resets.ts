@@ -5,7 +5,7 @@ import { isSame } from "../lease/checkpoint.js"
 import type { Tests } from "./support.js"
 import { claimed, expect, find, fresh, mustBeLost, shard, started } from "./support.js"
 
-/** Leases that begin anew. */
+/** Leases that start over. */
 export const resets: Tests = {
   "a lease can begin anew, as it was seen: whoever held it is refused, and nothing is left of what was known": (
     leases

@@ -6,10 +6,10 @@ import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Position } from "../../Position.js"
 import { trimHorizon } from "../../Position.js"
 
-/** Dies with what is wrong with the leases of an application that was just opened. */
+/** A test of the leases of an application that was just opened: it dies with a description of what is wrong. */
 export type Test = (leases: Leases) => Effect.Effect<void, LeaseStoreError | LeaseLost, LeaseStore>
 
-/** Tests by what must be so. */
+/** Tests by the requirement that they check. */
 export type Tests = Readonly<Record<string, Test>>
 
 export const shard = "shardId-000000000000"

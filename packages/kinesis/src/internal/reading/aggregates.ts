@@ -7,7 +7,7 @@ import * as Strategies from "../record/distribution.js"
 import * as UserRecords from "../record/userRecords.js"
 import type { ReadContext } from "./context.js"
 
-/** What the shards of a run know of their stream's distribution; one of them asks at a time. */
+/** What the shards of a run know about their stream's distribution; only one of them asks at a time. */
 export interface Distribution {
   known: Strategies.Known
   readonly turn: Effect.Semaphore
@@ -30,7 +30,7 @@ const notAsked = (stream: string, error: KinesisError) =>
     error
   )
 
-/** Who decides where the records of an answer go, asked anew when it may have changed. */
+/** Who decides where the records of an answer go; asks again if that may have changed. */
 const strategyFor = (
   context: ReadContext,
   records: ReadonlyArray<KinesisRecord>
@@ -47,8 +47,8 @@ const strategyFor = (
 }
 
 /**
- * The users' records of an answer that may have aggregates. What is to be dropped as another shard's is kept unless the stream goes by its
- * writers' keys: rather a record twice than none.
+ * The users' records of an answer that may have aggregates. Records of another shard are dropped only if the stream goes by its writers'
+ * keys; otherwise they are kept: a duplicate is better than a loss.
  */
 export const expand = (
   context: ReadContext,

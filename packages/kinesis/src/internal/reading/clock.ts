@@ -2,8 +2,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /**
- * Milliseconds on a clock that no correction of the time sets back. (The effect `Clock.currentTimeNanos` dies under TestClock between
- * milliseconds.)
+ * Milliseconds on a monotonic clock. (The effect `Clock.currentTimeNanos` dies under TestClock between milliseconds.)
  */
 export const monotonicMillisOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 

@@ -7,7 +7,7 @@ import * as Position from "../../Position.js"
 import type { ReadContext } from "./context.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 
-/** Tells that the reading of a shard begins. */
+/** Reports that the reading of a shard begins. */
 export const begin = (
   { emit, settings: { stream } }: ReadContext,
   { because, origin, shardId }: ShardToRead
@@ -20,13 +20,14 @@ export const begin = (
 // ---------------------------------------------------------------------------------------------------------------------
 // Reading of one shard
 //
-// Asks a source for one page after the other, and gives each to the taker. The next page is asked for only when the taker
-// is done with the one before: the source takes that for its page having been handled, and the rule that ends the reading
-// counts it then. It ends when the source has no more, when the source or the taker fails, and when it is interrupted.
-// The source is closed last, whatever ended the loop, since an interrupted call may hold room for its page.
+// Asks a source for one page after the other, and gives each to the taker. The next page is requested only when the
+// taker is done with the previous one: to the source this means that the page was handled, and the rule that ends the
+// reading counts it then. It ends when the source has no more, when the source or the taker fails, and when it is
+// interrupted. The source is closed last, whatever ended the loop, since an interrupted call may hold room for its
+// page.
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Reads a shard to the end, as its source has it. */
+/** Reads a shard until its source ends. */
 export const drive = <E>(
   context: ReadContext,
   shard: ShardToRead,

@@ -12,24 +12,24 @@ import * as Coordinator from "./coordinator.js"
 import * as ReadAhead from "./readAhead.js"
 import * as Settings from "./settings.js"
 
-/** How many pages wait for the consumer beside those that shards hold back, each one. */
+/** How many pages can wait for the consumer, in addition to the one that each shard holds back. */
 const capacity = 16
 
 /** The shards of a stream whose pages are merged. */
 interface State {
   readonly coordinated: Coordinator.Coordinated
   readonly pages: Mailbox.Mailbox<Page, KinesisError>
-  /** Of the shards' fibers. */
+  /** The scope of the shards' fibers. */
   readonly scope: Scope.Scope
   /** How many shards are being read. */
   reading: number
-  /** No further shard will come. */
+  /** No further shard will follow. */
   isLastKnown: boolean
 }
 
 /**
- * The pages of all shards as they come: a fiber a shard, and one bounded queue for all. Stream's own merging costs several times as much a
- * page and holds several times as much memory a shard.
+ * The pages of all shards as they arrive: one fiber per shard, and one bounded queue for all. Stream's own merging costs several times as
+ * much per page and holds several times as much memory per shard.
  */
 export const make = (
   options: Settings.StreamOptions
@@ -54,10 +54,10 @@ const endIfDone = ({ isLastKnown, pages, reading }: State): void => {
 // ---------------------------------------------------------------------------------------------------------------------
 // Merging
 //
-// Takes the shards as the coordinator gives them, and reads each in a fiber of its own, which offers its pages to the one
-// queue. The loop ends when the coordinator knows of no further shard, and the queue when the last fiber has ended too. A
-// shard that fails, or a listing, ends the queue at once: the other fibers wait for the end of the scope, which interrupts
-// them, so that no shard takes for handled a page that nobody will take.
+// Takes the shards as the coordinator gives them, and reads each in a fiber of its own, which offers its pages to the
+// one queue. The loop ends when the coordinator knows of no further shard, and the queue when the last fiber has ended
+// too. A shard that fails, or a listing, ends the queue at once: the other fibers wait for the end of the scope, which
+// interrupts them, so that no shard takes a page for handled that nobody will take.
 // ---------------------------------------------------------------------------------------------------------------------
 
 const readAll = (self: State): Effect.Effect<void> =>
@@ -84,7 +84,7 @@ const read = (self: State, shard: Coordinator.ReadableShard): Effect.Effect<void
   })
 }
 
-/** What waits in the queue, each time that the consumer asks: it is done with what it was given before. */
+/** All waiting pages, each time the consumer asks: it is then done with the previous ones. */
 const merged = ({ pages }: State, readAhead: ReadAhead.ReadAhead): Stream.Stream<Page, KinesisError> =>
   Stream.repeatEffectChunkOption(Effect.suspend(() => {
     readAhead.taken([])

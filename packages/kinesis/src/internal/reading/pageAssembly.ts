@@ -10,24 +10,24 @@ import type { ReadContext } from "./context.js"
 import type { ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
 
-/** What a source was answered, and when it asked for that. */
+/** The answer to a source's request, and when the request was made. */
 export interface Answer extends Pick<GetRecordsResponse, "records" | "millisBehindLatest" | "childShards"> {
   readonly summary: RecordsSummary.RecordsSummary
-  /** On a clock that never goes back. */
+  /** On a monotonic clock. */
   readonly askedAt: number
   /** The same moment by the service's clock, as far as it is known, since the epoch. */
   readonly askedAtServer: number
 }
 
-/** Where a shard stands with an answer. */
+/** The state of a shard after an answer. */
 export interface Standing {
   readonly position: Position
   readonly isAtTip: boolean
-  /** The shard is closed, or has come to its end. */
+  /** The shard is closed, or has reached its end. */
   readonly closed: boolean
 }
 
-/** The users' records of an answer, given to what makes a page of them: those in its aggregates in place of these. */
+/** Makes a page of the users' records of an answer, in which aggregates are replaced by their records. */
 export const withUserRecords = <A, E>(
   context: ReadContext,
   { hashKeyRange, shardId }: ShardToRead,
@@ -38,7 +38,7 @@ export const withUserRecords = <A, E>(
     ? Effect.flatMap(Aggregates.expand(context, shardId, hashKeyRange, records), use)
     : use(records)
 
-/** The page of an answer, of whose users' records these were not read before. */
+/** The page of an answer with those of its users' records that were not already read. */
 export const page = (
   shardId: string,
   { childShards = [], millisBehindLatest, summary: { bytes } }: Answer,
@@ -46,7 +46,7 @@ export const page = (
   { position }: Standing
 ): ReadAhead.Fetched => ({ bytes, page: { shardId, records, millisBehindLatest, position, childShards } })
 
-/** What the rule that ends the reading is to know of a page; undefined where no page ends it. */
+/** What the stop rule needs to know about a page; undefined if no page can end the reading. */
 export const factsOf = (
   { progress, settings: { until } }: ReadContext,
   { askedAt, askedAtServer, records }: Answer,
@@ -60,7 +60,7 @@ export const factsOf = (
   return facts
 }
 
-/** Tells that a page was read: the run had an answer. */
+/** Reports that a page was read: the run has had an answer. */
 export const tell = (
   { emit, outage }: ReadContext,
   { bytes, page: { millisBehindLatest, position, records, shardId } }: ReadAhead.Fetched

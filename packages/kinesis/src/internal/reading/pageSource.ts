@@ -8,9 +8,9 @@ import type * as ServerClock from "../shard/serverClock.js"
 
 /** Brings the pages of one shard, in the shard's order: polling is one, a subscription to pushed pages another. */
 export interface PageSource {
-  /** The shard's next page each time it runs; fails with `None` when there is no more. The page before was handled then. */
+  /** The shard's next page each time it runs; fails with `None` when there is no more. By then the previous page has been handled. */
   readonly next: Effect.Effect<Page, Option.Option<KinesisError>>
-  /** Gives back what an interrupted {@link PageSource.next} holds. Once, when nothing more is asked for. */
+  /** Releases what an interrupted {@link PageSource.next} holds. Runs once, after the last request for a page. */
   readonly close: Effect.Effect<void>
 }
 
@@ -19,19 +19,19 @@ export interface ShardToRead {
   readonly shardId: string
   readonly origin: Position.Position
   readonly because: "stored" | "start" | "parent"
-  /** Known to be closed when reading began. */
+  /** The shard was known to be closed when reading began. */
   readonly closed: boolean
-  /** The hash keys that the shard takes, asked for when an aggregate comes. */
+  /** The shard's range of hash keys, looked up when an aggregate arrives. */
   readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** By how much this clock is ahead of the one that the origin goes by. */
   readonly skew: ServerClock.Skew
-  /** Runs when the first iterator has come. */
+  /** Runs when the first iterator has arrived. */
   readonly onReady: Effect.Effect<void>
   /** Runs before the last page is followed by `None`, unless reading was stopped before the shard's end. */
   readonly onEnd: (outcome: ShardOutcome) => Effect.Effect<void, KinesisError>
 }
 
-/** What the reading of a shard came to: everything was handed on, or the shard has left retention. */
+/** The outcome of reading a shard: everything was handed on, or the shard has left retention. */
 export interface ShardOutcome {
   readonly lost: boolean
   readonly childShards: ReadonlyArray<ChildShard>

@@ -22,15 +22,15 @@ type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 /** A shard that is being polled. */
 interface State extends ShardIterator.Polled {
   pacing: ReadPacing.Pacing
-  /** The page that was given last and may end the reading, until the next one is asked for. */
+  /** The last page, which may end the reading, until the next one is requested. */
   given: StopRule.PageFacts | undefined
   readonly room: ReadAhead.ForShard
   readonly proof: EndProof.EndProof
-  /** The answer of the next call as a page, when the shard may be read and there is room; made once, since every poll runs it. */
+  /** The answer of the next call as a page, when the shard may be read and there is room; created once, since every poll runs it. */
   readonly getPage: Effect.Effect<ReadAhead.Fetched, PageFailure>
 }
 
-/** An answer that looks like the shard's end and proves none: the state says what is to be done about it. */
+/** An answer that looks like the shard's end but does not prove it: the state says what to do about it. */
 interface Unproven {
   readonly _tag: "Unproven"
   readonly operation: "GetRecords"
@@ -66,7 +66,7 @@ const step = (self: State, event: PollState.PollEvent): void => {
   self.poll = PollState.step(self.poll, event)
 }
 
-/** The page before was handled: it may have been the last that is wanted. */
+/** The previous page was handled: it may have been the last one wanted. */
 const nextPage = (self: State): Next => {
   const { given } = self
   if (given === undefined) return advance(self)
@@ -77,7 +77,7 @@ const nextPage = (self: State): Next => {
 }
 
 /**
- * Carries out one command after the other until one of them brings a page, or the end. A page that comes as it should takes one step.
+ * Carries out one command after the other until one of them brings a page, or the end. In the normal case a page takes one step.
  */
 const advance = (self: State): Next => {
   const command = PollState.command(self.poll, self.context.monotonicMillis())
@@ -140,7 +140,7 @@ const end = ({ context: { emit, outage }, poll, shard: { onEnd, shardId } }: Sta
   )
 }
 
-/** Waits as after a call that failed for a passing reason, then asks the same iterator again. */
+/** Waits as after a transient failure, then uses the same iterator again. */
 const wait = (self: State): Next => {
   const failure = self.proof.failure()
   self.context.outage.last = failure
@@ -227,7 +227,7 @@ const paged = (
   return all === Effect.void ? Effect.succeed(fetched) : Effect.as(all, fetched)
 }
 
-/** A page that may tell of a position before the oldest record is given only after the retention was looked at. */
+/** A page that may mean that the position lies before the oldest record is handed on only after a check of the retention. */
 const checked = (self: State, page: Page): Next =>
   PollState.isSuspect(self.poll, page.millisBehindLatest)
     ? Effect.mapError(Effect.as(checkRetention(self, page), page), Option.some)

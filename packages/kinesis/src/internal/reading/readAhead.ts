@@ -4,7 +4,7 @@ import type { Page } from "../../Page.js"
 import * as PageEstimate from "../shard/pageEstimate.js"
 import { monotonicMillisOf } from "./clock.js"
 
-/** A page, and what it was as it came. */
+/** A page, and its size as it was received. */
 export interface Fetched {
   readonly page: Page
   readonly bytes: number
@@ -13,24 +13,24 @@ export interface Fetched {
 /** Bounds the bytes of pages that are being fetched or wait for the consumer, over all shards of a run. */
 export interface ReadAhead {
   readonly forShard: () => ForShard
-  /** The consumer has these pages now, in place of those that it had before. */
+  /** The consumer now has these pages in place of its previous ones. */
   readonly taken: (pages: Iterable<Page>) => void
-  /** A consumer of this page's shard alone has it now, or nobody will. */
+  /** A consumer of this page's shard alone now has the page, or nobody ever will. */
   readonly handedOn: (page: Page) => void
 }
 
 /** What one shard asks of the bound. */
 export interface ForShard {
   /**
-   * Makes a call that may bring a page when there is room for one, in the order of asking, and at least when nothing else is held; so no
-   * shard starves.
+   * Runs a call that may bring a page as soon as there is room for one, in the order of requests, and always when nothing else is held, so
+   * that no shard starves.
    */
   readonly fetching: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
-  /** Gives back the room of a call that was interrupted or died. */
+  /** Releases the room of a call that was interrupted or died. */
   readonly leave: () => void
 }
 
-/** For whoever takes each page as it comes. */
+/** For consumers that take each page as it arrives. */
 export const unbounded: ReadAhead = {
   forShard: () => ({ fetching: (call) => call, leave: () => undefined }),
   taken: () => undefined,
@@ -40,7 +40,7 @@ export const unbounded: ReadAhead = {
 /** A call that takes longer, in milliseconds, no longer holds room for its page: shards that hang must not hold up the others. */
 const patience = 5_000
 
-/** Room that a call holds for its page. */
+/** The room that a call holds for its page. */
 interface Room {
   bytes: number
   readonly since: number
@@ -53,21 +53,21 @@ interface Place {
   readonly admit: (room: Room) => void
 }
 
-/** The bound of a run, and what is held against it. */
+/** The bound of a run, and what counts towards it. */
 interface State {
   readonly maxBytes: number
   readonly now: () => number
-  /** Bytes that nothing holds; below zero when a page was larger than its room. */
+  /** Free bytes; negative when a page was larger than its room. */
   free: number
-  /** What pages were like lately, over all shards. */
+  /** The size of recent pages, over all shards. */
   recent: PageEstimate.RecentPages
-  /** In the order of asking. */
+  /** In the order of requests. */
   readonly waiting: Array<Place>
-  /** Of the calls under way, in the order in which they were given. */
+  /** The rooms of the calls under way, in the order in which they were granted. */
   readonly rooms: Set<Room>
   /** Pages that wait for the consumer, by their bytes. */
   readonly held: Map<Page, number>
-  /** The bytes that the consumer has; not the pages themselves, which are its own to let go. */
+  /** The bytes that the consumer has; not the pages themselves, which the consumer may release. */
   inHand: number
   /** Open while a shard waits for a room that another one's call holds. */
   readonly someoneWaits: Effect.Latch
@@ -95,7 +95,7 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
     }
   })
 
-/** Room for a page of a shard whose last one was so large, if there is some. */
+/** Room for a page of a shard whose last one had this size, if there is any. */
 const roomFor = (self: State, lastBytes: number): Room | undefined => {
   const bytes = PageEstimate.nextPage(self.recent, lastBytes)
   if (bytes > self.free && self.free < self.maxBytes) return undefined
@@ -126,8 +126,8 @@ const release = (self: State, room: Room): void => {
 }
 
 /**
- * Takes the room of calls that are too slow, for those who wait: the oldest call first, when it has been under way for longer than
- * {@link patience}. It sleeps while nobody waits, and ends with the run's scope.
+ * Takes the room of calls that are too slow and gives it to waiting shards: the oldest call first, when it has been under way for longer
+ * than {@link patience}. It sleeps while nobody waits, and ends with the run's scope.
  */
 const reclaim = (self: State): Effect.Effect<void> =>
   Effect.flatMap(self.someoneWaits.await, () => {
@@ -160,7 +160,10 @@ const handedOn = (self: State, page: Page): void => {
 
 /** What one shard holds of the bound. */
 interface ShardState {
-  /** Of the call under way. It stands here as soon as it is given, so that {@link leave} finds it whatever happens to the fiber. */
+  /**
+   * The room of the call under way. It is stored here as soon as it is granted, so that {@link leave} finds it whatever happens to the
+   * fiber.
+   */
   room: Room | undefined
   lastBytes: number
 }
@@ -203,7 +206,7 @@ const waitForRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
     })
   })
 
-/** The page takes the place of the room that its call had. */
+/** The page replaces the room that its call held. */
 const keep = (self: State, shard: ShardState, { bytes, page }: Fetched): void => {
   shard.lastBytes = bytes
   self.recent = PageEstimate.after(self.recent, bytes)

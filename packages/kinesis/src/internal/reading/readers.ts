@@ -12,7 +12,7 @@ import * as Interruption from "./interruption.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import * as Poller from "./poller.js"
 
-/** What brings the shard's pages, and whether they came to the shard's end. */
+/** The source of the shard's pages, and whether they reached the shard's end. */
 const sourceOf = (context: ReadContext, shard: ShardToRead) => {
   let cameToEnd = false
   const onEnd: ShardToRead["onEnd"] = (outcome) => {
@@ -22,11 +22,11 @@ const sourceOf = (context: ReadContext, shard: ShardToRead) => {
   return { source: Poller.make(context, { ...shard, onEnd }), cameToEnd: () => cameToEnd }
 }
 
-/** A run that ends by its time without a single answer was an outage, not an empty stream. */
+/** A run whose time is over without a single answer was an outage, not an empty stream. */
 const outageOf = ({ outage }: ReadContext): Exit.Exit<void, KinesisError> =>
   outage.answered || outage.last === undefined ? Exit.void : Exit.fail(outage.last)
 
-/** The pages of a shard, each asked for when it is pulled: a loop that its consumer drives. Each run of the stream reads anew. */
+/** The pages of a shard, each requested when it is pulled: a loop that the consumer drives. Each run of the stream reads from the start. */
 export const stream = (context: ReadContext, shard: ShardToRead): Stream.Stream<Page, KinesisError> =>
   Stream.unwrap(Effect.map(Drive.begin(context, shard), () => {
     const { cameToEnd, source } = sourceOf(context, shard)
@@ -42,7 +42,7 @@ export const stream = (context: ReadContext, shard: ShardToRead): Stream.Stream<
 /** A fiber that reads a shard. */
 interface Reader {
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
-  /** It waits for a page, rather than for the taker of one. */
+  /** It is waiting for a page, not for the taker of one. */
   isPolling: boolean
 }
 
@@ -57,8 +57,8 @@ export interface Readers {
 export const make = (context: ReadContext): Readers => ({ context, readers: new Set(), isOver: false })
 
 /**
- * Gives the shard's pages to a taker, one after the other, to the end: {@link stream} without a Stream, which costs more than all else
- * for many shards. Has a fiber of its own; {@link judge} tells what its exit means.
+ * Gives the shard's pages to a taker, one after the other, to the end: {@link stream} without a Stream, which for many shards costs more
+ * than everything else. It runs in a fiber of its own; {@link judge} says what its exit means.
  */
 export const read = (
   self: Readers,
@@ -88,13 +88,13 @@ const untilOver = (self: Readers, reader: Reader, { close, next }: PageSource): 
   })
 })
 
-/** The time is over: calls under way are interrupted, pages that came are still handed on. */
+/** The time is over: calls under way are interrupted, pages that have arrived are still handed on. */
 export const end = (self: Readers): void => {
   self.isOver = true
   for (const { fiber, isPolling } of self.readers) if (isPolling) fiber.unsafeInterruptAsFork(fiber.id())
 }
 
-/** How the reading of a shard ended: one that was interrupted since the time is over has ended as it should. */
+/** How the reading of a shard ended: an interruption because the time is over is a normal end. */
 export const judge = (self: Readers, exit: Exit.Exit<void, KinesisError>): Exit.Exit<void, KinesisError> => {
   if (Exit.isSuccess(exit)) return exit
   return self.isOver && Cause.isInterruptedOnly(exit.cause)

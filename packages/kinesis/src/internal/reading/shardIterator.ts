@@ -18,7 +18,7 @@ export interface Polled {
   poll: PollState.PollState
 }
 
-/** A call about the shard. One that is not found although it is listed will be found again. */
+/** A call about the shard. If the shard is not found although it is listed, it will be found again. */
 export const calling = <A, E extends { readonly _tag: string }>(
   self: Polled,
   call: Effect.Effect<A, E | KinesisError>
@@ -54,7 +54,7 @@ const stillListed = ({ cause, description, operation, shardId, stream }: Resourc
     cause
   })
 
-/** An answer that lacks what it must have. */
+/** An answer that lacks a required field. */
 export const lacking = (self: Polled, operation: string, what: string): Effect.Effect<never, ServiceUnavailable> =>
   failing(self, lacks(self, operation, what))
 
@@ -101,7 +101,7 @@ export const get = (
     )
   })
 
-/** The skew is found out once: a shard that asked at the same time as another finds it corrected. */
+/** The skew is determined once: a shard that asked at the same time as another finds it corrected. */
 const correctClock = (
   { context: { emit, epochMillis }, shard: { skew } }: Polled,
   sent: Position.Startable,
@@ -116,7 +116,7 @@ const correctClock = (
     return emit(KinesisEvent.ClockAhead({ skewMillis }))
   })
 
-/** The position has left retention, or is of a stream that had this name before. */
+/** The position has left retention, or belongs to an earlier stream of this name. */
 export const onTrimmed = (
   self: Polled,
   position: Position.Position,
@@ -131,7 +131,7 @@ export const onTrimmed = (
       return yield* new ResourceNotFound({ operation: "GetShardIterator", stream, description })
     }
     yield* Effect.logWarning(
-      `${stream}/${shardId}: ${Position.format(position)} has left retention; going on from the oldest record`
+      `${stream}/${shardId}: ${Position.format(position)} has left retention; continuing from the oldest record`
     )
     self.poll = PollState.step(self.poll, { _tag: "PositionTrimmed", floor })
   })

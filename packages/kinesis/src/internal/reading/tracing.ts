@@ -12,10 +12,10 @@ const attributesOf = (stream: string, shardId: string) => ({
   "messaging.destination.partition.id": shardId
 })
 
-/** Effect's own tracer, which is there when no other was provided: nobody sees its spans. */
+/** Effect's default tracer, in use when no other is provided: nobody sees its spans. */
 const unseen = Effect.runSync(Effect.tracer)
 
-/** Whether spans are to be made. */
+/** Whether spans are recorded. */
 export const isTraced: Effect.Effect<boolean> = Effect.map(Effect.tracer, (tracer) => tracer !== unseen)
 
 /** A span for each attempt to get a page. */

@@ -14,9 +14,9 @@ export interface SubRecord {
 export type Deaggregated =
   /** Not an aggregate: no magic, or nothing between magic and digest. */
   | { readonly _tag: "Plain" }
-  /** The magic, but not the digest or not the message of an aggregate. To be passed on as it came, as the KCL does. */
+  /** It has the magic, but not the digest or not the message of an aggregate. It is passed on unchanged, as the KCL does. */
   | { readonly _tag: "Malformed"; readonly reason: string }
-  /** Can hold no record at all, when the aggregate says so. */
+  /** May be empty if the aggregate says so. */
   | { readonly _tag: "Aggregate"; readonly records: ReadonlyArray<SubRecord> }
 
 const magic = [0xf3, 0x89, 0x9a, 0xc2] as const
@@ -114,8 +114,8 @@ const readAggregate = (cursor: Cursor): Deaggregated => {
 /**
  * The user records of one Kinesis record, all of them or none. Their data are views into `data`.
  *
- * Strings are read by `Buffer`, which is faster here than a `TextDecoder`, drops no byte order mark and puts U+FFFD
- * where a key is not UTF-8, as the KCL's reader does. Tags, which no producer writes, are passed over unread.
+ * Strings are read by `Buffer`, which is faster here than a `TextDecoder`, drops no byte order mark and puts U+FFFD where a key is not
+ * UTF-8, as the KCL's reader does. Tags, which no producer writes, are skipped.
  */
 export const deaggregate = (data: Uint8Array): Deaggregated => {
   const end = data.length - digestSize
@@ -124,7 +124,7 @@ export const deaggregate = (data: Uint8Array): Deaggregated => {
   return readAggregate({ bytes: data, at: magic.length, end })
 }
 
-/** An aggregate to which records are still added. `size` is that of the bytes `build` gives. */
+/** An aggregate under construction. `size` is the size of the bytes that `build` returns. */
 export interface PendingAggregate {
   readonly partitionKeyTable: Map<string, number>
   readonly explicitHashKeyTable: Map<string, number>
@@ -151,7 +151,7 @@ const recordSize = (pending: PendingAggregate, { data, explicitHashKey, partitio
   (explicitHashKey === undefined ? 0 : 1 + varintSize(indexIn(pending.explicitHashKeyTable, explicitHashKey))) +
   delimitedSize(data.length)
 
-/** The size the aggregate would have with this record, to the byte; the aggregate stays as it is. */
+/** The exact size in bytes that the aggregate would have with this record; the aggregate is not changed. */
 export const sizeWith = (pending: PendingAggregate, record: SubRecord): number =>
   pending.size + growth(pending.partitionKeyTable, record.partitionKey) +
   (record.explicitHashKey === undefined ? 0 : growth(pending.explicitHashKeyTable, record.explicitHashKey)) +

@@ -1,6 +1,5 @@
 /**
- * Where a reader stands in the bytes of one message. A reader that finds no value answers -1 or false, and the cursor
- * is void then.
+ * The position of a reader in the bytes of one message. A reader that finds no value returns -1 or false, and the cursor is then invalid.
  */
 export interface Cursor {
   readonly bytes: Uint8Array
@@ -10,10 +9,10 @@ export interface Cursor {
 
 const maxVarintSize = 10
 
-/** Protobuf's own readers give up on deeper groups, too. */
+/** Protobuf's own readers reject deeper groups, too. */
 const maxGroupDepth = 100
 
-/** Inexact from 2^53 on, where it is only good for being compared with a size. */
+/** Inexact from 2^53 on, where it is only good for a comparison with a size. */
 const readLongVarint = (cursor: Cursor): number => {
   const start = cursor.at
   const limit = Math.min(cursor.end, start + maxVarintSize)
@@ -32,7 +31,7 @@ const readLongVarint = (cursor: Cursor): number => {
   return -1
 }
 
-/** As `readLongVarint`; nearly all are of one or two bytes. */
+/** Like `readLongVarint`; nearly all varints have one or two bytes. */
 export const readVarint = (cursor: Cursor): number => {
   const { at, bytes, end } = cursor
   if (at >= end) return -1
@@ -77,7 +76,7 @@ const skipGroup = (cursor: Cursor, startTag: number, depth: number): boolean => 
   }
 }
 
-/** Passes over the value of a field that nobody knows. */
+/** Skips the value of an unknown field. */
 export const skip = (cursor: Cursor, tag: number, depth = 0): boolean => {
   switch (tag & 7) {
     case 0:
@@ -101,7 +100,7 @@ export const varintSize = (value: number): number => {
   return size
 }
 
-/** Answers where the next value goes. */
+/** Returns where the next value goes. */
 export const writeVarint = (bytes: Uint8Array, start: number, value: number): number => {
   let at = start
   let rest = value

@@ -1,15 +1,15 @@
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as Aggregation from "./aggregation.js"
 
-/** What is to be known of the records of an answer as a whole. */
+/** A summary of the records of an answer. */
 export interface RecordsSummary {
-  /** Their data and partition keys, as the service counts them against a shard's limits. */
+  /** The bytes of their data and partition keys, which count towards a shard's limits. */
   readonly bytes: number
-  /** Whether any of them may be an aggregate, so that it is worth a look. */
+  /** Whether any of them may be an aggregate and must be inspected. */
   readonly hasAggregates: boolean
 }
 
-/** Of the records that a decoder of ours made. Another list, though it be of the same records, is summed up anew. */
+/** Summaries of the lists that our own decoders made. Any other list is summed up again, even one of the same records. */
 const known = new WeakMap<ReadonlyArray<KinesisRecord>, RecordsSummary>()
 
 const sizeOf = (data: Uint8Array, partitionKey: string | undefined): number =>

@@ -4,16 +4,16 @@ import * as Aggregation from "./aggregation.js"
 import * as HashKey from "./hashKey.js"
 
 /**
- * What becomes of the sub-records of an aggregate whose hash key another shard takes, which a writer that had an old picture of the shards
- * writes again: each is dropped, the whole aggregate is when one of its records is, or all are kept, unjudged.
+ * How to treat sub-records of an aggregate whose hash key belongs to another shard, which a writer with an outdated view of the shards
+ * writes again: drop each of them, drop the whole aggregate if one of its records is affected, or keep all without checking.
  */
 export type OutsideRange = "drop-records" | "drop-aggregate" | "keep"
 
 export interface UserRecords {
   readonly records: ReadonlyArray<KinesisRecord>
-  /** What was wrong with each aggregate that was not as it should be. */
+  /** What was wrong with each malformed aggregate. */
   readonly malformed: ReadonlyArray<string>
-  /** How many sub-records were dropped, since they belong to another shard or came with such. */
+  /** How many sub-records were dropped because they belong to another shard or came with one that does. */
   readonly outside: number
 }
 
@@ -25,7 +25,7 @@ interface Range {
 const hashKeyOf = ({ explicitHashKey, partitionKey }: Aggregation.SubRecord): bigint | undefined =>
   explicitHashKey === undefined ? HashKey.fromPartitionKey(partitionKey) : HashKey.fromDecimal(explicitHashKey)
 
-/** What has a false hash key was not sent here by it: there is no other shard that it is known to belong to. */
+/** A record with an invalid hash key was not sent here by that key, and is not known to belong to another shard. */
 const isInside = (record: Aggregation.SubRecord, { end, start }: Range): boolean => {
   const hashKey = hashKeyOf(record)
   return hashKey === undefined || (start <= hashKey && hashKey <= end)
@@ -38,12 +38,12 @@ const hasFalseHashKey = ({ explicitHashKey }: Aggregation.SubRecord): boolean =>
 const flawOf = (records: ReadonlyArray<Aggregation.SubRecord>): string | undefined => {
   if (records.length === 0) return "there is no record in it"
   const first = records.findIndex(hasFalseHashKey)
-  return first === -1 ? undefined : `the explicit hash key of record ${first} is no number from 0 to 2^128 - 1`
+  return first === -1 ? undefined : `the explicit hash key of record ${first} is not a number from 0 to 2^128 - 1`
 }
 
 /**
- * The users' records in a page: the sub-records of aggregates in place of them, numbered in their aggregate, dropped ones counted too, so
- * that the numbers mean the same to every reader. Without a range nothing is dropped.
+ * The users' records of a page: aggregates are replaced by their sub-records, numbered within the aggregate. Dropped ones are counted, too,
+ * so that the numbers mean the same to every reader. Without a range nothing is dropped.
  */
 export const expand = (
   records: ReadonlyArray<KinesisRecord>,

@@ -1,12 +1,12 @@
 import type { HashKeyRange } from "../../KinesisApi.js"
 import * as SequenceNumber from "../record/sequenceNumber.js"
 
-/** The hash keys from the one to the other, both included. */
+/** An interval of hash keys, both ends included. */
 export type Interval = readonly [from: bigint, to: bigint]
 
 const decimal = /^\d{1,39}$/
 
-/** The range as numbers; undefined when it is none, as where a lease or an answer lacks it. */
+/** The range as numbers; undefined if it is not valid, as when a lease or an answer lacks it. */
 export const interval = ({ endingHashKey, startingHashKey }: HashKeyRange): Interval | undefined => {
   if (!decimal.test(startingHashKey) || !decimal.test(endingHashKey)) return undefined
   const [from, to] = [BigInt(startingHashKey), BigInt(endingHashKey)]
@@ -30,7 +30,7 @@ export const isCovered = ([from, to]: Interval, by: ReadonlyArray<Interval>): bo
 export const whole: Interval = [0n, 2n ** 128n - 1n]
 
 /**
- * Whether a record of one key can lie in both shards, so that the older one has to be read first. A range that is none overlaps with
+ * Whether a record of one key can lie in both shards, so that the older one has to be read first. A range that is not valid overlaps with
  * nothing: such shards are ordered by their lineage alone.
  */
 export const overlaps = (a: HashKeyRange, b: HashKeyRange): boolean => {
@@ -39,8 +39,8 @@ export const overlaps = (a: HashKeyRange, b: HashKeyRange): boolean => {
 }
 
 /**
- * Whether a shard is older than another, by their starting sequence numbers. One without, which its parent named and no listing has shown
- * yet, is younger than all others; of two such ones neither is older.
+ * Whether a shard is older than another, by their starting sequence numbers. A shard without one, which was named by its parent and not
+ * listed yet, is younger than all others; of two such shards, neither is older.
  */
 export const isBefore = (a: string | undefined, b: string | undefined): boolean =>
   a !== undefined && (b === undefined || SequenceNumber.compare(a, b) < 0)

@@ -1,21 +1,21 @@
 const mebibyte = 1024 * 1024
 
-/** The most that a page can have (GetRecords' documentation). */
+/** The maximum size of a page (documentation of GetRecords). */
 const largestPage = 10 * mebibyte
 
 const smallestEstimate = 64 * 1024
 
-/** What is known of the sizes of pages: how large they have been of late, over a whole run. */
+/** An estimate of the size of pages: how large they have been recently, over a whole run. */
 export interface RecentPages {
   readonly bytes: number
 }
 
-/** Before any page came, each may be as large as pages get. */
+/** Before the first page, each may have the maximum size. */
 export const unknown: RecentPages = { bytes: largestPage }
 
 /** A larger page counts at once, a smaller one half. */
 export const after = (recent: RecentPages, bytes: number): RecentPages => ({ bytes: Math.max(bytes, recent.bytes / 2) })
 
-/** How large a shard's next page may be: room for twice its last one, and for what pages have been of late. */
+/** How large a shard's next page may be: twice the size of its last one, and at least the size of recent pages. */
 export const nextPage = (recent: RecentPages, lastBytes: number): number =>
   Math.min(largestPage, Math.max(smallestEstimate, 2 * lastBytes, recent.bytes))

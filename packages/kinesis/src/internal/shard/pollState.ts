@@ -10,25 +10,25 @@ export interface PollState {
   /** The origin by the service's clock, once it is known. */
   readonly accepted: Position | undefined
   readonly lastSequenceNumber: string | undefined
-  /** Records up to this one were read before. */
+  /** Records up to this one were already read. */
   readonly floor: string | undefined
   readonly shardIterator: string | undefined
-  /** When the iterator came, in milliseconds on a clock that never goes back. */
+  /** When the iterator was received, in milliseconds on a monotonic clock. */
   readonly issuedAt: number
-  /** A listing showed the shard's end, or was without the shard, before the next answer is asked for. */
+  /** A listing made before the next request showed the shard's end, or did not contain the shard. */
   readonly closed: boolean
-  /** Closed, and everything of it was handed on. */
+  /** The shard is closed and was handed on completely. */
   readonly ended: boolean
-  /** An answer that looked like the shard's end proved none: it takes a listing, or, after that, another answer. */
+  /** An answer that looked like the shard's end did not prove it: that takes a listing or, after that, another answer. */
   readonly doubt: "unlisted" | "listed" | undefined
-  /** An answer of this shard told how far it is behind, so that one which does not lacks something. */
+  /** An answer of this shard has said how far it is behind, so an answer that does not is incomplete. */
   readonly lagTold: boolean
-  /** How many answers in a row brought nothing and did not tell how far they are behind. */
+  /** How many consecutive answers brought nothing and did not say how far they are behind. */
   readonly blanks: number
   /** As the last answer named them. */
   readonly childShards: ReadonlyArray<ChildShard>
   readonly broughtRecords: boolean
-  /** Whether it was announced that the first iterator has come. */
+  /** Whether the arrival of the first iterator was announced. */
   readonly announced: boolean
   readonly retentionChecked: boolean
 }
@@ -37,11 +37,11 @@ export type PollCommand =
   | { readonly _tag: "GetShardIterator"; readonly position: Startable }
   | { readonly _tag: "GetRecords"; readonly shardIterator: string }
   | { readonly _tag: "ListShards" }
-  /** As after a call that failed for a passing reason. */
+  /** Retry as after a call that failed for a transient reason. */
   | { readonly _tag: "Wait" }
   | { readonly _tag: "End" }
 
-/** What a GetRecords answer says of where its shard stands. */
+/** What a GetRecords answer says about the state of its shard. */
 export interface PageReceived {
   readonly _tag: "PageReceived"
   readonly lastSequenceNumber: string | undefined
@@ -59,10 +59,10 @@ export type PollEvent =
   | { readonly _tag: "Announced" }
   | PageReceived
   | { readonly _tag: "RetentionChecked" }
-  /** Whether a listing shows the shard's end, or is without the shard. */
+  /** Whether a listing shows the shard's end, or does not contain the shard. */
   | { readonly _tag: "Listed"; readonly isOver: boolean }
   | { readonly _tag: "Waited" }
-  /** Records up to `floor` were read before, should the oldest record lie before it after all. */
+  /** Records up to `floor` were already read, in case the oldest record lies before it after all. */
   | { readonly _tag: "PositionTrimmed"; readonly floor: string | undefined }
 
 /** `closed` when a listing showed the shard's end before. */
@@ -75,7 +75,7 @@ export const start = (origin: Position, closed = false): PollState => ({
   retentionChecked: false
 })
 
-/** What starts anew when the position has left retention. */
+/** The state that starts over when the position has left retention. */
 const beginning = (origin: Position, closed: boolean) => ({
   origin,
   accepted: undefined,
@@ -89,7 +89,7 @@ const beginning = (origin: Position, closed: boolean) => ({
   blanks: 0
 })
 
-/** Whether these shards follow the one: what the answer that reaches a shard's end tells. */
+/** Whether these shards follow the given one, as the answer that reaches a shard's end says. */
 export const areChildren = (childShards: ReadonlyArray<ChildShard>, shardId: string): boolean =>
   childShards.some(({ parentShards }) => parentShards.includes(shardId))
 
@@ -100,10 +100,10 @@ const after = (state: PollState, origin: Position): Position =>
     ? origin
     : { _tag: "AfterSequenceNumber", sequenceNumber: state.lastSequenceNumber }
 
-/** After what was handed on, or where reading began when nothing was, by the service's clock. */
+/** The position after everything handed on, or the origin by the service's clock if nothing was. */
 export const position = (state: PollState): Position => after(state, state.accepted ?? state.origin)
 
-/** An iterator lives for 5 minutes (GetShardIterator's documentation); one that may not live to be used is replaced in time. */
+/** An iterator is valid for 5 minutes (documentation of GetShardIterator); one that may expire before it is used is replaced in time. */
 const freshForMillis = 4.5 * 60_000
 
 export const command = (state: PollState, now: number): PollCommand => {
@@ -121,8 +121,8 @@ export const command = (state: PollState, now: number): PollCommand => {
 }
 
 /**
- * The records of a page that were not read before: those after the origin, when that lies inside an aggregate, which is read again from
- * its start, and those above the floor.
+ * The records of a page that were not already read: those after the origin, if it lies inside an aggregate, which is read again from its
+ * start, and those above the floor.
  */
 export const unread = <
   R extends { readonly sequenceNumber: string; readonly subSequenceNumber?: number | undefined }
@@ -140,21 +140,21 @@ export const unread = <
     )
 }
 
-/** The origin as the service accepted it, when its clock differs from this one: positions are stored, and must mean the same later. */
+/** The origin as the service accepted it, if its clock differs from this one: positions are stored, and must mean the same later. */
 export const corrected = (state: PollState, accepted: Position): PollState =>
   state.lastSequenceNumber === undefined ? { ...state, accepted } : state
 
-/** So many answers that bring nothing in a row stand for one that says to be at the tip, where none has ever told how far it is behind. */
+/** This many consecutive empty answers count as being at the tip, if no answer has ever said how far it is behind. */
 const blanksAtTip = 5
 
-/** Whether the page that was received last is at the shard's tip. One that does not tell is not, unless no answer of the shard ever does. */
+/** Whether the last page is at the shard's tip. A page that does not say is not, unless no answer of the shard ever says. */
 export const isAtTip = ({ blanks, lagTold }: PollState, millisBehindLatest: number | undefined): boolean =>
   millisBehindLatest === undefined ? !lagTold && blanks >= blanksAtTip : millisBehindLatest === 0
 
 /**
- * A missing, a null and an empty iterator are no statement by themselves. They end the shard when the answer names its children, or when
- * a listing had shown its end before, and the answer brings nothing and is at the tip. Else what came is handed on and reading goes on
- * after it, or, if nothing came, the same iterator is asked again.
+ * A missing, null or empty iterator proves nothing by itself. It ends the shard if the answer names the shard's children, or if a listing
+ * has already shown its end and the answer is empty and at the tip. Otherwise the records are handed on and reading continues after them
+ * or, if there are none, the same iterator is used again.
  */
 const withoutIterator = (
   state: PollState,
@@ -182,7 +182,7 @@ const received = (state: PollState, page: PageReceived): PollState => {
     : { ...next, shardIterator: nextShardIterator, issuedAt: at }
 }
 
-/** What a listing shows proves nothing of an answer that came before it: records may have come in between. So it takes another answer. */
+/** A listing proves nothing about an answer received before it, since records may have arrived in between. So another answer is needed. */
 const listed = (state: PollState, isOver: boolean): PollState =>
   isOver ? { ...state, closed: true, doubt: undefined, blanks: 0 } : { ...state, doubt: "listed" }
 
@@ -207,11 +207,14 @@ export const step = (state: PollState, event: PollEvent): PollState => {
   }
 }
 
-/** Whether reading ends after a page that is as far as wanted: not at a shard's end, which is to be told, nor by the tip of a closed one. */
+/**
+ * Whether reading ends after a page that is as far as wanted: not at a shard's end, which is still to be reported, nor by the tip of a
+ * closed shard.
+ */
 export const isOverAfter = (state: PollState, until: Until, page: StopRule.PageFacts): boolean =>
   !state.ended && !(state.closed && StopRule.isByTip(until, page))
 
-/** Whether a position is one of a record. */
+/** Whether a position is that of a record. */
 export const isSequence = (position: Position): boolean =>
   position._tag === "AtSequenceNumber" || position._tag === "AfterSequenceNumber"
 
@@ -221,10 +224,13 @@ export const afterRefusal = (position: Position, isCorrected: boolean): "trimmed
 
 const hourMillis = 3_600_000
 
-/** A stream keeps its records for 24 hours at least. */
+/** A stream keeps its records for at least 24 hours. */
 const leastRetentionMillis = 23 * hourMillis
 
-/** A stored position whose shard is behind by the whole retention and brings nothing lies before the oldest record. */
+/**
+ * If a shard is read from a stored position, is behind by the whole retention and brings nothing, the position lies before the oldest
+ * record.
+ */
 export const isSuspect = (state: PollState, millisBehindLatest: number | undefined): boolean =>
   !state.retentionChecked && millisBehindLatest !== undefined && millisBehindLatest >= leastRetentionMillis &&
   state.lastSequenceNumber === undefined && isSequence(state.origin)

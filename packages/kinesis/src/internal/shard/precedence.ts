@@ -1,18 +1,18 @@
 import * as Overlap from "./overlap.js"
 
 /**
- * When a shard was made, as far as it is known. One that only its parents have named has no starting sequence number yet: it comes after
- * theirs, a generation later, and so after all that they descend from.
+ * When a shard was created, as far as it is known. A shard that only its parents have named has no starting sequence number yet: it comes
+ * one generation after its parents, and so after all their ancestors.
  */
 export interface Birth {
   readonly sequenceNumber: string | undefined
   readonly generation: number
 }
 
-/** A shard among others: which hash keys it takes, and since when. */
+/** A shard among others: its hash keys, and since when it has them. */
 export interface Placed {
   readonly shardId: string
-  /** Undefined when the range is none: its lineage alone orders such a shard. */
+  /** Undefined if the range is not valid: such a shard is ordered by its lineage alone. */
   readonly hashKeys: Overlap.Interval | undefined
   readonly born: Birth
 }
@@ -33,14 +33,14 @@ const cells = 256
 
 const cellOf = (hashKey: bigint): number => Math.min(cells - 1, Number(hashKey >> 120n))
 
-/** Shards by their hash keys, in 256 cells of equal size, so that those of some hash keys are found without looking at all. */
+/** Shards by their hash keys, in 256 cells of equal size, so that a lookup by hash keys need not visit all shards. */
 export interface Atlas<P extends Placed> {
   readonly cells: ReadonlyArray<Map<string, P>>
 }
 
 export const atlas = <P extends Placed>(): Atlas<P> => ({ cells: Array.from({ length: cells }, () => new Map()) })
 
-/** Puts a shard in, in place of an earlier state of it, or takes it out. */
+/** Inserts a shard, replacing its earlier state, or removes it. */
 export const keep = <P extends Placed>({ cells }: Atlas<P>, shard: P, belongs: boolean): void => {
   if (shard.hashKeys === undefined) return
   const last = cellOf(shard.hashKeys[1])

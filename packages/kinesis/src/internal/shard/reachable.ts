@@ -1,4 +1,4 @@
-/** All that `next` leads to from the given shards: parents' parents, children's children. */
+/** Everything reachable by `next` from the given shards: parents' parents, children's children. */
 export const reachable = (
   from: Iterable<string>,
   next: (shardId: string) => Iterable<string>

@@ -1,7 +1,7 @@
-/** What a shard lets be read: 2 MiB a second, over all its readers (GetRecords' documentation). */
+/** The read limit of a shard: 2 MiB per second, over all its readers (documentation of GetRecords). */
 export const bytesPerSecond = 2 * 1024 * 1024
 
-/** The longest that a page can exhaust a shard: 10 MiB are refused for 5 s (GetRecords' documentation). */
+/** The longest time for which a page can exhaust a shard: after 10 MiB, reads are refused for 5 s (documentation of GetRecords). */
 const maxCoolOffMillis = 5_000
 
 export interface Spacing {
@@ -10,10 +10,10 @@ export interface Spacing {
 }
 
 export interface PageFacts {
-  /** When the call that brought the page was sent, on a clock that never goes back. */
+  /** When the call that brought the page was sent, on a monotonic clock. */
   readonly calledAt: number
   readonly bytes: number
-  /** Undefined when the answer did not tell. */
+  /** Undefined if the answer did not say. */
   readonly millisBehindLatest: number | undefined
 }
 
@@ -26,7 +26,7 @@ export const nextCallAt = (spacing: Spacing, page: PageFacts): number => {
   return page.calledAt + Math.max(interval, coolOff)
 }
 
-/** When a shard is read, on a clock that never goes back. */
+/** When a shard is read, on a monotonic clock. */
 export interface Pacing {
   /** When the last GetRecords was sent. */
   readonly askedAt: number
@@ -36,18 +36,18 @@ export interface Pacing {
 
 export const atOnce: Pacing = { askedAt: -Infinity, readableAt: -Infinity }
 
-/** GetRecords is sent, whatever becomes of it. */
+/** GetRecords is sent, whatever its outcome. */
 export const asked = ({ pollIntervalMillis }: Spacing, at: number): Pacing => ({
   askedAt: at,
   readableAt: at + pollIntervalMillis
 })
 
-/** What the answer costs the shard, before a page is made of it. */
+/** Accounts for the cost of the answer to the shard, before a page is made of it. */
 export const answered = (
   spacing: Spacing,
   { askedAt }: Pacing,
   { bytes, millisBehindLatest }: Omit<PageFacts, "calledAt">
 ): Pacing => ({ askedAt, readableAt: nextCallAt(spacing, { calledAt: askedAt, bytes, millisBehindLatest }) })
 
-/** The answer proves nothing, so that what it says does not slow the reading down. */
+/** The answer proves nothing, so it must not slow the reading down. */
 export const doubted = (spacing: Spacing, { askedAt }: Pacing): Pacing => asked(spacing, askedAt)

@@ -5,19 +5,19 @@ import * as Precedence from "./precedence.js"
 import { reachable } from "./reachable.js"
 
 /**
- * `waiting` for its parents and for older shards of its hash keys, `reading`, `ended` with everything of it handed on (or nothing left of
- * it), or `stopped` before its end, so that what follows it is not due.
+ * `waiting` for its parents and for older shards with its hash keys, `reading`, `ended` with everything handed on (or nothing left to
+ * read), or `stopped` before its end, so that its successors are not due.
  */
 export type ShardStatus = "waiting" | "reading" | "ended" | "stopped"
 
-/** Why a shard begins where it does: a stored position, the run's start, or at its beginning since it follows a shard that was read. */
+/** Why a shard begins where it does: a stored position, the run's start, or its beginning, because it follows a shard that was read. */
 export type Because = "stored" | "start" | "parent"
 
 export interface Ready {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
-  /** A listing showed its end, so reading it comes to one. */
+  /** A listing showed its end, so reading it will end. */
   readonly closed: boolean
   readonly start: Position
   readonly because: Because
@@ -25,25 +25,28 @@ export interface Ready {
 
 interface Node extends Ready, Precedence.Placed {
   readonly status: ShardStatus
-  /** It stood in a listing once. Until then it is known from its parent alone, and its other parent may still be unknown. */
+  /** It has been in a listing. Until then it is known from its parent alone, and its other parent may still be unknown. */
   readonly listed: boolean
-  /** How many listings in a row have been without it, since it stood in one or, while it waits, since it was named. */
+  /** How many consecutive listings did not contain it, since it was last listed or, while it waits, since it was named. */
   readonly missed: number
-  /** It ended without a known child: a closed shard has children to be found, those of a lost one may be lost too. */
+  /** It ended without a known child: a closed shard has children still to be found, those of a lost one may be lost, too. */
   readonly awaiting: "children" | "listing" | undefined
 }
 
-/** The shards of a run, and how far each has come. What happens to one changes it in place, at the cost of that one and its relatives. */
+/**
+ * The shards of a run, and how far each has come. It is mutable: a change costs as much as the shard and its relatives, not the whole
+ * graph.
+ */
 export interface ShardGraph {
   readonly nodes: Map<string, Node>
-  /** By each parent that is named, known or not. */
+  /** Children by parent, known or not. */
   readonly children: Map<string, Set<string>>
   /** Those that have not ended, by their hash keys. */
   readonly unread: Precedence.Atlas<Node>
   readonly waiting: Map<string, Node>
-  /** Those that wait for no parent, and for no older shard as far as that has been looked at. */
+  /** Those that wait for no parent, and for no older shard as far as that has been checked. */
   readonly due: Map<string, Node>
-  /** By an older shard that they wait for, since some of its hash keys are theirs. */
+  /** By the older shard that they wait for, because it shares hash keys with them. */
   readonly behind: Map<string, Set<string>>
   readonly reading: Map<string, Node>
   readonly awaiting: Map<string, Node>
@@ -77,7 +80,7 @@ const isDue = (graph: ShardGraph, node: Node): boolean =>
     return known === undefined ? isConfirmed(node) : known.status === "ended"
   })
 
-/** Those that may have waited for this shard are looked at anew. */
+/** Checks again the shards that may have waited for this one. */
 const reconsider = (graph: ShardGraph, shardId: string): void => {
   const followers = [...graph.children.get(shardId) ?? [], ...graph.behind.get(shardId) ?? []]
   graph.behind.delete(shardId)
@@ -121,14 +124,14 @@ const trimHorizon: Position = { _tag: "TrimHorizon" }
 export const parentsOf = (shard: Shard): ReadonlyArray<string> =>
   [shard.parentShardId, shard.adjacentParentShardId].filter((parent) => parent !== undefined)
 
-/** What a listing and a parent's last page both tell of a shard. */
+/** What both a listing and a parent's last page say about a shard. */
 interface Found {
   readonly shardId: string
   readonly parents: ReadonlyArray<string>
   readonly hashKeyRange: HashKeyRange
   readonly closed: boolean
   readonly listed: boolean
-  /** Undefined where its parent alone has named it. */
+  /** Undefined if only its parent has named it. */
   readonly startingSequenceNumber: string | undefined
 }
 
@@ -170,7 +173,7 @@ const nodeOf = (graph: ShardGraph, found: Found, start: Position, because: Becau
   awaiting: undefined
 })
 
-/** Stored positions with something left to read, of shards that are no longer listed. */
+/** Stored positions of unfinished shards that are no longer listed. */
 export const missing = (
   shards: ReadonlyArray<Shard>,
   stored: ReadonlyMap<string, Position>
@@ -179,7 +182,10 @@ export const missing = (
   return [...stored].filter(([shardId, position]) => position._tag !== "ShardEnd" && !listed.has(shardId))
 }
 
-/** What each shard follows and what follows it: its parents and children, and where the lineage has a hole, who has its hash keys. */
+/**
+ * The predecessors and successors of each shard: its parents and children and, where the lineage has a hole, the shards that share its hash
+ * keys.
+ */
 const relativesOf = (shards: ReadonlyArray<Shard>) => {
   const earlier = new Map(shards.map((shard) => [shard.shardId, [...parentsOf(shard)]]))
   const later = new Map<string, Set<string>>()
@@ -205,8 +211,8 @@ const relativesOf = (shards: ReadonlyArray<Shard>) => {
 
 /**
  * Where each shard of the first listing begins. A stored position beats the start; of the shards without one, a predecessor of a stored
- * shard was read before and is over, a successor of either is read from its beginning, and any other starts where the run starts. When a
- * stored shard is missing, whatever has lost a parent may descend from it.
+ * shard was read before and is over, a successor of either is read from its beginning, and any other starts where the run starts. If a
+ * stored shard is missing, any shard that has lost a parent may descend from it.
  */
 const starts = (shards: ReadonlyArray<Shard>, start: Position, stored: ReadonlyMap<string, Position>) => {
   if (stored.size === 0) return (): readonly [Position, Because] => [start, "start"]
@@ -240,7 +246,7 @@ export const make = (
   return graph
 }
 
-/** What a listing or a parent adds to what is known of a shard; the shard itself when that is nothing. */
+/** A shard with the information that a listing or a parent adds; the same object if they add nothing. */
 const learned = (graph: ShardGraph, known: Node, found: Found): Node => {
   const closed = known.closed || found.closed
   return found.listed && !known.listed
@@ -250,7 +256,7 @@ const learned = (graph: ShardGraph, known: Node, found: Found): Node => {
     : known
 }
 
-/** Shards that were created while reading, so each is read from its beginning. */
+/** Shards that were created during the run, so each is read from its beginning. */
 const add = (graph: ShardGraph, found: ReadonlyArray<Found>): void => {
   for (const shard of found) {
     const known = graph.nodes.get(shard.shardId)
@@ -262,10 +268,10 @@ const add = (graph: ShardGraph, found: ReadonlyArray<Found>): void => {
   }
 }
 
-/** So many listings without a shard say that it is gone, since one listing may lag behind another. */
+/** A shard counts as gone after this many listings without it, since one listing may lag behind another. */
 const goneAfterListings = 10
 
-/** A younger shard of its hash keys is known: children of an ended shard that no listing shows any more have left retention. */
+/** A younger shard with its hash keys is known, so the unlisted children of this ended shard have left retention. */
 const isFollowed = (graph: ShardGraph, { born, hashKeys }: Node, shards: ReadonlyArray<Shard>): boolean =>
   hashKeys !== undefined && shards.some(({ shardId }) => {
     const other = graph.nodes.get(shardId)
@@ -293,8 +299,8 @@ export const listed = (graph: ShardGraph, shards: ReadonlyArray<Shard>): void =>
 export const stopped = (graph: ShardGraph, shardId: string): void => update(graph, shardId, { status: "stopped" })
 
 /**
- * Everything of a closed shard was handed on. Its children that were listed beside it at the start begin with their first record once
- * the parent has shown, by a record, that it was still open when the run started.
+ * A closed shard was handed on completely. Children that were listed together with it at the start begin with their first record if a
+ * record of the parent has shown that it was still open when the run started.
  */
 export const ended = (
   graph: ShardGraph,
@@ -313,14 +319,14 @@ export const ended = (
   update(graph, shardId, { awaiting: children.size === 0 ? "children" : undefined })
 }
 
-/** The shard has left retention: nothing is left of it, and its children may have left with it. */
+/** The shard has left retention: nothing of it is left, and its children may be gone, too. */
 export const lost = (graph: ShardGraph, shardId: string): void =>
   update(graph, shardId, { status: "ended", awaiting: "listing" })
 
-/** All that is to be known of its parents is: it stood in a listing, or so many were without it that none will show it. */
+/** Its parents are fully known: it has been in a listing, or it was missing from so many that none will show it. */
 const isConfirmed = ({ listed, missed }: Node): boolean => listed || missed > goneAfterListings
 
-/** Children that their parent named, and of which another parent is not known: it takes a listing to know whether that one is over. */
+/** Children that were named by one parent while the other parent is unknown: a listing is needed to know whether that one has ended. */
 export const unconfirmed = (graph: ShardGraph): boolean => {
   for (const node of graph.waiting.values()) {
     if (!isConfirmed(node) && node.parents.some((parent) => !graph.nodes.has(parent))) return true
@@ -333,8 +339,8 @@ const descends = (graph: ShardGraph, { shardId, status }: Node, from: Node): boo
   status === "waiting" && reachable([shardId], (id) => graph.nodes.get(id)?.parents ?? []).has(from.shardId)
 
 /**
- * The shards that may be read now: each parent that is still known has ended, and so has each older shard that takes some of the same hash
- * keys, whatever is known of the lineage between them.
+ * The shards that may be read now: each parent that is still known has ended, and so has each older shard with some of the same hash keys,
+ * whatever the known lineage between them.
  */
 export const ready = (graph: ShardGraph): ReadonlyArray<Ready> => {
   for (const node of graph.due.values()) {
@@ -346,7 +352,7 @@ export const ready = (graph: ShardGraph): ReadonlyArray<Ready> => {
   return [...graph.due.values()]
 }
 
-/** The shards that may be read now; they count as being read from here on. */
+/** Takes the shards that may be read now; they count as being read from here on. */
 export const release = (graph: ShardGraph): ReadonlyArray<Ready> => {
   const due = ready(graph)
   for (const { shardId } of due) update(graph, shardId, { status: "reading" })
@@ -356,6 +362,6 @@ export const release = (graph: ShardGraph): ReadonlyArray<Ready> => {
 export const unknown = (graph: ShardGraph, shardIds: ReadonlyArray<string>): ReadonlyArray<string> =>
   shardIds.filter((shardId) => !graph.nodes.has(shardId))
 
-/** Nothing is being read, nothing can be, and nothing is still to be found. */
+/** Nothing is being read, nothing can be read, and nothing is still to be found. */
 export const isFinished = (graph: ShardGraph): boolean =>
   graph.reading.size === 0 && graph.awaiting.size === 0 && !unconfirmed(graph) && ready(graph).length === 0

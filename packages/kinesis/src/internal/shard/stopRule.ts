@@ -1,13 +1,16 @@
 import type { Until } from "../../Until.js"
 
 /**
- * How far a whole run has come towards its end: shared by its shards, so that counting and idling are decided once for all. Times are
- * milliseconds on a clock that never goes back, unless said otherwise.
+ * How far a whole run has come towards its end: shared by its shards, so that count and idle time are judged over all of them. Times are
+ * milliseconds on a monotonic clock unless stated otherwise.
  */
 export interface Progress {
   records: number
   lastRecordAt: number
-  /** When each shard was last seen at its tip: when that page was asked for; never, while it is behind, being handled, or closed. */
+  /**
+   * When each shard was last seen at its tip, that is, when that page was requested; never while the shard is behind, being handled, or
+   * closed.
+   */
   readonly atTip: Map<string, number>
   stopped: boolean
 }
@@ -15,14 +18,14 @@ export interface Progress {
 export interface PageFacts {
   readonly shardId: string
   readonly records: number
-  /** Undefined when the answer did not tell. */
+  /** Undefined if the answer did not say. */
   readonly millisBehindLatest: number | undefined
   readonly isAtTip: boolean
-  /** The shard is closed: its tip says nothing, since its children follow. */
+  /** The shard is closed: its tip means nothing, since its children follow. */
   readonly closed: boolean
   /** Arrival of the page's last record, if it has one, by the service's clock since the epoch. */
   readonly lastArrival: number | undefined
-  /** When the page was asked for: what it says of the shard is true of this moment, however long it was handled. */
+  /** When the page was requested: the page describes the shard at this moment, however long it was handled. */
   readonly askedAt: number
   /** The same moment by the service's clock, as far as it is known, since the epoch. */
   readonly askedAtServer: number
@@ -46,16 +49,16 @@ export const pageRead = (progress: Progress, page: PageFacts): void => {
   progress.lastRecordAt = Math.max(progress.lastRecordAt, page.askedAt)
 }
 
-/** Whether pages can end the reading; where they cannot, nothing need be kept of them. */
+/** Whether pages can end the reading; if not, nothing about them needs to be kept. */
 export const isByPages = (until: Until): boolean => until._tag !== "Never" && until._tag !== "Elapsed"
 
-/** Judged by the shard's tip: a closed shard is read to its end instead, since its children follow only then. */
+/** Whether the rule goes by the shard's tip: a closed shard is read to its end instead, since its children follow only then. */
 export const isByTip = (until: Until, page: PageFacts): boolean =>
   until._tag === "CaughtUp" || (until._tag === "Instant" && page.lastArrival === undefined)
 
 /**
- * A page's records were handed on, now: whether its shard has been read as far as wanted. An instant is held against the records' arrival,
- * and on a page without records against the moment at which it was asked for.
+ * A page's records have been handed on: returns whether its shard has been read as far as wanted. An instant is compared with the records'
+ * arrival, or for an empty page with the moment at which it was requested.
  */
 export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, now: number): boolean => {
   progress.records += page.records
@@ -77,7 +80,7 @@ export const pageHandedOn = (until: Until, progress: Progress, page: PageFacts, 
   }
 }
 
-/** Every shard was seen at its tip after the time had passed: one whose read hangs or fails may have records since. */
+/** Every shard was seen at its tip after the time had passed: a shard whose read hangs or fails may have received records since. */
 const isIdle = ({ atTip, lastRecordAt }: Progress, millis: number): boolean => {
   for (const askedAt of atTip.values()) if (askedAt - lastRecordAt < millis) return false
   return true

@@ -6,7 +6,10 @@ type Serializer = ReturnType<CborCodec["createSerializer"]>
 type Deserializer = ReturnType<CborCodec["createDeserializer"]>
 type Schema = Parameters<Deserializer["read"]>[0]
 
-/** The SDK's codec of CBOR with Kinesis' instants: milliseconds under the tag for which the SDK, as the standard has it, takes seconds. */
+/**
+ * The SDK's CBOR codec with the timestamps of Kinesis: milliseconds under the tag for which the SDK, following the standard, expects
+ * seconds.
+ */
 export class KinesisCborCodec extends CborCodec {
   override createSerializer(): Serializer {
     const serializer = super.createSerializer()
@@ -19,7 +22,7 @@ export class KinesisCborCodec extends CborCodec {
     const read = deserializer.read.bind(deserializer)
     return Object.assign(deserializer, {
       read: (schema: Schema, bytes: Uint8Array) => ofMillis(NormalizedSchema.of(schema), read(schema, bytes)),
-      /** Named so by the SDK's protocols of JSON. */
+      /** The name that the SDK's JSON protocols use. */
       readObject: (schema: Schema, value: any) => deserializer.readValue(schema, value)
     })
   }
@@ -32,7 +35,7 @@ const inMillis = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inMillis(member)]))
 }
 
-/** Sets right the instants that were read as seconds, or not at all where they had no tag. */
+/** Corrects the timestamps that were read as seconds, or that were not read because they had no tag. */
 const ofMillis = (schema: NormalizedSchema, value: any): any => {
   if (schema.isTimestampSchema()) return instantOf(value)
   if (typeof value !== "object" || value === null || !hasInstants(schema)) return value
@@ -50,7 +53,7 @@ const instantOf = (value: unknown): Date | undefined => {
     : typeof value === "number"
     ? toMillis(value)
     : undefined
-  if (millis === undefined) throw new Error(`the answer has an instant that is none: ${String(value)}`)
+  if (millis === undefined) throw new Error(`invalid timestamp in the answer: ${String(value)}`)
   return new Date(millis)
 }
 

@@ -25,7 +25,7 @@ export class CborRefused extends Error {
 /** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes. */
 export const cborProtocol = (sharing: Sharing): Protocol =>
   class extends AwsJson1_1Protocol {
-    /** Some endpoints answer with an error in JSON. */
+    /** Some endpoints send errors in JSON. */
     readonly #json: AwsJson1_1Protocol
 
     constructor(settings: Settings) {
@@ -77,7 +77,7 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
         : SealedPage.seal(this.deserializeMetadata(response), page)
     }
 
-    /** The SDK's decoder, which takes all; an answer that is an error after all, or has no bytes, fails. */
+    /** The SDK's decoder, which accepts every layout; an answer that turns out to be an error, or is empty, fails. */
     async #decodeBySdk(...[operation, context, response]: Arguments): Promise<unknown> {
       const body = await ResponseBody.collect(response.body)
       const error = errorIn(body)
@@ -96,10 +96,10 @@ const emptyMap = Uint8Array.of(0xa0)
 const hasOnlyBytes = (records: ReadonlyArray<{ readonly Data?: unknown }> | undefined): boolean =>
   (records ?? []).every(({ Data }) => Data === undefined || Data instanceof Uint8Array)
 
-/** The statuses with which endpoints refuse a request that they cannot read. Others, such as 429, are of whoever gave them. */
+/** The statuses with which endpoints refuse a request that they cannot read. Others, such as 429, have other reasons. */
 const refusals = [400, 404, 406, 415]
 
-/** What endpoints say to a request that they cannot read. */
+/** The errors of endpoints for a request that they cannot read. */
 const isUnreadable = ({ name }: { readonly name?: unknown }): boolean =>
   name === "SerializationException" || name === "UnknownOperationException" || name === "SyntaxError" ||
   name === "Unknown"

@@ -7,7 +7,7 @@ import * as ResponseBody from "./responseBody.js"
 import { getRecordsInput } from "./sdkInputs.js"
 import * as SealedPage from "./sealedPage.js"
 
-/** What the SDK's middleware made of a call: the request, but for its body and signature, and how to sign it. */
+/** The result of the SDK's middleware for a call: the request without its body and signature, and how to sign it. */
 interface Template {
   readonly request: HttpRequest
   readonly signer: any
@@ -20,13 +20,13 @@ interface State {
   /** The SDK's resolved configuration, most of which its types leave out. */
   readonly config: any
   readonly serializer: any
-  /** By the stream's ARN, or undefined where requests go without it. */
+  /** By the stream's ARN, or undefined for requests without one. */
   readonly templates: Map<string | undefined, Template>
 }
 
 type Send = (request: GetRecordsRequest, abortSignal: AbortSignal) => Promise<Sdk.GetRecordsCommandOutput>
 
-/** Under this key the input of a first call says whose records are to come, and what to do with what is made of it. */
+/** Under this key the input of a first call says whose records it reads, and what to do with the resulting request. */
 const first = Symbol("first")
 
 interface First {
@@ -44,9 +44,9 @@ const withoutThose = (headers: Record<string, string>): Record<string, string> =
   Object.fromEntries(Object.entries(headers).filter(([header]) => !ofOneCall.includes(header.toLowerCase())))
 
 /**
- * GetRecords of one SDK client. The first call for a stream goes the SDK's whole way. What its middleware made of the request, which is
- * the same each time, serves the calls after it: they take the SDK's endpoint, headers, credentials, signer, protocol and transport, and
- * none of the two thirds of a call's CPU that its middleware costs.
+ * GetRecords of one SDK client. The first call for a stream runs through the whole SDK. The request that its middleware made, which is the
+ * same each time, serves the later calls: they use the SDK's endpoint, headers, credentials, signer, protocol and transport, but avoid its
+ * middleware, which costs two thirds of a call's CPU.
  */
 export const getRecordsSender = (sdk: Sdk.KinesisClient): Send => {
   const config: any = sdk.config
@@ -141,7 +141,7 @@ const sendAgain = async (
   }
 }
 
-/** With an error as the SDK's middleware leaves it. */
+/** Fails with an error like those of the SDK's middleware. */
 const deserialize = (config: any, response: any): Promise<Sdk.GetRecordsCommandOutput> =>
   config.protocol.deserializeResponse(operation, config, response).catch((error: any) => {
     throw Object.assign(error, {
@@ -150,7 +150,7 @@ const deserialize = (config: any, response: any): Promise<Sdk.GetRecordsCommandO
     })
   })
 
-/** The SDK makes a signer for each call; one for each scheme will do, since it asks for credentials and the time at each call. */
+/** The SDK makes a signer for each call; one per scheme is enough, since it asks for credentials and the time at each call. */
 const keepSigners = (config: any): void => {
   const make: (scheme?: object) => Promise<unknown> = config.signer
   const signers = new Map<string, Promise<unknown>>()
@@ -162,7 +162,7 @@ const keepSigners = (config: any): void => {
   }
 }
 
-/** The signer's handler sets the clock by a refusal, and throws it again. */
+/** The signer's error handler corrects the clock by a refusal, and rethrows it. */
 const caught = (signer: any, signingProperties: object, error: unknown): unknown => {
   try {
     return signer.errorHandler(signingProperties)(error)

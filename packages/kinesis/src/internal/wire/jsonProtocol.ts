@@ -6,7 +6,7 @@ import * as RecordsJson from "./recordsJson.js"
 import * as ResponseBody from "./responseBody.js"
 import * as SealedPage from "./sealedPage.js"
 
-/** A class of the SDK's protocols, which the SDK makes an instance of. */
+/** A protocol class of the SDK, which the SDK instantiates. */
 export type Protocol = NonNullable<KinesisClientConfig["protocol"]>
 
 type Arguments = Parameters<AwsJson1_1Protocol["deserializeResponse"]>
@@ -28,7 +28,7 @@ export const jsonProtocol = (sharing: Sharing): Protocol =>
         : SealedPage.seal(this.deserializeMetadata(response), page)
     }
 
-    /** The SDK's decoder, which takes all; an answer that is an error after all fails as one. */
+    /** The SDK's decoder, which accepts every layout; an answer that turns out to be an error fails as one. */
     async #decodeBySdk(...[operation, context, response]: Arguments): Promise<unknown> {
       const body = await ResponseBody.collect(response.body)
       const error = errorIn(body)

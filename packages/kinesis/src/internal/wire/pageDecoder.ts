@@ -3,7 +3,7 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import * as RecordsSummary from "../record/recordsSummary.js"
 import { type Decoding, Pieces, unexpected } from "./pieces.js"
 
-/** Whose records an answer brings. */
+/** The stream and shard whose records an answer brings. */
 export interface Place {
   readonly stream: string
   readonly shardId: string
@@ -12,7 +12,7 @@ export interface Place {
 /** A page that is being decoded. */
 export type DecodedPage = { -readonly [Field in keyof GetRecordsResponse]: GetRecordsResponse[Field] }
 
-/** A page as far as it is known before anything of it was read. */
+/** A page before anything of it was read. */
 export const emptyPage = (): DecodedPage => ({
   records: [],
   nextShardIterator: undefined,
@@ -20,7 +20,7 @@ export const emptyPage = (): DecodedPage => ({
   childShards: []
 })
 
-/** The records of a page, as they are decoded, and what they come to. */
+/** The records of a page as they are decoded, and their summary. */
 export class DecodedRecords {
   readonly all: Array<KinesisRecord> = []
   readonly #sum = new RecordsSummary.Sum()
@@ -30,14 +30,14 @@ export class DecodedRecords {
     this.#sum.add(record)
   }
 
-  /** No further record will come. */
+  /** No further record will follow. */
   complete(): ReadonlyArray<KinesisRecord> {
     RecordsSummary.note(this.all, this.#sum)
     return this.all
   }
 }
 
-/** Decodes the answer of GetRecords while it comes. */
+/** Decodes an answer of GetRecords while it arrives. */
 export class PageDecoder {
   readonly #pieces = new Pieces()
   readonly #decoding: Decoding<GetRecordsResponse>
@@ -53,14 +53,14 @@ export class PageDecoder {
     this.#goOn()
   }
 
-  /** All has come: the page, or undefined for an answer that is not laid out as AWS does it. */
+  /** Everything has arrived: returns the page, or undefined for an answer that is not laid out as AWS does it. */
   page(): GetRecordsResponse | undefined {
     this.#pieces.finish()
     this.#goOn()
     return this.#page
   }
 
-  /** All that came, as it came. */
+  /** Everything that has arrived, as received. */
   bytes(): Buffer {
     return this.#pieces.all()
   }

@@ -1,16 +1,16 @@
-/** Thrown by the reader of an item that goes on beyond the bytes at hand. */
+/** Thrown by the reader of an item that extends beyond the bytes at hand. */
 export const short: unique symbol = Symbol("short")
 
 /** Thrown by the reader of an item that is not laid out as it expects. */
 export const unexpected: unique symbol = Symbol("unexpected")
 
-/** What the reader of an item sees: it reads `bytes` from `at`, and moves `at` behind what it has read. */
+/** The view of an item's reader: it reads `bytes` from `at`, and moves `at` past what it has read. */
 export interface Cursor {
   readonly bytes: Buffer
   at: number
 }
 
-/** ASCII as bytes, to be looked for. */
+/** ASCII as bytes, to search for. */
 export const text = (ascii: string): Uint8Array => Uint8Array.from(ascii, (character) => character.charCodeAt(0))
 
 export const byteAt = ({ at, bytes }: Cursor, offset: number): number => {
@@ -30,7 +30,7 @@ export const latin1 = (bytes: Buffer, start: number, end: number): string =>
 export const utf8 = (bytes: Buffer, start: number, end: number): string =>
   (bytes as unknown as Slices).utf8Slice(start, end)
 
-/** Moves behind what must stand here. */
+/** Moves past text that must be here. */
 export const skip = (cursor: Cursor, said: Uint8Array): void => {
   const { at, bytes } = cursor
   const { length } = said
@@ -39,10 +39,10 @@ export const skip = (cursor: Cursor, said: Uint8Array): void => {
   cursor.at = at + length
 }
 
-/** The decoding of pieces that are still coming: it stops whenever it needs a further one. */
+/** The decoding of pieces that are still arriving: it yields whenever it needs another one. */
 export type Decoding<A> = Generator<void, A, void>
 
-/** By how much the bytes at hand are extended when an item goes on beyond them; four times as much each further time. */
+/** By how much the bytes at hand are extended when an item extends beyond them; four times as much each further time. */
 const firstExtension = 512
 
 /**
@@ -56,7 +56,7 @@ export class Pieces implements Cursor {
   /** The bytes at hand end in this piece, before this place in it. */
   #last = -1
   #lastEnd = 0
-  /** How many bytes came that are not at hand yet. */
+  /** How many bytes have arrived that are not at hand yet. */
   #ahead = 0
   #isJoint = false
   #isFinished = false
@@ -67,17 +67,17 @@ export class Pieces implements Cursor {
     this.#ahead += piece.length
   }
 
-  /** No further piece will come. */
+  /** No further piece will arrive. */
   finish(): void {
     this.#isFinished = true
   }
 
-  /** All that came. */
+  /** Everything that has arrived. */
   all(): Buffer {
     return Buffer.concat(this.#pieces)
   }
 
-  /** Reads an item, or throws {@link unexpected} if it is none or all bytes end in it. */
+  /** Reads an item, or throws {@link unexpected} if it is not valid or is cut off by the end of all bytes. */
   *read<A>(item: (cursor: Cursor) => A): Decoding<A> {
     while (this.#isAtPieceEnd() && this.#ahead === 0 && !this.#isFinished) yield
     if (this.#isAtPieceEnd() && this.#ahead > 0) this.#takeNext()
@@ -101,7 +101,7 @@ export class Pieces implements Cursor {
     return this.at === this.bytes.length
   }
 
-  /** Reads items for as long as there is a further one: `next` reads it and tells whether it was there. */
+  /** Reads items as long as there is another one: `next` reads it and returns whether there was one. */
   *readWhile(next: (cursor: Cursor) => boolean): Decoding<void> {
     while (!this.#readInBytes(next)) if (!(yield* this.read(next))) return
   }
@@ -125,7 +125,7 @@ export class Pieces implements Cursor {
     if (!this.#isAtPieceEnd() || this.#ahead > 0) throw unexpected
   }
 
-  /** The next piece, or what is left of the one that the bytes at hand end in, as it lies. */
+  /** The next piece, or the rest of the one that the bytes at hand end in, without copying. */
   #takeNext(): void {
     if (this.#last < 0 || this.#lastEnd === this.#pieces[this.#last]!.length) {
       this.#last++
@@ -136,7 +136,7 @@ export class Pieces implements Cursor {
     this.#take(piece, this.#lastEnd)
   }
 
-  /** What is left of the bytes at hand, joined with so many that follow. */
+  /** The rest of the bytes at hand, joined with this many that follow. */
   #join(count: number): void {
     const parts = [this.bytes.subarray(this.at)]
     for (let left = count; left > 0;) {
@@ -162,7 +162,7 @@ export class Pieces implements Cursor {
     this.#isJoint = false
   }
 
-  /** From the joint bytes back into the piece that they end in, if what is left of them lies in it. */
+  /** Returns from the joined bytes to the piece that they end in, if the rest of them lies in it. */
   #leaveJoint(): void {
     const left = this.bytes.length - this.at
     if (left > this.#lastEnd) return

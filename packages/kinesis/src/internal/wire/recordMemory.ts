@@ -4,14 +4,14 @@
  */
 export type Sharing = "shared" | "own"
 
-/** What of its neighbours a record can keep alive. A socket's pieces are not larger: over TLS 16 KiB, else 64. */
+/** The most memory of its neighbours that one record can keep alive. A socket's pieces are not larger: 16 KiB over TLS, otherwise 64. */
 const mostShared = 64 * 1024
 
-/** Blocks that decoded bytes are laid into, unless one record would take a large part of one. */
+/** The size of the blocks that hold decoded bytes, unless a record would take a large part of one. */
 const blockBytes = 16 * 1024
 const largestInBlock = blockBytes / 8
 
-/** Makes what the records of a page hold: their bytes, each in its place, and their instants. */
+/** Makes the contents of a page's records: their bytes, each in its place, and their instants. */
 export class RecordMemory {
   readonly #isShared: boolean
   #block = Buffer.alloc(0)
@@ -22,7 +22,7 @@ export class RecordMemory {
     this.#isShared = sharing === "shared"
   }
 
-  /** The bytes of base64, which are to be so many; undefined if they are not. */
+  /** The bytes of base64, which must have this length; undefined if they do not. */
   fromBase64(base64: string, length: number): Uint8Array | undefined {
     if (!this.#isShared || length > largestInBlock) {
       const bytes = Buffer.allocUnsafeSlow(length)
@@ -39,12 +39,12 @@ export class RecordMemory {
       : undefined
   }
 
-  /** Records that came in the same millisecond share its Date, which takes more memory than all else of a small record. */
+  /** Records of the same millisecond share its Date, which takes more memory than the rest of a small record. */
   dateOf(millis: number): Date {
     return this.#lastDate.getTime() === millis ? this.#lastDate : this.#lastDate = new Date(millis)
   }
 
-  /** A part of bytes that came: where it lies, unless too much around it would be kept with it. */
+  /** A part of the received bytes: a view, unless that would keep too many bytes around it alive. */
   fromPart(bytes: Buffer, start: number, end: number): Uint8Array {
     const view = viewOf(bytes, start, end - start)
     const whole = bytes.buffer.byteLength

@@ -23,7 +23,7 @@ const fourBytes = 26
 const eightBytes = 27
 const indefinite = 31
 
-/** A key as it stands in the bytes. */
+/** A key as it is encoded. */
 const key = (name: string): Uint8Array =>
   name.length < oneByte
     ? Uint8Array.of(textString + name.length, ...text(name))
@@ -41,8 +41,8 @@ const encryptionType = key("EncryptionType")
 const [D, E, M, N, P, R, S] = text("DEMNPRS")
 
 /**
- * GetRecords' answer in CBOR, made into records in one pass over its bytes, of which their data stay views. It must be laid out as AWS does
- * it, with the known fields alone: the rest is for a decoder that knows all of CBOR.
+ * GetRecords' answer in CBOR, made into records in one pass over its bytes; the records' data are views of them. It must be laid out as AWS
+ * does it, with known fields only: anything else is left to a decoder of full CBOR.
  */
 export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
   new PageDecoder((pieces) => readAnswer(pieces, place, new RecordMemory(sharing)))
@@ -90,7 +90,7 @@ function* readRecords(
   return records.complete()
 }
 
-/** Whether an array or map is over after so many elements: by its size, or by the stop that is read then. */
+/** Whether an array or map is over after this many elements: by its size, or by the stop code that is then read. */
 const isOver = (cursor: Cursor, done: number, size: number): boolean => {
   if (size >= 0) return done === size
   if (byteAt(cursor, 0) !== stop) return false
@@ -105,7 +105,7 @@ const readKey = (cursor: Cursor): Uint8Array => {
   return key
 }
 
-/** A size of -1 is that of an array or map which a stop ends. */
+/** A size of -1 means an array or map of indefinite length, which ends with a stop code. */
 const readMapSize = (cursor: Cursor): number => {
   if (byteAt(cursor, 0) !== map + indefinite) return readArgument(cursor, map)
   cursor.at++

@@ -44,8 +44,8 @@ const approximateArrivalTimestamp = text("\"ApproximateArrivalTimestamp\":")
 const encryptionType = text("\"EncryptionType\":")
 
 /**
- * GetRecords' answer in JSON, made into records in one pass over its bytes. It must be laid out as AWS does it, without white space and with
- * the known fields alone: the rest is for a decoder that knows all of JSON.
+ * GetRecords' answer in JSON, made into records in one pass over its bytes. It must be laid out as AWS does it, without white space and
+ * with known fields only: anything else is left to a decoder of full JSON.
  */
 export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
   new PageDecoder((pieces) => readAnswer(pieces, place, new RecordMemory(sharing)))
@@ -114,7 +114,7 @@ const readSeparator = (cursor: Cursor, close: number): number => {
 
 const afterMember = (cursor: Cursor): number => readSeparator(cursor, closeBrace)
 
-/** Null or an empty array, which are read, or else the start of an array, which is read alone. */
+/** Null or an empty array, which are read completely, or the start of any other array, of which only the start is read. */
 const readsNoElement = (cursor: Cursor): boolean => {
   if (byteAt(cursor, 0) !== openBracket) {
     skip(cursor, nothing)
@@ -167,7 +167,7 @@ const isOfNumber = (byte: number): boolean =>
 const exactDigits = 15
 
 /**
- * A number of few digits is put together exactly: a whole number and a power of ten that doubles hold, and one operation, which rounds
+ * A number with few digits is computed exactly: from an integer and a power of ten that doubles represent, by one operation, which rounds
  * once, as parsing does.
  */
 const readNumber = (cursor: Cursor): number => {
@@ -204,7 +204,7 @@ const readNumber = (cursor: Cursor): number => {
   return value
 }
 
-/** How many bytes base64 of this length and padding stands for, or -1 if there is no such base64. */
+/** How many bytes base64 of this length and padding encodes, or -1 if no base64 has this length. */
 const decodedLength = (bytes: Buffer, start: number, end: number): number => {
   const length = end - start
   if (length % 4 !== 0) return -1
@@ -212,7 +212,7 @@ const decodedLength = (bytes: Buffer, start: number, end: number): number => {
   return (length / 4) * 3 - (bytes[end - 2] === equals ? 2 : 1)
 }
 
-/** Node's decoder takes the URL-safe alphabet too, and leaves out what is of neither, so that fewer bytes come. */
+/** Node's decoder accepts the URL-safe alphabet, too, and skips characters of neither alphabet, so that it returns fewer bytes. */
 const isUrlSafe = (base64: string): boolean => base64.includes("-") || base64.includes("_")
 
 const readData = (cursor: Cursor, memory: RecordMemory): Uint8Array => {

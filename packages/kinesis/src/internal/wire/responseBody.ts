@@ -4,7 +4,7 @@ import { Readable } from "node:stream"
 const cutOff = (): Error =>
   Object.assign(new Error("the connection was closed in the middle of the answer"), { code: "ECONNRESET" })
 
-/** Gives the body of an answer to a taker in the pieces in which it comes from the socket. */
+/** Passes the body of an answer on in pieces, as they arrive from the socket. */
 export const receive = async (body: unknown, take: (piece: Buffer) => void): Promise<void> => {
   if (body instanceof Readable) return await receivePieces(body, take)
   const bytes = body instanceof Uint8Array ? body : await streamCollector(body as Readable)

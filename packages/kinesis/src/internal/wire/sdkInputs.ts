@@ -34,7 +34,7 @@ export const shardIteratorInput = (request: Api.GetShardIteratorRequest): Sdk.Ge
   }
 }
 
-/** By name the request goes without the stream: the iterator says it. By ARN it is needed for another account's stream. */
+/** A stream's name is not sent, since the iterator identifies the stream. An ARN is needed for a stream of another account. */
 export const getRecordsInput = (request: Api.GetRecordsRequest): Sdk.GetRecordsCommandInput => ({
   ...(request.stream.startsWith("arn:") ? { StreamARN: request.stream } : {}),
   ShardIterator: request.shardIterator,

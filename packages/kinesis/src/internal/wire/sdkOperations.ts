@@ -40,7 +40,7 @@ async (sdk, request, abortSignal) =>
 
 const nothing = (): void => undefined
 
-/** Each operation but those that are sent in a way of their own: its command, the command's input, and what the output says. */
+/** Every operation without a special way of sending it: its command, the command's input, and the conversion of its output. */
 const operations = {
   listShards: sent(Sdk.ListShardsCommand, Inputs.listShardsInput, Outputs.toListShardsResponse),
   getShardIterator: sent(
@@ -65,14 +65,14 @@ const operations = {
   decreaseStreamRetentionPeriod: sent(Sdk.DecreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing)
 }
 
-/** What a call is about, for its errors. */
+/** The subject of a call, for its errors. */
 interface About {
   readonly operation: string
   readonly stream?: string | undefined
   readonly shardId?: string | undefined
 }
 
-/** One request, which ends in time. Interruption and the deadline abort it. */
+/** One request with a deadline. Interruption and the deadline abort it. */
 const call = <A>(
   about: About,
   millis: number,
@@ -164,7 +164,7 @@ export const make = (
 const unexpected = ({ cause, description, operation, shardId, stream }: ExpiredIterator | ExpiredListToken) =>
   Effect.fail(new ServiceUnavailable({ operation, stream, shardId, description, cause }))
 
-/** The page that a protocol here decoded, or what the SDK did. */
+/** The page that our own protocol decoded, or the one that the SDK did. */
 const toGetRecordsResponse = (
   output: Sdk.GetRecordsCommandOutput,
   request: Api.GetRecordsRequest
@@ -195,7 +195,10 @@ const dryRuns = {
   )
 }
 
-/** The service refuses what it would have done; what it has done, since it does not know the parameter, it has accepted too. */
+/**
+ * A refused dry run that would have succeeded counts as accepted, and so does a call that the service carried out because it does not
+ * support the parameter.
+ */
 const dryRun: Send<Api.DryRunRequest, void> = async (sdk, request, abortSignal) => {
   const send: Send<any, unknown> = dryRuns[request.operation]
   try {

@@ -3,13 +3,13 @@ import type * as Api from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import { instantOf } from "./timestamps.js"
 
-/** What must be there: an answer that lacks it is none. Null and an empty text are absent too. */
+/** A required field: an answer without it is invalid. Null and an empty string count as absent. */
 export const required = <A>(value: A | null | undefined, name: string): A => {
   if (value === null || value === undefined || value === "") throw new Error(`the answer has no ${name}`)
   return value
 }
 
-/** What may be absent, as null and an empty text are. */
+/** An optional field: null and an empty string count as absent. */
 const optional = <A>(value: A | null | undefined): A | undefined => value === null || value === "" ? undefined : value
 
 const toInstant = (date: Date | null | undefined): Date | undefined =>
@@ -38,7 +38,7 @@ export const toGetShardIteratorResponse = (
   output: Sdk.GetShardIteratorCommandOutput
 ): Api.GetShardIteratorResponse => ({ shardIterator: required(output.ShardIterator, "ShardIterator") })
 
-/** A child of which the page does not tell all is left out: without parents it would begin before them. A listing tells of it. */
+/** A child that the page describes incompletely is left out: without parents it would begin before them. A listing will show it. */
 const toChildShards = ({ HashKeyRange, ParentShards, ShardId }: Sdk.ChildShard): ReadonlyArray<Api.ChildShard> => {
   const startingHashKey = optional(HashKeyRange?.StartingHashKey)
   const endingHashKey = optional(HashKeyRange?.EndingHashKey)
@@ -102,7 +102,7 @@ const toPutRecordsResult = (entry: Sdk.PutRecordsResultEntry): Api.PutRecordsRes
     : { errorCode, errorMessage: entry.ErrorMessage ?? "" }
 }
 
-/** What became of the entries goes by their order, so that one too few tells of none. */
+/** Results are matched to entries by order, so if one is missing, none can be assigned. */
 export const toPutRecordsResponse = (
   output: Sdk.PutRecordsCommandOutput,
   { records: entries }: Api.PutRecordsRequest

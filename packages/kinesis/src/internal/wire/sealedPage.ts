@@ -3,8 +3,8 @@ import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { Place } from "./pageDecoder.js"
 
 /**
- * The door of the protocols here through the SDK, which neither tells a protocol whose answer it reads nor hands on a page. On the way in
- * the place is kept beside the response, on the way out the page beside a real output of the SDK.
+ * The way of our protocols through the SDK, which neither tells a protocol whose answer it reads nor passes a page on. On the way in, the
+ * place is stored beside the response; on the way out, the page is stored beside a real output of the SDK.
  */
 const places = new WeakMap<object, Place>()
 
@@ -13,7 +13,7 @@ export const place = (response: object, of: Place): void => {
   places.set(response, of)
 }
 
-/** Undefined where nobody said: the SDK decodes the answer then. */
+/** Undefined if it was not stated: the SDK then decodes the answer. */
 export const placeOf = (response: object): Place | undefined => places.get(response)
 
 const pages = new WeakMap<GetRecordsCommandOutput, GetRecordsResponse>()
@@ -28,5 +28,5 @@ export const seal = (
   return output
 }
 
-/** The page that an output carries; undefined of one that the SDK decoded. */
+/** The page that an output carries; undefined if the SDK decoded it. */
 export const open = (output: GetRecordsCommandOutput): GetRecordsResponse | undefined => pages.get(output)
