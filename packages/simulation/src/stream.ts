@@ -230,6 +230,9 @@ const ignoring = (
 /** How a history changes a stream, or what it lets go wrong there, in both kinds of histories. */
 export type Change = Exclude<Action, { _tag: "Write" | "Trim" | "ExpireShard" }>
 
+/** The calls that an action is about, as a knob has them. */
+const callsOf = <O>({ operation, times }: { readonly operation: O; readonly times: number }) => ({ operation, times })
+
 /** Does one thing of the scenario, as far as the stream allows it by then. */
 export const change = (world: StreamWorld, action: Change): Effect.Effect<void> =>
   Effect.gen(function*() {
@@ -268,21 +271,21 @@ export const change = (world: StreamWorld, action: Change): Effect.Effect<void> 
         )
       }
       case "Throttle":
-        return yield* local.throttle({ ...action, ...target(action.shard) })
+        return yield* local.throttle({ ...callsOf(action), ...target(action.shard) })
       case "Hang":
-        return yield* local.hang({ ...action, ...target(action.shard) })
+        return yield* local.hang({ ...callsOf(action), ...target(action.shard) })
       case "LoseAnswer":
-        return yield* local.loseAnswer({ ...action, ...target(action.shard) })
+        return yield* local.loseAnswer({ ...callsOf(action), ...target(action.shard) })
       case "Unavailable":
-        return yield* local.fail({ ...action, ...target(action.shard), error: unavailable })
+        return yield* local.fail({ ...callsOf(action), ...target(action.shard), error: unavailable })
       case "Delay":
-        return yield* local.delay({ ...action, ...target(action.shard), duration: action.millis })
+        return yield* local.delay({ ...callsOf(action), ...target(action.shard), duration: action.millis })
       case "Omit":
-        return yield* local.omit({ ...action, ...target(action.shard) })
+        return yield* local.omit({ ...callsOf(action), fields: action.fields, ...target(action.shard) })
       case "ExpireIterator":
-        return yield* local.expireIterator({ ...action, ...target(action.shard) })
+        return yield* local.expireIterator({ times: action.times, ...target(action.shard) })
       case "EmptyPages":
-        return yield* local.emptyPages({ ...action, ...target(action.shard) })
+        return yield* local.emptyPages({ times: action.times, ...target(action.shard) })
       case "ExpireListToken":
         listTokens.expiring = Math.max(listTokens.expiring, action.times)
         return

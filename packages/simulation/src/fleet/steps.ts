@@ -112,18 +112,18 @@ const act = (world: World, action: Exclude<Action, { readonly _tag: "Write" }>):
     case "RetireShard":
       return retire(world, action.shard)
     case "ThrottleTable":
-      return table.throttle(action)
+      return table.throttle({ times: action.times })
     case "FailTable":
       return table.fail({
-        ...action,
+        times: action.times,
         error: new LeaseStoreError({ operation: "LeaseStore", reason: "Unavailable", description: "An outage." })
       })
     case "LoseTableAnswer":
-      return table.loseAnswer(action)
+      return table.loseAnswer({ times: action.times })
     case "HangTable":
-      return table.hang(action)
+      return table.hang({ times: action.times })
     case "DelayTable": {
-      return table.delay({ ...action, duration: action.millis })
+      return table.delay({ times: action.times, duration: action.millis })
     }
     case "Leave":
     case "Crash":
