@@ -181,7 +181,8 @@ describe("what goes wrong on the way to DynamoDB", () => {
         assert.include(error.message, `UpdateItem on ${shard}`)
         assert.include(error.message, `table ${table}`)
         if (tag === "AccessDenied") assert.strictEqual(cause.action, "dynamodb:UpdateItem")
-        if (tag === "AccessDenied") assert.include(error.message, "the call needs dynamodb:UpdateItem")
+        if (name === "AccessDeniedException") assert.include(error.message, "the call needs dynamodb:UpdateItem")
+        if (name === "ExpiredTokenException") assert.include(error.message, "the credentials have expired")
         assert.strictEqual(isExpiredCredentials(error), name === "ExpiredTokenException")
       }
       handler.next("Scan", { _tag: "Refuse", name: "ProvisionedThroughputExceededException" })

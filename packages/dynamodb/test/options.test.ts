@@ -76,7 +76,10 @@ describe("options", () => {
       for (const [table, was] of functions) {
         const store = yield* DynamoDbLeaseStore.make({ region: "us-east-1", table })
         const error = yield* Effect.flip(store.open("billing"))
-        assert.include(error.message, "DynamoDbLeaseStore.open: invalid table: must be a table's name")
+        assert.include(
+          error.message,
+          "DynamoDbLeaseStore.open: invalid table: application billing: must be a table's name"
+        )
         assert.include(error.message, was)
       }
     }).pipe(Effect.scoped))
