@@ -294,8 +294,8 @@ const operations: ReadonlyArray<Operation> = Object.keys(
 ) as ReadonlyArray<Operation>
 
 /**
- * A client whose calls are all wrapped by one function: to log, count, delay, limit or break them. The function is given the effect of a
- * call, which sends a new request each time it runs, and returns what runs in its place; it may fail with any `KinesisError`.
+ * A client whose calls are all wrapped by one function: to log, count, delay, limit or break them. Each time a call runs, the function is
+ * given its effect, and returns what runs in its place; it may fail with any `KinesisError`.
  *
  * @example
  * ```ts
@@ -323,10 +323,7 @@ export const mapCalls = (
   wrap: <A, E>(effect: Effect.Effect<A, E>, call: Call) => Effect.Effect<A, E | KinesisError>
 ): Service => {
   const wrapped = (operation: Operation) => (request: never) =>
-    wrap<unknown, unknown>(
-      Effect.suspend((): Effect.Effect<unknown, unknown> => client[operation](request)),
-      { operation, request } as Call
-    )
+    Effect.suspend(() => wrap<unknown, unknown>(client[operation](request), { operation, request } as Call))
   return Object.fromEntries(operations.map((operation) => [operation, wrapped(operation)])) as unknown as Service
 }
 

@@ -40,6 +40,21 @@ const readToTip = (from: KinesisStream.Options["from"]) =>
   })
 
 describe("reading a stream", () => {
+  it.effect("idle waits for a shard whose first read is still under way", () =>
+    withKinesis(shardsOf(2), ({ client }) =>
+      Effect.gen(function*() {
+        const slow = KinesisClient.mapCalls(client, (effect, { operation, request }) =>
+          operation === "getRecords" && request.shardId === shardName(1) ? Effect.delay(effect, "10 seconds") : effect)
+        const reading = yield* read(KinesisStream.pages({ ...fromStart, until: Until.idle("1 second") })).pipe(
+          provideClient(slow)
+        )
+        yield* TestClock.adjust("5 seconds")
+        yield* put(client, ["late"], to(0, 2))
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.join(reading.fiber)
+        assert.deepStrictEqual(reading.texts(), ["late"])
+      })))
+
   it.effect("B7 an idle shard and a throttled one do not delay a busy one", () =>
     Effect.gen(function*() {
       const readsOfBusyShard = (shards: number, throttles: number) =>

@@ -1,4 +1,3 @@
-import * as Effect from "effect/Effect"
 import * as KinesisClient from "../../KinesisClient.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import { apiName } from "../wire/sdkOperations.js"
@@ -7,11 +6,7 @@ import { apiName } from "../wire/sdkOperations.js"
 export const make = (client: KinesisClient.Service, stream: string): KinesisClient.Service => {
   const count = KinesisMetrics.attemptRecorder(stream)
   return KinesisClient.mapCalls(client, (effect, { operation, request }) => {
-    const name = apiName(operation)
-    const shardId = "shardId" in request ? request.shardId : undefined
-    return Effect.suspend(() => {
-      count(name, shardId)
-      return effect
-    })
+    count(apiName(operation), "shardId" in request ? request.shardId : undefined)
+    return effect
   })
 }

@@ -26,8 +26,8 @@ interface State extends ShardIterator.Polled {
   given: StopRule.PageFacts | undefined
   readonly room: ReadAhead.ForShard
   readonly proof: EndProof.EndProof
-  /** The answer of the next call as a page, when the shard may be read and there is room; created once, since every poll runs it. */
-  readonly getPage: Effect.Effect<ReadAhead.Fetched, PageFailure>
+  /** The next page, when the shard may be read and there is room; created once, since every poll runs it. */
+  readonly page: Next
 }
 
 /** An answer that looks like the shard's end but does not prove it: the state says what to do about it. */
@@ -46,6 +46,10 @@ const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none
 export const make = (context: ReadContext, shard: ShardToRead): PageSource => {
   const room = context.readAhead.forShard()
   const fetch = room.fetching(Effect.suspend(() => getRecords(self)))
+  const getPage = context.retrying(Effect.suspend(() => {
+    const wait = self.pacing.readableAt - context.monotonicMillis()
+    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
+  }))
   const self: State = {
     context,
     shard,
@@ -54,10 +58,10 @@ export const make = (context: ReadContext, shard: ShardToRead): PageSource => {
     given: undefined,
     room,
     proof: EndProof.make(context, shard.shardId),
-    getPage: context.retrying(Effect.suspend(() => {
-      const wait = self.pacing.readableAt - context.monotonicMillis()
-      return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
-    }))
+    page: Effect.matchEffect(getPage, {
+      onSuccess: ({ page }) => checked(self, page),
+      onFailure: (error) => onPageFailed(self, error)
+    })
   }
   return { next: Effect.suspend(() => nextPage(self)), close: Effect.sync(room.leave) }
 }
@@ -83,10 +87,7 @@ const advance = (self: State): Next => {
   const command = PollState.command(self.poll, self.context.monotonicMillis())
   switch (command._tag) {
     case "GetRecords":
-      return Effect.matchEffect(self.getPage, {
-        onSuccess: ({ page }) => checked(self, page),
-        onFailure: (error) => onPageFailed(self, error)
-      })
+      return self.page
     case "GetShardIterator":
       return Effect.matchEffect(ShardIterator.get(self, command.position), {
         onSuccess: () => onIterator(self),

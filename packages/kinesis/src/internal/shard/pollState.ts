@@ -169,17 +169,18 @@ const withoutIterator = (
 const received = (state: PollState, page: PageReceived): PollState => {
   const { at, childShards, lastSequenceNumber, millisBehindLatest, nextShardIterator } = page
   const isBlank = lastSequenceNumber === undefined && millisBehindLatest === undefined
+  const hasIterator = nextShardIterator !== undefined && nextShardIterator !== null && nextShardIterator !== ""
   const next = {
     ...state,
     lastSequenceNumber: lastSequenceNumber ?? state.lastSequenceNumber,
     lagTold: state.lagTold || millisBehindLatest !== undefined,
     blanks: isBlank ? state.blanks + 1 : 0,
     childShards,
-    broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined
+    broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined,
+    shardIterator: hasIterator ? nextShardIterator : state.shardIterator,
+    issuedAt: hasIterator ? at : state.issuedAt
   }
-  return nextShardIterator === undefined || nextShardIterator === null || nextShardIterator === ""
-    ? withoutIterator(next, page)
-    : { ...next, shardIterator: nextShardIterator, issuedAt: at }
+  return hasIterator ? next : withoutIterator(next, page)
 }
 
 /** A listing proves nothing about an answer received before it, since records may have arrived in between. So another answer is needed. */
