@@ -25,7 +25,7 @@ export const unanswered = (
     const { checkpointOwner, leaseOwner } = seen.lease
     if (leaseOwner === undefined || checkpointOwner === undefined || checkpointOwner === worker) return false
     const patience = (drainMillis + leaseMillis) * (leaseOwner === worker ? 1 : patienceOfOthers)
-    return now - seen.ownedSince >= patience && !LeaseView.isFree(seen, now, leaseMillis)
+    return now - seen.askedSince >= patience && !LeaseView.isFree(seen, now, leaseMillis)
   }).map(({ lease }) => lease)
 
 /** The owners that did not respond, and until when they are not asked again. */

@@ -6,6 +6,8 @@ export interface Seen {
   readonly movedAt: number
   /** Since when it has been seen to belong to its owner. */
   readonly ownedSince: number
+  /** Since when it has been seen as it is between its owner and the worker that hands it off, if one does. */
+  readonly askedSince: number
 }
 
 /** What a worker has observed of a table: clocks of different hosts are never compared. */
@@ -19,7 +21,10 @@ export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: numb
     const before = view.get(lease.leaseKey)
     const movedAt = before !== undefined && before.lease.leaseCounter === lease.leaseCounter ? before.movedAt : now
     const ownedSince = before !== undefined && before.lease.leaseOwner === lease.leaseOwner ? before.ownedSince : now
-    return [lease.leaseKey, { lease, movedAt, ownedSince }] as const
+    const isAskedAlike = before !== undefined && before.lease.leaseOwner === lease.leaseOwner &&
+      before.lease.checkpointOwner === lease.checkpointOwner
+    const askedSince = isAskedAlike ? before.askedSince : now
+    return [lease.leaseKey, { lease, movedAt, ownedSince, askedSince }] as const
   }))
 
 /**

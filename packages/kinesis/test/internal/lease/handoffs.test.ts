@@ -39,6 +39,13 @@ describe("handoffs", () => {
     assert.isUndefined(withdrawnAt({ leaseOwner: "kcl" }), "nothing was asked")
   })
 
+  it("a request counts from when it was seen, also if the lease was the asker's before", () => {
+    const row = { leaseOwner: "bob", leaseCounter: 1 }
+    const before = LeaseView.observe(LeaseView.empty, [lease(row)], 0)
+    const asked = LeaseView.observe(before, [lease({ ...row, checkpointOwner: "kcl", leaseCounter: 9 })], 200_000)
+    assert.lengthOf(Handoffs.unanswered(asked, "ann", 200_000, patience), 0, "kcl had it in between, unseen")
+  })
+
   it("an owner that did not answer is silent for an hour", () => {
     const silent = Handoffs.silenced(Handoffs.nobody, "kcl", 1_000)
     assert.isTrue(Handoffs.isSilent(silent, "kcl", 3_600_000))

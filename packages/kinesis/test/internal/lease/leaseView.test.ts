@@ -34,7 +34,8 @@ describe("leaseView", () => {
     assert.deepStrictEqual(LeaseView.observe(before, [asked], 200).get("a"), {
       lease: asked,
       movedAt: 100,
-      ownedSince: 200
+      ownedSince: 200,
+      askedSince: 200
     })
   })
 
