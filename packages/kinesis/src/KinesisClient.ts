@@ -272,8 +272,13 @@ export type Call = {
   readonly [O in Operation]: { readonly operation: O; readonly request: Parameters<Service[O]>[0] }
 }[Operation]
 
-/** All operations, so that a service that implements them as methods of a class has them too. */
-const operations: ReadonlyArray<Operation> = Object.keys(
+/**
+ * The names of all operations. A {@link Service} whose operations are methods of a class does not list them itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const operations: ReadonlyArray<Operation> = Object.keys(
   {
     listShards: true,
     getShardIterator: true,

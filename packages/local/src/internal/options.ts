@@ -1,5 +1,5 @@
 import * as AwsSdk from "effect-kinesis/AwsSdk"
-import type * as KinesisClient from "effect-kinesis/KinesisClient"
+import * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Effect from "effect/Effect"
 import type * as LocalKinesis from "../LocalKinesis.js"
 import type * as LocalLeaseStore from "../LocalLeaseStore.js"
@@ -38,24 +38,6 @@ export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
 
 export const leaseStore: AwsSdk.Table<LocalLeaseStore.Options> = { latency: optional(duration()) }
 
-const operations: Readonly<Record<KinesisClient.Operation, true>> = {
-  listShards: true,
-  getShardIterator: true,
-  getRecords: true,
-  describeStreamSummary: true,
-  listStreams: true,
-  putRecord: true,
-  putRecords: true,
-  dryRun: true,
-  createStream: true,
-  deleteStream: true,
-  splitShard: true,
-  mergeShards: true,
-  updateShardCount: true,
-  increaseStreamRetentionPeriod: true,
-  decreaseStreamRetentionPeriod: true
-}
-
 const leaseOperations: Readonly<Record<LocalLeaseStore.Operation, true>> = {
   open: true,
   list: true,
@@ -83,7 +65,7 @@ export const readTarget: AwsSdk.Table<LocalKinesis.ReadTarget> = { stream: name,
 /** Which calls a knob of the service meets. */
 export const target: AwsSdk.Table<LocalKinesis.Target> = {
   ...readTarget,
-  operation: optional(oneOf(...Object.keys(operations)))
+  operation: optional(oneOf(...KinesisClient.operations))
 }
 
 /** Which calls a knob of the lease table meets. */

@@ -20,9 +20,9 @@ export const observe = (view: LeaseView, leases: ReadonlyArray<Lease>, now: numb
   new Map(leases.map((lease) => {
     const before = view.get(lease.leaseKey)
     const movedAt = before !== undefined && before.lease.leaseCounter === lease.leaseCounter ? before.movedAt : now
-    const ownedSince = before !== undefined && before.lease.leaseOwner === lease.leaseOwner ? before.ownedSince : now
-    const isAskedAlike = before !== undefined && before.lease.leaseOwner === lease.leaseOwner &&
-      before.lease.checkpointOwner === lease.checkpointOwner
+    const isOwnedAlike = before !== undefined && before.lease.leaseOwner === lease.leaseOwner
+    const ownedSince = isOwnedAlike ? before.ownedSince : now
+    const isAskedAlike = isOwnedAlike && before.lease.checkpointOwner === lease.checkpointOwner
     const askedSince = isAskedAlike ? before.askedSince : now
     return [lease.leaseKey, { lease, movedAt, ownedSince, askedSince }] as const
   }))
