@@ -1,12 +1,17 @@
 import { KinesisEvent, type Position } from "effect-kinesis"
 import { plural, seconds } from "./Format.js"
 
+const nameOf = { kinesis: "Kinesis", "lease-store": "the lease store" }
+
 /** An event as a line; undefined for those that are only counted. An event without an entry here is a type error. */
 export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined = KinesisEvent.KinesisEvent.$match({
   PageRead: () => undefined,
   ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
   Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
   CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  OutageBegan: ({ error, service }) => `${nameOf[service]} cannot be used: ${error.message}`,
+  OutageEnded: ({ attempts, millis, service }) =>
+    `${nameOf[service]} can be used again: ${plural(attempts, "call")} failed in ${seconds(millis)}`,
   MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
   RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
     `${shardId}  ${plural(count, "record")} of another shard ` +

@@ -69,6 +69,27 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly shardId: string | undefined
     readonly error: TransientError | ResourceInUse | KmsError | LeaseStoreError
   }
+  /**
+   * Calls to a service of this run have begun to fail or to be throttled, and none succeeds meanwhile: the last was this one. Told once, until
+   * it is over. What fails before the first answer is an outage at once, later what fails for a second or is throttled for half a minute.
+   */
+  readonly OutageBegan: {
+    /** Kinesis, for all streams of the run, or the lease store. */
+    readonly service: "kinesis" | "lease-store"
+    readonly operation: string
+    readonly shardId: string | undefined
+    readonly error: ThrottledError | TransientError | LeaseStoreError
+    /** Since when no call has succeeded, in milliseconds since the epoch. */
+    readonly since: number
+    /** How many attempts have failed so far. */
+    readonly attempts: number
+  }
+  /** A call has succeeded after an outage, which lasted so many milliseconds and made so many attempts fail. */
+  readonly OutageEnded: {
+    readonly service: "kinesis" | "lease-store"
+    readonly millis: number
+    readonly attempts: number
+  }
   /** The iterator was too old; reading goes on at `resumedAt` with a new one. */
   readonly IteratorExpired: { readonly shardId: string; readonly resumedAt: Position }
   /**

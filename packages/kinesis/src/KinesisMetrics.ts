@@ -1,5 +1,6 @@
 /**
- * What readers and workers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`.
+ * What readers and workers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`, that of outages
+ * `service`.
  *
  * @since 0.1.0
  */
@@ -41,6 +42,7 @@ const keys = {
   throttles: counterKey("kinesis_throttles_total", "1", "Attempts that were throttled"),
   timeouts: counterKey("kinesis_timeouts_total", "1", "Attempts that had no answer in time"),
   failures: counterKey("kinesis_failures_total", "1", "Attempts that failed in the service or the network"),
+  outages: counterKey("kinesis_outages_total", "1", "Outages that began, by service"),
   expiredIterators: counterKey("kinesis_expired_iterators_total", "1", "Iterators that had expired"),
   missingIterators: counterKey(
     "kinesis_missing_iterators_total",
@@ -172,6 +174,14 @@ export const timeouts: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys
  * @category metrics
  */
 export const failures: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.failures)
+
+/**
+ * Outages that began: times in which no call to a service succeeded. The tag `service` is `kinesis` or `lease-store`; there is none of a shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const outages: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.outages)
 
 /**
  * Iterators that had expired, by shard.
@@ -372,6 +382,8 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
           operation: event.operation,
           shard: event.shardId
         })
+      case "OutageBegan":
+        return count(keys.outages, { service: event.service })
       case "MalformedAggregates":
         return count(keys.malformedAggregates, { shard: event.shardId }, event.count)
       case "RecordsOutsideShard":

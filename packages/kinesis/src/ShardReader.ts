@@ -12,6 +12,7 @@ import * as ReadContext from "./internal/reading/context.js"
 import * as CountedClient from "./internal/reading/countedClient.js"
 import { emitter, withContext } from "./internal/reading/emit.js"
 import * as ListShards from "./internal/reading/listShards.js"
+import * as OutageWatch from "./internal/reading/outageWatch.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
 import * as Readers from "./internal/reading/readers.js"
 import * as Settings from "./internal/reading/settings.js"
@@ -78,7 +79,8 @@ export const pages = <REvent = never>(
     const { from, shardId, stream } = options
     const settings = Settings.make({ ...options, onEvent: undefined })
     const emit = emitter(yield* withContext(options))
-    const context = yield* ReadContext.make(client, settings, emit, ReadAhead.unbounded)
+    const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
+    const context = yield* ReadContext.make(client, settings, emit, ReadAhead.unbounded, outages)
     const origin = yield* StartDeadline.within(
       context.deadline - context.monotonicMillis(),
       stream,

@@ -20,6 +20,7 @@ const events: ReadonlyArray<KinesisEvent.KinesisEvent> = [
   }),
   Event.CallFailed({ operation, shardId, error: new KinesisError.RequestTimeout(call) }),
   Event.CallFailed({ operation, shardId, error: new KinesisError.ServiceUnavailable(call) }),
+  Event.OutageBegan({ service: "kinesis" } as never),
   Event.MalformedAggregates({ shardId, count: 1, reason: "" }),
   Event.RecordsOutsideShard({ shardId, count: 1, outcome: "dropped", strategy: "USER_PARTITION_KEY" }),
   Event.IteratorExpired({ shardId, resumedAt: position }),
@@ -58,6 +59,7 @@ const numberOf = (state: State): number => "count" in state ? state.count : stat
 
 const ofCalls = ["attempts", "throttles", "timeouts", "failures", "leaseStoreFailures"]
 const ofStreams = ["leasesHeld"]
+const ofServices = ["outages"]
 
 describe("KinesisMetrics", () => {
   it.effect("a lease store that gave no answer in time while it was opened is a timeout, another failure is none", () =>
@@ -81,7 +83,7 @@ describe("KinesisMetrics", () => {
       assert.strictEqual(yield* counted(KinesisMetrics.failures), 2)
     }))
 
-  it.effect("two streams do not add up: every metric has the tag stream, and shard and operation where it says so", () =>
+  it.effect("two streams do not add up: every metric has the tag stream, and shard, operation and service where it says so", () =>
     Effect.gen(function*() {
       yield* count("metrics-one", 1)
       yield* count("metrics-two", 2)
@@ -93,7 +95,11 @@ describe("KinesisMetrics", () => {
         const valueOf = (stream: string) => {
           const ofStream = Metric.tagged(metric, "stream", stream)
           const ofCall = ofCalls.includes(name) ? Metric.tagged(ofStream, "operation", operation) : ofStream
-          const tagged = ofStreams.includes(name) ? ofCall : Metric.tagged(ofCall, "shard", shardId)
+          const tagged = ofServices.includes(name)
+            ? Metric.tagged(ofCall, "service", "kinesis")
+            : ofStreams.includes(name)
+            ? ofCall
+            : Metric.tagged(ofCall, "shard", shardId)
           return Effect.map(Metric.value(tagged), numberOf)
         }
         assert.strictEqual(yield* valueOf("metrics-one"), 1, name)

@@ -51,6 +51,7 @@ const reading: Wrong<ShardReader.ReadOptions> = {
   throttleRetry: Bad.schedule,
   transientRetry: Bad.schedule,
   resourceRetry: Bad.schedule,
+  firstContactTimeout: [...Bad.duration.filter((each) => each !== Infinity), "25 days"],
   deaggregate: Bad.flag,
   outsideRange: Bad.word,
   onTrimmed: Bad.word,

@@ -81,9 +81,29 @@ const endOf = (exit: Exit.Exit<void, KinesisError.KinesisError>): End => {
     : { _tag: "Failed", error: "defect", operation: "", shardId: undefined, message: Cause.pretty(exit.cause) }
 }
 
+const optionsOf = (
+  world: World,
+  { until }: Pick<BriefRun, "until">,
+  positions: Readonly<Record<string, Position.Position>>
+): KinesisStream.Options => {
+  const { scenario } = world
+  return {
+    stream,
+    from: fromOf(world),
+    positions,
+    until: toUntil(until),
+    maxRecords: scenario.maxRecords,
+    pollInterval: scenario.pollMillis,
+    idleInterval: scenario.idleMillis,
+    listInterval: scenario.listMillis,
+    firstContactTimeout: "5 minutes",
+    onEvent: told(world, until)
+  }
+}
+
 /** Runs the reader as often as the program is started. */
 export const makeReader = (world: World) => {
-  const { local, notes, reader, scenario } = world
+  const { local, notes, reader } = world
   const handler = makeHandler(world)
   /** Runs the reader until it ends or `enough` does. */
   return Effect.fnUntraced(function*(
@@ -107,17 +127,7 @@ export const makeReader = (world: World) => {
     yield* notes.say(() =>
       `== run ${index} starts, until ${JSON.stringify(planned.until)}, at ${JSON.stringify(positions)}`
     )
-    const options: KinesisStream.Options = {
-      stream,
-      from: fromOf(world),
-      positions,
-      until: toUntil(planned.until),
-      maxRecords: scenario.maxRecords,
-      pollInterval: scenario.pollMillis,
-      idleInterval: scenario.idleMillis,
-      listInterval: scenario.listMillis,
-      onEvent: told(world, planned.until)
-    }
+    const options = optionsOf(world, planned, positions)
     const fiber = yield* consume(world, options, handler(index, planned.diesAtPage)).pipe(
       Effect.provideService(KinesisClient.KinesisClient, reader),
       Effect.fork

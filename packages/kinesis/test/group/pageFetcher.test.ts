@@ -4,6 +4,7 @@ import { KinesisClient, type LeaseStore, Position } from "effect-kinesis"
 import * as PageFetcher from "../../src/internal/group/pageFetcher.js"
 import type { GroupStream } from "../../src/internal/group/streams.js"
 import * as ReadContext from "../../src/internal/reading/context.js"
+import * as OutageWatch from "../../src/internal/reading/outageWatch.js"
 import * as ReadAhead from "../../src/internal/reading/readAhead.js"
 import * as Settings from "../../src/internal/reading/settings.js"
 import { oneShard, put, shard0, textsOf, withKinesis } from "../support/reading.js"
@@ -18,7 +19,8 @@ const fetching = (maxBytes: number) =>
     })
     const settings = Settings.make({ stream: "orders", maxRecords: 1 })
     const emit = () => Effect.void
-    const run = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(maxBytes))
+    const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
+    const run = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(maxBytes), outages)
     const stream = { name: "orders", run, emit, listShards: () => Effect.succeed([]) } as unknown as GroupStream
     const lease = { shardId: shard0, parentShardIds: [] } as unknown as LeaseStore.Lease
     const start = PageFetcher.start(stream, lease, Position.trimHorizon, Effect.void)

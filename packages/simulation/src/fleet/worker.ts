@@ -98,6 +98,7 @@ const optionsOf = (world: World, member: Member): Consumer.GroupOptions => {
     drainTimeout: scenario.drainMillis,
     cleanupInterval: scenario.cleanupMillis,
     listInterval: 2_000,
+    firstContactTimeout: "10 minutes",
     maxRecords: scenario.maxRecords,
     pollInterval: scenario.pollMillis,
     idleInterval: scenario.idleMillis,

@@ -10,7 +10,7 @@ import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import * as BalancingTimes from "../lease/balancingTimes.js"
 import * as LeaseView from "../lease/leaseView.js"
 import type { Moment } from "./clocks.js"
-import { fail, failureEvent, type Group, isFatal } from "./group.js"
+import { fail, failureEvent, type Group, isBeyondReach, isFatal } from "./group.js"
 import * as HandoffRequests from "./handoffRequests.js"
 import * as LeaseRepair from "./leaseRepair.js"
 import * as LeaseUpkeep from "./leaseUpkeep.js"
@@ -175,8 +175,10 @@ const balance = (self: State, looks: number): Effect.Effect<void, KinesisError |
     if (!isWon && looks < mostLooks) return yield* balance(self, looks + 1)
     yield* askFor(self, chosen(seen, plans.request))
     for (const key of plans.release) yield* self.tasks.entries.get(key)?.task.letGo(nobody, true) ?? Effect.void
-    yield* tellBalanced(self, seen)
+    const counts = countsOf(self, seen)
+    yield* self.group.emit(KinesisEvent.Balanced(counts))
     if (Either.isLeft(repairs)) return yield* Effect.fail(repairs.left)
+    if (!self.isBalanced) yield* logJoined(self.group, counts)
     shared(self, streams)
     yield* self.upkeep.cleaned(all)
   })
@@ -195,11 +197,16 @@ const chosen = (seen: ReadonlyArray<Candidate>, keys: ReadonlyArray<string>): Re
   return keys.flatMap((key) => byKey.get(key) ?? [])
 }
 
-const tellBalanced = ({ group: { emit, worker }, tasks }: State, seen: ReadonlyArray<Candidate>) => {
+const countsOf = ({ group: { worker }, tasks }: State, seen: ReadonlyArray<Candidate>) => {
   const workers = new Set(seen.flatMap(({ planned: { handedOffBy, owner } }) => [owner, handedOffBy, worker]))
   workers.delete(undefined)
-  return emit(KinesisEvent.Balanced({ leases: seen.length, mine: tasks.entries.size, workers: workers.size }))
+  return { leases: seen.length, mine: tasks.entries.size, workers: workers.size }
 }
+
+type Counts = ReturnType<typeof countsOf>
+
+const logJoined = ({ settings: { application }, worker }: Group, { leases, mine, workers }: Counts) =>
+  Effect.logInfo(`${worker} has ${mine} of the ${leases} leases of ${application}, as one of ${workers} workers`)
 
 /** The leases of these streams were shared. */
 const shared = (self: State, streams: ReadonlyArray<GroupStream>): void => {
@@ -217,7 +224,8 @@ const balanceFailed = (self: State, error: KinesisError | LeaseStoreError): Effe
     if (error._tag === "LeaseStoreError" || error.operation === "ListShards") {
       yield* emit(failureEvent(error, undefined, millisSinceLastListing))
     }
-    if (isFatal(error) || BalancingTimes.isStale(settings, millisSinceLastListing)) fail(self.group, error)
+    const isGivenUp = isFatal(error) || isBeyondReach(self.group, error)
+    if (isGivenUp || BalancingTimes.isStale(settings, millisSinceLastListing)) fail(self.group, error)
   })
 
 /** At once when there is a reason, and soon while the first look has not succeeded, or somebody is still to be asked. */

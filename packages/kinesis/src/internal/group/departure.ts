@@ -34,8 +34,9 @@ const atOnce = { concurrency: 16, discard: true } as const
 export const drain = (self: Departure): Effect.Effect<ReadonlyArray<Report>> =>
   Effect.gen(function*() {
     const { cutting, group, tasks } = self
-    const { discoveryMillis, renewMillis } = group.settings
+    const { application, discoveryMillis, renewMillis } = group.settings
     const entries = [...tasks.entries]
+    yield* Effect.logInfo(`${group.worker} leaves the application ${application}, and gives up ${leasesOf(entries)}`)
     const successors = yield* Effect.cached(
       Effect.ignore(Effect.timeout(ObservedLeases.look(group), renewMillis)).pipe(
         Effect.map(() => successorsOf(self, entries.map(([leaseKey]) => leaseKey)))
@@ -49,8 +50,11 @@ export const drain = (self: Departure): Effect.Effect<ReadonlyArray<Report>> =>
     yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.sleep(discoveryMillis), giveOn(self))))
     const reports = yield* Effect.forEach(entries, ([, { reported }]) => Deferred.await(reported))
     yield* giveOn(self)
+    yield* Effect.logInfo(`${group.worker} has left the application ${application}`)
     return reports
   })
+
+const leasesOf = ({ length }: ReadonlyArray<unknown>): string => length === 1 ? "1 lease" : `${length} leases`
 
 const successorsOf = ({ balancer, group: { worker } }: Departure, leaving: ReadonlyArray<string>) =>
   Successors.successors({ leases: balancer.readable(), worker }, leaving)

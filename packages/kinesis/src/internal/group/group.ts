@@ -5,6 +5,7 @@ import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Leases } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { Emit } from "../reading/emit.js"
+import * as OutageWatch from "../reading/outageWatch.js"
 import type { Clocks } from "./clocks.js"
 import type { ObservedLeases } from "./observedLeases.js"
 import type { GroupSettings } from "./settings.js"
@@ -16,6 +17,11 @@ export const isFatal = (error: KinesisError | LeaseStoreError): boolean =>
   !isTransient(error) && !isThrottled(error) && error._tag !== "ResourceInUse" &&
   !(error._tag === "LeaseStoreError" && error.reason === "InUse")
 
+/** The service has never answered in this run, and nobody waits for it any longer. */
+export const isBeyondReach = ({ services }: Pick<Group, "services">, error: KinesisError | LeaseStoreError): boolean =>
+  isTransient(error) &&
+  OutageWatch.patienceMillis(error._tag === "LeaseStoreError" ? services.store : services.kinesis) === 0
+
 /** The event of a failure: of the lease store, or of a listing of the stream. */
 export const failureEvent = (
   error: KinesisError | LeaseStoreError,
@@ -25,6 +31,12 @@ export const failureEvent = (
   error._tag === "LeaseStoreError"
     ? KinesisEvent.LeaseStoreFailed({ operation: error.operation, shardId, error })
     : KinesisEvent.ListingFailed({ error, millisSinceLastListing })
+
+/** The services that a worker calls. */
+export interface Services {
+  readonly kinesis: OutageWatch.OutageWatch
+  readonly store: OutageWatch.OutageWatch
+}
 
 /** The context shared by all parts of a worker. */
 export interface Group {
@@ -37,6 +49,7 @@ export interface Group {
   /** Those that can be read now. */
   readonly streams: () => ReadonlyArray<GroupStream>
   readonly clocks: Clocks
+  readonly services: Services
   /** Emits an event that does not concern a single stream. */
   readonly emit: Emit
   /** Continues without the stream if the error allows that; returns whether it does. */

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type { KinesisError } from "../../KinesisError.js"
+import { isTransient, type KinesisError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import type { Lease } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
@@ -88,7 +88,7 @@ const correct = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean,
 /** Creates missing leases if the shards with leases do not cover every hash key. */
 const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {
-    const { clocks, leases, observed, settings, streams } = self.group
+    const { clocks, observed, settings, streams } = self.group
     const incomplete = streams().filter((stream) => LeaseRepair.isIncomplete(all, stream))
     const wasShared = incomplete.every((stream) => self.shared.has(stream))
     self.holesInARow = BalancingTimes.holesInARow(self.holesInARow, incomplete.length > 0)
@@ -107,10 +107,21 @@ const fill = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<boolean, Ki
     }
     const changes = yield* Effect.forEach(
       due,
-      (stream) => unlessLost(self, stream, LeaseRepair.repair(leases, all, stream), true)
+      (stream) => unlessLost(self, stream, repair(self, all, stream), true)
     )
     return changes.includes(true)
   })
+
+/** The first listing of a stream is not put off when it fails for a passing reason. */
+const repair = (
+  { group: { leases }, repairedAt, shared }: State,
+  all: ReadonlyArray<Lease>,
+  stream: GroupStream
+): Effect.Effect<boolean, KinesisError | LeaseStoreError> =>
+  Effect.tapError(LeaseRepair.repair(leases, all, stream), (error) =>
+    Effect.sync(() => {
+      if (isTransient(error) && !shared.has(stream)) repairedAt.delete(stream)
+    }))
 
 const clean = (self: State, all: ReadonlyArray<Lease>): Effect.Effect<void, KinesisError | LeaseStoreError> =>
   Effect.gen(function*() {

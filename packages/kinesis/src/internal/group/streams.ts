@@ -15,6 +15,7 @@ import * as ReadContext from "../reading/context.js"
 import * as CountedClient from "../reading/countedClient.js"
 import { type Emit, emitter } from "../reading/emit.js"
 import * as ListShards from "../reading/listShards.js"
+import { hasAnswered, type OutageWatch } from "../reading/outageWatch.js"
 import * as ReadAhead from "../reading/readAhead.js"
 import * as Retry from "../reading/retry.js"
 import type { Settings } from "../reading/settings.js"
@@ -89,7 +90,8 @@ const sourceOf = (
   { from, isMultiStream, onEvent, onStreamLost }: GroupSettings,
   readAhead: ReadAhead.ReadAhead,
   settings: Settings,
-  latest: Startable
+  latest: Startable,
+  outages: OutageWatch
 ): Source => {
   const { stream } = settings
   const client = CountedClient.make(untracked, stream)
@@ -97,14 +99,18 @@ const sourceOf = (
     stream,
     onEvent: onEvent === undefined ? undefined : (event) => onEvent(event, stream)
   })
-  const once = Retry.retrying(brief, emit)
-  const retrying = onStreamLost === "continue" ? once : Retry.retrying(settings, emit)
+  const once = Retry.retrying(brief, emit, outages)
+  /** Whether the stream is lost, or the service out of reach, is known only after an answer. */
+  const atFirst = Retry.retrying({ ...brief, transientRetry: settings.transientRetry }, emit, outages)
+  const retrying = onStreamLost === "fail"
+    ? Retry.retrying(settings, emit, outages)
+    : <A>(call: Effect.Effect<A, KinesisError>) => (hasAnswered(outages) ? once : atFirst)(call)
   return {
     settings,
     client,
     emit,
     find: Effect.gen(function*() {
-      const run = yield* ReadContext.make(client, settings, emit, readAhead)
+      const run = yield* ReadContext.make(client, settings, emit, readAhead, outages)
       const start = StartPosition.toPosition(from)._tag === "Latest"
         ? latest
         : (yield* StartPosition.resolve(client, stream, from, emit, retrying)) as Startable
@@ -171,6 +177,7 @@ interface State {
 export const make = (
   client: Service,
   settings: GroupSettings,
+  outages: OutageWatch,
   scope: Scope.Scope,
   post: (event: StreamEvent) => void
 ): Effect.Effect<Streams, KinesisError, Scope.Scope> =>
@@ -181,7 +188,7 @@ export const make = (
     const self: State = {
       post,
       scope,
-      sources: settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest)),
+      sources: settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest, outages)),
       canGoOn: settings.onStreamLost === "continue",
       live: [],
       lost: new Map(),

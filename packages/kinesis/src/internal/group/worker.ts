@@ -10,12 +10,14 @@ import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import { LeaseStore } from "../../LeaseStore.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
-import { emitter } from "../reading/emit.js"
+import { type Emit, emitter } from "../reading/emit.js"
+import * as OutageWatch from "../reading/outageWatch.js"
 import * as Retry from "../reading/retry.js"
 import * as Balancer from "./balancer.js"
 import * as Clocks from "./clocks.js"
 import * as Departure from "./departure.js"
-import type { Group } from "./group.js"
+import type { Group, Services } from "./group.js"
+import * as LeaseWatch from "./leaseWatch.js"
 import * as ObservedLeases from "./observedLeases.js"
 import type { Report } from "./report.js"
 import type { GroupSettings } from "./settings.js"
@@ -72,8 +74,13 @@ export const make = (
     const events = yield* Queue.unbounded<WorkerEvent>()
     const post: Post = (event) => void events.unsafeOffer(event)
     const scope = yield* Scope.make()
-    const streams = yield* Streams.make(yield* KinesisClient, settings, scope, post)
-    const group = yield* makeGroup(settings, streams, post)
+    const emit = emitterOf(settings)
+    const services = {
+      kinesis: yield* OutageWatch.make(OutageWatch.kinesis(settings.streams[0]!), emit),
+      store: yield* OutageWatch.make(LeaseWatch.opening(settings), emit)
+    }
+    const streams = yield* Streams.make(yield* KinesisClient, settings, services.kinesis, scope, post)
+    const group = yield* makeGroup(settings, streams, services, emit, post)
     const tasks = yield* ShardTasks.make(group, work, scope)
     const self: State = {
       group,
@@ -112,21 +119,28 @@ const uniqueName = (name: string): Effect.Effect<string> =>
     (numbers) => `${name}-${numbers.map((number) => number.toString(36).padStart(5, "0")).join("")}`
   )
 
+/** Of events that concern no single stream. */
+const emitterOf = ({ application, onEvent, streams }: GroupSettings): Emit => {
+  const stream = streams.map(({ stream }) => stream).join()
+  const about = streams.length === 1 ? stream : application
+  return emitter({ stream, onEvent: onEvent && ((event) => onEvent(event, about)) })
+}
+
 const makeGroup = (
   settings: GroupSettings,
   streams: Streams.Streams,
+  services: Services,
+  emit: Emit,
   post: Post
 ): Effect.Effect<Group, KinesisError | LeaseStoreError, LeaseStore> =>
   Effect.gen(function*() {
-    const { application, onEvent } = settings
-    const emit = settings.streams.length === 1 ? streams.live()[0]!.emit : emitter({
-      stream: settings.streams.map(({ stream }) => stream).join(),
-      onEvent: onEvent && ((event) => onEvent(event, application))
-    })
-    const opening = Retry.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit)
+    const { application } = settings
+    const opening = Retry.retrying({ ...settings.streams[0]!, resourceRetry: Schedule.stop }, emit, services.store)
     const store = yield* LeaseStore
     const worker = yield* uniqueName(settings.worker)
-    const leases = yield* opening(store.open(application))
+    const names = settings.streams.map(({ stream }) => stream)
+    yield* Effect.logInfo(`${worker} joins the application ${application}, to read ${names.join(", ")}`)
+    const leases = LeaseWatch.watched(yield* opening(store.open(application)), settings, services.store)
     const clocks = yield* Clocks.clocks
     return {
       settings,
@@ -136,6 +150,7 @@ const makeGroup = (
       streams: streams.live,
       lose: (stream, error) => Streams.isLoss(error) ? streams.lose(stream, error) : Effect.succeed(false),
       clocks,
+      services,
       emit,
       post
     }

@@ -71,6 +71,15 @@ export const duration = (leastMillis = 0, mostMillis = longest): Check => {
   )
 }
 
+/** A duration, or one without end. */
+export const durationOrInfinity: Check = that(
+  "a duration from 0 to 24 days, as a number of milliseconds or such as \"2 seconds\", or Duration.infinity",
+  (given) => {
+    const millis = millisOf(given)
+    return millis !== undefined && (millis <= longest || millis === Infinity)
+  }
+)
+
 /** Milliseconds, unless they are none: then what was written, to be found when the options are checked. */
 export const millisOr = (written: Duration.DurationInput): number => millisOf(written) ?? (written as number)
 

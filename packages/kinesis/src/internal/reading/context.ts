@@ -6,6 +6,7 @@ import * as StopRule from "../shard/stopRule.js"
 import * as Aggregates from "./aggregates.js"
 import * as MonotonicClock from "./clock.js"
 import type { Emit } from "./emit.js"
+import type * as OutageWatch from "./outageWatch.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Retry from "./retry.js"
 import type { Settings } from "./settings.js"
@@ -17,6 +18,8 @@ export interface ReadContext {
   readonly settings: Settings
   readonly emit: Emit
   readonly retrying: ReturnType<typeof Retry.retrying>
+  /** Of the stream's service; the streams of a worker share one. */
+  readonly outages: OutageWatch.OutageWatch
   /** Milliseconds on a clock that no correction of the time sets back. */
   readonly monotonicMillis: () => number
   /** Milliseconds since the epoch. */
@@ -38,7 +41,8 @@ export const make = (
   client: Service,
   settings: Settings,
   emit: Emit,
-  readAhead: ReadAhead.ReadAhead
+  readAhead: ReadAhead.ReadAhead,
+  outages: OutageWatch.OutageWatch
 ): Effect.Effect<ReadContext> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
@@ -48,7 +52,8 @@ export const make = (
       client,
       settings,
       emit,
-      retrying: Retry.retrying(settings, emit),
+      retrying: Retry.retrying(settings, emit, outages),
+      outages,
       monotonicMillis,
       epochMillis: () => clock.unsafeCurrentTimeMillis(),
       deadline: settings.until._tag === "Elapsed" ? now + settings.until.millis : Infinity,

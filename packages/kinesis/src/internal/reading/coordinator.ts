@@ -19,6 +19,7 @@ import * as CountedClient from "./countedClient.js"
 import { emitter } from "./emit.js"
 import * as Interruption from "./interruption.js"
 import * as ListShards from "./listShards.js"
+import * as OutageWatch from "./outageWatch.js"
 import type { ShardOutcome, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Readers from "./readers.js"
@@ -84,7 +85,9 @@ export const make = (
     const client = CountedClient.make(yield* KinesisClient, options.stream)
     const { listInterval = Settings.streamDefaults.listInterval } = options
     const settings = Settings.make(options)
-    const context = yield* ReadContext.make(client, settings, emitter(options), readAhead)
+    const emit = emitter(options)
+    const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
+    const context = yield* ReadContext.make(client, settings, emit, readAhead, outages)
     const self = yield* begin(context, options)
     yield* release(self)
     yield* keepListing(self, listInterval)
@@ -99,7 +102,7 @@ const positionsOf = (
 /** Settles the start and lists the shards, in the time that was set. */
 const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions): Effect.Effect<State, KinesisError> =>
   Effect.gen(function*() {
-    const { emit, settings } = context
+    const { emit, outages, settings } = context
     const positions = positionsOf(options)
     const { filter, graph, missing } = yield* StartDeadline.within(
       context.deadline - context.monotonicMillis(),
@@ -118,7 +121,8 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
       listStalenessMillis: Duration.toMillis(options.listStaleness ?? Settings.streamDefaults.listStaleness),
       attempt: Retry.retrying(
         { throttleRetry: Schedule.stop, transientRetry: Schedule.stop, resourceRetry: Schedule.stop },
-        emit
+        emit,
+        outages
       ),
       oneAtATime: yield* Effect.makeSemaphore(1),
       listedAt: context.monotonicMillis(),

@@ -17,11 +17,12 @@ export interface EndProof {
   readonly answered: () => void
 }
 
-export const make = ({ client, emit, settings }: ReadContext, shardId: string): EndProof => {
+export const make = ({ client, emit, outages, settings }: ReadContext, shardId: string): EndProof => {
   const { stream, transientRetry } = settings
   const once = Retry.retrying(
     { throttleRetry: Schedule.stop, transientRetry: Schedule.stop, resourceRetry: Schedule.stop },
-    emit
+    emit,
+    outages
   )
   let patience: Schedule.ScheduleDriver<unknown, KinesisError> | undefined
   let notListed: KinesisError | undefined

@@ -36,6 +36,11 @@ export interface ReadOptions<REvent = never> {
    */
   readonly transientRetry?: Schedule.Schedule<unknown, KinesisError> | undefined
   /**
+   * How long calls that fail are repeated before the service has answered for the first time: an endpoint where nobody listens is rarely
+   * worth a longer wait. `transientRetry` may end earlier. Default: 15 seconds. With `Duration.infinity` only `transientRetry` counts.
+   */
+  readonly firstContactTimeout?: Duration.DurationInput | undefined
+  /**
    * When to repeat a call that was refused since the stream is not ACTIVE (`ResourceInUse`) or its KMS key cannot be used (`KmsError`); it
    * starts afresh after a success. Default: every second for 1 minute while the stream is not ACTIVE, not at all when it is the key.
    */
@@ -90,6 +95,7 @@ export interface Settings {
   readonly throttleRetry: Schedule.Schedule<unknown, KinesisError>
   readonly transientRetry: Schedule.Schedule<unknown, KinesisError>
   readonly resourceRetry: Schedule.Schedule<unknown, KinesisError>
+  readonly firstContactMillis: number
   readonly deaggregate: boolean
   readonly outsideRange: UserRecords.OutsideRange
   readonly onTrimmed: "trim-horizon" | "fail"
@@ -119,6 +125,7 @@ export const defaults = {
   throttleRetry,
   transientRetry,
   resourceRetry,
+  firstContactTimeout: Duration.seconds(15),
   deaggregate: true,
   outsideRange: "drop-records" as UserRecords.OutsideRange,
   onTrimmed: "trim-horizon" as "trim-horizon" | "fail"
@@ -137,6 +144,10 @@ export const config = {
   maxRecords: Config.withDefault(Config.integer("KINESIS_MAX_RECORDS"), defaults.maxRecords),
   pollInterval: Config.withDefault(Config.duration("KINESIS_POLL_INTERVAL"), defaults.pollInterval),
   idleInterval: Config.withDefault(Config.duration("KINESIS_IDLE_INTERVAL"), defaults.idleInterval),
+  firstContactTimeout: Config.withDefault(
+    Config.duration("KINESIS_FIRST_CONTACT_TIMEOUT"),
+    defaults.firstContactTimeout
+  ),
   deaggregate: Config.withDefault(Config.boolean("KINESIS_DEAGGREGATE"), defaults.deaggregate),
   outsideRange: Config.withDefault(
     Config.literal("drop-records", "drop-aggregate", "keep")("KINESIS_OUTSIDE_RANGE"),
@@ -170,6 +181,7 @@ export const table: Table<ReadOptions> = {
   throttleRetry: Checks.optional(Checks.schedule),
   transientRetry: Checks.optional(Checks.schedule),
   resourceRetry: Checks.optional(Checks.schedule),
+  firstContactTimeout: Checks.optional(Checks.durationOrInfinity),
   deaggregate: Checks.optional(Checks.flag),
   outsideRange: Checks.optional(Checks.oneOf("drop-records", "drop-aggregate", "keep")),
   onTrimmed: Checks.optional(Checks.oneOf("trim-horizon", "fail")),
@@ -191,6 +203,7 @@ export const streamTable: Table<StreamOptions> = {
 export const make = (options: ReadOptions): Settings => {
   const {
     deaggregate = defaults.deaggregate,
+    firstContactTimeout = defaults.firstContactTimeout,
     idleInterval = defaults.idleInterval,
     maxRecords = defaults.maxRecords,
     onTrimmed = defaults.onTrimmed,
@@ -208,6 +221,7 @@ export const make = (options: ReadOptions): Settings => {
     throttleRetry: options.throttleRetry ?? defaults.throttleRetry,
     transientRetry: options.transientRetry ?? defaults.transientRetry,
     resourceRetry: options.resourceRetry ?? defaults.resourceRetry,
+    firstContactMillis: Duration.toMillis(firstContactTimeout),
     deaggregate,
     outsideRange,
     onTrimmed

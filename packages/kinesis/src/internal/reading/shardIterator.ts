@@ -36,9 +36,9 @@ const failing = <E extends { readonly _tag: string }>({ context: { outage } }: P
   return Effect.fail(error)
 }
 
-const isListed = ({ context: { client, emit, settings }, shard: { shardId } }: Polled) => {
+const isListed = ({ context: { client, emit, outages, settings }, shard: { shardId } }: Polled) => {
   /** The call that it is about waits for the stream. */
-  const unlessInUse = Retry.retrying({ ...settings, resourceRetry: Schedule.stop }, emit)
+  const unlessInUse = Retry.retrying({ ...settings, resourceRetry: Schedule.stop }, emit, outages)
   return Effect.map(
     ListShards.all(client, settings.stream, { type: "FROM_TRIM_HORIZON" }, unlessInUse),
     (shards) => shards.some((shard) => shard.shardId === shardId)
