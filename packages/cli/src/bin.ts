@@ -6,6 +6,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import * as ExitCode from "./ExitCode.js"
@@ -72,7 +74,9 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return ValidationError.isValidationError(error) ? 2 : ExitCode.of("failed", error, signal)
 }
 
+/** Standard output is for records: what the library warns of is an event, too, and those are shown. */
 main.pipe(
+  Logger.withMinimumLogLevel(LogLevel.Error),
   Effect.tapError(complain),
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(codeOf(exit)) })

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { KinesisEvent, Position } from "effect-kinesis"
 import * as EventText from "../src/EventText.js"
 
-const { MalformedAggregates, PageRead, RecordsOutsideShard, ShardEnded, Throttled } = KinesisEvent.KinesisEvent
+const { MalformedAggregates, OutageBegan, OutageEnded, PageRead, RecordsOutsideShard, ShardEnded, Throttled } =
+  KinesisEvent.KinesisEvent
 
 describe("EventText", () => {
   it("tells of events in a line", () => {
@@ -14,6 +15,17 @@ describe("EventText", () => {
     assert.strictEqual(
       EventText.describe(Throttled({ ...error, error: {} as never })),
       "s1  throttled, waiting to try again"
+    )
+    const outage = { service: "lease-store", attempts: 3 } as const
+    assert.strictEqual(
+      EventText.describe(
+        OutageBegan({ ...outage, ...error, since: 0, error: { message: "connect ECONNREFUSED" } as never })
+      ),
+      "the lease store cannot be used: connect ECONNREFUSED"
+    )
+    assert.strictEqual(
+      EventText.describe(OutageEnded({ ...outage, millis: 9_000 })),
+      "the lease store can be used again: 3 calls failed in 9.0 s"
     )
     const aggregates = { shardId: "s1", count: 2 }
     assert.strictEqual(
