@@ -112,8 +112,10 @@ export const hasAnswered = (state: State): boolean =>
   state._tag === "Well" || (state._tag === "Failing" && !state.isFirstContact)
 
 /**
- * For how much longer a call that fails is worth trying, in milliseconds: so long from the first one on while nothing was ever answered,
- * then without end.
+ * For how much longer a call that fails is worth trying, in whole milliseconds: so long from the first one on while nothing was ever
+ * answered, then without end.
  */
 export const patienceMillis = (state: State, firstContactMillis: number, now: number): number =>
-  state._tag === "Well" || hasAnswered(state) ? Infinity : Math.max(0, (state.since ?? now) + firstContactMillis - now)
+  state._tag === "Well" || hasAnswered(state)
+    ? Infinity
+    : Math.max(0, Math.ceil((state.since ?? now) + firstContactMillis - now))
