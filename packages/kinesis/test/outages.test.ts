@@ -298,6 +298,29 @@ describe("outages of a group", () => {
         yield* stop(worker)
       })))
 
+  it.effect("leases are kept, though whoever is told of an outage of their table never returns", () =>
+    withGroup(oneShard, ({ leases }) =>
+      Effect.gen(function*() {
+        const told: Array<string> = []
+        const worker = yield* watching({
+          discoveryInterval: "1 minute",
+          balanceInterval: "1 minute",
+          onEvent: ({ _tag }) =>
+            Effect.suspend(() => {
+              told.push(_tag)
+              return _tag.startsWith("Outage") ? Effect.never : Effect.void
+            })
+        })
+        yield* eventually("the lease", () => told.includes("LeaseAcquired"))
+        yield* leases.fail({ error: tableOutOfReach, times: 1_000_000 })
+        yield* TestClock.adjust("6 seconds")
+        yield* leases.clearFaults
+        yield* TestClock.adjust("20 seconds")
+        assert.includeMembers(told, ["OutageBegan", "OutageEnded"])
+        assert.notInclude(told, "LeaseLost")
+        yield* stop(worker)
+      })))
+
   it.effect("a worker says when it joins, what it has, and when it leaves", () =>
     withGroup(oneShard, () =>
       Effect.gen(function*() {
@@ -307,7 +330,7 @@ describe("outages of a group", () => {
         yield* stop(worker)
         assert.deepStrictEqual(worker.lines.map((line) => line.replace(/ann-\w+/, "ann")), [
           "INFO ann joins the application billing, to read orders",
-          "INFO ann has 1 of the 1 leases of billing, as one of 1 workers",
+          "INFO ann has 1 of 1 leases of billing, as the only worker",
           "INFO ann leaves the application billing, and gives up 1 lease",
           "INFO ann has left the application billing"
         ])

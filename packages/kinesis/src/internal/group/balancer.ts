@@ -205,8 +205,10 @@ const countsOf = ({ group: { worker }, tasks }: State, seen: ReadonlyArray<Candi
 
 type Counts = ReturnType<typeof countsOf>
 
-const logJoined = ({ settings: { application }, worker }: Group, { leases, mine, workers }: Counts) =>
-  Effect.logInfo(`${worker} has ${mine} of the ${leases} leases of ${application}, as one of ${workers} workers`)
+const logJoined = ({ settings: { application }, worker }: Group, { leases, mine, workers }: Counts) => {
+  const company = workers === 1 ? "the only worker" : `one of ${workers} workers`
+  return Effect.logInfo(`${worker} has ${mine} of ${leases} leases of ${application}, as ${company}`)
+}
 
 /** The leases of these streams were shared. */
 const shared = (self: State, streams: ReadonlyArray<GroupStream>): void => {

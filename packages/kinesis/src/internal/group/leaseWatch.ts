@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type Leases, mapCalls } from "../../LeaseStore.js"
+import type { Emit } from "../reading/emit.js"
 import * as OutageWatch from "../reading/outageWatch.js"
 import type { GroupSettings } from "./settings.js"
 
@@ -10,6 +11,12 @@ export const opening = ({ application, streams }: GroupSettings): OutageWatch.Wa
   service: "lease-store",
   name: `the lease store of ${application}`
 })
+
+/** Tells without waiting: a lease is kept however long whoever is told takes. */
+export const aside = (emit: Emit): Emit => (event) => {
+  const told = emit(event)
+  return told === Effect.void ? told : Effect.asVoid(Effect.forkDaemon(Effect.interruptible(told)))
+}
 
 /** The leases of a store that was opened, with an eye on how each call ends. */
 export const watched = (

@@ -77,7 +77,7 @@ export const make = (
     const emit = emitterOf(settings)
     const services = {
       kinesis: yield* OutageWatch.make(OutageWatch.kinesis(settings.streams[0]!), emit),
-      store: yield* OutageWatch.make(LeaseWatch.opening(settings), emit)
+      store: yield* OutageWatch.make(LeaseWatch.opening(settings), LeaseWatch.aside(emit))
     }
     const streams = yield* Streams.make(yield* KinesisClient, settings, services.kinesis, scope, post)
     const group = yield* makeGroup(settings, streams, services, emit, post)
