@@ -1,9 +1,10 @@
 /**
- * What readers and workers count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`, that of outages
- * `service`.
+ * What readers, workers and decoders count. All carry the tag `stream`; those of a shard `shard`, those of a call `operation`, that of outages
+ * `service`. What is counted with tags is not found without them: `Metric.value(KinesisMetrics.records)` is 0. {@link total} adds up.
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as MetricHook from "effect/MetricHook"
 import * as MetricKey from "effect/MetricKey"
@@ -31,69 +32,58 @@ const gaugeOf = (key: MetricKey.MetricKey.Gauge<number>, labels: ReadonlyArray<M
 const labelsOf = (tags: Tags): ReadonlyArray<MetricLabel.MetricLabel> =>
   Object.entries(tags).flatMap(([name, value]) => value === undefined ? [] : [MetricLabel.make(name, value)])
 
-const counterKey = (name: string, unit: string, description: string) =>
-  MetricKey.tagged(MetricKey.counter(name, { description, incremental: true }), "unit", unit)
+/** No tag `unit`: exporters would show it beside the other tags. The names say what is no plain number. */
+const counterKey = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
 
 const keys = {
-  pages: counterKey("kinesis_pages_total", "1", "GetRecords answers, empty ones too"),
-  records: counterKey("kinesis_records_total", "1", "Records read"),
-  bytes: counterKey("kinesis_bytes_total", "bytes", "Bytes of data and partition keys read"),
-  attempts: counterKey("kinesis_attempts_total", "1", "Calls that were made"),
-  throttles: counterKey("kinesis_throttles_total", "1", "Attempts that were throttled"),
-  timeouts: counterKey("kinesis_timeouts_total", "1", "Attempts that had no answer in time"),
-  failures: counterKey("kinesis_failures_total", "1", "Attempts that failed in the service or the network"),
-  outages: counterKey("kinesis_outages_total", "1", "Outages that began, by service"),
-  expiredIterators: counterKey("kinesis_expired_iterators_total", "1", "Iterators that had expired"),
+  pages: counterKey("kinesis_pages_total", "GetRecords answers, empty ones too"),
+  records: counterKey("kinesis_records_total", "Records read"),
+  bytes: counterKey("kinesis_bytes_total", "Bytes of data and partition keys read"),
+  attempts: counterKey("kinesis_attempts_total", "Calls that were made"),
+  throttles: counterKey("kinesis_throttles_total", "Attempts that were throttled"),
+  timeouts: counterKey("kinesis_timeouts_total", "Attempts that had no answer in time"),
+  failures: counterKey("kinesis_failures_total", "Attempts that failed in the service or the network"),
+  outages: counterKey("kinesis_outages_total", "Outages that began, by service"),
+  expiredIterators: counterKey("kinesis_expired_iterators_total", "Iterators that had expired"),
   missingIterators: counterKey(
     "kinesis_missing_iterators_total",
-    "1",
     "Answers without a next iterator that proved no shard's end"
   ),
   malformedAggregates: counterKey(
     "kinesis_malformed_aggregates_total",
-    "1",
     "Aggregates that could not be taken apart, held no record, or had a false hash key"
   ),
   recordsOutsideShard: counterKey(
     "kinesis_records_outside_shard_total",
-    "1",
     "Records of aggregates that belong to another shard and were dropped"
   ),
+  valuesDecoded: counterKey("kinesis_values_decoded_total", "Values that decoders gave"),
+  valuesInvalid: counterKey("kinesis_values_invalid_total", "Values, or whole records, that could not be decoded"),
   recordsSkipped: counterKey(
     "kinesis_records_skipped_total",
-    "1",
     "Records that could not be decoded and were skipped"
   ),
   controlMessages: counterKey(
     "kinesis_control_messages_total",
-    "1",
     "Control messages of CloudWatch Logs that were left out"
   ),
   emptyRecords: counterKey(
     "kinesis_empty_records_total",
-    "1",
     "Records that decoders found no value in: without a byte, or blank"
   ),
-  checkpoints: counterKey("kinesis_checkpoints_total", "1", "Positions that were stored"),
-  leasesAcquired: counterKey("kinesis_leases_acquired_total", "1", "Leases that were taken"),
-  leasesLost: counterKey("kinesis_leases_lost_total", "1", "Leases that were lost"),
-  leaseStoreFailures: counterKey("kinesis_lease_store_failures_total", "1", "Calls to the lease store that failed"),
-  handlerFailures: counterKey("kinesis_handler_failures_total", "1", "Handlers that failed"),
+  checkpoints: counterKey("kinesis_checkpoints_total", "Positions that were stored"),
+  leasesAcquired: counterKey("kinesis_leases_acquired_total", "Leases that were taken"),
+  leasesLost: counterKey("kinesis_leases_lost_total", "Leases that were lost"),
+  leaseStoreFailures: counterKey("kinesis_lease_store_failures_total", "Calls to the lease store that failed"),
+  handlerFailures: counterKey("kinesis_handler_failures_total", "Handlers that failed"),
   handlerSkips: counterKey(
     "kinesis_handler_skipped_records_total",
-    "1",
     "Records that were left out since their handler failed"
   ),
-  leasesHeld: MetricKey.tagged(
-    MetricKey.gauge("kinesis_leases_held", { description: "Leases that this worker holds" }),
-    "unit",
-    "1"
-  ),
-  millisBehindLatest: MetricKey.tagged(
-    MetricKey.gauge("kinesis_millis_behind_latest", { description: "How far the last page was from the shard's tip" }),
-    "unit",
-    "milliseconds"
-  )
+  leasesHeld: MetricKey.gauge("kinesis_leases_held", { description: "Leases that this worker holds" }),
+  millisBehindLatest: MetricKey.gauge("kinesis_millis_behind_latest", {
+    description: "How far the last page was from the shard's tip"
+  })
 }
 
 /**
@@ -216,6 +206,22 @@ export const malformedAggregates: Metric.Metric.Counter<number> = Metric.fromMet
 export const recordsOutsideShard: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.recordsOutsideShard)
 
 /**
+ * Values that decoders gave, by shard. Decoders that inflate give records, which are not counted here.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const valuesDecoded: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.valuesDecoded)
+
+/**
+ * Values, or whole records, that could not be decoded, whatever `onInvalid` did about them, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const valuesInvalid: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.valuesInvalid)
+
+/**
  * Records that a decoder skipped, by shard.
  *
  * @since 0.1.0
@@ -295,9 +301,23 @@ export const handlerSkips: Metric.Metric.Counter<number> = Metric.fromMetricKey(
  */
 export const leasesHeld: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.leasesHeld)
 
-const counting = (key: MetricKey.MetricKey.Counter<number>) => ({ shardId, stream }: Place): void =>
-  counterOf(key, labelsOf({ stream, shard: shardId })).update(1)
+/** Counts by shard. The records of one shard come one after the other, so its counter is looked for once. */
+const counting = (key: MetricKey.MetricKey.Counter<number>) => {
+  let last: Place | undefined
+  let counter: MetricHook.MetricHook.Counter<number>
+  return (place: Place): void => {
+    if (last === undefined || last.shardId !== place.shardId || last.stream !== place.stream) {
+      const { shardId, stream } = last = { shardId: place.shardId, stream: place.stream }
+      counter = counterOf(key, labelsOf({ stream, shard: shardId }))
+    }
+    counter.update(1)
+  }
+}
 
+/** @internal */
+export const decoded = counting(keys.valuesDecoded)
+/** @internal */
+export const invalid = counting(keys.valuesInvalid)
 /** @internal */
 export const skipped = counting(keys.recordsSkipped)
 /** @internal */
@@ -414,3 +434,112 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
     }
   }
 }
+
+/**
+ * One metric under one set of tags, as it stands.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sample {
+  /** As it is exported, such as `kinesis_records_total`. */
+  readonly name: string
+  readonly description: string
+  /** `stream`, and `shard` and `operation` where it has them. */
+  readonly tags: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+const valueOf = (state: object): number =>
+  "count" in state ? Number(state.count) : "value" in state ? Number(state.value) : 0
+
+const ours: ReadonlySet<string> = new Set(Object.values(keys).map(({ name }) => name))
+
+/**
+ * All that was counted in this process so far, once for each set of tags.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisMetrics } from "effect-kinesis"
+ *
+ * const logged = Effect.flatMap(KinesisMetrics.snapshot, Effect.forEach(({ name, tags, value }) =>
+ *   Effect.log(`${name} = ${value}`).pipe(Effect.annotateLogs(tags))))
+ *
+ * Effect.runPromise(logged)
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const snapshot: Effect.Effect<ReadonlyArray<Sample>> = Effect.map(
+  Metric.snapshot,
+  (pairs) =>
+    pairs.flatMap(({ metricKey, metricState }) => {
+      const { description, name, tags } = metricKey
+      return ours.has(name) && tags.length > 0
+        ? [{
+          name,
+          description: description._tag === "Some" ? description.value : "",
+          tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+          value: valueOf(metricState)
+        }]
+        : []
+    })
+)
+
+type Numeric = Metric.Metric.Counter<number> | Metric.Metric.Gauge<number>
+
+const valuesOf = (metric: Numeric, tags: Readonly<Record<string, string>>): Effect.Effect<ReadonlyArray<number>> => {
+  const name = Object.values(keys).find(({ keyType }) => keyType === metric.keyType)?.name
+  return Effect.map(snapshot, (samples) =>
+    samples
+      .filter((sample) => sample.name === name && Object.entries(tags).every(([key, tag]) => sample.tags[key] === tag))
+      .map(({ value }) => value))
+}
+
+/**
+ * A metric of this module added up over all streams, shards and operations, or over those with these tags.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisMetrics } from "effect-kinesis"
+ *
+ * const skipped = Effect.gen(function*() {
+ *   const ofAllStreams = yield* KinesisMetrics.total(KinesisMetrics.recordsSkipped)
+ *   const ofOne = yield* KinesisMetrics.total(KinesisMetrics.recordsSkipped, { stream: "orders" })
+ *   return { ofAllStreams, ofOne }
+ * })
+ *
+ * Effect.runPromise(skipped)
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const total = (metric: Numeric, tags: Readonly<Record<string, string>> = {}): Effect.Effect<number> =>
+  Effect.map(valuesOf(metric, tags), (values) => values.reduce((sum, value) => sum + value, 0))
+
+/**
+ * The highest value of a metric of this module over all streams and shards, or over those with these tags: of {@link millisBehindLatest} the
+ * shard that is furthest behind. 0 if there is none.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { KinesisMetrics } from "effect-kinesis"
+ *
+ * const isLate = Effect.map(
+ *   KinesisMetrics.highest(KinesisMetrics.millisBehindLatest, { stream: "orders" }),
+ *   (millis) => millis > 60_000
+ * )
+ *
+ * Effect.runPromise(isLate)
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const highest = (metric: Numeric, tags: Readonly<Record<string, string>> = {}): Effect.Effect<number> =>
+  Effect.map(valuesOf(metric, tags), (values) => values.reduce((max, value) => Math.max(max, value), 0))

@@ -48,6 +48,7 @@ const count = (stream: string, times: number) =>
           Stream.make(recordOf(new Uint8Array([0xff]), stream))
         )
       )
+      yield* Stream.runDrain(RecordDecoder.utf8()(Stream.make(recordOf("a", stream))))
       yield* Stream.runDrain(RecordDecoder.cloudWatchLogs()(Stream.make(recordOf(control, stream))))
       yield* Stream.runDrain(RecordDecoder.ndjson(Schema.Unknown)(Stream.make(recordOf("", stream))))
     }
@@ -105,6 +106,36 @@ describe("KinesisMetrics", () => {
         assert.strictEqual(yield* valueOf("metrics-one"), 1, name)
         assert.strictEqual(yield* valueOf("metrics-two"), "count" in (yield* Metric.value(metric)) ? 2 : 1, name)
       }
+    }))
+
+  it.effect("what is counted is added up over all tags, or those that are wanted", () =>
+    Effect.gen(function*() {
+      yield* count("metrics-added", 2)
+      KinesisMetrics.recorder("metrics-added")(
+        Event.PageRead({ shardId: "another", records: 5, bytes: 1, millisBehindLatest: 7, position })
+      )
+      const tags = { stream: "metrics-added" }
+      assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.records, tags), 7)
+      assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.records, { ...tags, shard: shardId }), 2)
+      assert.isAtLeast(yield* KinesisMetrics.total(KinesisMetrics.records), 7)
+      assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.recordsSkipped, tags), 2)
+      assert.strictEqual(yield* KinesisMetrics.highest(KinesisMetrics.millisBehindLatest, tags), 7)
+      assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.records, { stream: "never read" }), 0)
+    }))
+
+  it.effect("a snapshot has a name, a description, our tags and nothing else", () =>
+    Effect.gen(function*() {
+      yield* count("metrics-seen", 1)
+      const seen = (yield* KinesisMetrics.snapshot).filter(({ tags }) => tags["stream"] === "metrics-seen")
+      assert.includeDeepMembers(seen, [{
+        name: "kinesis_records_skipped_total",
+        description: "Records that could not be decoded and were skipped",
+        tags: { stream: "metrics-seen", shard: shardId },
+        value: 1
+      }])
+      const names = seen.flatMap(({ tags }) => Object.keys(tags))
+      assert.sameMembers([...new Set(names)], ["stream", "shard", "operation"])
+      assert.strictEqual(new Set(seen.map(({ name }) => name)).size, seen.length)
     }))
 
   it.effect("nothing is counted without a stream", () =>

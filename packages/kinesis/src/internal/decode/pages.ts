@@ -42,8 +42,9 @@ export const invalid = (
   description: string,
   cause: unknown,
   place: Place
-): Either.Either<never, DecodeError> =>
-  Either.left(
+): Either.Either<never, DecodeError> => {
+  KinesisMetrics.invalid(record)
+  return Either.left(
     new DecodeError({
       stream: record.stream,
       shardId: record.shardId,
@@ -58,6 +59,7 @@ export const invalid = (
       cause
     })
   )
+}
 
 const asLast = <A>(value: A): A => (value as MaybeValue).isLastValue === false ? { ...value, isLastValue: true } : value
 

@@ -9,15 +9,16 @@ import * as Pages from "./pages.js"
 import type { Parse, Parsed } from "./schema.js"
 
 /** What was parsed of a record, or its error. */
-export const valued = <A>(record: KinesisRecord, parsed: Parsed<A>, place: Pages.Place): Pages.Result<Decoded<A>> =>
-  Either.isRight(parsed)
-    ? Either.right({
-      ...record,
-      value: parsed.right,
-      valueIndex: place.index,
-      isLastValue: Pages.isLast(record, place)
-    })
-    : Pages.invalid(record, parsed.left.description, parsed.left.cause, place)
+export const valued = <A>(record: KinesisRecord, parsed: Parsed<A>, place: Pages.Place): Pages.Result<Decoded<A>> => {
+  if (Either.isLeft(parsed)) return Pages.invalid(record, parsed.left.description, parsed.left.cause, place)
+  KinesisMetrics.decoded(record)
+  return Either.right({
+    ...record,
+    value: parsed.right,
+    valueIndex: place.index,
+    isLastValue: Pages.isLast(record, place)
+  })
+}
 
 /** The places of what was found in these bytes; the line of one is looked for when something is wrong with it. */
 export const placesOf = (bytes: Uint8Array, found: ReadonlyArray<Found>): (index: number) => Pages.Place => {
