@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Metric, Schedule, Stream, TestClock, Tracer } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Metric, Schedule, Stream, TestClock } from "effect"
 import { KinesisClient, KinesisError, KinesisMetrics, Position, ShardReader, Until } from "effect-kinesis"
 import {
   callsOf,
@@ -576,55 +576,6 @@ describe("reading one shard", () => {
           ])
         })))
   }
-
-  it.effect("each attempt to get a page has a span with the names of the semantic conventions", () =>
-    withKinesis(oneShard, ({ client, local }) =>
-      Effect.gen(function*() {
-        yield* put(client, ["a", "b"])
-        yield* local.throttle({ operation: "getRecords" })
-        const spans: Array<Tracer.Span> = []
-        const tracer = Tracer.make({
-          span: (name, parent, context, links, startTime, kind) => {
-            const attributes = new Map<string, unknown>()
-            const span: Tracer.Span = {
-              _tag: "Span",
-              spanId: String(spans.length),
-              traceId: "trace",
-              sampled: true,
-              status: { _tag: "Started", startTime },
-              name,
-              parent,
-              context,
-              links,
-              kind,
-              attributes,
-              attribute: (key, value) => void attributes.set(key, value),
-              end: () => undefined,
-              event: () => undefined,
-              addLinks: () => undefined
-            }
-            spans.push(span)
-            return span
-          },
-          context: (f) => f()
-        })
-        const reading = yield* read(ShardReader.pages({ ...fromStart, until: Until.caughtUp })).pipe(
-          Effect.withTracer(tracer)
-        )
-        yield* TestClock.adjust("2 seconds")
-        yield* Fiber.join(reading.fiber)
-        assert.deepStrictEqual(spans.map((span) => [span.name, span.kind]), [
-          ["Kinesis.GetRecords", "client"],
-          ["Kinesis.GetRecords", "client"]
-        ])
-        assert.deepInclude(Object.fromEntries(spans[1]!.attributes), {
-          "rpc.system": "aws-api",
-          "rpc.method": "GetRecords",
-          "aws.kinesis.stream_name": "orders",
-          "messaging.destination.partition.id": shard0,
-          "messaging.batch.message_count": 2
-        })
-      })))
 
   describe("start", () => {
     it.effect("every position begins where it says", () =>

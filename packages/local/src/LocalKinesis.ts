@@ -249,7 +249,9 @@ export const make: (options?: Options) => Effect.Effect<{
     service.account.streams.get(name)!.distribution = recordDistributionStrategy
   }
   return {
-    client: KinesisClient.withDeadlines(Services.toClient(service), { getRecordsTimeout, requestTimeout }),
+    client: KinesisClient.withSpans(
+      KinesisClient.withDeadlines(Services.toClient(service), { getRecordsTimeout, requestTimeout })
+    ),
     local: Knobs.toKnobs(service)
   }
 })

@@ -29,12 +29,14 @@ import { type Check, type Refusal, refused, type Table } from "../options/table.
 import * as Emit from "../reading/emit.js"
 import { loggable } from "../text/causes.js"
 import { quoted } from "../text/describe.js"
+import { isTraced } from "../wire/spans.js"
 import * as Failures from "./failures.js"
 import * as Handlers from "./handlers.js"
 import type { Report } from "./report.js"
 import * as Settings from "./settings.js"
 import * as ShardStreams from "./shardStreams.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
+import * as Spans from "./spans.js"
 import type * as Streams from "./streams.js"
 import * as Values from "./values.js"
 import * as Worker from "./worker.js"
@@ -56,8 +58,9 @@ export const make = <A, E, R>(
     const { concurrency = defaults.concurrency, onFailure = defaults.onFailure, stopWhen = Effect.never } = options
     const context = yield* Effect.context<R>()
     const settings = Settings.make(yield* Emit.withContext(options))
+    const spanned = (yield* isTraced) ? Spans.ofHandlers<A, E, R, AnyOptions<A, E, R>>(options) : options
     const worker = yield* Worker.make(settings, {
-      strategy: strategyOf(options, { ...settings, concurrency, onFailure }, context),
+      strategy: strategyOf(spanned, { ...settings, concurrency, onFailure }, context),
       onFailure: Failures.restarting<E, R>(onFailure, context)
     })
     const summarized = (reports: ReadonlyArray<Report>) => toSummary(reports, worker.lost())

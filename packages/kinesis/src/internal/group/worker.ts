@@ -13,6 +13,7 @@ import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import { type Emit, emitter } from "../reading/emit.js"
 import * as OutageWatch from "../reading/outageWatch.js"
 import * as Retry from "../reading/retry.js"
+import { isTraced } from "../wire/spans.js"
 import * as Balancer from "./balancer.js"
 import * as Clocks from "./clocks.js"
 import * as Departure from "./departure.js"
@@ -23,6 +24,7 @@ import type { Report } from "./report.js"
 import type { GroupSettings } from "./settings.js"
 import type { Work } from "./shardState.js"
 import * as ShardTasks from "./shardTasks.js"
+import * as Spans from "./spans.js"
 import * as Streams from "./streams.js"
 import type { Post, ShardEnded, WorkerError, WorkerEvent } from "./workerEvent.js"
 
@@ -140,7 +142,9 @@ const makeGroup = (
     const worker = yield* uniqueName(settings.worker)
     const names = settings.streams.map(({ stream }) => stream)
     yield* Effect.logInfo(`${worker} joins the application ${application}, to read ${names.join(", ")}`)
-    const leases = LeaseWatch.watched(yield* opening(store.open(application)), settings, services.store)
+    const opened = yield* opening(store.open(application))
+    const traced = (yield* isTraced) ? Spans.ofLeases(opened, application, worker) : opened
+    const leases = LeaseWatch.watched(traced, settings, services.store)
     const clocks = yield* Clocks.clocks
     return {
       settings,

@@ -10,7 +10,6 @@ import type * as OutageWatch from "./outageWatch.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Retry from "./retry.js"
 import type { Settings } from "./settings.js"
-import * as Tracing from "./tracing.js"
 
 /** What the shards of a run share. */
 export interface ReadContext {
@@ -34,7 +33,6 @@ export interface ReadContext {
   readonly outage: { answered: boolean; last: KinesisError | undefined }
   /** Who decides which shard a record goes to, asked for when an aggregate has records of another. */
   readonly distribution: Aggregates.Distribution
-  readonly isTraced: boolean
 }
 
 export const make = (
@@ -61,7 +59,6 @@ export const make = (
       readAhead,
       skew: { millis: 0 },
       outage: { answered: false, last: undefined },
-      distribution: Aggregates.unasked(),
-      isTraced: yield* Tracing.isTraced
+      distribution: Aggregates.unasked()
     }
   })

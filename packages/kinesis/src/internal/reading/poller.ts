@@ -15,7 +15,6 @@ import * as PageAssembly from "./pageAssembly.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as ShardIterator from "./shardIterator.js"
-import * as Tracing from "./tracing.js"
 
 type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 
@@ -159,17 +158,14 @@ const iteratorMissing = ({ context: { emit }, poll, shard: { shardId } }: State)
 
 const getRecords = (self: State): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
   const { context, poll, shard: { shardId } } = self
-  const { client, epochMillis, isTraced, monotonicMillis, settings, skew } = context
+  const { client, epochMillis, monotonicMillis, settings, skew } = context
   const { maxRecords, stream } = settings
   const askedAt = monotonicMillis()
   const askedAtServer = epochMillis() - skew.millis
   self.pacing = ReadPacing.asked(settings, askedAt)
   const request = { stream, shardId, shardIterator: poll.shardIterator!, limit: maxRecords }
   const call = ShardIterator.calling(self, client.getRecords(request))
-  return Effect.flatMap(
-    isTraced ? Tracing.getRecords(stream, shardId)(call) : call,
-    (response) => received(self, response, askedAtServer)
-  )
+  return Effect.flatMap(call, (response) => received(self, response, askedAtServer))
 }
 
 const received = (
