@@ -72,8 +72,13 @@ const programOf = (block: Block): string =>
 const nameOf = ({ file, line }: Block): string =>
   `${basename(file) === "README.md" ? `${basename(dirname(file))}-README` : basename(file, ".md")}-line-${line}.ts`
 
-/** Dependencies of one package only, where the others do not find them. */
-const paths = { "@aws-sdk/*": [join(root, "packages/kinesis/node_modules/@aws-sdk/*")] }
+/** Dependencies of one package, where the others do not find them. */
+const paths = Object.fromEntries(
+  [["@aws-sdk/client-kinesis", "dist-types"], ["@smithy/node-http-handler", "dist-types"]].map(([name, types]) => [
+    name,
+    [join(root, "packages/kinesis/node_modules", name!, types!, "index.d.ts")]
+  ])
+)
 
 const compilerOptions = {
   noEmit: true,
