@@ -111,7 +111,7 @@ export const records: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.
 export const bytes: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.bytes)
 
 /**
- * Milliseconds from the last page to the shard's tip, by shard.
+ * Milliseconds from the last page to the shard's tip, by shard. 0 for a shard that is no longer read here.
  *
  * @example
  * ```ts
@@ -355,6 +355,17 @@ export const attemptRecorder = (stream: string): (operation: string, shardId: st
   }
 }
 
+const ofShard = (stream: string, shard: string) => {
+  const labels = labelsOf({ stream, shard })
+  return {
+    labels,
+    pages: counterOf(keys.pages, labels),
+    millisBehindLatest: gaugeOf(keys.millisBehindLatest, labels),
+    records: undefined as MetricHook.MetricHook.Counter<number> | undefined,
+    bytes: undefined as MetricHook.MetricHook.Counter<number> | undefined
+  }
+}
+
 /**
  * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.
  *
@@ -369,22 +380,17 @@ export const attemptRecorder = (stream: string): (operation: string, shardId: st
  */
 export const recorder = (stream: string): (event: KinesisEvent) => void => {
   const ofShards = new Map<string, ReturnType<typeof ofShard>>()
-  const ofShard = (shard: string) => {
-    const labels = labelsOf({ stream, shard })
-    return {
-      labels,
-      pages: counterOf(keys.pages, labels),
-      millisBehindLatest: gaugeOf(keys.millisBehindLatest, labels),
-      records: undefined as MetricHook.MetricHook.Counter<number> | undefined,
-      bytes: undefined as MetricHook.MetricHook.Counter<number> | undefined
-    }
+  /** Nobody is behind in a shard that is no longer read here: what was last said of it would be said for ever. */
+  const leave = (shard: string): void => {
+    ofShards.get(shard)?.millisBehindLatest.update(0)
+    ofShards.delete(shard)
   }
   const count = (key: MetricKey.MetricKey.Counter<number>, tags: Tags, by = 1) =>
     counterOf(key, labelsOf({ stream, ...tags })).update(by)
   return (event) => {
     switch (event._tag) {
       case "PageRead": {
-        const metrics = ofShards.get(event.shardId) ?? ofShard(event.shardId)
+        const metrics = ofShards.get(event.shardId) ?? ofShard(stream, event.shardId)
         ofShards.set(event.shardId, metrics)
         metrics.pages.update(1)
         if (event.millisBehindLatest !== undefined) metrics.millisBehindLatest.update(event.millisBehindLatest)
@@ -419,6 +425,7 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
       case "LeaseAcquired":
         return count(keys.leasesAcquired, { shard: event.shardId })
       case "LeaseLost":
+        leave(event.shardId)
         return count(keys.leasesLost, { shard: event.shardId })
       case "LeaseStoreFailed":
         return count(keys.leaseStoreFailures, { operation: event.operation, shard: event.shardId })
@@ -430,7 +437,8 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
         return gaugeOf(keys.leasesHeld, labelsOf({ stream })).update(event.mine)
       case "ShardEnded":
       case "ShardLost":
-        ofShards.delete(event.shardId)
+      case "LeaseReleased":
+        leave(event.shardId)
     }
   }
 }

@@ -12,6 +12,7 @@ const { KinesisEvent: Event } = KinesisEvent
 
 /** An event of each kind that is counted. */
 const events: ReadonlyArray<KinesisEvent.KinesisEvent> = [
+  Event.LeaseLost({ shardId, description: "" } as never),
   Event.PageRead({ shardId, records: 1, bytes: 1, millisBehindLatest: 1, position }),
   Event.Throttled({
     operation,
@@ -27,7 +28,6 @@ const events: ReadonlyArray<KinesisEvent.KinesisEvent> = [
   Event.IteratorMissing({ shardId, resumedAt: position }),
   Event.CheckpointStored({ shardId, position }),
   Event.LeaseAcquired({ shardId, from: position, because: "free" } as never),
-  Event.LeaseLost({ shardId, description: "" } as never),
   Event.LeaseStoreFailed({ operation, shardId, error: new Error("") } as never),
   Event.HandlerFailed({ shardId, policy: "skip" } as never),
   Event.RecordsSkipped({ shardId, count: 1, sequenceNumber: "1" } as never),
@@ -121,6 +121,20 @@ describe("KinesisMetrics", () => {
       assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.recordsSkipped, tags), 2)
       assert.strictEqual(yield* KinesisMetrics.highest(KinesisMetrics.millisBehindLatest, tags), 7)
       assert.strictEqual(yield* KinesisMetrics.total(KinesisMetrics.records, { stream: "never read" }), 0)
+    }))
+
+  it.effect("a shard that is no longer read here is not behind", () =>
+    Effect.gen(function*() {
+      const from = { shardId, worker: "ann", position, description: "", childShards: [], successor: undefined }
+      const leaving = [Event.ShardEnded(from), Event.ShardLost(from), Event.LeaseReleased(from), Event.LeaseLost(from)]
+      for (const event of leaving) {
+        const tags = { stream: `metrics-of-a-shard-left-by-${event._tag}` }
+        const record = KinesisMetrics.recorder(tags.stream)
+        record(Event.PageRead({ shardId, records: 1, bytes: 1, millisBehindLatest: 5000, position }))
+        assert.strictEqual(yield* KinesisMetrics.highest(KinesisMetrics.millisBehindLatest, tags), 5000)
+        record(event)
+        assert.strictEqual(yield* KinesisMetrics.highest(KinesisMetrics.millisBehindLatest, tags), 0, event._tag)
+      }
     }))
 
   it.effect("a snapshot has a name, a description, our tags and nothing else", () =>

@@ -1,0 +1,36 @@
+/** docs/observability.md names every metric with its tags, and every event. */
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), "utf8")
+
+const page = read("docs/observability.md")
+
+const rowsOf = (heading: string): ReadonlyArray<ReadonlyArray<string>> =>
+  page.slice(page.indexOf(heading)).split("\n\n")[0]!.split("\n").slice(2).map((row) => row.split("|").slice(1, -1))
+
+const inCode = (text: string): ReadonlyArray<string> => [...text.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
+
+describe("docs/observability.md", () => {
+  it("has a row for each metric", () => {
+    const named = rowsOf("| metric | tags |").flatMap(([names]) => inCode(names!))
+    const defined = read("packages/kinesis/src/KinesisMetrics.ts").match(/kinesis_\w+(?=")/g)!
+    assert.isAbove(defined.length, 20)
+    assert.deepStrictEqual(named.toSorted(), [...new Set(defined)].toSorted())
+  })
+
+  it("has the tags of the metrics of calls", () => {
+    const ofCalls = rowsOf("| metric | tags |").filter(([, tags]) => tags!.includes("operation"))
+    const names = ofCalls.flatMap(([names]) => inCode(names!))
+    const counted = ["attempts", "throttles", "timeouts", "failures", "lease_store_failures"]
+    assert.sameMembers(names, counted.map((name) => `kinesis_${name}_total`))
+  })
+
+  it("has a row for each event", () => {
+    const events = read("packages/kinesis/src/KinesisEvent.ts").match(/^ {2}readonly (\w+)(?=: \{)/gm)!
+      .map((line) => line.replace(/^ *readonly /, ""))
+    const named = rowsOf("| event | |").flatMap(([names]) => inCode(names!))
+    assert.deepStrictEqual(named.toSorted(), events.toSorted())
+  })
+})
