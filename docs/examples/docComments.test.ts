@@ -1,4 +1,4 @@
-/** The examples of the doc comments are programs: they have the types that they should, and run to their end. */
+/** What an editor shows: a sentence for everything public. Its examples are programs, which have the types that they should and run to their end. */
 import { assert, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -100,4 +100,135 @@ describe("the examples of the doc comments", () => {
       await run(process.execPath, "--import", "tsx", join(folders[index]!, "all.ts"))
     })
   }
+})
+
+/** What is said before the tags. */
+const sentenceOf = (comment: string): string =>
+  comment.split("\n").map((line) => line.replace(/^ *(\* ?|\/\*\*)?/, "").replace(/\*\/$/, "")).join("\n").split(
+    /^@|\{@internal/m
+  )[0]!.trim()
+
+/** The lines of a file, each with the comment that ends on the line before it, if any. */
+const commented = (file: string): ReadonlyArray<{ readonly line: string; readonly comment: string | undefined }> => {
+  const lines = readFileSync(file, "utf8").split("\n")
+  let comment: Array<string> = []
+  let isOpen = false
+  return lines.map((line) => {
+    const before = comment.length > 0 && !isOpen ? comment.join("\n") : undefined
+    if (/^ *\/\*\*/.test(line)) comment = []
+    if (isOpen || /^ *\/\*\*/.test(line)) {
+      comment.push(line)
+      isOpen = !line.trimEnd().endsWith("*/")
+    } else comment = []
+    return { line, comment: before }
+  })
+}
+
+/** What doors hand on of these files is public. */
+const behindDoors: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "internal/decode/cloudWatchLogs.ts": ["Event"],
+  "internal/decode/options.ts": ["Options", "InflateOptions", "JsonOptions", "AutoOptions"],
+  "internal/group/report.ts": ["Report"],
+  "internal/group/settings.ts": ["GroupOptions"],
+  "internal/group/shardStreams.ts": ["ShardStream", "Checkpointer"],
+  "internal/group/shardTasks.ts": ["Assigned"],
+  "internal/group/streams.ts": ["LostStream"],
+  "internal/reading/coordinator.ts": ["ShardStream"],
+  "internal/reading/settings.ts": ["ReadOptions", "StreamOptions"],
+  "internal/wire/errorMapping.ts": ["Call"],
+  "internal/wire/sdkClient.ts": ["ClientOptions", "Connections"],
+  "internal/wire/sdkTransport.ts": ["Options"]
+}
+
+/** The members of interfaces, and of objects of which a union or a schema is made, each with its comment. */
+const membersOf = (file: string, only?: ReadonlyArray<string>) => {
+  let scope = ""
+  let isOpen = false
+  return commented(file).flatMap(({ comment, line }) => {
+    const opened = /^export (?:interface|type) (\w+)/.exec(line)
+    if (/^\S/.test(line)) isOpen = opened !== null
+    scope = opened?.[1] ?? scope
+    const member = /^(?: {2}| {4})readonly ("?[\w~]+"?)\??:(?! undefined$)/.exec(line)
+    return member !== null && isOpen && !line.includes("?: undefined") && (only === undefined || only.includes(scope))
+      ? [{ name: `${basename(file, ".ts")}.${scope}.${member[1]}`, comment }]
+      : []
+  })
+}
+
+const undocumented = (all: ReadonlyArray<{ readonly name: string; readonly comment: string | undefined }>) =>
+  all.filter(({ comment }) => comment === undefined || sentenceOf(comment) === "").map(({ name }) => name)
+
+describe("what an editor shows", () => {
+  const doors = packages.flatMap(doorsOf)
+
+  it("is a sentence for each export", () => {
+    const exports = doors.flatMap((file) =>
+      commented(file).flatMap(({ comment, line }) => {
+        const [, name] = /^export (?:declare )?(?:const|class|function|interface|type) (\w+)/.exec(line) ?? []
+        return name === undefined || comment?.includes("@internal")
+          ? []
+          : [{ name: `${basename(file, ".ts")}.${name}`, comment }]
+      })
+    )
+    assert.isAbove(exports.length, 150)
+    assert.deepStrictEqual(undocumented(exports), [])
+  })
+
+  it("is a sentence for each member of what is exported", () => {
+    const members = [
+      // an event's fields are told of by its own comment
+      ...doors.filter((file) => !file.endsWith("KinesisEvent.ts")).flatMap((file) => membersOf(file)),
+      ...Object.entries(behindDoors).flatMap(([file, names]) =>
+        membersOf(join(root, "packages/kinesis/src", file), names)
+      )
+    ]
+    assert.isAbove(members.length, 200)
+    assert.deepStrictEqual(undocumented(members), [])
+  })
+
+  it("is a sentence for each event, and each field of an error", () => {
+    const source = join(root, "packages/kinesis/src")
+    const events = commented(join(source, "KinesisEvent.ts")).flatMap(({ comment, line }) => {
+      const [, name] = /^ {2}readonly (\w+): \{/.exec(line) ?? []
+      return name === undefined ? [] : [{ name, comment }]
+    })
+    const fields = ["KinesisError.ts", "LeaseStoreError.ts", "internal/decode/decodeError.ts", "LeaseStore.ts"].flatMap(
+      (file) =>
+        commented(join(source, file)).flatMap(({ comment, line }) => {
+          const [, name] = /^ {2,6}(\w+): (?:Schema\.|HashKeyRange|Reason)/.exec(line) ?? []
+          return name === undefined ? [] : [{ name: `${basename(file, ".ts")}.${name}`, comment }]
+        })
+    )
+    assert.isAbove(events.length, 30)
+    assert.isAbove(fields.length, 35)
+    assert.deepStrictEqual(undocumented([...events, ...fields]), [])
+  })
+
+  it("is a sentence at the call of what is overloaded", () => {
+    const signatures = doors.flatMap((file) =>
+      commented(file).flatMap(({ comment, line }) =>
+        /^ {2}<(?!.*=>)/.test(line) ? [{ name: `${basename(file)}: ${line}`, comment }] : []
+      )
+    )
+    assert.isAbove(signatures.length, 3)
+    assert.deepStrictEqual(undocumented(signatures), [])
+  })
+
+  it("is a module's first sentence at its name", () => {
+    const flat = (text: string) => text.replaceAll(/\s+/g, " ")
+    const named = packages.flatMap((name) =>
+      commented(join(root, "packages", name, "src/index.ts")).flatMap(({ comment, line }) => {
+        const [, module, path] = /^export \* as (\w+) from "\.\/(\w+)\.js"/.exec(line) ?? []
+        return module === undefined
+          ? []
+          : [{ module, comment, file: join(root, "packages", name, "src", `${path}.ts`) }]
+      })
+    )
+    assert.isAbove(named.length, 20)
+    for (const { comment, file, module } of named) {
+      const said = flat(sentenceOf(comment ?? ""))
+      assert.isNotEmpty(said, module)
+      assert.isTrue(flat(sentenceOf(readFileSync(file, "utf8").split("*/")[0]!)).startsWith(said), module)
+    }
+  })
 })

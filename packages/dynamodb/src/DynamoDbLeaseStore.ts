@@ -58,6 +58,8 @@ export interface TableOptions {
 }
 
 /**
+ * The options of {@link make} and {@link layer}: those of the AWS SDK client, and those of the table.
+ *
  * @since 0.1.0
  * @category models
  */

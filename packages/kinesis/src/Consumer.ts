@@ -46,7 +46,9 @@ export interface GroupOptions<REvent = never, RStop = REvent> extends Settings.G
  * @category models
  */
 export interface ShardContext {
+  /** The stream's name. */
   readonly stream: string
+  /** The shard. */
   readonly shardId: string
   /** Higher than that of every earlier owner of the shard. */
   readonly fencingToken: number
@@ -168,10 +170,13 @@ export interface LostStream extends Streams.LostStream {}
  * @category models
  */
 export interface Summary {
+  /** Each shard that this worker read, and how it was left. */
   readonly shards: ReadonlyArray<ShardSummary>
   /** The streams that could not be read at the end, and why. */
   readonly lost: ReadonlyArray<LostStream>
+  /** Records whose handlers finished after the shards were to be given up. */
   readonly drained: number
+  /** Records whose handlers were interrupted: they are handled again. */
   readonly cut: number
 }
 
@@ -271,6 +276,7 @@ export interface Consumer<out E = never> {
  * @category constructors
  */
 export const make: {
+  /** A worker that is given the values of a decoder, and is shut down with the scope. */
   <A, E = never, R = never, EDecode = never, RDecode = never, RFailure = never, REvent = never, RStop = never>(
     options: DecodingOptions<A, E, R, EDecode, RDecode, RFailure, REvent, RStop>
   ): Effect.Effect<
@@ -278,6 +284,7 @@ export const make: {
     KinesisError | LeaseStoreError,
     R | RDecode | RFailure | REvent | RStop | KinesisClient | LeaseStore | Scope.Scope
   >
+  /** A worker that is given records, and is shut down with the scope. */
   <E = never, R = never, RFailure = never, REvent = never, RStop = never>(
     options: Options<E, R, RFailure, REvent, RStop>
   ): Effect.Effect<
@@ -326,6 +333,7 @@ export const make: {
  * @category constructors
  */
 export const run: {
+  /** Handles the values of a decoder until the worker is interrupted or shut down. */
   <A, E = never, R = never, EDecode = never, RDecode = never, RFailure = never, REvent = never, RStop = never>(
     options: DecodingOptions<A, E, R, EDecode, RDecode, RFailure, REvent, RStop>
   ): Effect.Effect<
@@ -333,6 +341,7 @@ export const run: {
     ConsumerError<E | EDecode>,
     R | RDecode | RFailure | REvent | RStop | KinesisClient | LeaseStore
   >
+  /** Handles records until the worker is interrupted or shut down. */
   <E = never, R = never, RFailure = never, REvent = never, RStop = never>(
     options: Options<E, R, RFailure, REvent, RStop>
   ): Effect.Effect<Summary, ConsumerError<E>, R | RFailure | REvent | RStop | KinesisClient | LeaseStore>

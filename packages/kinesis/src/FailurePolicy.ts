@@ -15,7 +15,9 @@ import type { KinesisRecord } from "./KinesisRecord.js"
  * @category models
  */
 export interface Failed<out E = unknown> {
+  /** The stream's name. */
   readonly stream: string
+  /** The shard that they were read from. */
   readonly shardId: string
   /** The record, or the records of the page. */
   readonly records: ReadonlyArray<KinesisRecord>

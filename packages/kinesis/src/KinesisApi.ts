@@ -32,11 +32,15 @@ export interface HashKeyRange extends Schema.Schema.Type<typeof HashKeyRange> {}
  * @category models
  */
 export interface Shard {
+  /** Such as `shardId-000000000000`; the number grows with each shard that the stream ever had. */
   readonly shardId: string
+  /** The shard that it was made of; undefined for one of the first. */
   readonly parentShardId: string | undefined
   /** The second parent of a merged shard. */
   readonly adjacentParentShardId: string | undefined
+  /** The hash keys that it takes. */
   readonly hashKeyRange: HashKeyRange
+  /** The lowest sequence number that a record of it can have. */
   readonly startingSequenceNumber: string
   /** Present when the shard is closed. */
   readonly endingSequenceNumber: string | undefined
@@ -49,8 +53,11 @@ export interface Shard {
  * @category models
  */
 export interface ChildShard {
+  /** The shard, such as `shardId-000000000000`. */
   readonly shardId: string
+  /** The shards that it was made of: one after a split, two after a merge. */
   readonly parentShards: ReadonlyArray<string>
+  /** The hash keys that it takes. */
   readonly hashKeyRange: HashKeyRange
 }
 
@@ -74,7 +81,9 @@ export type ShardFilter =
  */
 export type ListShardsRequest =
   | {
+    /** Name or ARN of the stream. */
     readonly stream: string
+    /** Which shards. Default: all that are in retention. */
     readonly shardFilter?: ShardFilter | undefined
     /** 1 to 10,000. Default: 1,000. */
     readonly maxResults?: number | undefined
@@ -83,32 +92,43 @@ export type ListShardsRequest =
   | {
     /** From the previous page, at most 300 seconds old. */
     readonly nextToken: string
+    /** 1 to 10,000. Default: 1,000. */
     readonly maxResults?: number | undefined
     readonly stream?: undefined
     readonly shardFilter?: undefined
   }
 
 /**
+ * A page of a listing.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface ListShardsResponse {
+  /** In no particular order. */
   readonly shards: ReadonlyArray<Shard>
   /** Absent on the last page. */
   readonly nextToken: string | undefined
 }
 
 /**
+ * Asks for an iterator of a shard, which begins at `position`.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface GetShardIteratorRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
+  /** The shard, such as `shardId-000000000000`. */
   readonly shardId: string
+  /** Where the iterator begins. */
   readonly position: Startable
 }
 
 /**
+ * The iterator that was asked for.
+ *
  * @since 0.1.0
  * @category answers
  */
@@ -118,23 +138,30 @@ export interface GetShardIteratorResponse {
 }
 
 /**
+ * Asks for the next page of a shard.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface GetRecordsRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
   /** Not sent: it names the shard in errors and on the records. */
   readonly shardId: string
+  /** From `getShardIterator`, or the previous page's `nextShardIterator`. Valid for 5 minutes. */
   readonly shardIterator: string
   /** 1 to 10,000 records. Default: 10,000. */
   readonly limit?: number | undefined
 }
 
 /**
+ * A page of a shard.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface GetRecordsResponse {
+  /** In the shard's order; often none. */
   readonly records: ReadonlyArray<KinesisRecord>
   /**
    * Absent when the shard is closed and was read to its end. By itself its absence proves nothing, since an answer may be incomplete;
@@ -148,24 +175,34 @@ export interface GetRecordsResponse {
 }
 
 /**
+ * Names a stream.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface StreamRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
 }
 
 /**
+ * What is known of a stream without its shards.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface DescribeStreamSummaryResponse {
+  /** Its name. */
   readonly streamName: string
+  /** Its ARN, with account and region. */
   readonly streamArn: string
+  /** It is read and written while it is `ACTIVE` or `UPDATING`. */
   readonly streamStatus: "CREATING" | "DELETING" | "ACTIVE" | "UPDATING"
+  /** `ON_DEMAND` if the service chooses the number of shards. */
   readonly streamMode: "PROVISIONED" | "ON_DEMAND"
   /** 24 to 8,760. */
   readonly retentionPeriodHours: number
+  /** How many shards take records now. */
   readonly openShardCount: number
   /**
    * Who decides which shard a record goes to: its writer, by partition key or explicit hash key, or with `"AUTO"` the service, which
@@ -179,6 +216,8 @@ export interface DescribeStreamSummaryResponse {
 }
 
 /**
+ * Asks for a page of the names of the account's streams in the region.
+ *
  * @since 0.1.0
  * @category requests
  */
@@ -190,19 +229,26 @@ export interface ListStreamsRequest {
 }
 
 /**
+ * A page of names.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface ListStreamsResponse {
+  /** Those of this page. */
   readonly streamNames: ReadonlyArray<string>
+  /** For the next page; absent on the last. */
   readonly nextToken: string | undefined
 }
 
 /**
+ * A record to write.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface PutRecordsEntry {
+  /** The bytes. With the partition key up to `maxRecordSizeInKiB` of the stream, which is 1 MiB unless it was changed. */
   readonly data: Uint8Array
   /** 1 to 256 characters. It may be omitted where the service distributes the stream's records. */
   readonly partitionKey?: string | undefined
@@ -211,29 +257,39 @@ export interface PutRecordsEntry {
 }
 
 /**
+ * Writes one record.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface PutRecordRequest extends PutRecordsEntry {
+  /** Name or ARN of the stream. */
   readonly stream: string
   /** Makes the sequence numbers of one writer and key strictly increase. */
   readonly sequenceNumberForOrdering?: string | undefined
 }
 
 /**
+ * Where the record was written.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface PutRecordResponse {
+  /** The shard that took it. */
   readonly shardId: string
+  /** Its place in the shard. */
   readonly sequenceNumber: string
 }
 
 /**
+ * Writes several records. Some may be written and others not.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface PutRecordsRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
   /** 1 to 500 entries and 10 MiB, keys included. */
   readonly records: ReadonlyArray<PutRecordsEntry>
@@ -250,22 +306,28 @@ export type PutRecordsResultEntry =
   | {
     /** `ProvisionedThroughputExceededException` or `InternalFailure`. */
     readonly errorCode: string
+    /** What the service said. */
     readonly errorMessage: string
     readonly shardId?: undefined
     readonly sequenceNumber?: undefined
   }
 
 /**
+ * What became of each record.
+ *
  * @since 0.1.0
  * @category answers
  */
 export interface PutRecordsResponse {
+  /** How many were not written: send those again. */
   readonly failedRecordCount: number
   /** In the order of the request. */
   readonly records: ReadonlyArray<PutRecordsResultEntry>
 }
 
 /**
+ * Makes a stream.
+ *
  * @since 0.1.0
  * @category requests
  */
@@ -277,42 +339,56 @@ export interface CreateStreamRequest {
 }
 
 /**
+ * Splits an open shard in two.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface SplitShardRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
+  /** The shard to split. */
   readonly shardToSplit: string
   /** Where the second child's range begins: inside the shard's range, above its start. */
   readonly newStartingHashKey: string
 }
 
 /**
+ * Makes one shard of two adjacent open ones.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface MergeShardsRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
+  /** The shard to merge. */
   readonly shardToMerge: string
   /** The shard with the adjacent hash key range. */
   readonly adjacentShardToMerge: string
 }
 
 /**
+ * Splits and merges until there are so many open shards.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface UpdateShardCountRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
   /** From half to double the current number of open shards. */
   readonly targetShardCount: number
 }
 
 /**
+ * Sets how long records stay in the stream.
+ *
  * @since 0.1.0
  * @category requests
  */
 export interface RetentionPeriodRequest {
+  /** Name or ARN of the stream. */
   readonly stream: string
   /** 24 to 8,760. */
   readonly retentionPeriodHours: number

@@ -33,20 +33,27 @@ import { RequestTimeout } from "./KinesisError.js"
  * @category models
  */
 export interface Service {
+  /** A page of the stream's shards. Fails with `ExpiredListToken` if the token is older than 300 seconds. AWS allows 1,000 per second per stream. */
   readonly listShards: (
     request: Api.ListShardsRequest
   ) => Effect.Effect<Api.ListShardsResponse, KinesisError | ExpiredListToken>
+  /** An iterator of a shard, valid for 5 minutes. AWS allows 5 per second per shard. */
   readonly getShardIterator: (
     request: Api.GetShardIteratorRequest
   ) => Effect.Effect<Api.GetShardIteratorResponse, KinesisError>
+  /** A page of a shard, empty or not, and the iterator of the next. Fails with `ExpiredIterator` after 5 minutes. AWS allows 5 per second and 2 MiB per second per shard. */
   readonly getRecords: (
     request: Api.GetRecordsRequest
   ) => Effect.Effect<Api.GetRecordsResponse, KinesisError | ExpiredIterator>
+  /** What is known of a stream without its shards. AWS allows 20 per second per account. */
   readonly describeStreamSummary: (
     request: Api.StreamRequest
   ) => Effect.Effect<Api.DescribeStreamSummaryResponse, KinesisError>
+  /** A page of the names of streams. AWS allows 5 per second per account. */
   readonly listStreams: (request: Api.ListStreamsRequest) => Effect.Effect<Api.ListStreamsResponse, KinesisError>
+  /** Writes one record. After a `RequestTimeout` or `ServiceUnavailable` it may have been written. */
   readonly putRecord: (request: Api.PutRecordRequest) => Effect.Effect<Api.PutRecordResponse, KinesisError>
+  /** Writes up to 500 records, 10 MiB in all. It succeeds even if some were refused: look at `failedRecordCount`, and send those again whose entry has an `errorCode`. */
   readonly putRecords: (request: Api.PutRecordsRequest) => Effect.Effect<Api.PutRecordsResponse, KinesisError>
   /**
    * Succeeds if the service would accept the request, and fails as the request would: on permissions, arguments and missing resources, but
@@ -64,12 +71,19 @@ export interface Service {
    * ```
    */
   readonly dryRun: (request: Api.DryRunRequest) => Effect.Effect<void, KinesisError | ExpiredIterator>
+  /** Makes a stream, which is CREATING at first. */
   readonly createStream: (request: Api.CreateStreamRequest) => Effect.Effect<void, KinesisError>
+  /** Deletes a stream with all of its records, also one that has consumers. */
   readonly deleteStream: (request: Api.StreamRequest) => Effect.Effect<void, KinesisError>
+  /** Splits an open shard in two. The stream is UPDATING meanwhile. */
   readonly splitShard: (request: Api.SplitShardRequest) => Effect.Effect<void, KinesisError>
+  /** Makes one shard of two adjacent open ones. The stream is UPDATING meanwhile. */
   readonly mergeShards: (request: Api.MergeShardsRequest) => Effect.Effect<void, KinesisError>
+  /** Splits and merges until there are so many open shards. */
   readonly updateShardCount: (request: Api.UpdateShardCountRequest) => Effect.Effect<void, KinesisError>
+  /** Keeps records for longer. */
   readonly increaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
+  /** Keeps records for less long: older ones are gone at once. */
   readonly decreaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
 }
 
@@ -82,6 +96,8 @@ export interface Service {
 export type Operation = keyof Service
 
 /**
+ * The client that readers and workers use: what {@link layer} and `LocalKinesis.layer` provide.
+ *
  * @example
  * ```ts
  * import { Effect } from "effect"
@@ -113,6 +129,8 @@ export interface DeadlineOptions {
 }
 
 /**
+ * The options of {@link make} and {@link layer}: those of the AWS SDK client, and the deadlines.
+ *
  * @since 0.1.0
  * @category models
  */

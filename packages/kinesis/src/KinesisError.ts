@@ -15,9 +15,11 @@ const call = {
   operation: Schema.String,
   /** Name or ARN of the stream. */
   stream: Schema.optional(Schema.String),
+  /** The shard, if the call was about one. */
   shardId: Schema.optional(Schema.String),
   /** What the service or the transport said. */
   description: Schema.String,
+  /** What the SDK threw. */
   cause: Schema.optional(Schema.Defect)
 }
 
@@ -29,9 +31,17 @@ const call = {
  */
 export class ThrottledError extends Schema.TaggedError<ThrottledError>("effect-kinesis/ThrottledError")(
   "ThrottledError",
-  { ...call, reason: Schema.Literal("throughput", "kms", "limit") }
+  {
+    ...call,
+    /** Which limit: the shard's throughput, that of KMS, or that of calls. */
+    reason: Schema.Literal("throughput", "kms", "limit")
+  }
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -47,7 +57,11 @@ export class ExpiredIterator extends Schema.TaggedError<ExpiredIterator>("effect
   "ExpiredIterator",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -63,7 +77,11 @@ export class ExpiredListToken extends Schema.TaggedError<ExpiredListToken>("effe
   "ExpiredListToken",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -79,7 +97,11 @@ export class ResourceNotFound extends Schema.TaggedError<ResourceNotFound>("effe
   "ResourceNotFound",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -95,7 +117,11 @@ export class ResourceInUse extends Schema.TaggedError<ResourceInUse>("effect-kin
   "ResourceInUse",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -109,9 +135,17 @@ export class ResourceInUse extends Schema.TaggedError<ResourceInUse>("effect-kin
  */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("effect-kinesis/InvalidArgument")(
   "InvalidArgument",
-  { ...call, field: Schema.optional(Schema.String) }
+  {
+    ...call,
+    /** The option or parameter that is wrong, if it is known. */
+    field: Schema.optional(Schema.String)
+  }
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -128,14 +162,19 @@ export class AccessDenied extends Schema.TaggedError<AccessDenied>("effect-kines
   "AccessDenied",
   {
     ...call,
+    /** The IAM action that the call needs, such as `kinesis:GetRecords`. */
     action: Schema.String,
-    /** Default: `"permission"`. */
+    /** Why: the permission is missing; the credentials are unknown, or the signature wrong; expired; or unknown. Default: `"permission"`. */
     reason: Schema.optionalWith(Schema.Literal("permission", "credentials", "signature", "expired", "unknown"), {
       default: () => "permission"
     })
   }
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -160,7 +199,11 @@ export class CredentialsUnavailable
     }
   )
 {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -174,9 +217,17 @@ export class CredentialsUnavailable
  */
 export class KmsError extends Schema.TaggedError<KmsError>("effect-kinesis/KmsError")(
   "KmsError",
-  { ...call, code: Schema.String }
+  {
+    ...call,
+    /** The service's name of it, such as `KMSAccessDeniedException`. */
+    code: Schema.String
+  }
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -192,7 +243,11 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-k
   "RequestTimeout",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -208,7 +263,11 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("
   "ServiceUnavailable",
   call
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return describe(this)
   }
@@ -224,7 +283,11 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis
   "DecodeError",
   DecodeErrors.fields
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return DecodeErrors.message(this)
   }
@@ -249,15 +312,23 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis
 export class LeaseLost extends Schema.TaggedError<LeaseLost>("effect-kinesis/LeaseLost")(
   "LeaseLost",
   {
+    /** The call that was refused. */
     operation: Schema.String,
+    /** The lease's key in the table. */
     leaseKey: Schema.String,
+    /** The shard. */
     shardId: Schema.String,
     /** The worker that has lost it. */
     worker: Schema.optional(Schema.String),
+    /** What was found instead. */
     description: Schema.String
   }
 ) {
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     return `${this.operation} of the lease ${this.leaseKey}: lost by ${this.worker ?? "nobody"}: ${this.description}`
   }
@@ -273,13 +344,17 @@ export class LeaseLost extends Schema.TaggedError<LeaseLost>("effect-kinesis/Lea
  * @category errors
  */
 export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerError")<{
+  /** The stream's name. */
   readonly stream: string
+  /** The shard. */
   readonly shardId: string
   /** The record, or the first of the page, that was being handled. */
   readonly sequenceNumber: string | undefined
+  /** The record's place in its aggregate; undefined if it came alone. */
   readonly subSequenceNumber: number | undefined
   /** Which of the values that a decoder found in the record, from 0; undefined where it found one, or where nothing was decoded. */
   readonly valueIndex?: number | undefined
+  /** What the handler said. */
   readonly description: string
   /** What the handler failed with, or what it threw; where a logger would die of that, an error that says what it says. */
   readonly cause: unknown
@@ -314,7 +389,11 @@ export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerErro
     return this.#failure
   }
 
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     const index = this.valueIndex === undefined ? "" : `, value ${this.valueIndex}`
     const place = this.sequenceNumber === undefined ? "" : ` at ${this.sequenceNumber}${index}`
@@ -353,6 +432,8 @@ export type TransientError =
   | (LeaseStoreError & { readonly reason: "Credentials"; readonly hadCredentials: true })
 
 /**
+ * The outcome is not the request's fault: the same request may succeed. The opposite is for good, or a throttle.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -363,6 +444,8 @@ export const isTransient = (error: { readonly _tag: string }): error is Transien
   (isOfStore(error, "Credentials") && error.hadCredentials === true)
 
 /**
+ * Refused for now, because a limit was reached.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -16,6 +16,8 @@ import type { LeaseStoreError } from "./LeaseStoreError.js"
 import type { Position } from "./Position.js"
 
 /**
+ * What happened, by its `_tag`.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -452,9 +452,11 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
 export interface Sample {
   /** As it is exported, such as `kinesis_records_total`. */
   readonly name: string
+  /** What it counts. */
   readonly description: string
   /** `stream`, and `shard` and `operation` where it has them. */
   readonly tags: Readonly<Record<string, string>>
+  /** The count of a counter, the last value of a gauge. */
   readonly value: number
 }
 

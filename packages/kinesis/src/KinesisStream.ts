@@ -20,6 +20,8 @@ import type { Page } from "./Page.js"
 import { flatten } from "./ShardReader.js"
 
 /**
+ * The options of a reader of all shards.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -54,6 +56,8 @@ export const defaults = Settings.streamDefaults
 export const config = Config.all(Settings.streamConfig)
 
 /**
+ * A shard as a stream of pages, by {@link shards}.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -10,8 +10,11 @@
  * @category models
  */
 export interface PlannedLease {
+  /** The lease's key, which a {@link Plan} names. */
   readonly leaseKey: string
+  /** The shard. */
   readonly shardId: string
+  /** The stream, in a table of several. */
   readonly streamIdentifier: string | undefined
   /** The worker that has it, or will have it when a hand-off is complete; undefined when any worker may take it. */
   readonly owner: string | undefined
@@ -30,7 +33,9 @@ export interface PlannedLease {
  * @category models
  */
 export interface View {
+  /** The worker that plans. */
   readonly worker: string
+  /** All leases that can be had. */
   readonly leases: ReadonlyArray<PlannedLease>
   /** The most leases this worker may have. */
   readonly maxLeases: number
@@ -48,8 +53,11 @@ export interface View {
  * @category models
  */
 export interface Plan {
+  /** Free leases to take. */
   readonly claim: ReadonlyArray<string>
+  /** Leases to ask their owners for. */
   readonly request: ReadonlyArray<string>
+  /** Own leases to give up. */
   readonly release: ReadonlyArray<string>
 }
 

@@ -37,6 +37,7 @@ import { Position } from "./Position.js"
 export const Lease = Schema.Struct({
   /** The shard's id; in a table of several streams, the stream's identifier and the shard's id. */
   leaseKey: Schema.String,
+  /** The shard. */
   shardId: Schema.String,
   /** `account:name:creation in epoch seconds`; absent in a table of one stream. */
   streamIdentifier: Schema.UndefinedOr(Schema.String),
@@ -46,12 +47,15 @@ export const Lease = Schema.Struct({
   leaseCounter: Schema.Int,
   /** Up to where the shard was handled; undefined to begin at the application's configured start. */
   checkpoint: Schema.UndefinedOr(Position),
+  /** How often the lease has changed hands since a position was stored. */
   ownerSwitchesSinceCheckpoint: Schema.Number,
   /** During a hand-off: the worker that still holds the lease, and may still write checkpoints. */
   checkpointOwner: Schema.UndefinedOr(Schema.String),
+  /** The shards that were read before this one: their leases must be finished. */
   parentShardIds: Schema.Array(Schema.String),
   /** Known once the shard's end has been reached. */
   childShardIds: Schema.Array(Schema.String),
+  /** The hash keys of the shard, where they are known. */
   hashKeyRange: Schema.UndefinedOr(HashKeyRange),
   /** Kilobytes per second, as the owner measured them recently. */
   throughputKBps: Schema.UndefinedOr(Schema.Number)
@@ -95,6 +99,7 @@ export interface NewLease extends Schema.Schema.Type<typeof NewLease> {}
  * @category models
  */
 export interface KnownLeases {
+  /** Whether this is one of them. */
   readonly has: (leaseKey: string) => boolean
 }
 
@@ -156,6 +161,8 @@ export interface Leases {
 }
 
 /**
+ * A lease store: it opens the leases of an application.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -165,6 +172,8 @@ export interface Service {
 }
 
 /**
+ * The lease store that workers use: what `DynamoDbLeaseStore.layer` and `LocalLeaseStore.layer` provide.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -194,6 +203,7 @@ export const compareCheckpoints: (a: Position | undefined, b: Position | undefin
  * @category models
  */
 export interface ConditionalTable {
+  /** All rows, in no particular order. */
   readonly list: Leases["list"]
   /** Default: the result of {@link ConditionalTable.list}, filtered. */
   readonly owned?: Leases["owned"] | undefined
@@ -267,6 +277,7 @@ const ownedOf = (list: Leases["list"]): Leases["owned"] => (worker, known) =>
  * @category models
  */
 export interface Call {
+  /** The member of {@link Leases}. */
   readonly operation: keyof Leases
   /** The lease that the call is on; undefined for `list` and `owned`. */
   readonly leaseKey: string | undefined

@@ -26,7 +26,9 @@ import type { LeaseStoreError } from "./LeaseStoreError.js"
  * @category models
  */
 export interface Case {
+  /** What must hold, for the test's title. */
   readonly name: string
+  /** Dies if it does not hold. */
   readonly run: Effect.Effect<void, LeaseStoreError | LeaseLost, LeaseStore>
 }
 

@@ -38,6 +38,8 @@ export const Reason = Schema.Literal(
 )
 
 /**
+ * Why a call to a lease store failed: see the table of the schema of this name.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -50,10 +52,13 @@ export type Reason = Schema.Schema.Type<typeof Reason>
  * @category models
  */
 export interface Place {
+  /** The application whose lease it is. */
   readonly application?: string | undefined
   /** The table, or whatever holds the leases. */
   readonly table?: string | undefined
+  /** The key of the lease. */
   readonly leaseKey?: string | undefined
+  /** The shard of the lease. */
   readonly shardId?: string | undefined
 }
 
@@ -97,12 +102,15 @@ export class LeaseStoreError extends Schema.TaggedError<LeaseStoreError>("effect
   {
     /** The call that failed: the member of `Leases`, or the API's operation, such as `UpdateItem`. */
     operation: Schema.String,
+    /** What can be done about it: see {@link Reason}. */
     reason: Reason,
+    /** The application whose lease it is. */
     application: Schema.optional(Schema.String),
     /** The table, or whatever holds the leases. */
     table: Schema.optional(Schema.String),
     /** The lease that the call was on, if any. */
     leaseKey: Schema.optional(Schema.String),
+    /** The shard of the lease. */
     shardId: Schema.optional(Schema.String),
     /** The reason in words, with what is needed: `access denied, the call needs dynamodb:Scan`. Default: the text of the reason. */
     problem: Schema.optional(Schema.String),
@@ -138,7 +146,11 @@ export class LeaseStoreError extends Schema.TaggedError<LeaseStoreError>("effect
     })
   }
 
-  /** @since 0.1.0 */
+  /**
+   * The call, its place, what is wrong, and what was said of it, in one line.
+   *
+   * @since 0.1.0
+   */
   override get message(): string {
     const lease = this.leaseKey ?? this.shardId
     const held = this.table !== undefined

@@ -14,6 +14,7 @@ import type { Position } from "./Position.js"
  * @category models
  */
 export interface Page {
+  /** The shard that it was read from. */
   readonly shardId: string
   /** Up to 10,000 records and 10 MiB; often none. */
   readonly records: ReadonlyArray<KinesisRecord>

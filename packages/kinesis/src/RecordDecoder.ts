@@ -29,6 +29,7 @@ import type { DecodedPage, Page } from "./Page.js"
  * @category models
  */
 export interface Decoded<A> extends KinesisRecord {
+  /** What was decoded. */
   readonly value: A
   /** Which of the values in the record it is, from 0. Invalid ones are counted too. */
   readonly valueIndex: number

@@ -35,10 +35,13 @@ import type { Page } from "./Page.js"
 export interface ReadOptions<REvent = never> extends Settings.ReadOptions<REvent> {}
 
 /**
+ * The options of a reader of one shard.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options<REvent = never> extends ReadOptions<REvent> {
+  /** The shard to read. */
   readonly shardId: string
   /** Where to begin: a stored position, or `"trim-horizon"`, `"latest"` or a date. */
   readonly from: StartPosition.StartPosition

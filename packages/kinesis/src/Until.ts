@@ -12,6 +12,8 @@ import type * as Duration from "effect/Duration"
 import * as Checks from "./internal/options/checks.js"
 
 /**
+ * When to stop, as data: made by the functions of this module.
+ *
  * @since 0.1.0
  * @category models
  */

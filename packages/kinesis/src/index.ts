@@ -1,40 +1,124 @@
-/** @since 0.1.0 */
+/**
+ * For the packages beside this one that call another service of AWS through the AWS SDK, such as `@effect-kinesis/dynamodb`: clients, typed
+ * errors and checks of options that are the same as those of `KinesisClient`.
+ *
+ * @since 0.1.0
+ */
 export * as AwsSdk from "./AwsSdk.js"
-/** @since 0.1.0 */
+/**
+ * One worker of a group that shares the shards of a stream through leases: each shard is read by one worker at a time, parents before
+ * children, and resumes at the last stored checkpoint.
+ *
+ * @since 0.1.0
+ */
 export * as Consumer from "./Consumer.js"
-/** @since 0.1.0 */
+/**
+ * What to do with records whose handler failed, or that could not be decoded.
+ *
+ * @since 0.1.0
+ */
 export * as FailurePolicy from "./FailurePolicy.js"
-/** @since 0.1.0 */
+/**
+ * The requests and answers of the Kinesis operations that the client offers, in the API's own terms.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisApi from "./KinesisApi.js"
-/** @since 0.1.0 */
+/**
+ * Kinesis as a service of typed operations: the seam between this library and the network.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisClient from "./KinesisClient.js"
-/** @since 0.1.0 */
+/**
+ * What can go wrong, by what the caller can do about it.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisError from "./KinesisError.js"
-/** @since 0.1.0 */
+/**
+ * What happens to a reader, and to a worker of a group: the source of its metrics, and of whatever view or log a program makes of it.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisEvent from "./KinesisEvent.js"
-/** @since 0.1.0 */
+/**
+ * What readers, workers and decoders count.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisMetrics from "./KinesisMetrics.js"
-/** @since 0.1.0 */
+/**
+ * A record as it is read from a shard.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisRecord from "./KinesisRecord.js"
-/** @since 0.1.0 */
+/**
+ * Reads every shard of a stream, without a group and without stored state: parents before children, across any reshard.
+ *
+ * @since 0.1.0
+ */
 export * as KinesisStream from "./KinesisStream.js"
-/** @since 0.1.0 */
+/**
+ * Which worker should have which lease.
+ *
+ * @since 0.1.0
+ */
 export * as LeaseBalancer from "./LeaseBalancer.js"
-/** @since 0.1.0 */
+/**
+ * Where the workers of an application agree on who reads which shard, and from where each shard is read on: a table of leases with
+ * conditional writes.
+ *
+ * @since 0.1.0
+ */
 export * as LeaseStore from "./LeaseStore.js"
-/** @since 0.1.0 */
+/**
+ * What every implementation of `LeaseStore` must do: test cases for any test runner.
+ *
+ * @since 0.1.0
+ */
 export * as LeaseStoreContract from "./LeaseStoreContract.js"
-/** @since 0.1.0 */
+/**
+ * The errors of lease stores of every kind, classified by what can be done about them.
+ *
+ * @since 0.1.0
+ */
 export * as LeaseStoreError from "./LeaseStoreError.js"
-/** @since 0.1.0 */
+/**
+ * How each write of a `LeaseStore` changes a row: for implementations whose table evaluates conditions itself, and that inspect the row
+ * after a condition failed. `LeaseStore.fromTable` is all that other tables need.
+ *
+ * @since 0.1.0
+ */
 export * as LeaseTransition from "./LeaseTransition.js"
-/** @since 0.1.0 */
+/**
+ * What one GetRecords call brought: the unit of fetching, retry, metrics and flow control.
+ *
+ * @since 0.1.0
+ */
 export * as Page from "./Page.js"
-/** @since 0.1.0 */
+/**
+ * Where a shard's reader stands, or where it is to begin.
+ *
+ * @since 0.1.0
+ */
 export * as Position from "./Position.js"
-/** @since 0.1.0 */
+/**
+ * Turns records into values, a page at a time.
+ *
+ * @since 0.1.0
+ */
 export * as RecordDecoder from "./RecordDecoder.js"
-/** @since 0.1.0 */
+/**
+ * Reads one shard, from a position to its end or until it should stop.
+ *
+ * @since 0.1.0
+ */
 export * as ShardReader from "./ShardReader.js"
-/** @since 0.1.0 */
+/**
+ * When to stop reading: one value for the library and the command line.
+ *
+ * @since 0.1.0
+ */
 export * as Until from "./Until.js"

@@ -40,6 +40,7 @@ import * as Services from "./internal/service.js"
  * @category models
  */
 export interface StreamOptions {
+  /** 1 to 128 of a-z A-Z 0-9 _ . - */
   readonly name: string
   /** 1 to 10,000. Default: 1. */
   readonly shardCount?: number | undefined
@@ -50,6 +51,8 @@ export interface StreamOptions {
 }
 
 /**
+ * What the in-memory Kinesis is like at the start.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -78,6 +81,7 @@ export interface Options extends KinesisClient.DeadlineOptions {
  * @category models
  */
 export interface Target {
+  /** Such as `"getRecords"`: the client's name of it. */
   readonly operation?: KinesisClient.Operation | undefined
   /** Name or ARN. */
   readonly stream?: string | undefined
@@ -102,9 +106,11 @@ export type ReadTarget = Omit<Target, "operation">
  * @category models
  */
 export interface Call {
+  /** The client's name of it. */
   readonly operation: KinesisClient.Operation
   /** When it arrived, by Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
+  /** As it was given. */
   readonly request: object
   /** The stream's name, even if the request has its ARN or a token of its listing. */
   readonly stream: string | undefined
@@ -164,8 +170,11 @@ export interface Service {
   readonly clearFaults: Effect.Effect<void>
   /** Drops records as if their retention had passed: of one shard or of all, up to and including a sequence number or all of them. */
   readonly trim: (target: {
+    /** Name or ARN. */
     readonly stream: string
+    /** Default: all shards. */
     readonly shardId?: string | undefined
+    /** The last sequence number that is dropped. Default: all are. */
     readonly upTo?: string | undefined
   }) => Effect.Effect<void>
   /** A closed shard leaves retention: it is no longer listed, and its reads and iterators fail with `ResourceNotFound`. */

@@ -17,6 +17,8 @@ import type * as Faults from "./internal/faults.js"
 import * as Rules from "./internal/options.js"
 
 /**
+ * What the in-memory lease table is like.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -26,6 +28,8 @@ export interface Options {
 }
 
 /**
+ * A call to the table: a member of `Leases`, or `open`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -38,7 +42,9 @@ export type Operation = keyof LeaseStore.Leases | "open"
  * @category models
  */
 export interface Target {
+  /** Such as `"renew"`. */
   readonly operation?: Operation | undefined
+  /** The lease that the call is on. */
   readonly leaseKey?: string | undefined
   /** The worker on whose behalf the call is made. */
   readonly worker?: string | undefined
@@ -53,10 +59,13 @@ export interface Target {
  * @category models
  */
 export interface Call {
+  /** What was called. */
   readonly operation: Operation
   /** When it arrived, by Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
+  /** The lease that it was on; undefined for `list`, `owned` and `open`. */
   readonly leaseKey: string | undefined
+  /** On whose behalf it was made. */
   readonly worker: string | undefined
   /** `pending` while there is no answer, forever if the caller gave up first; `ok`; the reason of a `LeaseStoreError`; or `LeaseLost`. */
   readonly outcome: string

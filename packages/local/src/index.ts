@@ -1,4 +1,12 @@
-/** @since 0.1.0 */
+/**
+ * An in-memory Amazon Kinesis behind the `KinesisClient` service, on Effect's Clock, with knobs to inject faults.
+ *
+ * @since 0.1.0
+ */
 export * as LocalKinesis from "./LocalKinesis.js"
-/** @since 0.1.0 */
+/**
+ * An in-memory lease table behind the `LeaseStore` service, on Effect's Clock, with knobs to inject faults.
+ *
+ * @since 0.1.0
+ */
 export * as LocalLeaseStore from "./LocalLeaseStore.js"

@@ -3,11 +3,15 @@ export type ExtractedField = string | number | boolean | null
 
 /** An event that was logged. */
 export interface Event {
+  /** Unique among the events of the log stream. */
   readonly id: string
   /** Milliseconds since the epoch, by whoever logged it. */
   readonly timestamp: number
+  /** What was logged. */
   readonly message: string
+  /** Such as `/aws/lambda/billing`. */
   readonly logGroup: string
+  /** The stream of the group that it was logged to. */
   readonly logStream: string
   /** The account that logged it. */
   readonly owner: string

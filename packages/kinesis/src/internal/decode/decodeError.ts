@@ -3,11 +3,15 @@ import { messageOf } from "../text/describe.js"
 
 /** What an error says of a value that cannot be decoded. */
 export const fields = {
+  /** The stream that the record was read from. */
   stream: Schema.String,
+  /** The shard that it was read from. */
   shardId: Schema.String,
+  /** The record's place in the shard. */
   sequenceNumber: Schema.String,
   /** The record's place in its aggregate; absent when it came alone. */
   subSequenceNumber: Schema.optional(Schema.Number),
+  /** The writer's key. */
   partitionKey: Schema.optional(Schema.String),
   /** Which of the values in the record is invalid, from 0; undefined where there is one. */
   valueIndex: Schema.optional(Schema.Number),

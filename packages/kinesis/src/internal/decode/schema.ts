@@ -7,6 +7,7 @@ import { messageOf } from "../text/describe.js"
 
 /** The part of the Standard Schema specification that is used: https://standardschema.dev */
 export interface StandardSchema<A> {
+  /** What the specification asks for. */
   readonly "~standard": {
     readonly version: 1
     readonly vendor: string

@@ -30,10 +30,15 @@ export interface Checkpointer {
 
 /** One shard whose lease this worker holds. */
 export interface ShardStream {
+  /** The stream's name. */
   readonly stream: string
+  /** The shard. */
   readonly shardId: string
+  /** The shards that were read before it. */
   readonly parentShards: ReadonlyArray<string>
+  /** Who holds it. */
   readonly lease: {
+    /** This worker's name in the table. */
     readonly worker: string
     /** Higher than that of every earlier owner: a store that keeps the highest one it saw can refuse what an earlier one writes. */
     readonly fencingToken: number
@@ -45,6 +50,7 @@ export interface ShardStream {
   readonly pages: Stream.Stream<Page>
   /** The records of {@link pages}. */
   readonly records: Stream.Stream<KinesisRecord>
+  /** Takes what is done with the records, and stores how far that is. */
   readonly checkpointer: Checkpointer
 }
 

@@ -19,8 +19,11 @@ import type { ShardEnded } from "./workerEvent.js"
 
 /** A shard that a worker reads. */
 export interface Assigned {
+  /** The stream's name. */
   readonly stream: string
+  /** The shard. */
   readonly shardId: string
+  /** The key of its lease. */
   readonly leaseKey: string
   /** Higher than that of every earlier owner. */
   readonly fencingToken: number

@@ -39,7 +39,9 @@ export interface GroupStream {
 
 /** A stream that cannot be read, and why. */
 export interface LostStream {
+  /** The stream's name. */
   readonly stream: string
+  /** Why it cannot be read. */
   readonly error: KinesisError
 }
 

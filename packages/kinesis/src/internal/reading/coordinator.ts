@@ -30,7 +30,9 @@ import * as StartPosition from "./startPosition.js"
 
 /** One shard of a stream that is being read. */
 export interface ShardStream {
+  /** The shard. */
   readonly shardId: string
+  /** The shards that were read before it. */
   readonly parentShards: ReadonlyArray<string>
   /** Where reading of the shard begins. */
   readonly from: Position

@@ -11,7 +11,9 @@ export interface Call {
   readonly service?: string | undefined
   /** The API's name of the operation. */
   readonly operation: string
+  /** Name or ARN of the stream. */
   readonly stream?: string | undefined
+  /** The shard, if the call is about one. */
   readonly shardId?: string | undefined
   /** What the call is on when that is no stream, such as `table orders`: the description begins with it. */
   readonly resource?: string | undefined
