@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
 import type {
   HandlerError,
   KinesisError,
@@ -171,6 +172,16 @@ export type KinesisEvent = Data.TaggedEnum<{
   /** Records whose handler failed were left out, as the failure policy says, and count as acknowledged. */
   readonly RecordsSkipped: { readonly shardId: string; readonly count: number; readonly sequenceNumber: string }
 }>
+
+/**
+ * Told of each event of a stream. Reading waits for it; it cannot fail, and may need an `R`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OnEvent<out R = never> {
+  (event: KinesisEvent, stream: string): Effect.Effect<void, never, R>
+}
 
 /**
  * Constructors, `$is` and `$match` for {@link KinesisEvent}.

@@ -1,6 +1,6 @@
 /** What the events of reading say, and the metrics make of it: their counts, not their coming alone. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, TestClock } from "effect"
+import { Effect, Fiber, Metric, Stream, TestClock } from "effect"
 import { KinesisError, KinesisEvent, KinesisMetrics, KinesisStream, Position, ShardReader, Until } from "effect-kinesis"
 import { aggregate } from "../src/internal/record/aggregation.js"
 import { hashKeyOf, oneShard, put, read, recording, shard0, withKinesis } from "./support/reading.js"
@@ -13,6 +13,22 @@ const subRecords = (texts: ReadonlyArray<readonly [text: string, explicitHashKey
   texts.map(([text, explicitHashKey]) => ({ partitionKey: text, explicitHashKey, data: bytes(text) }))
 
 describe("events", () => {
+  it.effect("a reader's onEvent is given the stream's name, as a worker's is", () =>
+    withKinesis({ streams: [{ name: "orders" }, { name: "returns" }] }, () =>
+      Effect.gen(function*() {
+        const told = new Set<string>()
+        const onEvent: KinesisEvent.OnEvent = (_, stream) => Effect.sync(() => void told.add(stream))
+        const options = { from: "trim-horizon", until: Until.caughtUp, onEvent } as const
+        const reading = Effect.all([
+          Stream.runDrain(KinesisStream.pages({ ...options, stream: "orders" })),
+          Stream.runDrain(ShardReader.pages({ ...options, stream: "returns", shardId: shard0 }))
+        ], { concurrency: 2 })
+        const fiber = yield* Effect.fork(reading)
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual([...told].toSorted(), ["orders", "returns"])
+      })))
+
   it.effect("PageRead has the users' records, the bytes as they came, and how far behind the page is", () =>
     withKinesis(oneShard, ({ client }) =>
       Effect.gen(function*() {

@@ -6,6 +6,7 @@ import {
   FailurePolicy,
   type KinesisClient,
   type KinesisError,
+  type KinesisEvent,
   type KinesisRecord,
   KinesisStream,
   type LeaseStore,
@@ -275,6 +276,11 @@ describe("types", () => {
     expectTypeOf(
       records.pipe(RecordDecoder.gzip({ onInvalid: "skip" }), RecordDecoder.json(Priced, { onInvalid: () => Queue }))
     ).toEqualTypeOf<Stream.Stream<RecordDecoder.Decoded<number>, OutOfStock, Stock | Prices | Queue>>()
+  })
+
+  it("onEvent has a name, by which a compiler calls it in place of all events", () => {
+    expectTypeOf<NonNullable<KinesisStream.Options["onEvent"]>>().toEqualTypeOf<KinesisEvent.OnEvent>()
+    expectTypeOf<NonNullable<Consumer.GroupOptions<Audit>["onEvent"]>>().toEqualTypeOf<KinesisEvent.OnEvent<Audit>>()
   })
 
   it("a reader needs what its onEvent needs", () => {

@@ -1,9 +1,8 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { KinesisError } from "../../KinesisError.js"
-import type { KinesisEvent } from "../../KinesisEvent.js"
+import type { OnEvent } from "../../KinesisEvent.js"
 import * as LeaseBalancer from "../../LeaseBalancer.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { StreamStart } from "../../Position.js"
@@ -111,7 +110,7 @@ export interface GroupOptions<REvent = never>
    * Told of all that happens, with the stream's name. Reading waits for it, the keeping of a lease for no longer than a tenth of its
    * duration; a failure in it is logged and changes nothing. Default: none.
    */
-  readonly onEvent?: ((event: KinesisEvent, stream: string) => Effect.Effect<void, never, REvent>) | undefined
+  readonly onEvent?: OnEvent<REvent> | undefined
 }
 
 export interface GroupSettings {
@@ -140,7 +139,7 @@ export interface GroupSettings {
   readonly staleMillis: number
   readonly onStreamLost: "continue" | "fail"
   readonly onFormerStream: "repair" | "fail"
-  readonly onEvent: ((event: KinesisEvent, stream: string) => Effect.Effect<void>) | undefined
+  readonly onEvent: OnEvent | undefined
 }
 
 /** What the options are when they are left out, those apart whose default depends on others. */

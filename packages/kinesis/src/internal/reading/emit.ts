@@ -13,7 +13,7 @@ export const emitter = ({ onEvent, stream }: Pick<ReadOptions, "onEvent" | "stre
   const count = KinesisMetrics.recorder(stream)
   return (event) => {
     count(event)
-    return onEvent === undefined ? Effect.void : Effects.called("onEvent", () => onEvent(event)).pipe(
+    return onEvent === undefined ? Effect.void : Effects.called("onEvent", () => onEvent(event, stream)).pipe(
       Effect.catchAllCause((cause) => Effect.logWarning("onEvent failed", loggable(cause)))
     )
   }

@@ -1,9 +1,8 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { KinesisError } from "../../KinesisError.js"
-import type { KinesisEvent } from "../../KinesisEvent.js"
+import type { OnEvent } from "../../KinesisEvent.js"
 import type { Position, StreamStart } from "../../Position.js"
 import * as Until from "../../Until.js"
 import * as Checks from "../options/checks.js"
@@ -59,8 +58,8 @@ export interface ReadOptions<REvent = never> {
    * `ResourceNotFound`. Default: `"trim-horizon"`, as in KCL.
    */
   readonly onTrimmed?: "trim-horizon" | "fail" | undefined
-  /** Told of all that happens. Reading waits for it; a failure in it is logged and changes nothing. Default: none. */
-  readonly onEvent?: ((event: KinesisEvent) => Effect.Effect<void, never, REvent>) | undefined
+  /** Told of all that happens, with the stream's name. Reading waits for it; a failure in it is logged and changes nothing. Default: none. */
+  readonly onEvent?: OnEvent<REvent> | undefined
 }
 
 export interface StreamOptions<REvent = never> extends ReadOptions<REvent> {
