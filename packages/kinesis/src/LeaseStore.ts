@@ -290,17 +290,17 @@ export interface Call {
 }
 
 /**
- * The same leases with every call passed through one function, to add a deadline, a metric, a span, a retry or a fault. A call runs only if
- * the function runs it.
+ * The same leases with every call passed through one function, to add a deadline, a metric, a log line, a retry or a fault. A call runs only
+ * if the function runs it. Spans are there already, where a worker is traced.
  *
  * @example
  * ```ts
  * import { Effect } from "effect"
  * import { LeaseStore } from "effect-kinesis"
  *
- * const traced = (leases: LeaseStore.Leases): LeaseStore.Leases =>
+ * const logged = (leases: LeaseStore.Leases): LeaseStore.Leases =>
  *   LeaseStore.mapCalls(leases, ({ leaseKey, operation }, call) =>
- *     Effect.withSpan(call, `LeaseStore.${operation}`, { attributes: { leaseKey } }))
+ *     Effect.tapError(call, (error) => Effect.logDebug(`${operation} of ${leaseKey}: ${error.message}`)))
  * ```
  *
  * @since 0.1.0
