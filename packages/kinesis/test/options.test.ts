@@ -372,6 +372,19 @@ describe("options", () => {
       assert.notMatch(error.message, /AKIATHIS|secret"/)
     }).pipe(Effect.scoped))
 
+  it.effect("what a transport of one's own decides cannot be decided beside it", () =>
+    Effect.gen(function*() {
+      const requestHandler = { handle: () => Promise.reject(new Error("unused")) } as never
+      const pem = "-----BEGIN CERTIFICATE-----"
+      const beside = { certificateAuthority: pem, maxSockets: 8, connectionTimeout: "1 second" } as const
+      for (const [field, value] of Object.entries(beside)) {
+        const error = yield* Effect.flip(KinesisClient.make({ requestHandler, [field]: value }))
+        assert.strictEqual(error.field, field)
+        assert.include(error.message, "must be left out beside requestHandler, whose agent decides it, was ")
+        assert.isDefined(yield* KinesisClient.make({ [field]: value }))
+      }
+    }).pipe(Effect.scoped))
+
   it.effect("a client that a user made must be one", () =>
     Effect.gen(function*() {
       for (const given of [undefined, null, {}, "client", { send: () => 1 }, { config: {} }]) {

@@ -16,7 +16,10 @@ export interface ClientOptions {
   readonly endpoint?: string | undefined
   /** Default: the AWS SDK's provider chain. */
   readonly credentials?: KinesisClientConfig["credentials"] | undefined
-  /** Certificates (PEM) to trust in place of those that Node trusts, for an endpoint with one of its own. Default: Node's. */
+  /**
+   * Certificates (PEM) to trust in place of those that Node trusts, for an endpoint with one of its own. Not beside `requestHandler`, whose
+   * agent decides it. Default: Node's.
+   */
   readonly certificateAuthority?: string | undefined
   /**
    * Another transport of the SDK. Default: HTTP/1.1 with keep-alive, since the SDK's own default opens a new HTTP/2 session for each
@@ -91,6 +94,14 @@ const credentials: Check = (given) => {
     : refused(mustBe, given, fieldsOf(given))
 }
 
+/** An option of the transport that is made here: one that is given has its own. */
+export const ofOwnTransport = (check: Check): Check =>
+  Checks.optional((given, options) =>
+    options["requestHandler"] === undefined
+      ? check(given, options)
+      : refused("left out beside requestHandler, whose agent decides it", given)
+  )
+
 /** What the options of every client must be. `endpoint` is an example. */
 export const table = (endpoint: string): Table<ClientOptions> => ({
   region: Checks.optional(Checks.text(
@@ -99,7 +110,7 @@ export const table = (endpoint: string): Table<ClientOptions> => ({
   )),
   endpoint: Checks.optional(Checks.url(endpoint)),
   credentials: Checks.optional(credentials),
-  certificateAuthority: Checks.optional(
+  certificateAuthority: ofOwnTransport(
     Checks.text(
       "certificates in PEM, as \"-----BEGIN CERTIFICATE-----...\"",
       /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/

@@ -34,8 +34,8 @@ export interface Options extends SdkClients.ClientOptions {
 /** What the options must be. */
 export const table: Table<Options> = {
   ...SdkClients.table("http://127.0.0.1:4567"),
-  maxSockets: Checks.optional(Checks.whole(1)),
-  connectionTimeout: Checks.optional(Checks.duration(1)),
+  maxSockets: SdkClients.ofOwnTransport(Checks.whole(1)),
+  connectionTimeout: SdkClients.ofOwnTransport(Checks.duration(1)),
   protocol: Checks.optional(Checks.oneOf("json", "cbor")),
   recordMemory: Checks.optional(Checks.oneOf("shared", "own"))
 }
