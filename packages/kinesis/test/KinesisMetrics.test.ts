@@ -148,7 +148,7 @@ describe("KinesisMetrics", () => {
         value: 1
       }])
       const names = seen.flatMap(({ tags }) => Object.keys(tags))
-      assert.sameMembers([...new Set(names)], ["stream", "shard", "operation"])
+      assert.sameMembers([...new Set(names)], ["stream", "shard", "operation", "service"])
       assert.strictEqual(new Set(seen.map(({ name }) => name)).size, seen.length)
     }))
 
