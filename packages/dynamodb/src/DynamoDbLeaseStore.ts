@@ -1,6 +1,7 @@
 /**
  * The leases of an application in a DynamoDB table of the Kinesis Client Library's own format (KCL 2 and 3): an application moves from it to
- * this library and back without losing its place. `docs/leases-table.md` has the table's definition, the permissions and the steps.
+ * this library and back without losing its place. The [guide to the
+ * table](https://github.com/effect-kinesis/effect-kinesis/blob/main/docs/leases-table.md) has its definition, the permissions and the steps.
  *
  * @since 0.1.0
  */
@@ -17,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Calls from "./internal/calls.js"
+import * as Guide from "./internal/guide.js"
 import * as LeasesInTable from "./internal/leases.js"
 import * as LiveKcl from "./internal/liveKcl.js"
 import * as OpenTable from "./internal/openTable.js"
@@ -243,7 +245,7 @@ const indexMillis = 60_000
 const indexLater = Effect.fnUntraced(function*(calls: Calls.Calls) {
   yield* Effect.logWarning(
     `The table ${calls.table} has no index ${OpenTable.ownerIndex} that can be asked, as one of KCL 2 has none: a worker finds its leases ` +
-      "by reading the whole table. docs/leases-table.md says how to add the index; it is used as soon as it is there."
+      `by reading the whole table. ${Guide.url} says how to add the index; it is used as soon as it is there.`
   )
   let isIndexed = false
   let looked = yield* Clock.currentTimeMillis

@@ -131,7 +131,7 @@ describe("a KCL 3 that comes while our workers are alive", () => {
           "table joined",
           "get no shard",
           "Stop one",
-          "docs/leases-table.md"
+          "https://github.com/effect-kinesis/effect-kinesis/blob/main/docs/leases-table.md"
         ]
       ) assert.include(lines[0], part)
       for (const version of ["v2", "v3"]) {

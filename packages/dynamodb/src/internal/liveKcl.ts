@@ -2,6 +2,7 @@ import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Calls } from "./calls.js"
+import * as Guide from "./guide.js"
 import type { Leader } from "./leaderRow.js"
 import * as LeaderRow from "./leaderRow.js"
 import type { Row } from "./leaseRow.js"
@@ -126,7 +127,7 @@ export const watchListings = (
       told.add(now.owner)
       return Effect.logWarning(
         `${now.owner} leads workers of the Kinesis Client Library on ${application}: its row in the table ${table} changes. They get no ` +
-          "shard as long as workers of this library are alive. Stop one of the two, as docs/leases-table.md says. It is not reported again."
+          `shard as long as workers of this library are alive. Stop one of the two, as ${Guide.url} says. It is not reported again.`
       )
     })
 }

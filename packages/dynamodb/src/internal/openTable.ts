@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Calls } from "./calls.js"
+import * as Guide from "./guide.js"
 
 /** KCL 3's index of the leases by their owners. */
 export const ownerIndex = "LeaseOwnerToLeaseKeyIndex"
@@ -82,8 +83,7 @@ const attempt = (calls: Calls, createTable: boolean): Effect.Effect<Found, Lease
       return Effect.fail(
         failed(calls, {
           reason: "NotFound",
-          description:
-            `there is no table ${calls.table}, and createTable is false: make it as docs/leases-table.md says, ` +
+          description: `there is no table ${calls.table}, and createTable is false: make it as ${Guide.url} says, ` +
             "or leave createTable out",
           cause: error
         })

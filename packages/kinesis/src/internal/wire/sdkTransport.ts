@@ -13,7 +13,7 @@ import * as SdkClients from "./sdkClient.js"
 export interface Options extends SdkClients.ClientOptions {
   /**
    * Connections at once, at least 1; each carries one call at a time. Default: 256, which is what 10,000 shards at their tip need when a
-   * call takes 25 ms. One core is busy with 4 of them, if calls take no time, and with 256 is not slower by much (docs/performance.md).
+   * call takes 25 ms. One core is busy with 4 of them, if calls take no time, and with 256 is not slower by much.
    */
   readonly maxSockets?: number | undefined
   /** How long a connection may take to open. Default: 5 seconds. */
