@@ -1,33 +1,67 @@
-/** Packs each public package as it would be published, and has publint and are-the-types-wrong look at the tarball. */
-import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+/**
+ * Packs each public package as it would be published, and tries it as a newcomer would: what is in the tarballs, what publint and
+ * are-the-types-wrong say of them, whether the READMEs' lines install them, and whether the READMEs' code compiles and runs. Needs the
+ * build, and npm's registry.
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
+import * as Newcomer from "./packages/newcomer.mjs"
+import { checkLinks, readmes } from "./packages/readmes.mjs"
+import * as Registry from "./packages/registry.mjs"
+import * as Tarballs from "./packages/tarballs.mjs"
+import { checkVersions } from "./packages/versions.mjs"
 
-const { packageManager } = JSON.parse(readFileSync("package.json", "utf8"))
-const pnpm = packageManager.split("+")[0]
 const folder = mkdtempSync(join(tmpdir(), "packed-"))
 
-/** What a program says is shown only when it fails. */
-const run = (command, ...args) => {
-  const { status, stderr, stdout } = spawnSync(command, args, { encoding: "utf8" })
-  if (status === 0) return
-  process.stderr.write(`${command} ${args.join(" ")}\n${stdout}${stderr}`)
-  process.exitCode = 1
+/** Does one step, and prints how it went and what it has to tell; the check goes on, as far as the next step can. */
+const step = async (name, act) => {
+  try {
+    const told = await act()
+    process.stdout.write(`ok: ${name}${typeof told === "string" ? ` (${told})` : ""}\n`)
+    return told
+  } catch (error) {
+    process.stdout.write(`FAILED: ${name}\n${error.message.trimEnd()}\n`)
+    process.exitCode = 1
+    throw error
+  }
+}
+
+/** Steps of which each needs the one before. */
+const attempt = (steps) => steps.catch(() => undefined)
+
+const tryPackages = async () => {
+  const packed = []
+  await step("pack", async () => {
+    packed.push(...await Tarballs.pack(folder))
+    return packed.map(({ manifest, name }) => `${name} ${manifest.version}`).join(", ")
+  })
+  await attempt(step("files of the tarballs", () => Tarballs.checkContents(packed)))
+  await attempt(step("publint and are-the-types-wrong", () => Tarballs.checkManifests(packed)))
+  const registry = await Registry.serve(packed)
+  try {
+    for (const readme of readmes()) await attempt(tryReadme(readme, registry.url))
+  } finally {
+    registry.close()
+  }
+}
+
+const tryReadme = async (readme, registry) => {
+  const copied = join(folder, "newcomer", basename(dirname(readme)))
+  const stepOf = (name, act) => step(`${readme}: ${name}`, act)
+  await stepOf("install", () => Newcomer.install(readme, copied, registry))
+  const blocks = Newcomer.writeBlocks(readme, copied)
+  if (blocks.length > 0) await attempt(stepOf("type-check the code", () => Newcomer.typeCheck(copied, blocks)))
+  for (const block of blocks.filter(({ way }) => way !== "type-checked")) {
+    await attempt(stepOf(`run ${block.file}`, () => Newcomer.runBlock(copied, block)))
+  }
+  if (existsSync(join(copied, "global"))) await attempt(stepOf("run the command", () => Newcomer.runCommand(copied)))
 }
 
 try {
-  for (const name of readdirSync("packages")) {
-    const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8"))
-    if (manifest.private === true) continue
-    if (!existsSync(`packages/${name}/dist`)) throw new Error(`packages/${name} is not built: run npm run build first`)
-    run("npx", "--yes", pnpm, "--silent", "--dir", `packages/${name}`, "pack", "--pack-destination", folder)
-  }
-  for (const tarball of readdirSync(folder).map((file) => join(folder, file))) {
-    run("npx", "publint", "run", tarball, "--strict")
-    run("npx", "attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "./package.json")
-    process.stdout.write(`checked ${basename(tarball)}\n`)
-  }
+  await attempt(step("changeset version", () => checkVersions(join(folder, "versions"))))
+  await attempt(step("links of the READMEs", checkLinks))
+  await attempt(tryPackages())
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
