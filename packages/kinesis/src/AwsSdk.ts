@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import type { Client } from "@smithy/core/client"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Checks from "./internal/options/checks.js"
@@ -52,6 +51,14 @@ export const scoped: <Sdk extends { readonly destroy: () => void }>(
 ) => Effect.Effect<Sdk, never, Scope.Scope> = SdkClients.scoped
 
 /**
+ * A client of the AWS SDK, whichever its service is.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export interface SdkClient extends Answers.WatchedClient {}
+
+/**
  * Makes the errors of an SDK client tell more to {@link fromCause}: whether the provider of its credentials threw them and whether there
  * were credentials before, and whether this machine's clock was to blame. A success whose body is empty, is no object, or names an error is
  * an error from then on. Call it before the client's first call; a second time it does nothing. Without it what a provider throws is known
@@ -60,8 +67,7 @@ export const scoped: <Sdk extends { readonly destroy: () => void }>(
  * @since 0.1.0
  * @category clients
  */
-export const watch = (sdk: Pick<Client<any, any, any, any>, "config" | "middlewareStack">): void =>
-  Answers.watch(sdk, { mayBeEmpty: false })
+export const watch = (sdk: SdkClient): void => Answers.watch(sdk, { mayBeEmpty: false })
 
 /**
  * What an exception of a service is: a throttle of its throughput or of its number of calls, or an error by its tag.

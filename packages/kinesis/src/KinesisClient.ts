@@ -17,7 +17,6 @@ import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
 import type { Table } from "./internal/options/table.js"
 import * as Answers from "./internal/wire/answers.js"
-import { getRecordsSender } from "./internal/wire/getRecordsFastPath.js"
 import * as SdkClients from "./internal/wire/sdkClient.js"
 import * as SdkOperations from "./internal/wire/sdkOperations.js"
 import * as SdkTransport from "./internal/wire/sdkTransport.js"
@@ -156,7 +155,9 @@ export interface Options extends SdkTransport.Options, DeadlineOptions {}
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidArgument, Scope.Scope> =>
   Rules.check("KinesisClient.make", table, options).pipe(
     Effect.zipRight(Effect.suspend(() => SdkTransport.make(options))),
-    Effect.flatMap((sdk) => spanned(sdk, SdkOperations.make(sdk, toDeadlines(options), getRecordsSender(sdk))))
+    Effect.flatMap(({ sdk, sendGetRecords }) =>
+      spanned(sdk, SdkOperations.make(sdk, toDeadlines(options), sendGetRecords))
+    )
   )
 
 /** The calls' spans say where they go. */

@@ -1,6 +1,6 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import { fileURLToPath } from "node:url"
-import { KinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
+import { kinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
 import { byOurs, outputBySdk } from "../support/received.js"
 import { allBytes, instant, range, records, shardId } from "./server.js"
 
@@ -53,11 +53,11 @@ const plain = (value: any): any =>
     ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]))
     : value
 
-type Schema = Parameters<ReturnType<KinesisCborCodec["createDeserializer"]>["read"]>[0]
+type Schema = Parameters<ReturnType<ReturnType<typeof kinesisCborCodec>["createDeserializer"]>["read"]>[0]
 
 /** What a request says by our codec. */
 export const readRequest = (operation: string, body: Uint8Array): unknown =>
-  plain(new KinesisCborCodec().createDeserializer().read((Sdk as any)[`${operation}Input$`] as Schema, body))
+  plain(kinesisCborCodec().createDeserializer().read((Sdk as any)[`${operation}Input$`] as Schema, body))
 
 /** What Java's answers say: read by our client's decoder, or by the SDK's with our codec where ours leaves it to that one. */
 export const answers: Readonly<
@@ -91,7 +91,7 @@ export const answers: Readonly<
     }
   },
   listShards: async (body) => ({
-    value: new KinesisCborCodec().createDeserializer().read(Sdk.ListShardsOutput$ as never, body),
+    value: kinesisCborCodec().createDeserializer().read(Sdk.ListShardsOutput$ as never, body),
     expected: {
       NextToken: "T",
       Shards: [{ ShardId: shardId, HashKeyRange: range, SequenceNumberRange: { StartingSequenceNumber: "1" } }]

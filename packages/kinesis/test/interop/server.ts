@@ -1,9 +1,9 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import { KinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
+import { kinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
 
-const codec = new KinesisCborCodec()
+const codec = kinesisCborCodec()
 const contentType = "application/x-amz-cbor-1.1"
 
 /** A call as it came. */
@@ -23,7 +23,7 @@ export const records: ReadonlyArray<Sdk._Record> = [
   { SequenceNumber: "3", PartitionKey: "c", Data: new Uint8Array(300), ApproximateArrivalTimestamp: instant }
 ]
 
-type Schema = Parameters<ReturnType<KinesisCborCodec["createSerializer"]>["write"]>[0]
+type Schema = Parameters<ReturnType<ReturnType<typeof kinesisCborCodec>["createSerializer"]>["write"]>[0]
 type Answer = readonly [schema: Schema, value: unknown, status?: number]
 
 const refusal = (name: string, message: string): Answer => [

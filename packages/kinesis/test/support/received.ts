@@ -4,9 +4,12 @@ import { cborProtocol } from "../../src/internal/wire/cborProtocol.js"
 import { getRecordsSender } from "../../src/internal/wire/getRecordsFastPath.js"
 import { jsonProtocol } from "../../src/internal/wire/jsonProtocol.js"
 import type { PageDecoder } from "../../src/internal/wire/pageDecoder.js"
+import * as SdkHooks from "../../src/internal/wire/sdkHooks.js"
 import { toGetRecordsResponse } from "../../src/internal/wire/sdkOutputs.js"
 import * as SealedPage from "../../src/internal/wire/sealedPage.js"
 import type { GetRecordsResponse } from "../../src/KinesisApi.js"
+
+const { Protocol } = SdkHooks.probe(SdkHooks.installed)
 
 const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
 
@@ -25,7 +28,7 @@ export const clientOf = (protocol: "json" | "cbor") => {
     endpoint: "http://127.0.0.1:1",
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
     maxAttempts: 1,
-    protocol: protocol === "json" ? jsonProtocol("shared") : cborProtocol("shared"),
+    protocol: protocol === "json" ? jsonProtocol(Protocol, "shared") : cborProtocol(Protocol, "shared"),
     requestHandler: { metadata: { handlerProtocol: "http/1.1" }, handle }
   })
   const answering = (given: ReadonlyArray<Uint8Array>) => {

@@ -1,5 +1,4 @@
-import { cbor } from "@smithy/core/cbor"
-import type { Client } from "@smithy/core/client"
+import * as Cbor from "@smithy/core/cbor"
 import { quotedBytes } from "./advice.js"
 import * as Credentials from "./credentials.js"
 import * as ResponseBody from "./responseBody.js"
@@ -17,7 +16,7 @@ const startsObject = (bytes: Buffer): boolean =>
 /** In JSON or CBOR, whichever the bytes are. */
 const decode = (bytes: Buffer): unknown => {
   try {
-    return startsObject(bytes) ? JSON.parse(bytes.toString()) : cbor.deserialize(bytes)
+    return startsObject(bytes) ? JSON.parse(bytes.toString()) : Cbor.cbor.deserialize(bytes)
   } catch {
     return undefined
   }
@@ -45,7 +44,14 @@ const faultIn = (bytes: Buffer, type: string, isCbor: boolean, mayBeEmpty: boole
 }
 
 /** An SDK client, as far as it is watched. */
-export type WatchedClient = Pick<Client<any, any, any, any>, "config" | "middlewareStack">
+export interface WatchedClient {
+  readonly config: object
+  readonly middlewareStack: {
+    readonly add: (middleware: any, options: any) => void
+    readonly addRelativeTo: (middleware: any, options: any) => void
+    readonly identify: () => ReadonlyArray<string>
+  }
+}
 
 export interface WatchOptions {
   /** Whether a success may have no body, as of Kinesis' operations that only do something. */
@@ -53,6 +59,13 @@ export interface WatchOptions {
   /** Commands whose answers the client's own protocol reads. */
   readonly except?: ReadonlyArray<string> | undefined
 }
+
+/** The middleware of the SDK that signs requests. */
+export const signing = "httpSigningMiddleware"
+
+/** Whether there is such a one, beside which others can be put. */
+export const isSigning = (stack: { readonly identify: () => ReadonlyArray<string> }): boolean =>
+  stack.identify().some((identity) => identity.startsWith(signing))
 
 const watched = new WeakSet<object>()
 
@@ -64,18 +77,7 @@ export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOpti
   if (watched.has(sdk)) return
   watched.add(sdk)
   Credentials.watch(sdk.config)
-  sdk.middlewareStack.addRelativeTo(
-    (next: any) => async (args: any) => {
-      const signedBy = offsetOf(sdk.config)
-      try {
-        return await next(args)
-      } catch (error) {
-        noteClock(error, signedBy, sdk.config)
-        throw error
-      }
-    },
-    { name: "clockWatch", relation: "before", toMiddleware: "httpSigningMiddleware" }
-  )
+  if (isSigning(sdk.middlewareStack)) watchClock(sdk)
   sdk.middlewareStack.add(
     (next: any, context: any) => async (args: any) => {
       const result = await next(args)
@@ -90,6 +92,21 @@ export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOpti
       return result
     },
     { name: "answerWatch", step: "deserialize", priority: "low" }
+  )
+}
+
+const watchClock = (sdk: WatchedClient): void => {
+  sdk.middlewareStack.addRelativeTo(
+    (next: any) => async (args: any) => {
+      const signedBy = offsetOf(sdk.config)
+      try {
+        return await next(args)
+      } catch (error) {
+        noteClock(error, signedBy, sdk.config)
+        throw error
+      }
+    },
+    { name: "clockWatch", relation: "before", toMiddleware: signing }
   )
 }
 

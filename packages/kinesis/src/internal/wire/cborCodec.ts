@@ -1,36 +1,55 @@
-import { CborCodec, tag } from "@smithy/core/cbor"
-import { NormalizedSchema } from "@smithy/core/schema"
+import * as Cbor from "@smithy/core/cbor"
+import * as Schemas from "@smithy/core/schema"
 import { toMillis } from "./timestamps.js"
 
-type Serializer = ReturnType<CborCodec["createSerializer"]>
-type Deserializer = ReturnType<CborCodec["createDeserializer"]>
+type Codec = InstanceType<typeof Cbor.CborCodec>
+type Serializer = ReturnType<Codec["createSerializer"]>
+type Deserializer = ReturnType<Codec["createDeserializer"]>
 type Schema = Parameters<Deserializer["read"]>[0]
+type NormalizedSchema = Schemas.NormalizedSchema
 
 /**
  * The SDK's CBOR codec with the timestamps of Kinesis: milliseconds under the tag for which the SDK, following the standard, expects
- * seconds.
+ * seconds. Schemas may come from another copy of the SDK's module of them.
  */
-export class KinesisCborCodec extends CborCodec {
-  override createSerializer(): Serializer {
-    const serializer = super.createSerializer()
-    const write = serializer.write.bind(serializer)
-    return Object.assign(serializer, { write: (schema: Schema, value: unknown) => write(schema, inMillis(value)) })
-  }
-
-  override createDeserializer(): Deserializer & { readonly readObject: Deserializer["read"] } {
-    const deserializer = super.createDeserializer()
-    const read = deserializer.read.bind(deserializer)
-    return Object.assign(deserializer, {
-      read: (schema: Schema, bytes: Uint8Array) => ofMillis(NormalizedSchema.of(schema), read(schema, bytes)),
-      /** The name that the SDK's JSON protocols use. */
-      readObject: (schema: Schema, value: any) => deserializer.readValue(schema, value)
-    })
-  }
+export const kinesisCborCodec = (): Codec => {
+  const codec = new Cbor.CborCodec()
+  const createSerializer = codec.createSerializer.bind(codec)
+  const createDeserializer = codec.createDeserializer.bind(codec)
+  return Object.assign(codec, {
+    createSerializer: () => inKinesisTime(createSerializer()),
+    createDeserializer: () => ofKinesisTime(createDeserializer())
+  })
 }
+
+const inKinesisTime = (serializer: Serializer): Serializer => {
+  const write = serializer.write.bind(serializer)
+  return Object.assign(serializer, {
+    write: (schema: Schema, value: unknown) => write(plain(schema), inMillis(value))
+  })
+}
+
+const ofKinesisTime = (deserializer: Deserializer): Deserializer => {
+  const read = deserializer.read.bind(deserializer)
+  return Object.assign(deserializer, {
+    read: (schema: Schema, bytes: Uint8Array) => {
+      const own = plain(schema)
+      return ofMillis(Schemas.NormalizedSchema.of(own), read(own, bytes))
+    },
+    /** The name that the SDK's JSON protocols use. */
+    readObject: (schema: Schema, value: any) => deserializer.readValue(plain(schema), value)
+  })
+}
+
+/** A schema without the object around it, whose class another copy of the module does not know. */
+const plain = (schema: Schema): Schema =>
+  typeof schema === "object" && "getSchema" in schema && typeof schema.getSchema === "function"
+    ? schema.getSchema()
+    : schema
 
 const inMillis = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value
-  if (value instanceof Date) return tag({ tag: 1, value: value.getTime() })
+  if (value instanceof Date) return Cbor.tag({ tag: 1, value: value.getTime() })
   if (Array.isArray(value)) return value.map(inMillis)
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inMillis(member)]))
 }

@@ -1,16 +1,15 @@
 import type { GetRecordsCommandOutput } from "@aws-sdk/client-kinesis"
-import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
 import { errorIn } from "./answers.js"
-import { KinesisCborCodec } from "./cborCodec.js"
+import { kinesisCborCodec } from "./cborCodec.js"
 import type { Protocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsCbor from "./recordsCbor.js"
 import * as ResponseBody from "./responseBody.js"
+import type { ProtocolClass, SdkProtocol } from "./sdkHooks.js"
 import * as SealedPage from "./sealedPage.js"
 
-type Settings = ConstructorParameters<typeof AwsJson1_1Protocol>[0]
-type SerializeArguments = Parameters<AwsJson1_1Protocol["serializeRequest"]>
-type Arguments = Parameters<AwsJson1_1Protocol["deserializeResponse"]>
+type SerializeArguments = Parameters<SdkProtocol["serializeRequest"]>
+type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 
 const contentType = "application/x-amz-cbor-1.1"
 
@@ -23,21 +22,17 @@ export class CborRefused extends Error {
 }
 
 /** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes. */
-export const cborProtocol = (sharing: Sharing): Protocol =>
-  class extends AwsJson1_1Protocol {
+export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
+  class extends SdkProtocol {
     /** Some endpoints send errors in JSON. */
-    readonly #json: AwsJson1_1Protocol
+    readonly #json: SdkProtocol
 
-    constructor(settings: Settings) {
-      super({ ...settings, jsonCodec: new KinesisCborCodec() as never })
-      this.#json = new AwsJson1_1Protocol(settings)
+    constructor(settings: any) {
+      super({ ...settings, jsonCodec: kinesisCborCodec() })
+      this.#json = new SdkProtocol(settings)
     }
 
-    protected override getDefaultContentType(): string {
-      return contentType
-    }
-
-    override setSerdeContext(context: Parameters<AwsJson1_1Protocol["setSerdeContext"]>[0]): void {
+    override setSerdeContext(context: unknown): void {
       super.setSerdeContext(context)
       this.#json.setSerdeContext(context)
     }
@@ -89,7 +84,7 @@ export const cborProtocol = (sharing: Sharing): Protocol =>
       if (hasOnlyBytes(output.Records)) return output
       throw new CborRefused("the answer has a record whose Data are not bytes")
     }
-  }
+  } as unknown as Protocol
 
 const emptyMap = Uint8Array.of(0xa0)
 

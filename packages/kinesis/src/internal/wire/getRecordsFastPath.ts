@@ -1,11 +1,15 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
-import { HttpRequest } from "@smithy/core/protocols"
 import { randomUUID } from "node:crypto"
 import type { GetRecordsRequest } from "../../KinesisApi.js"
 import * as Answers from "./answers.js"
 import * as ResponseBody from "./responseBody.js"
 import { getRecordsInput } from "./sdkInputs.js"
 import * as SealedPage from "./sealedPage.js"
+
+/** A request of the SDK. */
+interface HttpRequest {
+  readonly headers: Record<string, string>
+}
 
 /** The result of the SDK's middleware for a call: the request without its body and signature, and how to sign it. */
 interface Template {
@@ -20,6 +24,10 @@ interface State {
   /** The SDK's resolved configuration, most of which its types leave out. */
   readonly config: any
   readonly serializer: any
+  /** The class of requests: of the SDK's own copy. */
+  readonly Request: new(options: object) => HttpRequest
+  /** Called once if the middleware does not tell how it made and signs a request. */
+  readonly onSecretive: () => void
   /** By the stream's ARN, or undefined for requests without one. */
   readonly templates: Map<string | undefined, Template>
 }
@@ -34,8 +42,8 @@ interface First {
   readonly onPrepared: (request: HttpRequest, scheme: any) => void
 }
 
-const [, namespace, name, traits, inputSchema, outputSchema] = Sdk.GetRecords$
-const operation = { namespace, name, traits, input: inputSchema, output: outputSchema } as never
+const [, namespace, name, traits, inputSchema, outputSchema] = (Sdk.GetRecords$ ?? []) as ReadonlyArray<any>
+const operation = { namespace, name, traits, input: inputSchema, output: outputSchema }
 
 /** These differ from call to call, or come from the body. */
 const ofOneCall: ReadonlyArray<string> = ["content-length", "amz-sdk-invocation-id"]
@@ -48,11 +56,12 @@ const withoutThose = (headers: Record<string, string>): Record<string, string> =
  * same each time, serves the later calls: they use the SDK's endpoint, headers, credentials, signer, protocol and transport, but avoid its
  * middleware, which costs two thirds of a call's CPU.
  */
-export const getRecordsSender = (sdk: Sdk.KinesisClient): Send => {
+export const getRecordsSender = (sdk: Sdk.KinesisClient, onSecretive: () => void = () => undefined): Send => {
   const config: any = sdk.config
   keepSigners(config)
   const serializer = config.protocol.getPayloadCodec().createSerializer()
-  const self: State = { sdk, config, serializer, templates: new Map() }
+  const Request = config.protocol.getRequestType()
+  const self: State = { sdk, config, serializer, Request, onSecretive: once(onSecretive), templates: new Map() }
   watchFirstCalls(sdk)
   return (request, abortSignal) => {
     const input = getRecordsInput(request)
@@ -60,6 +69,14 @@ export const getRecordsSender = (sdk: Sdk.KinesisClient): Send => {
     return template === undefined
       ? sendFirst(self, request, input, abortSignal)
       : sendAgain(self, template, request, input, abortSignal)
+  }
+}
+
+const once = (act: () => void): () => void => {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
   }
 }
 
@@ -83,27 +100,35 @@ const watchFirstCalls = ({ middlewareStack }: Sdk.KinesisClient): void => {
   )
 }
 
-const sendFirst = (
-  { sdk, templates }: State,
+const sendFirst = async (
+  { onSecretive, Request, sdk, templates }: State,
   request: GetRecordsRequest,
   input: Sdk.GetRecordsCommandInput,
   abortSignal: AbortSignal
-) => {
+): Promise<Sdk.GetRecordsCommandOutput> => {
   const onPrepared = (prepared: HttpRequest, scheme: any) => {
+    if (typeof scheme?.signer?.sign !== "function") return
     templates.set(input.StreamARN, {
-      request: new HttpRequest({ ...prepared, headers: withoutThose(prepared.headers), body: undefined }),
+      request: new Request({ ...prepared, headers: withoutThose(prepared.headers), body: undefined }),
       signer: scheme.signer,
-      signingProperties: scheme.httpAuthOption.signingProperties
+      signingProperties: scheme.httpAuthOption?.signingProperties ?? {}
     })
   }
   const call: First = { request, onPrepared }
-  return sdk.send(new Sdk.GetRecordsCommand({ ...input, [first]: call } as Sdk.GetRecordsCommandInput), { abortSignal })
+  const command = new Sdk.GetRecordsCommand({ ...input, [first]: call } as Sdk.GetRecordsCommandInput)
+  const output = await sdk.send(command, { abortSignal })
+  if (!templates.has(input.StreamARN)) onSecretive()
+  return output
 }
 
-const requestOf = ({ serializer }: State, template: Template, input: Sdk.GetRecordsCommandInput): HttpRequest => {
+const requestOf = (
+  { Request, serializer }: State,
+  template: Template,
+  input: Sdk.GetRecordsCommandInput
+): HttpRequest => {
   serializer.write(inputSchema, input)
   const body: string | Uint8Array = serializer.flush()
-  return new HttpRequest({
+  return new Request({
     ...template.request,
     headers: {
       ...template.request.headers,

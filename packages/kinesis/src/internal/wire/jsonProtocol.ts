@@ -1,19 +1,19 @@
 import type { KinesisClientConfig } from "@aws-sdk/client-kinesis"
-import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols"
 import { errorIn } from "./answers.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsJson from "./recordsJson.js"
 import * as ResponseBody from "./responseBody.js"
+import type { ProtocolClass, SdkProtocol } from "./sdkHooks.js"
 import * as SealedPage from "./sealedPage.js"
 
-/** A protocol class of the SDK, which the SDK instantiates. */
+/** A protocol class, as the SDK takes it. */
 export type Protocol = NonNullable<KinesisClientConfig["protocol"]>
 
-type Arguments = Parameters<AwsJson1_1Protocol["deserializeResponse"]>
+type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 
 /** The SDK's protocol of Kinesis, with a decoder of our own for GetRecords. */
-export const jsonProtocol = (sharing: Sharing): Protocol =>
-  class extends AwsJson1_1Protocol {
+export const jsonProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
+  class extends SdkProtocol {
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
       if (operation.name !== "GetRecords" || this.isErrorResponse(response.statusCode)) {
         return await super.deserializeResponse(operation, context, response)
@@ -35,4 +35,4 @@ export const jsonProtocol = (sharing: Sharing): Protocol =>
       if (error !== undefined) throw error
       return await super.deserializeResponse(operation, context, { ...response, body })
     }
-  }
+  } as unknown as Protocol

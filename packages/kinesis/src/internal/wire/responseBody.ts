@@ -1,5 +1,6 @@
-import { streamCollector } from "@smithy/node-http-handler"
 import { Readable } from "node:stream"
+import { arrayBuffer } from "node:stream/consumers"
+import type { ReadableStream } from "node:stream/web"
 
 const cutOff = (): Error =>
   Object.assign(new Error("the connection was closed in the middle of the answer"), { code: "ECONNRESET" })
@@ -7,7 +8,7 @@ const cutOff = (): Error =>
 /** Passes the body of an answer on in pieces, as they arrive from the socket. */
 export const receive = async (body: unknown, take: (piece: Buffer) => void): Promise<void> => {
   if (body instanceof Readable) return await receivePieces(body, take)
-  const bytes = body instanceof Uint8Array ? body : await streamCollector(body as Readable)
+  const bytes = body instanceof Uint8Array ? body : new Uint8Array(await arrayBuffer((body ?? []) as ReadableStream))
   take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 

@@ -1,14 +1,17 @@
-import { KinesisClient as SdkClient, type KinesisClientConfig } from "@aws-sdk/client-kinesis"
+import { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Checks from "../options/checks.js"
 import type { Table } from "../options/table.js"
 import * as Answers from "./answers.js"
 import { cborProtocol } from "./cborProtocol.js"
+import { getRecordsSender } from "./getRecordsFastPath.js"
 import { jsonProtocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
 import * as SdkClients from "./sdkClient.js"
+import * as SdkHooks from "./sdkHooks.js"
 
 export interface Options extends SdkClients.ClientOptions {
   /**
@@ -40,16 +43,34 @@ export const table: Table<Options> = {
   recordMemory: Checks.optional(Checks.oneOf("shared", "own"))
 }
 
-/** An SDK client that retries nothing and whose sockets close with the scope. */
-export const make = (options: Options): Effect.Effect<SdkClient, never, Scope.Scope> =>
+/** An SDK client, and how it sends GetRecords: undefined where the SDK is to do that by itself. */
+export interface Transport {
+  readonly sdk: SdkClient
+  readonly sendGetRecords: ReturnType<typeof getRecordsSender> | undefined
+}
+
+/**
+ * An SDK client that retries nothing and whose sockets close with the scope. Its protocol, and its way to send GetRecords, are ours, unless
+ * the SDK lacks what they need of it.
+ */
+export const make = (
+  options: Options,
+  parts: SdkHooks.Parts = SdkHooks.installed
+): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { connectionTimeout = "5 seconds", maxSockets = 256, protocol = "json", recordMemory = "shared" } = options
-    const sdk = yield* SdkClients.scoped(() =>
-      new SdkClient({
-        ...SdkClients.config(options, { maxSockets, connectionTimeout: Duration.toMillis(connectionTimeout) }),
-        protocol: protocol === "cbor" ? cborProtocol(recordMemory) : jsonProtocol(recordMemory)
-      } as KinesisClientConfig)
-    )
+    const config = SdkClients.config(options, { maxSockets, connectionTimeout: Duration.toMillis(connectionTimeout) })
+    const { missing: { [protocol]: missing }, Protocol } = SdkHooks.probe(parts)
+    if (missing.length > 0) {
+      const sdk = yield* SdkClients.scoped(() => new SdkClient(config))
+      Answers.watch(sdk, { mayBeEmpty: true })
+      yield* SdkHooks.warn(sdk, missing, protocol)
+      return { sdk, sendGetRecords: undefined }
+    }
+    const ours = protocol === "cbor" ? cborProtocol(Protocol, recordMemory) : jsonProtocol(Protocol, recordMemory)
+    const sdk = yield* SdkClients.scoped(() => new SdkClient({ ...config, protocol: ours }))
     Answers.watch(sdk, { mayBeEmpty: true, except: ["GetRecordsCommand"] })
-    return sdk
+    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    const onSecretive = () => void runFork(SdkHooks.warn(sdk, ["selectedHttpAuthScheme"], "json"))
+    return { sdk, sendGetRecords: getRecordsSender(sdk, onSecretive) }
   })
