@@ -569,7 +569,7 @@ describe("the rows of the table", () => {
       const { DynamoDBClient } = yield* Effect.promise(() => import("@aws-sdk/client-dynamodb"))
       const sdk = new DynamoDBClient(reach(dynalite.url))
       const error = yield* Effect.flip(Layer.build(DynamoDbLeaseStore.layerFromSdk(sdk)))
-      assert.include(error.message, "must be 1, was 4")
+      assert.match(error.message, /must be 1, was [2-9]/)
       sdk.destroy()
     }).pipe(Effect.scoped))
 

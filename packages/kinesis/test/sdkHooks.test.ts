@@ -1,6 +1,18 @@
+import {
+  GetRecords$,
+  GetRecordsCommand,
+  type GetRecordsCommandOutput,
+  PutRecordInput$,
+  StreamDescriptionSummary$
+} from "@aws-sdk/client-kinesis"
 import { assert, describe, it } from "@effect/vitest"
+import { cbor } from "@smithy/core/cbor"
+import { NodeHttpHandler } from "@smithy/node-http-handler"
 import { Effect, Logger } from "effect"
 import type { KinesisClient } from "effect-kinesis"
+import { createRequire } from "node:module"
+import * as Answers from "../src/internal/wire/answers.js"
+import { kinesisCborCodec } from "../src/internal/wire/cborCodec.js"
 import * as SdkHooks from "../src/internal/wire/sdkHooks.js"
 import * as SdkOperations from "../src/internal/wire/sdkOperations.js"
 import * as SdkTransport from "../src/internal/wire/sdkTransport.js"
@@ -32,7 +44,7 @@ const planted: Record<string, ReadonlyArray<Partial<SdkHooks.Parts>>> = {
   "schema GetRecords$": [{ kinesis: without(installed.kinesis, "GetRecords$") }, { kinesis: { GetRecords$: [] } }],
   "config.protocol": [
     clients(({ config }) => delete config.protocol),
-    ...["serializeRequest", "deserializeResponse", "isErrorResponse", "deserializeMetadata", "setSerdeContext"]
+    ...["serializeRequest", "deserializeResponse", "deserializeMetadata", "setSerdeContext"]
       .map((method) => protocols({ [method]: undefined }))
   ],
   "setting protocol": [{ client: () => installed.client() }],
@@ -131,6 +143,11 @@ describe("the inner parts of the AWS SDK", () => {
     assert.deepStrictEqual(SdkHooks.probe(installed).missing, { json: [], cbor: [] })
   })
 
+  it("its model of Kinesis has what the service must be asked and tell, which an older one would leave out in silence", () => {
+    assert.include(PutRecordInput$[4], "DryRun")
+    assert.include(StreamDescriptionSummary$[4], "RecordDistributionStrategy")
+  })
+
   it.scopedLive.each(["json", "cbor"] as const)(
     "nothing is logged where nothing is missing, in %s",
     (protocol) =>
@@ -187,4 +204,30 @@ describe("the inner parts of the AWS SDK", () => {
       assert.strictEqual(lines.length, 1)
       assert.include(lines[0], "no selectedHttpAuthScheme")
     }))
+
+  it.scopedLive("a client without the middleware that signs is watched as far as it can be", () =>
+    Effect.gen(function*() {
+      const server = yield* HttpServer.make(answer)
+      const sdk = installed.client({ ...HttpServer.clientOptions(server.url), requestHandler: new NodeHttpHandler() })
+      sdk.middlewareStack.remove("httpSigningMiddleware")
+      Answers.watch(sdk, { mayBeEmpty: true })
+      const output = yield* Effect.promise((): Promise<GetRecordsCommandOutput> =>
+        sdk.send(new GetRecordsCommand({ ShardIterator: "i" }))
+      )
+      assert.strictEqual(output.Records?.length, 1)
+      sdk.destroy()
+    }))
+
+  it("the codec of CBOR takes the schemas of another copy of the SDK", () => {
+    const require = createRequire(import.meta.url)
+    const path = require.resolve("@smithy/core/schema")
+    const before: any = require(path)
+    delete require.cache[path]
+    const another: any = require(path)
+    assert.notStrictEqual(another.NormalizedSchema, before.NormalizedSchema)
+    const foreign = another.NormalizedSchema.of(GetRecords$[5])
+    const bytes = cbor.serialize({ Records: [{ ApproximateArrivalTimestamp: 1_700_000_000_000 }] })
+    const [record]: any = Object.values(kinesisCborCodec().createDeserializer().read(foreign, bytes)).flat()
+    assert.deepStrictEqual(record.ApproximateArrivalTimestamp, new Date(1_700_000_000_000))
+  })
 })

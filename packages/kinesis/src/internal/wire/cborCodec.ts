@@ -10,7 +10,7 @@ type NormalizedSchema = Schemas.NormalizedSchema
 
 /**
  * The SDK's CBOR codec with the timestamps of Kinesis: milliseconds under the tag for which the SDK, following the standard, expects
- * seconds. Schemas may come from another copy of the SDK's module of them.
+ * seconds.
  */
 export const kinesisCborCodec = (): Codec => {
   const codec = new Cbor.CborCodec()
@@ -25,27 +25,18 @@ export const kinesisCborCodec = (): Codec => {
 const inKinesisTime = (serializer: Serializer): Serializer => {
   const write = serializer.write.bind(serializer)
   return Object.assign(serializer, {
-    write: (schema: Schema, value: unknown) => write(plain(schema), inMillis(value))
+    write: (schema: Schema, value: unknown) => write(schema, inMillis(value))
   })
 }
 
 const ofKinesisTime = (deserializer: Deserializer): Deserializer => {
   const read = deserializer.read.bind(deserializer)
   return Object.assign(deserializer, {
-    read: (schema: Schema, bytes: Uint8Array) => {
-      const own = plain(schema)
-      return ofMillis(Schemas.NormalizedSchema.of(own), read(own, bytes))
-    },
+    read: (schema: Schema, bytes: Uint8Array) => ofMillis(Schemas.NormalizedSchema.of(schema), read(schema, bytes)),
     /** The name that the SDK's JSON protocols use. */
-    readObject: (schema: Schema, value: any) => deserializer.readValue(plain(schema), value)
+    readObject: (schema: Schema, value: any) => deserializer.readValue(schema, value)
   })
 }
-
-/** A schema without the object around it, whose class another copy of the module does not know. */
-const plain = (schema: Schema): Schema =>
-  typeof schema === "object" && "getSchema" in schema && typeof schema.getSchema === "function"
-    ? schema.getSchema()
-    : schema
 
 const inMillis = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value

@@ -1,5 +1,5 @@
 import type { GetRecordsCommandOutput } from "@aws-sdk/client-kinesis"
-import { errorIn } from "./answers.js"
+import { errorIn, isError } from "./answers.js"
 import { kinesisCborCodec } from "./cborCodec.js"
 import type { Protocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
@@ -46,9 +46,9 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
 
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
       const answered = response.headers["content-type"] ?? ""
-      const isError = this.isErrorResponse(response.statusCode)
+      const isRefusal = isError(response.statusCode)
       if (!answered.includes("cbor") && response.headers["content-length"] !== "0") {
-        if (isError) {
+        if (isRefusal) {
           return await this.#json.deserializeResponse(operation, context, response).catch((error) => {
             throw isUnreadable(error) && refusals.includes(response.statusCode)
               ? new CborRefused(`the answer has status ${response.statusCode} and is of type ${answered}`)
@@ -59,7 +59,7 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
         if (body.length === 0) return await super.deserializeResponse(operation, context, { ...response, body })
         throw errorIn(body) ?? new CborRefused(`the answer is of type ${answered === "" ? "unknown" : answered}`)
       }
-      if (operation.name !== "GetRecords" || isError) {
+      if (operation.name !== "GetRecords" || isRefusal) {
         return await super.deserializeResponse(operation, context, response)
       }
       const place = SealedPage.placeOf(response)

@@ -1,5 +1,5 @@
 import type { KinesisClientConfig } from "@aws-sdk/client-kinesis"
-import { errorIn } from "./answers.js"
+import { errorIn, isError } from "./answers.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsJson from "./recordsJson.js"
 import * as ResponseBody from "./responseBody.js"
@@ -15,7 +15,7 @@ type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 export const jsonProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
   class extends SdkProtocol {
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
-      if (operation.name !== "GetRecords" || this.isErrorResponse(response.statusCode)) {
+      if (operation.name !== "GetRecords" || isError(response.statusCode)) {
         return await super.deserializeResponse(operation, context, response)
       }
       const place = SealedPage.placeOf(response)

@@ -9,7 +9,6 @@ export interface SdkProtocol {
   getPayloadCodec(): any
   getRequestType(): new(options: any) => any
   setSerdeContext(context: any): void
-  isErrorResponse(statusCode: number): boolean
   deserializeMetadata(response: any): Sdk.GetRecordsCommandOutput["$metadata"]
   serializeRequest(operation: any, input: any, context: any): Promise<any>
   deserializeResponse(operation: any, context: any, response: any): Promise<any>
@@ -64,7 +63,6 @@ const protocolClass = (client: any): any => client.config.protocol.constructor
 const extended = [
   "serializeRequest",
   "deserializeResponse",
-  "isErrorResponse",
   "deserializeMetadata",
   "setSerdeContext"
 ]
