@@ -14,21 +14,26 @@ import { checkVersions } from "./packages/versions.mjs"
 
 const folder = mkdtempSync(join(tmpdir(), "packed-"))
 
-/** Does one step, and prints how it went and what it has to tell; the check goes on, as far as the next step can. */
+/** A step has failed, and that has been printed. */
+class StepFailed extends Error {}
+
+/** Does one step, and prints how it went and what it has to tell. */
 const step = async (name, act) => {
   try {
     const told = await act()
     process.stdout.write(`ok: ${name}${typeof told === "string" ? ` (${told})` : ""}\n`)
-    return told
   } catch (error) {
     process.stdout.write(`FAILED: ${name}\n${error.message.trimEnd()}\n`)
     process.exitCode = 1
-    throw error
+    throw new StepFailed(name)
   }
 }
 
-/** Steps of which each needs the one before. */
-const attempt = (steps) => steps.catch(() => undefined)
+/** Steps of which each needs the one before; what comes after them does not. */
+const attempt = (steps) =>
+  steps.catch((error) => {
+    if (!(error instanceof StepFailed)) throw error
+  })
 
 const tryPackages = async () => {
   const packed = []
@@ -41,13 +46,23 @@ const tryPackages = async () => {
   const registry = await Registry.serve(packed)
   try {
     for (const readme of readmes()) await attempt(tryReadme(readme, registry.url))
+    await attempt(tryBesideSdk(packed, registry.url))
   } finally {
     registry.close()
   }
 }
 
+const tryBesideSdk = async (packed, registry) => {
+  const reader = packed.find(({ name }) => name === "effect-kinesis")
+  const readme = `${reader.source}/README.md`
+  await step(
+    `${readme}: install beside the AWS SDK`,
+    () => Newcomer.installBesideSdk(readme, reader, join(folder, "beside"), registry)
+  )
+}
+
 const tryReadme = async (readme, registry) => {
-  const copied = join(folder, "newcomer", basename(dirname(readme)))
+  const copied = join(folder, "newcomer", readme === "README.md" ? "repository" : basename(dirname(readme)))
   const stepOf = (name, act) => step(`${readme}: ${name}`, act)
   await stepOf("install", () => Newcomer.install(readme, copied, registry))
   const blocks = Newcomer.writeBlocks(readme, copied)

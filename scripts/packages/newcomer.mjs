@@ -1,24 +1,21 @@
 /** A newcomer who copies a README into an empty folder: installs, type-checks and runs what stands there. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { blocks, lines } from "./readmes.mjs"
-import { refuse, run } from "./run.mjs"
+import { readJson, refuse, run } from "./run.mjs"
 
-/**
- * Installs in an empty folder what a README says, after the lines for a new project, which only the repository's README has. A command is
- * installed beside the folder. npm asks the registry.
- */
-export const install = async (readme, folder, registry) => {
+/** Runs npm's lines in a new folder, after those for a new project, which only the repository's README has. npm asks the registry. */
+const runLines = async (npmLines, folder, registry) => {
   mkdirSync(folder, { recursive: true })
   const env = {
     npm_config_registry: registry,
     npm_config_audit: "false",
     npm_config_fund: "false",
+    npm_config_loglevel: "error",
     npm_config_prefer_offline: "true"
   }
   const project = lines("README.md", "npm").filter((line) => line.startsWith("npm init "))
-  const installing = lines(readme, "npm").filter((line) => line.startsWith("npm install "))
-  for (const line of [...project, ...installing]) {
+  for (const line of [...project, ...npmLines]) {
     const prefix = line.includes("--global") ? { npm_config_prefix: globally(folder) } : {}
     for (const [command, ...args] of line.split(" && ").map((command) => command.split(" "))) {
       await run(command, args, { cwd: folder, env: { ...env, ...prefix } })
@@ -26,10 +23,27 @@ export const install = async (readme, folder, registry) => {
   }
 }
 
+/** A command is installed beside the folder's own packages. */
 const globally = (folder) => {
   const prefix = join(folder, "global")
   mkdirSync(prefix, { recursive: true })
   return prefix
+}
+
+const installing = (readme) => lines(readme, "npm").filter((line) => line.startsWith("npm install "))
+
+/** Installs in an empty folder what a README says. */
+export const install = (readme, folder, registry) => runLines(installing(readme), folder, registry)
+
+/** Installs a package in a program that has the oldest SDK which the package permits: there must be no second one. */
+export const installBesideSdk = async (readme, { manifest }, folder, registry) => {
+  const [name, range] = Object.entries(manifest.dependencies).find(([name]) => name.startsWith("@aws-sdk/client-"))
+  const version = range.replace("^", "")
+  await runLines([`npm install ${name}@${version}`, ...installing(readme)], folder, registry)
+  const copies = readdirSync(join(folder, "node_modules"), { recursive: true })
+    .filter((file) => file.replaceAll("\\", "/").endsWith(`${name}/package.json`))
+  refuse(copies.length === 1 ? [] : [`there are ${copies.length} copies of ${name}: ${copies.join(", ")}`])
+  return `one ${name}, ${readJson(join(folder, "node_modules", copies[0])).version}`
 }
 
 /** How a block is tried: with vitest, by running it, or only by the compiler, if it needs AWS. */
