@@ -10,3 +10,5 @@ export * as LocalKinesis from "./LocalKinesis.js"
  * @since 0.1.0
  */
 export * as LocalLeaseStore from "./LocalLeaseStore.js"
+/** @since 0.1.0 */
+export * as VirtualTime from "./VirtualTime.js"

@@ -2,19 +2,15 @@ import * as LocalKinesis from "@effect-kinesis/local/LocalKinesis"
 import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as EffectRandom from "effect/Random"
 import type { ReadOperation } from "./actions.js"
+import { happen } from "./happen.js"
 import type { History, ReadCall, Written } from "./history.js"
 import { recordId } from "./history.js"
 import { live } from "./program.js"
-import * as Random from "./random.js"
 import type { Scenario } from "./scenario.js"
 import { unfold } from "./steps.js"
 import { epoch, look, numberOf, ownListing, stream, watch } from "./stream.js"
-import * as VirtualTime from "./virtualTime.js"
 import { makeNotes, type Notes, type World } from "./world.js"
 
 const maxWakeUps = 100_000
@@ -107,17 +103,8 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
       .filter(([call]) => isReadCall(call))
       .map(([call, index]) => toCall(notes)(call, index))
     return problem
-  }).pipe(
-    Effect.withRandom(EffectRandom.make(scenario.seed)),
-    Logger.withMinimumLogLevel(LogLevel.None)
-  )
-  const outcome = VirtualTime.run(program, {
-    epoch,
-    interleaving: { shuffled: scenario.shuffled, stepsBeforeYield: scenario.stepsBeforeYield },
-    random: Random.make(scenario.seed, 1),
-    maxWakeUps
-  })
-  const problem = outcome._tag === "Done" && Exit.isSuccess(outcome.exit) ? outcome.exit.value : undefined
+  }).pipe(Effect.withRandom(EffectRandom.make(scenario.seed)))
+  const { unfinished, value: problem, wakeUps } = happen(program, scenario, 1, maxWakeUps)
   return {
     scenario,
     epoch,
@@ -127,9 +114,9 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     calls,
     parents: notes.parents,
     clockFound: notes.clockFound,
-    unfinished: VirtualTime.unfinished(outcome) ?? problem,
+    unfinished: unfinished ?? problem,
     met: notes.met,
-    wakeUps: outcome.wakeUps,
+    wakeUps,
     log: notes.log
   }
 }

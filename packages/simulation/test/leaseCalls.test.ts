@@ -1,9 +1,7 @@
-import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+import { LocalKinesis, LocalLeaseStore, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { Consumer, KinesisClient, LeaseStore } from "effect-kinesis"
-import * as Random from "../src/random.js"
-import * as VirtualTime from "../src/virtualTime.js"
 
 const shards = 4
 const hour = 3_600_000
@@ -41,14 +39,9 @@ const callsOfAnHour = (recordsASecond: number): ReadonlyMap<string, number> => {
     }
     return counts
   })
-  const outcome = VirtualTime.run(program, {
-    epoch: 0,
-    interleaving: { shuffled: false, stepsBeforeYield: 2048 },
-    random: Random.make(1),
-    maxWakeUps: 1_000_000
-  })
-  if (outcome._tag !== "Done" || !Exit.isSuccess(outcome.exit)) throw new Error(outcome._tag)
-  return outcome.exit.value
+  const exit = VirtualTime.runSyncExit(program)
+  if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause))
+  return exit.value
 }
 
 /** KCL renews each lease every failover / 3 - epsilon = 3308 ms: 1,088 times an hour. */

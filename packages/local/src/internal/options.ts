@@ -3,6 +3,7 @@ import * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Effect from "effect/Effect"
 import type * as LocalKinesis from "../LocalKinesis.js"
 import type * as LocalLeaseStore from "../LocalLeaseStore.js"
+import type * as VirtualTime from "../VirtualTime.js"
 
 const { duration, listOf, oneOf, optional, text, that, whole } = AwsSdk
 
@@ -37,6 +38,15 @@ export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
 }
 
 export const leaseStore: AwsSdk.Table<LocalLeaseStore.Options> = { latency: optional(duration()) }
+
+export const virtualTime: AwsSdk.Table<VirtualTime.Options> = {
+  start: optional(that("a Date or a whole number of milliseconds", (given) => Number.isSafeInteger(Number(given)))),
+  shuffle: optional(
+    that("a whole number or a function", (given) => typeof given === "function" || Number.isSafeInteger(given))
+  ),
+  stepsBeforeYield: optional(whole(1)),
+  maxWakeUps: optional(whole(1))
+}
 
 const leaseOperations: Readonly<Record<LocalLeaseStore.Operation, true>> = {
   open: true,

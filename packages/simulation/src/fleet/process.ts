@@ -1,9 +1,9 @@
+import type { VirtualClock } from "@effect-kinesis/local/VirtualTime"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { Random } from "../random.js"
-import type { VirtualClock } from "../virtualTime.js"
 
 export interface Options {
   /** The time of the world. */
@@ -146,7 +146,7 @@ const clockOf = (self: State): Clock.Clock => ({
   sleep: (duration) =>
     waiting(self, (goOn) => {
       const end = monotonic(self) + Math.ceil(Duration.toMillis(duration))
-      const sleep = () => self.base.schedule(Math.max(0, end - monotonic(self)), () => reach(self, wake))
+      const sleep = () => self.base.unsafeSchedule(Math.max(0, end - monotonic(self)), () => reach(self, wake))
       const wake = () => {
         if (monotonic(self) >= end) goOn(Effect.void)
         else cancel = sleep()

@@ -1,13 +1,11 @@
 import * as LocalKinesis from "@effect-kinesis/local/LocalKinesis"
 import * as LocalLeaseStore from "@effect-kinesis/local/LocalLeaseStore"
+import * as VirtualTime from "@effect-kinesis/local/VirtualTime"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
+import { happen } from "../happen.js"
 import type { Written } from "../history.js"
 import * as Random from "../random.js"
 import { epoch, look, numberOf, stream } from "../stream.js"
-import * as VirtualTime from "../virtualTime.js"
 import type { History } from "./history.js"
 import { ownerOf, readable } from "./owners.js"
 import { live } from "./program.js"
@@ -87,14 +85,8 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     yield* look(world)
     const problem = yield* live(world)
     return { problem, ...yield* finish(world) }
-  }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
-  const outcome = VirtualTime.run(program, {
-    epoch,
-    interleaving: { shuffled: scenario.shuffled, stepsBeforeYield: scenario.stepsBeforeYield },
-    random: Random.make(scenario.seed, 5),
-    maxWakeUps
   })
-  const end = outcome._tag === "Done" && Exit.isSuccess(outcome.exit) ? outcome.exit.value : undefined
+  const { unfinished, value: end, wakeUps } = happen(program, scenario, 5, maxWakeUps)
   const { notes } = world!
   return {
     scenario,
@@ -111,9 +103,9 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     shares: end?.shares ?? [],
     settledAt: end?.settledAt ?? Infinity,
     unowned: end?.unowned ?? [],
-    unfinished: VirtualTime.unfinished(outcome) ?? end?.problem,
+    unfinished: unfinished ?? end?.problem,
     met: notes.met,
-    wakeUps: outcome.wakeUps,
+    wakeUps,
     log: notes.log
   }
 }

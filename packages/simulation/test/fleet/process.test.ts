@@ -1,8 +1,7 @@
+import { VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber } from "effect"
 import * as Process from "../../src/fleet/process.js"
-import * as Random from "../../src/random.js"
-import * as VirtualTime from "../../src/virtualTime.js"
 
 /** Runs a program in a world with one process, whose wall clock is 5 seconds ahead. */
 const inWorld = <A>(test: (process: Process.Process, base: VirtualTime.VirtualClock) => Effect.Effect<A>): A => {
@@ -10,14 +9,9 @@ const inWorld = <A>(test: (process: Process.Process, base: VirtualTime.VirtualCl
     VirtualTime.clock,
     (base) => test(Process.make({ base, order: undefined, uptimeMillis: 1_000, wallMillis: 5_000 }), base)
   )
-  const outcome = VirtualTime.run(program, {
-    epoch: 1_000_000,
-    interleaving: { shuffled: false, stepsBeforeYield: 2048 },
-    random: Random.make(1),
-    maxWakeUps: 1_000
-  })
-  if (outcome._tag !== "Done" || Exit.isFailure(outcome.exit)) throw new Error(`it ended ${outcome._tag}`)
-  return outcome.exit.value
+  const exit = VirtualTime.runSyncExit(program, { start: 1_000_000 })
+  if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause))
+  return exit.value
 }
 
 /** Notes the time of the world as the process goes on, every second and after a call. */
