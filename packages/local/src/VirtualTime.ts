@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
+import type * as TestClock from "effect/TestClock"
 import { PCGRandom } from "effect/Utils"
 import * as Rules from "./internal/options.js"
 import * as Times from "./internal/virtualTime.js"
@@ -62,12 +63,13 @@ export class Endless extends Data.TaggedError("Endless")<{
 }> {}
 
 /**
- * The clock of a program in virtual time, from which others can be made.
+ * The clock of a program in virtual time, from which others can be made. It is a `TestClock` as well: `TestClock.adjust` waits as long, and then
+ * until all that is due at that instant has happened, so tests that were written for `TestClock` run as they are.
  *
  * @since 0.1.0
  * @category models
  */
-export interface VirtualClock extends Clock.Clock {
+export interface VirtualClock extends TestClock.TestClock {
   /** Calls back after this many milliseconds, rounded up, unless the function that it returns is called first. */
   readonly unsafeSchedule: (millis: number, wake: () => void) => () => void
   /** How often time has moved. */

@@ -61,6 +61,36 @@ describe("virtual time", () => {
       assert.strictEqual(yield* Clock.currentTimeMillis, 60_000)
     }))
 
+  it.effect("does what TestClock does, when a test adjusts it", () => {
+    const test = Effect.gen(function*() {
+      const log: Array<string> = []
+      const note = (what: string) => Effect.map(Clock.currentTimeMillis, (now) => void log.push(`${what} ${now}`))
+      yield* Effect.fork(Effect.repeatN(Effect.zipRight(Effect.sleep("1 second"), note("tick")), 5))
+      yield* TestClock.adjust("2 seconds")
+      yield* note("adjusted")
+      yield* Effect.fork(Effect.zipRight(Effect.sleep("500 millis"), Effect.zipRight(Effect.sleep(0), note("late"))))
+      yield* TestClock.adjust("500 millis")
+      yield* note("adjusted")
+      yield* TestClock.adjust("500 millis")
+      yield* TestClock.adjust(0)
+      yield* note("adjusted")
+      yield* TestClock.setTime(4_500)
+      yield* note("set")
+      const restore = yield* TestClock.save()
+      const sleeps = yield* TestClock.sleeps()
+      yield* TestClock.adjustWith(note("beside"), "1 second")
+      yield* restore
+      yield* note("restored")
+      yield* TestClock.setTime(100)
+      yield* note("set back")
+      return [log, Chunk.toReadonlyArray(sleeps)]
+    })
+    return Effect.gen(function*() {
+      const expected = yield* test
+      assert.deepStrictEqual(yield* VirtualTime.run(test), expected)
+    })
+  })
+
   it("wakes an interrupted sleeper no more", () => {
     const [timedOut, wakeUps] = runSync(Effect.gen(function*() {
       const result = yield* Effect.timeoutOption(Effect.sleep("1 hour"), "1 second")
@@ -84,7 +114,7 @@ describe("virtual time", () => {
         Effect.gen(function*() {
           let isOver = false
           let steps = 0
-          yield* Effect.fork(Effect.sync(() => isOver = true))
+          yield* Effect.fork(Effect.sync(() => void (isOver = true)))
           yield* Effect.iterate(0, { while: () => !isOver && steps < 5_000, body: () => Effect.sync(() => ++steps) })
           return steps
         }),

@@ -61,7 +61,7 @@ const tagOf = <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A,
 
 for (const { implementation, name, ours } of implementations) {
   describe(name, () => {
-    layer(implementation, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    layer(implementation, { excludeTestServices: true })((it) => {
       it.effect("shards part the hash keys evenly and without a hole", () =>
         Effect.gen(function*() {
           const { shards } = yield* newStream(3)

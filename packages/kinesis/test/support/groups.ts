@@ -1,4 +1,4 @@
-import { LocalKinesis, LocalLeaseStore } from "@effect-kinesis/local"
+import { LocalKinesis, LocalLeaseStore, VirtualTime } from "@effect-kinesis/local"
 import { Clock, Effect, Fiber, TestClock } from "effect"
 import {
   Consumer,
@@ -10,7 +10,7 @@ import {
   LeaseStore
 } from "effect-kinesis"
 
-/** Kinesis and a lease table of a test's own, with their knobs. */
+/** Kinesis and a lease table of a test's own, with their knobs. Time is virtual. */
 export interface World {
   readonly client: KinesisClient.Service
   readonly local: LocalKinesis.Service
@@ -23,17 +23,17 @@ export const withGroup = <A, E, R>(
   test: (world: World) => Effect.Effect<A, E, R>
 ): Effect.Effect<
   A,
-  E,
+  E | VirtualTime.Stuck | VirtualTime.Endless,
   Exclude<Exclude<R, KinesisClient.KinesisClient>, LeaseStore.LeaseStore>
 > =>
-  Effect.gen(function*() {
+  VirtualTime.run(Effect.gen(function*() {
     const kinesis = yield* LocalKinesis.make(options)
     const table = yield* LocalLeaseStore.make()
     return yield* test({ ...kinesis, store: table.store, leases: table.local }).pipe(
       Effect.provideService(KinesisClient.KinesisClient, kinesis.client),
       Effect.provideService(LeaseStore.LeaseStore, table.store)
     )
-  })
+  }))
 
 export const application = "billing"
 

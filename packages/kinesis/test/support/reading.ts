@@ -1,20 +1,20 @@
-import { LocalKinesis } from "@effect-kinesis/local"
+import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { Clock, Effect, type Fiber, Stream } from "effect"
 import { KinesisClient, type KinesisEvent, type Page } from "effect-kinesis"
 
 const encoder = new TextEncoder()
 
-/** Runs a test against an in-memory Kinesis of its own, with its client and knobs. */
+/** Runs a test against an in-memory Kinesis of its own, with its client and knobs, in virtual time. */
 export const withKinesis = <A, E, R>(
   options: LocalKinesis.Options,
   test: (
     kinesis: { readonly client: KinesisClient.Service; readonly local: LocalKinesis.Service }
   ) => Effect.Effect<A, E, R>
 ) =>
-  Effect.flatMap(
+  VirtualTime.run(Effect.flatMap(
     LocalKinesis.make(options),
     (kinesis) => Effect.provideService(test(kinesis), KinesisClient.KinesisClient, kinesis.client)
-  )
+  ))
 
 export const oneShard: LocalKinesis.Options = { streams: [{ name: "orders" }] }
 export const shard0 = "shardId-000000000000"

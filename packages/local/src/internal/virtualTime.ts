@@ -1,3 +1,4 @@
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -36,6 +37,8 @@ export interface State {
   wakeUps: number
   /** The fibers that can go on. */
   tasks: Array<() => void>
+  /** Called, one at a time, when no fiber can go on at this instant and time would move. */
+  readonly settled: Array<() => void>
   /** How many effects wait for something real, while time stands still. */
   live: number
   /** Called when a fiber can go on, while the driver waits for one. */
@@ -48,6 +51,7 @@ export const make = (options: Pick<State, "startMillis" | "draw" | "stepsBeforeY
   now: 0,
   wakeUps: 0,
   tasks: [],
+  settled: [],
   live: 0,
   onTask: undefined
 })
@@ -68,6 +72,35 @@ export const schedule = (self: State, millis: number, wake: () => void): () => v
   }
 }
 
+const sleep = (self: State, millis: number): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const cancel = schedule(self, millis, () => resume(Effect.void))
+    return Effect.sync(cancel)
+  })
+
+/** Waits until no fiber can go on at this instant. */
+const untilSettled = (self: State): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const { settled } = self
+    const goOn = () => resume(Effect.void)
+    settled.push(goOn)
+    return Effect.sync(() => {
+      if (settled.includes(goOn)) settled.splice(settled.indexOf(goOn), 1)
+    })
+  })
+
+/** Waits as long, and then until all that is due at that instant has happened. */
+const adjust = (self: State, millis: number): Effect.Effect<void> =>
+  Effect.zipRight(millis > 0 ? sleep(self, millis) : Effect.void, untilSettled(self))
+
+/** Time can be set back, as that of a machine can; who sleeps, sleeps on. */
+const setTime = (self: State, millis: number): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { now, startMillis } = self
+    self.now = Math.min(now, millis - startMillis)
+    return adjust(self, millis - startMillis - self.now)
+  })
+
 const states = new WeakMap<Clock.Clock, State>()
 
 /** The state behind a clock; undefined for a clock of another kind. */
@@ -81,11 +114,18 @@ export const clockOf = (self: State): VirtualClock => {
     unsafeCurrentTimeNanos: nanos,
     currentTimeMillis: Effect.sync(() => time(self)),
     currentTimeNanos: Effect.sync(nanos),
-    sleep: (duration) =>
-      Effect.async<void>((resume) => {
-        const cancel = schedule(self, Duration.toMillis(duration), () => resume(Effect.void))
-        return Effect.sync(cancel)
-      }),
+    sleep: (duration) => sleep(self, Duration.toMillis(duration)),
+    adjust: (duration) => adjust(self, Duration.toMillis(duration)),
+    adjustWith: (duration) => (effect) =>
+      Effect.zipLeft(effect, adjust(self, Duration.toMillis(duration)), { concurrent: true }),
+    setTime: (millis) => setTime(self, millis),
+    save: Effect.sync(() => {
+      const saved = self.now
+      return Effect.sync(() => {
+        self.now = saved
+      })
+    }),
+    sleeps: Effect.sync(() => Chunk.fromIterable(self.sleepers.map(({ due }) => self.startMillis + due))),
     unsafeSchedule: (millis, wake) => schedule(self, millis, wake),
     unsafeWakeUps: () => self.wakeUps
   }
@@ -167,8 +207,14 @@ const turn = <A, E>(self: State, fiber: Fiber.RuntimeFiber<A, E>): End<A, E> | u
   return exit === null ? undefined : { _tag: "Done", exit }
 }
 
+/** Who waits for this instant to be over goes first; then time moves. */
 const moveOn = (self: State): End<never, never> | undefined => {
-  if (self.sleepers.length > 0 && self.wakeUps >= self.maxWakeUps) return { _tag: "Endless" }
+  const [first] = self.sleepers
+  if (self.settled.length > 0 && (first === undefined || first.due > self.now)) {
+    self.settled.shift()!()
+    return undefined
+  }
+  if (first !== undefined && self.wakeUps >= self.maxWakeUps) return { _tag: "Endless" }
   return move(self) ? undefined : { _tag: "Stuck" }
 }
 
