@@ -149,8 +149,7 @@ describe("worker processes on kinesis-local and dynalite", () => {
           pids.push(...workers.map(({ pid }) => pid))
         }))
         assert.isTrue(pids.every(isGone), "no process is left")
-      }),
-    60_000
+      })
   )
 
   it.live("a second SIGTERM waits for no handler", () =>
@@ -174,5 +173,5 @@ describe("worker processes on kinesis-local and dynalite", () => {
       assert.isBelow(yield* Fiber.join(leaving), 3_000)
       assert.deepStrictEqual(worker.farewell && [worker.farewell.drained, worker.farewell.cut], [0, 8])
       assert.strictEqual(history.handled.length, 0)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 })

@@ -317,5 +317,5 @@ describe("kinesis read", () => {
       yield* tried(Usage.commands.read.examples.at(-1)!)
       const place = JSON.parse(readFileSync(join(cwd, "orders.place"), "utf8"))
       assert.strictEqual(Object.keys(place).length, 6)
-    }), 90_000)
+    }))
 })

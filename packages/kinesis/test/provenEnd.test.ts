@@ -132,8 +132,7 @@ describe("B4 a shard ends when that is proven", () => {
           assert.include(error.message, "the answer has no next iterator, and nothing proves")
           assert.deepStrictEqual(reading.texts(), ["a"])
           assert.isAbove(of("IteratorMissing").length, 20)
-        })),
-    30_000
+        }))
   )
 
   it.effect("an answer that proves nothing is no tip, after which a long idle interval is waited", () =>

@@ -60,8 +60,7 @@ describe("reading ahead", () => {
             new Set(reading.pages.map((page) => page.shardId)).size,
             1000
           )
-        })),
-    60_000
+        }))
   )
 
   it.effect("a bound below the size of a page lets one through at a time", () =>

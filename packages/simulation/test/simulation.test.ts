@@ -75,8 +75,7 @@ describe("simulation", () => {
           await breath()
         }
         assert.deepStrictEqual(violations, [])
-      },
-      60_000
+      }
     )
   }
 

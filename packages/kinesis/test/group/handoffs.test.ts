@@ -71,8 +71,7 @@ describe("a hand-off that is not answered", () => {
             yield* eventually("the records", () => ours.handled.length === 9)
             yield* stop(ours)
           }))
-      ),
-    30_000
+      )
   )
 
   it.effect("others are still asked", () =>
@@ -87,7 +86,7 @@ describe("a hand-off that is not answered", () => {
         yield* eventually("its share", () => two.of("LeaseAcquired").length === 2)
         yield* stop(one)
         yield* stop(two)
-      })), 30_000)
+      })))
 
   it.effect("is withdrawn when the worker that asked leaves", () =>
     withGroup(four, (world) =>
@@ -112,8 +111,7 @@ describe("a hand-off that is not answered", () => {
           const other = yield* run()
           yield* eventually("the rows", () => Effect.map(owners(world), (all) => `${all}` === `${allOfKcl}`), 180_000)
           yield* stop(other)
-        })),
-    30_000
+        }))
   )
 
   it.effect(
@@ -141,7 +139,6 @@ describe("a hand-off that is not answered", () => {
           assert.strictEqual(slow.of("LeaseLost").length + hasty.of("LeaseLost").length, 0)
           yield* stop(slow)
           yield* stop(hasty)
-        })),
-    30_000
+        }))
   )
 })

@@ -94,8 +94,7 @@ describe("leases", () => {
           const worker = yield* run()
           yield* eventually("100 leases", () => worker.of("LeaseAcquired").length === 100, 2_000)
           yield* stop(worker)
-        })),
-    30_000
+        }))
   )
 
   it.effect(
@@ -121,8 +120,7 @@ describe("leases", () => {
           }
           yield* stop(first)
           yield* stop(second)
-        })),
-    30_000
+        }))
   )
 
   it.effect("B54 a worker that leaves hands its shards off within a second, stored", () =>
@@ -170,8 +168,7 @@ describe("leases", () => {
           yield* TestClock.adjust("20 seconds")
           assert.strictEqual(moves(), before)
           for (const worker of workers) yield* stop(worker)
-        })),
-    30_000
+        }))
   )
 
   it.effect("two workers of one name are two workers", () =>
@@ -207,8 +204,7 @@ describe("leases", () => {
           )
           yield* stop(small)
           yield* stop(large)
-        })),
-    30_000
+        }))
   )
 
   it.effect("a plan of one's own: this worker has these shards and no others", () =>
@@ -240,8 +236,7 @@ describe("leases", () => {
           const listings = (yield* world.local.calls).filter(({ operation }) => operation === "listShards")
           assert.isAtMost(listings.length, 10)
           yield* Effect.forEach(workers, stop, { concurrency: "unbounded" })
-        })),
-    60_000
+        }))
   )
 })
 
@@ -282,8 +277,7 @@ describe("the leases' table", () => {
             all.every(({ at, text }) => text.startsWith("c") || at <= firstOfChild.at - 2000)
           )
           yield* Effect.forEach(workers, stop)
-        })),
-    30_000
+        }))
   )
 
   it.effect(
@@ -313,8 +307,7 @@ describe("the leases' table", () => {
           yield* TestClock.adjust("10 seconds")
           assert.strictEqual((yield* world.leases.leases(application)).length, 2)
           yield* stop(worker)
-        })),
-    30_000
+        }))
   )
 
   it.effect("several streams in one consumer, each with its own leases", () =>
@@ -349,8 +342,7 @@ describe("the leases' table", () => {
           yield* TestClock.adjust("4 minutes")
           const exit = yield* Effect.flip(Fiber.join(worker.fiber))
           assert.deepInclude(exit, { _tag: "LeaseStoreError", reason: "Throttled" })
-        })),
-    30_000
+        }))
   )
 })
 

@@ -109,8 +109,7 @@ describe("one stream of several", () => {
           const summary = yield* worker.stop
           assert.deepStrictEqual(summary.lost, [])
           assert.isTrue(Exit.isSuccess(yield* Fiber.await(worker.fiber)))
-        })),
-    60_000
+        }))
   )
 
   for (const [what, error] of Object.entries(refusals)) {
@@ -135,8 +134,7 @@ describe("one stream of several", () => {
             yield* eventually("the rest", () => worker.texts.length === 4, 120_000)
             assert.deepStrictEqual(worker.texts.toSorted(), ["o1", "r1", "r2", "r3"])
             yield* worker.stop
-          })),
-      60_000
+          }))
     )
   }
 
