@@ -44,11 +44,11 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** Any answer shows that it is up; waiting ends if it has ended, or has not answered for half a minute. */
+/** Any answer shows that it is up; waiting ends if it has ended, or has not answered for two minutes. */
 const awaitAnswer = (name: string, url: string, child: Children.Child) =>
   Effect.raceFirst(
     Effect.tryPromise((signal) => fetch(url, { signal })).pipe(
-      Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(600))),
+      Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(2_400))),
       Effect.mapError(() => new EmulatorMissing({ message: `${name} does not answer at ${url}` }))
     ),
     Effect.flatMap(

@@ -64,7 +64,7 @@ export const start: Effect.Effect<KinesisClient.Options & { readonly endpoint: s
     )
     const endpoint = `http://127.0.0.1:${port}`
     yield* Effect.tryPromise((signal) => fetch(`${endpoint}/healthcheck`, { signal })).pipe(
-      Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(400)))
+      Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(4_000)))
     )
     return {
       endpoint,
