@@ -30,6 +30,8 @@ export interface Options {
   readonly discoveryMillis: number
   /** How long an order is worked on. */
   readonly orderMillis: number
+  /** The file of the worker's program. Default: `FleetWorker`, from source or built, as this file is. */
+  readonly program?: string
 }
 
 /** A worker process, as seen from outside. */
@@ -77,8 +79,7 @@ export type FleetError =
   | KinesisError.KinesisError
   | KinesisError.ExpiredListToken
 
-/** Like this file: from source with tsx, or built. */
-const program = fileURLToPath(
+const ownProgram = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../FleetWorker.ts" : "../FleetWorker.js", import.meta.url)
 )
 
@@ -200,7 +201,12 @@ const join = (self: State) =>
     const name = `worker-${self.workers.length + 1}`
     const env = environmentOf(name, self.endpoints, self.options)
     const child = yield* Scope.extend(
-      Children.run({ program, env, graceMillis, onLine: (line) => told(self, worker, line) }),
+      Children.run({
+        program: self.options.program ?? ownProgram,
+        env,
+        graceMillis,
+        onLine: (line) => told(self, worker, line)
+      }),
       self.scope
     )
     const worker: Worker = { name, pid: child.pid, state: "starting", handled: 0, farewell: undefined, child }
