@@ -12,7 +12,7 @@ const run = (example: string) =>
       resume(error === null ? Effect.succeed(stdout) : Effect.fail(error)))
   })
 
-describe("the examples do what they say", () => {
+describe.concurrent("the examples do what they say", () => {
   it.live("quickstart", () =>
     Effect.gen(function*() {
       assert.match(yield* run("quickstart.ts"), /shardId-00000000000\d: kettle/)

@@ -93,10 +93,12 @@ describe("simulation of fleets", () => {
     }
   })
 
-  it("a seed is one history, to the last event", () => {
+  it("a seed is one history, to the last event", async () => {
     for (const seed of seedsOf(1, 5)) {
-      const [one, other] = [1, 2].map(() => simulate(Scenario.make(seed), { verbose: true }))
-      assert.deepStrictEqual(one, other)
+      const one = simulate(Scenario.make(seed), { verbose: true })
+      await breath()
+      assert.deepStrictEqual(simulate(Scenario.make(seed), { verbose: true }), one)
+      await breath()
     }
   })
 })
