@@ -94,9 +94,10 @@ describe("virtual time", () => {
   it("wakes an interrupted sleeper no more", () => {
     const [timedOut, wakeUps] = runSync(Effect.gen(function*() {
       const result = yield* Effect.timeoutOption(Effect.sleep("1 hour"), "1 second")
+      yield* Effect.sleep("2 hours")
       return [result._tag, (yield* VirtualTime.clock).unsafeWakeUps()]
     }))
-    assert.deepStrictEqual([timedOut, wakeUps], ["None", 1])
+    assert.deepStrictEqual([timedOut, wakeUps], ["None", 2])
   })
 
   it("keeps the order of fibers, or draws it anew for each seed", () => {
@@ -106,6 +107,28 @@ describe("virtual time", () => {
     assert.isAbove(new Set(orders).size, 10)
     assert.strictEqual(runSync(race, { shuffle: (most) => most }), "abc".repeat(5), "a shuffle that moves nothing")
     assert.strictEqual(runSync(race, { shuffle: () => 0 }).length, 15)
+  })
+
+  it("draws the order of fibers that did not sleep, and of those that wake at one instant", () => {
+    const names = ["a", "b", "c", "d"]
+    const forked = Effect.gen(function*() {
+      const order: Array<string> = []
+      yield* Effect.forEach(names, (name) => Effect.fork(Effect.sync(() => order.push(name))))
+      yield* Effect.sleep(1)
+      return order.join("")
+    })
+    const woken = Effect.gen(function*() {
+      const order: Array<string> = []
+      const clock = yield* VirtualTime.clock
+      for (const name of names) clock.unsafeSchedule(1, () => void order.push(name))
+      yield* Effect.sleep(2)
+      return order.join("")
+    })
+    for (const program of [forked, woken]) {
+      assert.strictEqual(runSync(program), "abcd")
+      const orders = Array.from({ length: 50 }, (_, seed) => runSync(program, { shuffle: seed }))
+      assert.isAbove(new Set(orders).size, 10)
+    }
   })
 
   it("yields after so many steps", () => {
