@@ -6,6 +6,8 @@ export default defineConfig({
     // A guard against what hangs, not a measure of speed: a busy machine is ten times slower, and its tests pass.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // To load Effect for each file takes longer than most files do; none leaves anything behind for the next of its project.
+    isolate: false,
     maxWorkers: "100%",
     minWorkers: 1,
     coverage: { include: ["packages/*/src/**"] }
