@@ -57,7 +57,7 @@ const run = ([program, ...args]: ReadonlyArray<string>, { cwd, env, onOutput }: 
 /** Runs the command as a person would. */
 const kinesis = (...args: ReadonlyArray<string>) => run([...command, ...args])
 
-const times = ["2s", "10s", "50s"] as const
+const times = ["2s", "6s", "18s", "54s"] as const
 
 /** What takes a second or two must do so in one of these times; a machine that has other things to do needs the longer ones. */
 const inTime = (
@@ -68,7 +68,7 @@ const inTime = (
     const [first, ...longer] = times
     let ended = yield* attempt(first)
     for (const time of longer) {
-      if (ended.code !== 0 || isEnough(ended)) break
+      if (ended.code === 0 && isEnough(ended)) break
       ended = yield* attempt(time)
     }
     return ended
