@@ -168,14 +168,14 @@ export const run = <A, E, R>(
   Effect.gen(function*() {
     const self = yield* begin("VirtualTime.run", options)
     const runtime = yield* Effect.runtime<R>()
-    return yield* Effect.async<A, E | Stuck | Endless>((resume) => {
+    return yield* live(Effect.async<A, E | Stuck | Endless>((resume) => {
       const fiber = Times.fork(self, runtime, program)
       Times.drive(self, fiber, (end) => {
         Times.endAll(self)
         resume(toExit(self, end, "if one waits for a promise or a callback, wrap it in VirtualTime.live"))
       })
       return Fiber.interrupt(fiber)
-    })
+    }))
   })
 
 /**

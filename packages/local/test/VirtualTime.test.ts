@@ -195,6 +195,20 @@ describe("virtual time", () => {
       assert.strictEqual(failureOf(VirtualTime.runSyncExit(reading))._tag, "Stuck")
     }))
 
+  it.live("in virtual time another may run, and takes none of it", () =>
+    Effect.gen(function*() {
+      const outer = Effect.gen(function*() {
+        yield* Effect.fork(Effect.sleep("1 minute"))
+        const inner = yield* Effect.timeout(VirtualTime.run(aMonth), 1)
+        return [inner[2], yield* Clock.currentTimeMillis]
+      })
+      assert.deepStrictEqual(yield* VirtualTime.run(outer), [month, 0])
+    }))
+
+  it("a program may do much at one instant", () => {
+    assert.strictEqual(runSync(Effect.as(Effect.repeatN(Effect.yieldNow(), 100_000), "done")), "done")
+  })
+
   it.live("interruption runs the program's finalizers, in virtual time", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()

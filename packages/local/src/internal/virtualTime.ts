@@ -9,9 +9,10 @@ import { globalValue } from "effect/GlobalValue"
 import * as Runtime from "effect/Runtime"
 import type * as Scheduler from "effect/Scheduler"
 import type { VirtualClock } from "../VirtualTime.js"
+import { lowerBound } from "./lowerBound.js"
 
 /** How often fibers may take turns at one instant at most. */
-const maxTurns = 20_000
+const maxTurns = 1_000_000
 
 interface Sleeper {
   readonly due: number
@@ -64,7 +65,7 @@ export const schedule = (self: State, millis: number, wake: () => void): () => v
   const { sleepers } = self
   const sleeper = { due: self.now + Math.ceil(millis), wake }
   if (Number.isFinite(sleeper.due)) {
-    sleepers.splice(sleepers.findLastIndex(({ due }) => due <= sleeper.due) + 1, 0, sleeper)
+    sleepers.splice(lowerBound(0, sleepers.length, (index) => sleepers[index]!.due <= sleeper.due), 0, sleeper)
   }
   return () => {
     const index = sleepers.indexOf(sleeper)
