@@ -21,6 +21,8 @@ import * as Rules from "./internal/options.js"
 import * as Times from "./internal/virtualTime.js"
 
 /**
+ * How virtual time runs.
+ *
  * @since 0.1.0
  * @category models
  */
