@@ -61,7 +61,8 @@ const preamble = [
   `import { ${namesIn(Effect)} } from "effect"`,
   `import { ${namesIn(EffectKinesis)} } from "effect-kinesis"`,
   "import { DynamoDbLeaseStore } from \"@effect-kinesis/dynamodb\"",
-  "import { LocalKinesis, LocalLeaseStore } from \"@effect-kinesis/local\"",
+  "import { LocalKinesis, LocalLeaseStore, VirtualTime } from \"@effect-kinesis/local\"",
+  "import { assert, it } from \"@effect/vitest\"",
   "import { NodeRuntime } from \"@effect/platform-node\"",
   `import { ${ownNames.join(", ")} } from "./fragments.ts"`
 ].join("\n")

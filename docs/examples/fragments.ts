@@ -44,3 +44,9 @@ export declare const program: Effect.Effect<
   Error,
   KinesisClient.KinesisClient | LeaseStore.LeaseStore
 >
+
+/** Counts the records that come within an hour. */
+export declare const countOrders: Effect.Effect<number, never, KinesisClient.KinesisClient>
+
+/** What a test does. */
+export declare const test: Effect.Effect<void>

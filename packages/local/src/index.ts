@@ -10,5 +10,9 @@ export * as LocalKinesis from "./LocalKinesis.js"
  * @since 0.1.0
  */
 export * as LocalLeaseStore from "./LocalLeaseStore.js"
-/** @since 0.1.0 */
+/**
+ * Runs programs in virtual time: the clock goes to the next sleeper as soon as no fiber can go on.
+ *
+ * @since 0.1.0
+ */
 export * as VirtualTime from "./VirtualTime.js"
