@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
@@ -8,6 +9,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     // To load Effect for each file takes longer than most files do; none leaves anything behind for the next of its project.
     isolate: false,
+    setupFiles: [fileURLToPath(new URL("./scripts/test-setup.mjs", import.meta.url))],
     maxWorkers: "100%",
     minWorkers: 1,
     coverage: { include: ["packages/*/src/**"] }
