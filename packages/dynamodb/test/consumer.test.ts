@@ -1,7 +1,7 @@
 import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
 import { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Logger, LogLevel, Schedule } from "effect"
 import { Consumer } from "effect-kinesis"
 import { useDynalite } from "./support/dynalite.js"
 import { type Fault, makeHandler } from "./support/handler.js"
@@ -27,6 +27,7 @@ const failure = (operation: string, fault: Fault, options: DynamoDbLeaseStore.Op
     }).pipe(
       Effect.as(undefined),
       Effect.catchTag("LeaseStoreError", Effect.succeed),
+      Logger.withMinimumLogLevel(LogLevel.None),
       Effect.provide(Layer.merge(
         LocalKinesis.layer({ streams: [{ name: "orders" }] }),
         DynamoDbLeaseStore.layer({

@@ -8,7 +8,7 @@ import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { useDynalite } from "./support/dynalite.js"
 import { makeHandler } from "./support/handler.js"
-import { credentials, fresh, reach, shard } from "./support/table.js"
+import { fresh, reach, shard } from "./support/table.js"
 
 const dynalite = useDynalite()
 
@@ -19,7 +19,7 @@ const started = (options: { readonly rowsOfRefusals?: boolean; readonly requestT
   Effect.gen(function*() {
     const table = `faults-${tables++}`
     const handler = makeHandler(dynalite.url, options)
-    const { requestTimeout } = options
+    const { requestTimeout = "1 minute" } = options
     const store = yield* DynamoDbLeaseStore.make({
       ...reach(dynalite.url),
       requestHandler: handler.requestHandler,
@@ -235,7 +235,7 @@ describe("what goes wrong on the way to DynamoDB", () => {
       const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
       const scope = yield* Scope.make()
       const store = yield* Scope.extend(
-        DynamoDbLeaseStore.make({ endpoint, region: "us-east-1", credentials }),
+        DynamoDbLeaseStore.make(reach(endpoint)),
         scope
       )
       const leases = yield* store.open(`faults-${tables++}`)

@@ -5,8 +5,13 @@ import { definition } from "../../src/internal/openTable.js"
 
 export const credentials = { accessKeyId: "test", secretAccessKey: "test" }
 
-/** Options that reach an endpoint on this machine. */
-export const reach = (endpoint: string) => ({ endpoint, region: "us-east-1", credentials })
+/** Options that reach an endpoint on this machine, which may be too busy for the default deadline of a call. */
+export const reach = (endpoint: string) => ({
+  endpoint,
+  region: "us-east-1",
+  credentials,
+  requestTimeout: "1 minute" as const
+})
 
 /** DynamoDB as other programs use it: a row at a time, with no opinion on what is in it. */
 export const makeRaw = (endpoint: string) => {
