@@ -33,7 +33,7 @@ const ofService = {
     value: "REGION",
     text: "The stream's region. Default: as the AWS SDK finds it (AWS_REGION, ~/.aws/config)."
   },
-  endpoint: { value: "URL", text: "Another endpoint, such as an emulator's http://127.0.0.1:4567." },
+  endpoint: { value: "URL", text: "Another endpoint, such as an emulator's http://127.0.0.1:4568." },
   from: { value: "PLACE", text: `Where to begin: ${places}. Default: trim-horizon.` }
 }
 
