@@ -1,4 +1,5 @@
 import { KinesisEvent, type Position } from "effect-kinesis"
+import * as ErrorText from "./ErrorText.js"
 import { plural, seconds } from "./Format.js"
 
 const nameOf = { kinesis: "Kinesis", "lease-store": "the lease store" }
@@ -8,8 +9,8 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   PageRead: () => undefined,
   ShardStarted: ({ from, shardId }) => `${shardId}  reading from ${describePosition(from)}`,
   Throttled: ({ operation, shardId }) => `${shardId ?? operation}  throttled, waiting to try again`,
-  CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
-  OutageBegan: ({ error, service }) => `${nameOf[service]} cannot be used: ${error.message}`,
+  CallFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${ErrorText.because(error)}; trying again`,
+  OutageBegan: ({ error, service }) => `${nameOf[service]} cannot be used: ${ErrorText.because(error)}`,
   OutageEnded: ({ attempts, millis, service }) =>
     `${nameOf[service]} can be used again: ${plural(attempts, "call")} failed in ${seconds(millis)}`,
   MalformedAggregates: ({ count, reason, shardId }) => `${shardId}  ${plural(count, "malformed aggregate")}: ${reason}`,
@@ -28,7 +29,7 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   ShardsFound: ({ shardIds }) => `found ${shardIds.join(", ")}`,
   Ready: ({ shardIds }) => `reading ${plural(shardIds.length, "shard")}`,
   DataLossPossible: ({ reason, shardId }) => `${shardId}  data may be lost: ${reason}`,
-  ListingFailed: ({ error }) => `listing the shards failed: ${error.message}`,
+  ListingFailed: ({ error }) => `listing the shards failed: ${ErrorText.because(error)}`,
   StartClamped: ({ retentionPeriodHours }) =>
     `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
   ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
@@ -40,10 +41,11 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   HandoffRequested: ({ owner, shardId }) => `${shardId}  asked ${owner} for the lease`,
   HandoffUnanswered: ({ owner, shardId }) => `${shardId}  ${owner} did not hand the lease off and keeps it`,
   StreamLost: ({ error, retryInMillis, stream }) =>
-    `${stream} cannot be read: ${error.message}; looking for it again in ${seconds(retryInMillis)}`,
+    `${stream} cannot be read: ${ErrorText.because(error)}; looking for it again in ${seconds(retryInMillis)}`,
   StreamFound: ({ stream }) => `${stream} can be read again`,
   CheckpointStored: () => undefined,
-  LeaseStoreFailed: ({ error, operation, shardId }) => `${shardId ?? operation}  ${error.message}; trying again`,
+  LeaseStoreFailed: ({ error, operation, shardId }) =>
+    `${shardId ?? operation}  ${ErrorText.because(error)}; trying again`,
   Balanced: () => undefined,
   LeasesCreated: ({ because, shardIds }) =>
     `${plural(shardIds.length, "lease")} created (${because}): ${shardIds.join(", ")}`,

@@ -53,6 +53,17 @@ export const clip = (text: string, columns: number): string => {
   return columns < 1 ? "" : `${clipped}…`
 }
 
+/** The text in lines of at most this many columns, divided between words where it can be; all but the first are indented. */
+export const wrap = (text: string, columns: number, indent: string): ReadonlyArray<string> => {
+  const lines = [""]
+  for (const word of text.split(/(?<= )(?=[^ ])/)) {
+    const line = lines.at(-1)!
+    if (line.trim() === "" || width((line + word).trimEnd()) <= columns) lines[lines.length - 1] = line + word
+    else lines.push(indent + word)
+  }
+  return lines.map((line) => clip(line.trimEnd(), columns))
+}
+
 export const pad = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)))
 
 /** A part of a line; the part with the lowest rank is omitted first. */

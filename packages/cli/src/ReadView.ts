@@ -225,9 +225,9 @@ const table = (view: ReadView, now: number, columns: number): ReadonlyArray<stri
 const shardsOf = (view: ReadView): ReadonlyArray<readonly [string, ShardRow]> =>
   [...view.shards].sort(([a], [b]) => a < b ? -1 : 1)
 
-const eventLine = (line: string, columns: number): string => {
+const eventLinesOf = (line: string, columns: number): ReadonlyArray<string> => {
   const text = `  ${Layout.visible(line)}`
-  return Layout.width(text) <= columns ? text : short(text, "shard ")
+  return Layout.width(text) <= columns ? [text] : Layout.wrap(short(text, "shard "), columns, "    ")
 }
 
 /** The whole view in at most this many columns and rows. */
@@ -241,7 +241,7 @@ export const screen = (view: ReadView, pace: Pace, size: Layout.Size): ReadonlyA
     isKept: ({ isKept }) => isKept,
     print: ({ line }) => line,
     more: (count) => `  ${plural(count, "more shard")}`,
-    events: view.events.map((line) => eventLine(line, size.columns))
+    events: view.events.flatMap((line) => eventLinesOf(line, size.columns))
   }, size)
 }
 

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as EventText from "./EventText.js"
+import * as Outages from "./Outages.js"
 import * as ReadView from "./ReadView.js"
 import * as Terminal from "./Terminal.js"
 
@@ -28,6 +29,7 @@ export const make = (options: Options): Effect.Effect<Screen, never, Scope.Scope
     const { thing, title, totalMillis } = options
     const startedAt = yield* Clock.currentTimeMillis
     let view = ReadView.begin(title, thing)
+    let outages = Outages.none
     const history = [0]
 
     const pace = (interval: number) =>
@@ -61,7 +63,8 @@ export const make = (options: Options): Effect.Effect<Screen, never, Scope.Scope
       onEvent: (event) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           view = ReadView.happened(view, event, now)
-          const line = EventText.describe(event)
+          const line = Outages.isRepetition(outages, event) ? undefined : EventText.describe(event)
+          outages = Outages.happened(outages, event)
           return line === undefined ? Effect.void : say(line)
         }),
       finish: terminal.finish

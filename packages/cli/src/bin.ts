@@ -10,6 +10,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
+import * as ErrorText from "./ErrorText.js"
 import * as ExitCode from "./ExitCode.js"
 import * as Help from "./Help.js"
 import { kinesis } from "./KinesisCommand.js"
@@ -49,7 +50,7 @@ process.on("SIGINT", onSignal).on("SIGTERM", onSignal)
 const complain = (error: unknown) =>
   Effect.sync(() => {
     if (ValidationError.isValidationError(error)) return
-    process.stderr.write(`kinesis: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`kinesis: ${ErrorText.complaint(error)}\n`)
   })
 
 const args = process.argv.slice(2)

@@ -163,6 +163,9 @@ describe.concurrent("kinesis", () => {
       assert.strictEqual(code, 1)
       assert.strictEqual(stdout, "")
       assert.include(stderr, message)
+      const told = stderr.split("\n").filter((line) => line.includes("ECONNREFUSED"))
+      assert.match(told[0]!, /^Kinesis cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1; nothing listens there/)
+      assert.strictEqual(told.length, 2, `once when it begins, once at the end:\n${stderr}`)
     }))
 
   for (

@@ -23,7 +23,7 @@ const report = (emit: Emit, outages: OutageWatch.OutageWatch) => (error: Called)
     : isTransient(error) || isUnavailableResource(error)
     ? emit(KinesisEvent.CallFailed({ operation, shardId, error }))
     : Effect.void
-  return Effect.zipRight(event, OutageWatch.failed(outages, error))
+  return Effect.zipRight(OutageWatch.failed(outages, error), event)
 }
 
 /** Fails with this at first, and is the call after that. */
