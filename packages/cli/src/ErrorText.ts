@@ -60,7 +60,7 @@ const isOfMaking = ({ operation }: Failed): boolean =>
 const regionText = ({ cause, description }: Failed): string =>
   messageOf(cause).startsWith("Region is missing")
     ? "there is no region: type --region eu-west-1 or the like, or set AWS_REGION"
-    : `the region of AWS_REGION or of the profile is none: type --region eu-west-1 or the like: ${
+    : `AWS_REGION or the profile names no valid region: type --region eu-west-1 or the like: ${
       messageOf(cause) || description
     }`
 

@@ -24,7 +24,7 @@ afterAll(() => bundle.remove())
 
 interface Setting {
   readonly cwd?: string
-  readonly env?: Record<string, string>
+  readonly env?: Record<string, string | undefined>
   /** Told what is on standard output so far, with the process. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void
 }
@@ -176,7 +176,7 @@ describe.concurrent("kinesis", () => {
         ["read", "--stream", "s", "--from", "yesterday"],
         "--from must be one of trim-horizon, latest, 2026"
       ],
-      [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid stream: must be a stream's name"],
+      [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid --stream: must be a stream's name"],
       [["read"], "--stream"],
       [["read", "--stream", "s", "-o", "xml"], "--output must be one of json, raw, none"],
       [["read", "--stream", "s", "--resume", "p1.x"], "--resume must be the text of a last line"],
@@ -193,6 +193,25 @@ describe.concurrent("kinesis", () => {
         assert.include(stderr, message)
       }))
   }
+
+  it.live("without a region or credentials, tells what to type", () =>
+    Effect.gen(function*() {
+      const env = {
+        AWS_CONFIG_FILE: "/dev/null",
+        AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+        AWS_EC2_METADATA_DISABLED: "true",
+        AWS_REGION: undefined,
+        AWS_ACCESS_KEY_ID: undefined,
+        AWS_SECRET_ACCESS_KEY: undefined
+      }
+      const read = [...command, "read", "--stream", "orders"]
+      const noRegion = yield* run(read, { env })
+      assert.strictEqual(noRegion.code, 2)
+      assert.include(noRegion.stderr, "kinesis: there is no region: type --region eu-west-1 or the like")
+      const noCredentials = yield* run([...read, "--region", "eu-west-1"], { env })
+      assert.strictEqual(noCredentials.code, 1)
+      assert.include(noCredentials.stderr, "kinesis: there are no credentials: set AWS_PROFILE, or")
+    }))
 
   it.live("--help tells what each option takes, without a stream and without colours", () =>
     Effect.gen(function*() {
