@@ -39,24 +39,32 @@ const described = <A>(command: Usage.Name, name: string, options: Options.Option
 const text = (command: Usage.Name, name: string) => described(command, name, Options.optional(Options.text(name)))
 const json = (command: Usage.Name) => described(command, "json", Options.boolean("json"))
 
-const millisOf = (text: Option.Option<string>, fallback: string) =>
-  Option.match(Arguments.duration(Option.getOrElse(text, () => fallback)), {
-    onNone: () => refuse(`--for must be ${Arguments.durationHelp}`),
+const millisOf = (given: Option.Option<string>, fallback: string) => {
+  const text = Option.getOrElse(given, () => fallback)
+  return Option.match(Arguments.duration(text), {
+    onNone: () => refuse(`--for must be ${Arguments.durationHelp}${Arguments.was(text)}`),
     onSome: Effect.succeed
   })
+}
 
-const startOf = (text: Option.Option<string>) =>
+const startOf = (given: Option.Option<string>) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const start = Position.fromText(Option.getOrElse(text, () => "trim-horizon"), now)
-    return start === undefined ? refuse(`--from must be one of ${Position.textExamples}`) : Effect.succeed(start)
+    const text = Option.getOrElse(given, () => "trim-horizon")
+    const start = Position.fromText(text, now)
+    return start === undefined
+      ? refuse(`--from must be one of ${Position.textExamples}${Arguments.was(text)}`)
+      : Effect.succeed(start)
   })
 
 /** The output formats are listed here; the module that prints them is loaded only when needed. */
 const outputs: ReadonlyArray<Records.Output> = ["json", "raw", "none"]
 
-const outputOf = (text: Option.Option<string>): Effect.Effect<Records.Output, UsageError> => {
-  const output = Option.isNone(text) ? "json" : outputs.find((output) => output === text.value)
-  return output === undefined ? refuse(`--output must be one of ${outputs.join(", ")}`) : Effect.succeed(output)
+const outputOf = (given: Option.Option<string>): Effect.Effect<Records.Output, UsageError> => {
+  const text = Option.getOrElse(given, () => "json")
+  const output = outputs.find((output) => output === text)
+  return output === undefined
+    ? refuse(`--output must be one of ${outputs.join(", ")}${Arguments.was(text)}`)
+    : Effect.succeed(output)
 }
 
 const exactly = <E, R>(run: Effect.Effect<Summary, E, R>): Effect.Effect<void, E | NotExact, R> =>
@@ -108,7 +116,10 @@ const demo = Command.make(
     }
     const totalMillis = yield* millisOf(flags.for, "10s")
     if (totalMillis > demoMaxMillis) {
-      return yield* refuse("--for must be at most 10m without --stream: the embedded Kinesis is in memory")
+      const given = Arguments.was(Option.getOrElse(flags.for, () => ""))
+      return yield* refuse(
+        `--for must be at most 10m without --stream, since the embedded Kinesis is in memory${given}`
+      )
     }
     const Demo = yield* Effect.promise(() => import("./Demo.js"))
     yield* exactly(Demo.run({ json: flags.json, totalMillis }))
@@ -137,9 +148,10 @@ const fleet = Command.make(
   "fleet",
   { for: text("fleet", "for"), json: json("fleet") },
   Effect.fnUntraced(function*(flags) {
-    const totalMillis = Option.getOrUndefined(Arguments.duration(Option.getOrElse(flags.for, () => "60s")))
+    const text = Option.getOrElse(flags.for, () => "60s")
+    const totalMillis = Option.getOrUndefined(Arguments.duration(text))
     if (totalMillis === undefined || totalMillis < fleetMinMillis || totalMillis > fleetMaxMillis) {
-      return yield* refuse("--for must be a time such as 45s or 2m, from 30s to 10m")
+      return yield* refuse(`--for must be a time such as 45s or 2m, from 30s to 10m${Arguments.was(text)}`)
     }
     const FleetDemo = yield* Effect.promise(() => import("./FleetDemo.js"))
     const { isExact, message } = yield* FleetDemo.run({ json: flags.json, totalMillis })

@@ -2,6 +2,7 @@ import { KinesisClient, type KinesisEvent, KinesisStream, type Page, Until } fro
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import * as Arguments from "./Arguments.js"
 import { plural } from "./Format.js"
 import * as ReadView from "./ReadView.js"
 import * as Records from "./Records.js"
@@ -69,7 +70,9 @@ const positionsAt = (resume: string | undefined): Effect.Effect<Resume.Positions
     const positions = Resume.fromText(Resume.isWord(resume) ? resume : readFileSync(resume, "utf8"))
     return positions === undefined
       ? Effect.fail(
-        new UsageError.UsageError({ message: "--resume must be the text of a last line, or a file that holds it" })
+        new UsageError.UsageError({
+          message: `--resume must be the text of a last line, or a file that holds a place${Arguments.was(resume)}`
+        })
       )
       : Effect.succeed(positions)
   })

@@ -204,6 +204,10 @@ const isOption = (text: string, known: Readonly<Record<string, OptionUsage>>): b
 const conflict = (name: Name, { options, words }: Given): string | undefined => {
   const [word] = words
   if (word !== undefined) {
+    for (const key of ["for", "from"]) {
+      const time = Arguments.joined(options.get(key) ?? "", word)
+      if (time !== undefined) return `a time is written without a space: --${key} ${time}`
+    }
     return "stream" in commands[name].options && !options.has("stream")
       ? `the stream is an option: kinesis ${name} --stream ${word}`
       : `unexpected argument ${JSON.stringify(word)}`

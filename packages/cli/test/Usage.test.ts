@@ -40,6 +40,9 @@ describe("Usage", () => {
       read: "--stream is missing: kinesis read --stream STREAM",
       "read orders": "the stream is an option: kinesis read --stream orders",
       "demo --for 5s 5s --stream s": "unexpected argument \"5s\"",
+      "demo --for 5 s": "a time is written without a space: --for 5s",
+      "fleet --for 1m 30s": "a time is written without a space: --for 1m30s",
+      "read --stream orders --from -2 hours": "a time is written without a space: --from -2h",
       raed: "there is no command raed; did you mean read?",
       watermelon: "there is no command watermelon",
       "--for 5s": "a command comes first: demo, read, fleet"

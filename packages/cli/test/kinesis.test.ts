@@ -170,19 +170,22 @@ describe.concurrent("kinesis", () => {
 
   for (
     const [args, message] of [
-      [["demo", "--for", "soon"], "--for must be a time such as 500ms, 10s, 2m or 1h, from 1ms to 24h"],
-      [["demo", "--for", "1h"], "--for must be at most 10m without --stream"],
+      [
+        ["demo", "--for", "soon"],
+        "--for must be a time such as 500ms, 10s, 2m or 1h30m, from 1ms to 24h, was \"soon\""
+      ],
+      [["demo", "--for", "1h30m"], "since the embedded Kinesis is in memory, was \"1h30m\""],
       [
         ["read", "--stream", "s", "--from", "yesterday"],
-        "--from must be one of trim-horizon, latest, 2026"
+        "or -2h (ago), was \"yesterday\""
       ],
       [["read", "--stream", "no/stream", "--region", "us-east-1"], "invalid --stream: must be a stream's name"],
       [["read"], "--stream"],
-      [["read", "--stream", "s", "-o", "xml"], "--output must be one of json, raw, none"],
-      [["read", "--stream", "s", "--resume", "p1.x"], "--resume must be the text of a last line"],
+      [["read", "--stream", "s", "-o", "xml"], "--output must be one of json, raw, none, was \"xml\""],
+      [["read", "--stream", "s", "--resume", "p1.x"], "or a file that holds a place, was \"p1.x\""],
       [["demo", "--jsno"], "did you mean --json?"],
       [["demo", "--from", "latest"], "--from needs a stream: kinesis demo --stream STREAM --from latest"],
-      [["fleet", "--for", "5s"], "--for must be a time such as 45s or 2m, from 30s to 10m"]
+      [["fleet", "--for", "5s"], "--for must be a time such as 45s or 2m, from 30s to 10m, was \"5s\""]
     ] as const
   ) {
     it.live(`refuses ${args.join(" ")}`, () =>
