@@ -11,6 +11,7 @@ import {
   ShardReader,
   Until
 } from "effect-kinesis"
+import * as StartDeadline from "../src/internal/reading/startDeadline.js"
 import * as Outage from "../src/internal/shard/outage.js"
 import { application, eventually, run, stop, textOf, withGroup } from "./support/groups.js"
 import { oneShard, put, shard0, withKinesis } from "./support/reading.js"
@@ -392,4 +393,18 @@ describe("Outage", () => {
     }
     assert.deepStrictEqual(told, [1, 6, 11])
   })
+})
+
+describe("the time to begin", () => {
+  it.effect("is told in whole milliseconds", () =>
+    Effect.gen(function*() {
+      const beginning = yield* Effect.fork(
+        Effect.flip(StartDeadline.within(1_940.067383, "orders", (call) => call, () => Effect.never))
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(
+        (yield* Fiber.join(beginning)).message,
+        "ListShards on orders: no answer in time: reading could not begin in the 1s 940ms set for it"
+      )
+    }))
 })

@@ -32,7 +32,7 @@ export const within = <A>(
           ? new RequestTimeout({
             operation: "ListShards",
             stream,
-            description: `reading could not begin in the ${Duration.format(millis)} set for it`
+            description: `reading could not begin in the ${Duration.format(Math.round(millis))} set for it`
           })
           : last
     })
