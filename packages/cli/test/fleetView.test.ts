@@ -50,6 +50,16 @@ describe("the view of a fleet", () => {
     ])
   })
 
+  it("wraps what does not fit in a line", () => {
+    const events = [
+      "29.4 s  read again: 0 by worker-4 after 5.25 s, 4 by worker-3 after 5.63 s, 5 by worker-2 after 6.01 s"
+    ]
+    assert.deepStrictEqual(FleetView.screen({ ...view, events }, { columns: 80, rows: 24 }).slice(6), [
+      "  29.4 s  read again: 0 by worker-4 after 5.25 s, 4 by worker-3 after 5.63 s, 5",
+      "    by worker-2 after 6.01 s"
+    ])
+  })
+
   it("keeps the time and the workers that are there when there is little room", () => {
     const starts = (rows: number, workers: ReadonlyArray<Worker> = view.workers) =>
       FleetView.screen({ ...view, workers }, { columns: 40, rows }).map((line) => {

@@ -65,7 +65,7 @@ export const screen = (view: FleetView, size: Layout.Size): ReadonlyArray<string
         isThere(worker) ? behindOf(history, worker.name) : ""
       ]),
     more: (more) => `  ${plural(more, "more worker")}`,
-    events: events.map((line) => `  ${Layout.visible(line)}`)
+    events: events.flatMap((line) => Layout.wrap(`  ${Layout.visible(line)}`, size.columns, "    "))
   }, size)
 }
 
