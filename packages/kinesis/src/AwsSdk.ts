@@ -4,12 +4,15 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
 import type * as Tables from "./internal/options/table.js"
+import * as Advice from "./internal/wire/advice.js"
 import * as Answers from "./internal/wire/answers.js"
+import * as Contact from "./internal/wire/contact.js"
 import * as ErrorMapping from "./internal/wire/errorMapping.js"
 import * as SdkClients from "./internal/wire/sdkClient.js"
 import type { InvalidArgument, KinesisError } from "./KinesisError.js"
@@ -70,6 +73,16 @@ export interface SdkClient extends Answers.WatchedClient {}
 export const watch = (sdk: SdkClient): void => Answers.watch(sdk, { mayBeEmpty: false })
 
 /**
+ * What is said of a call that had no answer in time: how long it was waited for, and what to check where nothing has ever answered the
+ * client.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const waited = (sdk: SdkClient, duration: Duration.DurationInput): string =>
+  Advice.ofWait(Duration.format(duration), Contact.of(sdk))
+
+/**
  * What an exception of a service is: a throttle of its throughput or of its number of calls, or an error by its tag.
  *
  * @since 0.1.0
@@ -79,7 +92,7 @@ export type Exception = ErrorMapping.Exception
 
 /**
  * What is known of a failed call without asking its error: the `service` as IAM has it (default: `"kinesis"`), the API's name of the
- * `operation` such as `UpdateItem`, the `resource` when that is no stream, such as `table orders`, with which the description begins, and
+ * `operation` such as `UpdateItem`, the client `sdk` that made it, the `resource` when that is no stream, such as `table orders`, with which the description begins, and
  * what the service's own `exceptions` are, by their names.
  *
  * @since 0.1.0

@@ -204,9 +204,9 @@ describe("KinesisClient over HTTP", () => {
       const server = yield* HttpServer.make(() => "silence")
       const client = yield* connect(server, { getRecordsTimeout: "50 millis", requestTimeout: "40 millis" })
       const read = yield* Effect.flip(client.getRecords({ stream: "orders", shardId: "s", shardIterator: "i" }))
-      assert.strictEqual(read.message, "GetRecords on orders/s: no answer in time: waited 50ms")
+      assert.match(read.message, /^GetRecords on orders\/s: no answer in time: waited 50ms; /)
       const list = yield* Effect.flip(client.listShards({ stream: "orders" }))
-      assert.strictEqual(list.message, "ListShards on orders: no answer in time: waited 40ms")
+      assert.match(list.message, /^ListShards on orders: no answer in time: waited 40ms; /)
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.open() === 0 })
     }))
 

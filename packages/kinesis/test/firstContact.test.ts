@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { KinesisClient, KinesisError, KinesisStream } from "effect-kinesis"
 import * as Https from "node:https"
-import type { AddressInfo } from "node:net"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
 import { generate } from "selfsigned"
 import * as ErrorMapping from "../src/internal/wire/errorMapping.js"
 import * as HttpServer from "./support/httpServer.js"
@@ -122,6 +123,22 @@ describe.each(["json", "sdk"] as const)("an answer that is not Kinesis', read by
     }))
 })
 
+const certificate = Effect.map(
+  Effect.promise(() => generate([{ name: "commonName", value: "127.0.0.1" }], { keySize: 2048 })),
+  ({ cert, private: key }) => ({ cert, key })
+)
+
+/** The port on which a server listens until the scope closes. */
+const listening = (server: Net.Server) =>
+  Effect.acquireRelease(
+    Effect.async<number>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as Net.AddressInfo).port)))
+    }),
+    () => Effect.sync(() => server.close())
+  )
+
+const onTheWay = "the network, and a proxy or firewall on the way"
+
 describe("an endpoint that is not what it seems", () => {
   const asked = (endpoint: string, more: KinesisClient.Options = {}) =>
     Effect.flatMap(
@@ -138,18 +155,77 @@ describe("an endpoint that is not what it seems", () => {
 
   it.scopedLive("a certificate of its own", () =>
     Effect.gen(function*() {
-      const { cert, private: key } = yield* Effect.promise(() =>
-        generate([{ name: "commonName", value: "127.0.0.1" }], { keySize: 2048 })
-      )
-      const server = yield* Effect.acquireRelease(
-        Effect.async<Https.Server>((resume) => {
-          const server = Https.createServer({ cert, key })
-          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-        }),
-        (server) => Effect.sync(() => server.close())
-      )
-      const error = yield* asked(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      const error = yield* asked(`https://127.0.0.1:${yield* listening(Https.createServer(yield* certificate))}`)
       assert.include(error.message, "; trust the endpoint's certificate by layer({ certificateAuthority })")
+    }))
+
+  it.scopedLive("a port of TLS, without it", () =>
+    Effect.gen(function*() {
+      const pair = yield* certificate
+      for (const server of [Https.createServer(pair), Tls.createServer(pair)]) {
+        const endpoint = `http://127.0.0.1:${yield* listening(server)}`
+        const reset =
+          /the service is unavailable: .+; the endpoint closed the connection without an answer: is it https:\/\/ in/
+        assert.match((yield* asked(endpoint)).message, reset)
+        const client = yield* KinesisClient.make(HttpServer.clientOptions(endpoint))
+        for (const error of Object.values(yield* errors(client))) assert.match(error.message, reset)
+      }
+    }))
+
+  it.scopedLive("a port of TLS that says so in TLS, without it", () =>
+    Effect.gen(function*() {
+      const alert = Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46])
+      const server = Net.createServer((socket) => void socket.on("error", () => undefined).end(alert))
+      const error = yield* asked(`http://127.0.0.1:${yield* listening(server)}`)
+      assert.include(error.message, "the endpoint speaks no HTTP: is it https:// in place of http://?")
+    }))
+
+  it.scopedLive("something that closes every connection, over TLS", () =>
+    Effect.gen(function*() {
+      const server = Net.createServer((socket) => void socket.on("error", () => undefined).destroy())
+      const error = yield* asked(`https://127.0.0.1:${yield* listening(server)}`)
+      assert.include(error.message, `; the connection was closed without an answer: check the endpoint, ${onTheWay}`)
+    }))
+
+  describe.each(ways)("an endpoint that has answered, asked by %s", (way) => {
+    it.scopedLive("is not doubted when a connection ends", () =>
+      Effect.gen(function*() {
+        let isOpen = true
+        const server = yield* HttpServer.make(() => isOpen ? { status: 500, body: {} } : "reset")
+        const client = yield* connect(way, server)
+        yield* errors(client)
+        isOpen = false
+        for (const error of Object.values(yield* errors(client))) {
+          assert.match(error.message, /the service is unavailable: [\w ]+$/)
+        }
+      }))
+  })
+
+  it.scopedLive("silence", () =>
+    Effect.gen(function*() {
+      let answer: HttpServer.Answer = () => "silence"
+      const { url } = yield* HttpServer.make((received) => answer(received))
+      const client = yield* KinesisClient.make({ ...HttpServer.clientOptions(url), requestTimeout: "50 millis" })
+      const list = Effect.flip(client.listShards({ stream: "orders" }))
+      const advice = `nothing has answered so far: check the endpoint, ${onTheWay}`
+      const silence = `ListShards on orders: no answer in time: waited 50ms; ${advice}`
+      yield* Effect.repeat(list, { until: ({ message }) => message === silence })
+      answer = () => ({ status: 500, body: {} })
+      yield* Effect.repeat(list, { until: ({ _tag }) => _tag === "ServiceUnavailable" })
+      answer = () => "silence"
+      assert.strictEqual((yield* list).message, "ListShards on orders: no answer in time: waited 50ms")
+    }))
+
+  it.scopedLive("a provider of credentials that does not answer", () =>
+    Effect.gen(function*() {
+      const { url } = yield* HttpServer.make(() => "silence")
+      const credentials = () => new Promise<never>(() => undefined)
+      const error = yield* asked(url, { credentials, requestTimeout: "50 millis" })
+      assert.strictEqual(
+        error.message,
+        "ListShards on orders: no answer in time: waited 50ms; no request was sent so far: check the provider of credentials, " +
+          "which takes this long"
+      )
     }))
 
   it.scopedLive("nobody there", () =>

@@ -1,7 +1,6 @@
 import * as Sdk from "@aws-sdk/client-dynamodb"
 import * as AwsSdk from "effect-kinesis/AwsSdk"
 import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Row } from "./leaseRow.js"
 
@@ -138,7 +137,7 @@ const conditionalSender = (self: State) =>
 ): Effect.Effect<Out, LeaseStoreError | ConditionFailed> => {
   const { requestMillis, sdk } = self
   const place = placeOf(self, subject)
-  const call: AwsSdk.Call = { service: "dynamodb", operation, shardId: place.shardId, exceptions }
+  const call: AwsSdk.Call = { sdk, service: "dynamodb", operation, shardId: place.shardId, exceptions }
   return Effect.timeoutFail(
     Effect.tryPromise({
       try: (abortSignal) => sdk.send(command, { abortSignal }),
@@ -154,7 +153,7 @@ const conditionalSender = (self: State) =>
           ...place,
           operation,
           reason: "Timeout",
-          description: `waited ${Duration.format(requestMillis)}`
+          description: AwsSdk.waited(sdk, requestMillis)
         })
     }
   )

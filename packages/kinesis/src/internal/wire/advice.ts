@@ -1,3 +1,5 @@
+import type { Contact } from "./contact.js"
+
 /** An answer, as far as it tells whose it is. */
 export interface Answered {
   readonly status: number
@@ -44,6 +46,10 @@ const certificates: ReadonlyArray<string> = [
 
 const noTls = "the endpoint speaks no TLS: is it http:// in place of https://?"
 
+const theWay = "the endpoint, the network, and a proxy or firewall on the way"
+
+const noWay = `no way leads there: check ${theWay}`
+
 const advices = new Map<string, string>([
   ...certificates.map((code) => [code, untrusted] as const),
   ["CERT_HAS_EXPIRED", "the endpoint's certificate has expired, or this machine's clock is wrong"],
@@ -52,12 +58,39 @@ const advices = new Map<string, string>([
   ["ERR_SSL_WRONG_VERSION_NUMBER", noTls],
   ["ERR_SSL_PACKET_LENGTH_TOO_LONG", noTls],
   ["HPE_INVALID_CONSTANT", "the endpoint speaks no HTTP: is it https:// in place of http://?"],
+  ["EAI_AGAIN", "the host's name could not be looked up: check the network and its DNS"],
+  ["EHOSTUNREACH", noWay],
+  ["ENETUNREACH", noWay],
   ["ENOTFOUND", "there is no such host: check the region and the endpoint"],
   ["ECONNREFUSED", "nothing listens there: check the endpoint"]
 ])
 
 /** What to do about an error of the network, by its code. */
 export const ofCode = (code: string): string | undefined => advices.get(code)
+
+const closings: ReadonlyArray<string> = ["ECONNRESET", "EPIPE"]
+
+/** What to do about a connection that ended, by its code, where nothing has ever answered. */
+export const ofFirstContact = (code: string, { hasAnswered, protocol }: Contact): string | undefined =>
+  hasAnswered || !closings.includes(code)
+    ? undefined
+    : protocol === "http:"
+    ? "the endpoint closed the connection without an answer: is it https:// in place of http://?"
+    : `the connection was closed without an answer: check ${theWay}`
+
+/** What to do about a call that had no answer in time, where nothing has ever answered. */
+export const ofSilence = ({ hasAnswered, protocol }: Contact): string | undefined =>
+  hasAnswered
+    ? undefined
+    : protocol === undefined
+    ? "no request was sent so far: check the provider of credentials, which takes this long"
+    : `nothing has answered so far: check ${theWay}`
+
+/** What is said of a call that had no answer in time; `waited` says how long it was waited for. */
+export const ofWait = (waited: string, contact: Contact): string => {
+  const advice = ofSilence(contact)
+  return advice === undefined ? `waited ${waited}` : `waited ${waited}; ${advice}`
+}
 
 /** Why there are no credentials. */
 export const noCredentials =

@@ -1,5 +1,6 @@
 import * as Cbor from "@smithy/core/cbor"
 import { quotedBytes } from "./advice.js"
+import * as Contact from "./contact.js"
 import * as Credentials from "./credentials.js"
 import * as ResponseBody from "./responseBody.js"
 
@@ -71,7 +72,7 @@ const watched = new WeakSet<object>()
 
 /**
  * Puts a watch on an SDK client, so that its errors tell more: whether its provider of credentials threw them, and whether the clock was to
- * blame; and so that a success that is none is an error. A second time nothing is done.
+ * blame, and whether anything has ever answered; and so that a success that is none is an error. A second time nothing is done.
  */
 export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOptions): void => {
   if (watched.has(sdk)) return
@@ -80,7 +81,9 @@ export const watch = (sdk: WatchedClient, { except = [], mayBeEmpty }: WatchOpti
   if (isSigning(sdk.middlewareStack)) watchClock(sdk)
   sdk.middlewareStack.add(
     (next: any, context: any) => async (args: any) => {
+      Contact.tried(sdk, args.request?.protocol)
       const result = await next(args)
+      Contact.answered(sdk)
       const { response } = result
       const received = String(response?.headers?.["content-type"])
       if (isError(response?.statusCode)) response.body = await ResponseBody.collect(response.body ?? Buffer.alloc(0))

@@ -3,10 +3,13 @@ import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
 import * as Advice from "./advice.js"
 import { isClockRight } from "./answers.js"
+import * as Contact from "./contact.js"
 import * as Credentials from "./credentials.js"
 
 /** What is known of a failed call without asking it. */
 export interface Call {
+  /** The client that made it: what is said depends on whether anything has ever answered it. */
+  readonly sdk?: Contact.Caller | undefined
   /** Whose operation it is, as IAM has it. Default: `"kinesis"`. */
   readonly service?: string | undefined
   /** The API's name of the operation. */
@@ -270,12 +273,18 @@ const answerOf = ({ error, status }: Raised): Advice.Answered | undefined => {
   }
 }
 
+const ofContact = (names: Names, telling: Raised, contact: Contact.Contact): string | undefined =>
+  named(names, telling) === "RequestTimeout" && telling.status === undefined
+    ? Advice.ofSilence(contact)
+    : Advice.ofFirstContact(telling.code, contact)
+
 /** What is said of an error: of one without a name that is known, by its answer; with what to do about it, where that is known. */
-const descriptionOf = ({ service = "kinesis" }: Call, names: Names, telling: Raised): string => {
+const descriptionOf = ({ sdk, service = "kinesis" }: Call, names: Names, telling: Raised): string => {
   const said = Advice.withoutHint(messageOf(telling.error))
   const answer = named(names, telling) === undefined ? answerOf(telling) : undefined
   if (answer !== undefined) return Advice.ofAnswer(service, said, answer)
-  const advice = Advice.ofCode(telling.code)
+  const advice = Advice.ofCode(telling.code) ??
+    (sdk === undefined ? undefined : ofContact(names, telling, Contact.of(sdk)))
   return advice === undefined ? said : `${said.trim()}; ${advice}`
 }
 

@@ -2,6 +2,7 @@ import * as Sdk from "@aws-sdk/client-kinesis"
 import { randomUUID } from "node:crypto"
 import type { GetRecordsRequest } from "../../KinesisApi.js"
 import * as Answers from "./answers.js"
+import * as Contact from "./contact.js"
 import * as ResponseBody from "./responseBody.js"
 import { getRecordsInput } from "./sdkInputs.js"
 import * as SealedPage from "./sealedPage.js"
@@ -154,6 +155,7 @@ const sendAgain = async (
   const signed = await signer.sign(requestOf(self, template, input), identity, signingProperties)
   try {
     const { response } = await config.requestHandler.handle(signed, { abortSignal })
+    Contact.answered(self.sdk)
     SealedPage.place(response, request)
     if (Answers.isError(response.statusCode)) response.body = await ResponseBody.collect(response.body)
     const output = await deserialize(config, response)

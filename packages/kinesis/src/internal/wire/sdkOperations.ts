@@ -6,6 +6,7 @@ import type { Service } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { InvalidArgument, RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
 import * as Advice from "./advice.js"
+import * as Contact from "./contact.js"
 import * as ErrorMapping from "./errorMapping.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
@@ -74,6 +75,7 @@ interface About {
 
 /** One request with a deadline. Interruption and the deadline abort it. */
 const call = <A>(
+  sdk: Sdk.KinesisClient,
   about: About,
   millis: number,
   send: (abortSignal: AbortSignal) => Promise<A>
@@ -81,7 +83,8 @@ const call = <A>(
   Effect.async((resume) => {
     const controller = new AbortController()
     const late = setTimeout(() => {
-      resume(Effect.fail(new RequestTimeout({ ...about, description: `waited ${Duration.format(millis)}` })))
+      const description = Advice.ofWait(Duration.format(millis), Contact.of(sdk))
+      resume(Effect.fail(new RequestTimeout({ ...about, description })))
       controller.abort()
     }, millis)
     send(controller.signal).then(
@@ -91,7 +94,7 @@ const call = <A>(
       },
       (cause) => {
         clearTimeout(late)
-        resume(Effect.fail(cause instanceof InvalidArgument ? cause : ErrorMapping.fromCause(about, cause)))
+        resume(Effect.fail(cause instanceof InvalidArgument ? cause : ErrorMapping.fromCause({ ...about, sdk }, cause)))
       }
     )
     return Effect.sync(() => {
@@ -100,18 +103,18 @@ const call = <A>(
     })
   })
 
-/** Calls for streams of the client's region: one of another is refused, since the service would not find it. */
-const callWithin = (sdk: Sdk.KinesisClient): typeof call => {
+/** Calls of a client for streams of its region: one of another is refused, since the service would not find it. */
+const callWithin = (sdk: Sdk.KinesisClient) => {
   let region: Promise<string> | undefined
   const refuseElsewhere = async (about: About, ofStream: string) => {
     const description = Advice.elsewhere(ofStream, await (region ??= sdk.config.region()))
     if (description !== undefined) throw new InvalidArgument({ ...about, field: "stream", description })
   }
-  return (about, millis, send) => {
+  return <A>(about: About, millis: number, send: (abortSignal: AbortSignal) => Promise<A>) => {
     const ofStream = Advice.regionOfArn(about.stream)
     return ofStream === undefined
-      ? call(about, millis, send)
-      : call(about, millis, (abortSignal) => refuseElsewhere(about, ofStream).then(() => send(abortSignal)))
+      ? call(sdk, about, millis, send)
+      : call(sdk, about, millis, (abortSignal) => refuseElsewhere(about, ofStream).then(() => send(abortSignal)))
   }
 }
 
