@@ -22,6 +22,15 @@ describe.concurrent("the examples do what they say", () => {
     assert.include(readFileSync(path("../../README.md"), "utf8"), readFileSync(path("./quickstart.ts"), "utf8"))
   })
 
+  it("the README of the in-memory Kinesis shows the test in virtual time as it is, and nothing of TestClock before it", () => {
+    const readme = readFileSync(path("../../packages/local/README.md"), "utf8")
+    const test = readFileSync(path("./virtual-time.test.ts"), "utf8")
+    assert.include(readme, test.slice(test.indexOf("import ")))
+    for (const page of [readme, readFileSync(path("../testing.md"), "utf8")]) {
+      assert.isBelow(page.indexOf("VirtualTime.run"), page.indexOf("TestClock"))
+    }
+  })
+
   it.live("resume: killed in the middle of a record, nothing is lost", () =>
     Effect.gen(function*() {
       const lines = (yield* run("resume.ts")).match(/(first|second) run: order \d/g)

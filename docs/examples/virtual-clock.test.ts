@@ -1,6 +1,6 @@
 /**
- * A test of a program that reads Kinesis: an hour of it, with a throttle and an expired iterator. A quiet shard is read
- * every 10 seconds, not 5 times a second, so that the hour takes a second or two: `virtual-time.test.ts` needs no such care.
+ * An hour under Effect's own TestClock, for tests that use it already. A quiet shard is read every 10 seconds, not once a second, and the test
+ * may take longer than vitest's 5 seconds: `virtual-time.test.ts` needs no such care.
  */
 import { LocalKinesis } from "@effect-kinesis/local"
 import { assert, it } from "@effect/vitest"
