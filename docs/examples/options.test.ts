@@ -4,6 +4,7 @@ import { ConfigProvider, Duration, Effect } from "effect"
 import { Consumer, KinesisClient, KinesisStream } from "effect-kinesis"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import * as DynamoDbLeaseStore from "../../packages/dynamodb/src/DynamoDbLeaseStore.js"
 
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), "utf8")
 
@@ -104,6 +105,12 @@ describe("the defaults of options", () => {
 const samples: Values = {
   KINESIS_WORKER: "ann",
   KINESIS_DEAGGREGATE: "false",
+  KINESIS_IGNORE_POSITIONS: "true",
+  KINESIS_PROTOCOL: "cbor",
+  KINESIS_RECORD_MEMORY: "own",
+  DYNAMODB_CREATE_TABLE: "false",
+  DYNAMODB_CONSISTENT_READS: "true",
+  DYNAMODB_WITH_LIVE_KCL: "allow",
   KINESIS_OUTSIDE_RANGE: "keep",
   KINESIS_ON_TRIMMED: "fail",
   KINESIS_ON_STREAM_LOST: "fail",
@@ -116,7 +123,13 @@ const sampleOf = (variable: string): string =>
 
 /** The option that a variable sets. */
 const optionOf = (variable: string): string =>
-  variable.slice("KINESIS_".length).toLowerCase().replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  variable.replace(/^[A-Z]+_/, "").toLowerCase().replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+/** The variables in the doc comment of a module's `config`. */
+const variablesOf = (door: string): ReadonlyArray<string> => {
+  const comment = /\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const config\b/.exec(read(door))![1]!.split("@example")[0]!
+  return [...comment.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, variable]) => variable!)
+}
 
 const configured = <A>(config: Effect.Effect<A, unknown>, variables: ReadonlyArray<readonly [string, string]>) =>
   Effect.runSync(Effect.withConfigProvider(config, ConfigProvider.fromMap(new Map(variables))) as Effect.Effect<A>)
@@ -133,11 +146,47 @@ describe("options from the environment", () => {
         assert.strictEqual(value, (defaults as Values)[name], name)
       }
     }
-    assert.deepStrictEqual(
-      Object.values(configured(KinesisClient.config, [])).filter((value) => value !== undefined),
-      []
-    )
+    for (const config of [KinesisClient.config, DynamoDbLeaseStore.config]) {
+      assert.deepStrictEqual(Object.values(configured<Values>(config, [])).filter((value) => value !== undefined), [])
+    }
   })
+
+  const connecting = read("docs/connecting.md")
+
+  it("are all that have a plain value, but for what a program is about", () => {
+    const isPlain = (value: unknown) =>
+      Duration.isDuration(value) || ["number", "string", "boolean"].includes(typeof value)
+    for (
+      const [config, defaults, without] of [
+        [KinesisStream.config, KinesisStream.defaults, []],
+        [Consumer.config, Consumer.defaults, ["concurrency"]]
+      ] as const
+    ) {
+      const names = Object.keys(configured<Values>(config, []))
+      const plain = Object.entries(defaults).filter(([, value]) => isPlain(value)).map(([name]) => name)
+      assert.deepStrictEqual(plain.filter((name) => !names.includes(name)), [...without])
+      for (const name of without) assert.include(connecting, `\`${name}\`, since`)
+    }
+  })
+
+  const clients = [
+    ["KinesisClient", KinesisClient.config, "packages/kinesis/src/KinesisClient.ts"],
+    ["DynamoDbLeaseStore", DynamoDbLeaseStore.config, "packages/dynamodb/src/DynamoDbLeaseStore.ts"]
+  ] as const
+  for (const [name, config, door] of clients) {
+    it(`are set by the variables in the table of docs/connecting.md and in the doc comment of ${name}.config`, () => {
+      const table = new RegExp(`\\| variable \\| option of \`${name}\` \\|\\n\\|[-|]+\\n((?:\\|.*\\n)+)`).exec(
+        connecting
+      )![1]!
+      const ofTable = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => nameOf(cell!).split(", "))
+      const prefix = `${ofTable[0]!.split("_")[0]}_`
+      const ofComment = variablesOf(door).filter((variable) => variable.startsWith(prefix))
+      assert.deepStrictEqual(ofTable.toSorted(), ofComment.toSorted())
+      const values = configured<Values>(config, ofTable.map((variable) => [variable, sampleOf(variable)]))
+      assert.deepStrictEqual(Object.keys(values).toSorted(), ofTable.map(optionOf).toSorted())
+      for (const [option, value] of Object.entries(values)) assert.isDefined(value, option)
+    })
+  }
 
   const documents = [
     ["docs/reading.md", KinesisStream.config, 2, "packages/kinesis/src/KinesisStream.ts"],
@@ -146,8 +195,7 @@ describe("options from the environment", () => {
   for (const [path, config, column, door] of documents) {
     it(`are set by the variables in the table of ${path} and in the doc comment of config`, () => {
       const ofTable = rowsOf(path).map((row) => nameOf(row[column] ?? "")).filter((variable) => variable !== "")
-      const comment = /\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const config\b/.exec(read(door))![1]!.split("@example")[0]!
-      const variables = [...comment.matchAll(/`(KINESIS_\w+)`/g)].map(([, variable]) => variable!)
+      const variables = variablesOf(door)
       assert.deepStrictEqual(ofTable.filter((variable) => !variables.includes(variable)), [])
       const before = configured<Values>(config, [])
       const values = configured<Values>(config, variables.map((variable) => [variable, sampleOf(variable)]))

@@ -118,8 +118,37 @@ export const make = (options: Options = {}): Effect.Effect<LeaseStore.Service, I
 export const layer = (options: Options = {}): Layer.Layer<LeaseStore.LeaseStore, InvalidArgument> =>
   Layer.scoped(LeaseStore.LeaseStore, make(options))
 
+const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> => Config.withDefault(config, undefined)
+
 /**
- * {@link layer} with options that are read from the configuration.
+ * Options from the environment, all of them optional: `DYNAMODB_REGION` (if it is not set, `KINESIS_REGION`), `DYNAMODB_ENDPOINT`,
+ * `DYNAMODB_CERTIFICATE_AUTHORITY`, in PEM, `DYNAMODB_REQUEST_TIMEOUT`, `DYNAMODB_CREATE_TABLE`, `DYNAMODB_CONSISTENT_READS`,
+ * `DYNAMODB_WITH_LIVE_KCL` (`refuse` or `allow`) and `DYNAMODB_PAGE_SIZE`. Durations are written like `3 seconds`. Credentials, and a region
+ * that is not given here, are found by the AWS SDK.
+ *
+ * @example
+ * ```ts
+ * import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
+ *
+ * const live = DynamoDbLeaseStore.layerConfig(DynamoDbLeaseStore.config)
+ * ```
+ *
+ * @since 0.1.0
+ * @category configuration
+ */
+export const config: Config.Config<Omit<Options, "credentials" | "requestHandler" | "table">> = Config.all({
+  region: optional(Config.orElse(Config.string("DYNAMODB_REGION"), () => Config.string("KINESIS_REGION"))),
+  endpoint: optional(Config.string("DYNAMODB_ENDPOINT")),
+  certificateAuthority: optional(Config.string("DYNAMODB_CERTIFICATE_AUTHORITY")),
+  requestTimeout: optional(Config.duration("DYNAMODB_REQUEST_TIMEOUT")),
+  createTable: optional(Config.boolean("DYNAMODB_CREATE_TABLE")),
+  consistentReads: optional(Config.boolean("DYNAMODB_CONSISTENT_READS")),
+  withLiveKcl: optional(Config.literal("refuse", "allow")("DYNAMODB_WITH_LIVE_KCL")),
+  pageSize: optional(Config.integer("DYNAMODB_PAGE_SIZE"))
+})
+
+/**
+ * {@link layer} with options that are read from the configuration: {@link config}, or one of your own.
  *
  * @example
  * ```ts

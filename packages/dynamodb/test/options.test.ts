@@ -2,7 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { DynamoDbLeaseStore } from "@effect-kinesis/dynamodb"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { ConfigProvider, Effect, Layer } from "effect"
 import * as Bad from "../../kinesis/test/support/badValues.js"
 
 type Wrong<Options> = Readonly<Record<keyof Options, ReadonlyArray<unknown>>>
@@ -83,4 +83,33 @@ describe("options", () => {
         assert.include(error.message, was)
       }
     }).pipe(Effect.scoped))
+})
+
+describe("options from the environment", () => {
+  const configured = (variables: Readonly<Record<string, string>>) =>
+    Effect.withConfigProvider(
+      DynamoDbLeaseStore.config,
+      ConfigProvider.fromMap(new Map(Object.entries(variables)))
+    )
+
+  it.effect("the region is that of the streams, unless the table has another", () =>
+    Effect.gen(function*() {
+      const ofStreams = { KINESIS_REGION: "eu-west-1" }
+      assert.strictEqual((yield* configured(ofStreams)).region, "eu-west-1")
+      assert.strictEqual((yield* configured({ ...ofStreams, DYNAMODB_REGION: "us-east-1" })).region, "us-east-1")
+      assert.isUndefined((yield* configured({})).region)
+    }))
+
+  it.effect("are refused as those that are written, and named by their variables where they are no values at all", () =>
+    Effect.gen(function*() {
+      const failure = (variables: Readonly<Record<string, string>>) =>
+        DynamoDbLeaseStore.layerConfig(DynamoDbLeaseStore.config).pipe(
+          Layer.build,
+          Effect.scoped,
+          Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))),
+          Effect.flip
+        )
+      assert.include(String(yield* failure({ DYNAMODB_PAGE_SIZE: "0" })), "invalid pageSize: must be a whole number")
+      assert.include(String(yield* failure({ DYNAMODB_CREATE_TABLE: "perhaps" })), "DYNAMODB_CREATE_TABLE")
+    }))
 })

@@ -38,7 +38,8 @@ export const defaults = Settings.streamDefaults
 /**
  * Options from the environment, with {@link defaults} for those that are not set: `KINESIS_MAX_RECORDS`, `KINESIS_POLL_INTERVAL`,
  * `KINESIS_IDLE_INTERVAL`, `KINESIS_FIRST_CONTACT_TIMEOUT`, `KINESIS_DEAGGREGATE`, `KINESIS_OUTSIDE_RANGE`, `KINESIS_ON_TRIMMED`,
- * `KINESIS_MAX_READ_AHEAD_BYTES`, `KINESIS_LIST_INTERVAL` and `KINESIS_LIST_STALENESS`. Durations are written like `30 seconds`.
+ * `KINESIS_MAX_READ_AHEAD_BYTES`, `KINESIS_LIST_INTERVAL`, `KINESIS_LIST_STALENESS` and `KINESIS_IGNORE_POSITIONS`. Durations are written
+ * like `30 seconds`.
  *
  * @example
  * ```ts

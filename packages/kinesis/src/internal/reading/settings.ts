@@ -162,6 +162,7 @@ export const config = {
 
 export const streamConfig = {
   ...config,
+  ignorePositions: Config.withDefault(Config.boolean("KINESIS_IGNORE_POSITIONS"), streamDefaults.ignorePositions),
   listStaleness: Config.withDefault(Config.duration("KINESIS_LIST_STALENESS"), streamDefaults.listStaleness)
 }
 
