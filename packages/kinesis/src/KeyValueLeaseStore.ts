@@ -62,6 +62,8 @@ export const make: Effect.Effect<LeaseStore.Service, never, KeyValueStore.KeyVal
 /**
  * {@link make} as a layer. An application that is opened twice through one layer shares its leases.
  *
+ * It is a value and no function, as there are no options: what there is to choose is the `KeyValueStore` that it is given.
+ *
  * @example
  * ```ts
  * import { KeyValueStore } from "@effect/platform"

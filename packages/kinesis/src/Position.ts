@@ -264,15 +264,23 @@ export const after = (record: {
 
 /**
  * The position that a person wrote: `trim-horizon`, `latest`, or an instant as ISO 8601 with its zone, as seconds or milliseconds since
- * the epoch, or as a time before `now` (in milliseconds) such as `-2h` or `-1h30m`. Undefined for anything else: a time without a zone
- * would mean different instants on different machines. {@link textExamples} has what to say then.
+ * the epoch, or as a time before `now` (in milliseconds) such as `-2h` or `-1h30m`. It is `undefined` for anything else, so look before you
+ * read `from` it: a time without a zone would mean different instants on different machines. {@link textExamples} has what to say then.
  *
  * @example
  * ```ts
- * import { Position } from "effect-kinesis"
+ * import { Clock, Effect, Stream } from "effect"
+ * import { KinesisStream, Position } from "effect-kinesis"
  *
- * const twoHoursAgo = Position.fromText("-2h", Date.now())
- * const instant = Position.fromText("2026-11-23T08:00:00Z", Date.now())
+ * const readFrom = (text: string) =>
+ *   Effect.gen(function*() {
+ *     const from = Position.fromText(text, yield* Clock.currentTimeMillis)
+ *     if (from === undefined) return yield* Effect.fail(`${text} is none of ${Position.textExamples}`)
+ *     yield* Stream.runDrain(KinesisStream.records({ stream: "orders", from }))
+ *   })
+ *
+ * const twoHoursAgo = readFrom("-2h")
+ * const instant = readFrom("2026-11-23T08:00:00Z")
  * ```
  *
  * @since 0.1.0

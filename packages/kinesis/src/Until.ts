@@ -41,22 +41,27 @@ export type Until =
 export const never: Until = { _tag: "Never" }
 
 /**
- * Read for this long. A call that is under way then is interrupted; a page that was handed on is finished.
+ * Read for this long. A call that is under way then is interrupted; a page that was handed on is finished. `Duration.infinity` is
+ * {@link never}, as for a time that is set only where reading is to end.
  *
  * @example
  * ```ts
+ * import { Config, Duration, Effect, Stream } from "effect"
  * import { KinesisStream, Until } from "effect-kinesis"
  *
  * const orders = KinesisStream.records({ stream: "orders", from: "latest", until: Until.elapsed("30 seconds") })
+ *
+ * // as long as RUN_FOR says, for ever where it is not set
+ * const runFor = Config.withDefault(Config.duration("RUN_FOR"), Duration.infinity)
+ * const program = Effect.flatMap(runFor, (duration) =>
+ *   Stream.runDrain(KinesisStream.records({ stream: "orders", from: "latest", until: Until.elapsed(duration) }))
+ * )
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const elapsed = (duration: Duration.DurationInput): Until => ({
-  _tag: "Elapsed",
-  millis: Checks.millisOr(duration)
-})
+export const elapsed = (duration: Duration.DurationInput): Until => lasting("Elapsed", duration)
 
 /**
  * Read what arrived before this instant. Each shard ends when it has passed the instant, an idle one too: by the arrival of its records,
@@ -108,7 +113,7 @@ export const caughtUp: Until = { _tag: "CaughtUp" }
 export const count = (count: number): Until => ({ _tag: "Count", count })
 
 /**
- * Read until every shard is at its tip and none has brought a record for this long.
+ * Read until every shard is at its tip and none has brought a record for this long. `Duration.infinity` is {@link never}.
  *
  * @example
  * ```ts
@@ -120,4 +125,13 @@ export const count = (count: number): Until => ({ _tag: "Count", count })
  * @since 0.1.0
  * @category constructors
  */
-export const idle = (duration: Duration.DurationInput): Until => ({ _tag: "Idle", millis: Checks.millisOr(duration) })
+export const idle = (duration: Duration.DurationInput): Until => lasting("Idle", duration)
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const lasting = (_tag: "Elapsed" | "Idle", duration: Duration.DurationInput): Until => {
+  const millis = Checks.millisOr(duration)
+  return millis === Infinity ? never : { _tag, millis }
+}

@@ -34,7 +34,7 @@ const ofUntil = [
   {},
   () => Until.caughtUp,
   { _tag: "Elapsed", millis: "5 seconds" },
-  ...["soon", "", "-1 seconds", NaN, -1, Infinity, null, undefined, {}].flatMap((each: any) => [
+  ...["soon", "", "-1 seconds", NaN, -1, -Infinity, null, undefined, {}].flatMap((each: any) => [
     Until.elapsed(each),
     Until.idle(each)
   ]),
