@@ -354,9 +354,11 @@ export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerErro
   readonly subSequenceNumber: number | undefined
   /** Which of the values that a decoder found in the record, from 0; undefined where it found one, or where nothing was decoded. */
   readonly valueIndex?: number | undefined
-  /** What the handler said. */
+  /** Whose failure it is: that of a decoder, when the record could not be decoded, is also that of its `onInvalid`. */
+  readonly source: "handler" | "decoder"
+  /** What the handler, or the decoder, said. */
   readonly description: string
-  /** What the handler failed with, or what it threw; where a logger would die of that, an error that says what it says. */
+  /** What it failed with, or what it threw; where a logger would die of that, an error that says what it says. */
   readonly cause: unknown
   /** What the dead letter failed with, if it failed. */
   readonly deadLetterCause?: unknown
@@ -364,7 +366,8 @@ export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerErro
   readonly #failure: Option.Option<E>
 
   constructor(
-    { failure, ...fields }: {
+    { failure, source = "handler", ...fields }: {
+      readonly source?: "handler" | "decoder" | undefined
       readonly stream: string
       readonly shardId: string
       readonly sequenceNumber?: string | undefined
@@ -376,12 +379,12 @@ export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerErro
       readonly failure?: Option.Option<E> | undefined
     }
   ) {
-    super({ sequenceNumber: undefined, subSequenceNumber: undefined, ...fields })
+    super({ sequenceNumber: undefined, subSequenceNumber: undefined, ...fields, source })
     this.#failure = failure ?? Option.none()
   }
 
   /**
-   * What the handler failed with; none when it died, threw or interrupted itself.
+   * What the handler, or the decoder, failed with; none when it died, threw or interrupted itself.
    *
    * @since 0.1.0
    */
@@ -397,7 +400,7 @@ export class HandlerError<out E = unknown> extends Data.TaggedError("HandlerErro
   override get message(): string {
     const index = this.valueIndex === undefined ? "" : `, value ${this.valueIndex}`
     const place = this.sequenceNumber === undefined ? "" : ` at ${this.sequenceNumber}${index}`
-    return `the handler failed on ${this.stream}/${this.shardId}${place}: ${this.description}`
+    return `the ${this.source} failed on ${this.stream}/${this.shardId}${place}: ${this.description}`
   }
 }
 

@@ -336,6 +336,31 @@ describe("outages of a group", () => {
           "INFO ann has left the application billing"
         ])
       })))
+
+  it.effect("a worker says how many leases it has when that has changed, and not again", () =>
+    withGroup({ streams: [{ name: "orders", shardCount: 4 }] }, () =>
+      Effect.gen(function*() {
+        const ann = yield* watching({ worker: "ann" })
+        yield* TestClock.adjust("15 seconds")
+        const bob = yield* watching({ worker: "bob" })
+        yield* TestClock.adjust("2 minutes")
+        yield* stop(ann)
+        yield* TestClock.adjust("2 minutes")
+        yield* stop(bob)
+        const shares = ({ lines }: typeof ann) =>
+          lines.filter((line) => line.includes(" has ") && line.includes(" of ")).map((line) =>
+            line.replace(/(ann|bob)-\w+/, "$1")
+          )
+        assert.deepStrictEqual(shares(ann), [
+          "INFO ann has 4 of 4 leases of billing, as the only worker",
+          "INFO ann now has 2 of 4 leases of billing, as one of 2 workers"
+        ])
+        assert.deepStrictEqual(shares(bob), [
+          "INFO bob has 0 of 4 leases of billing, as one of 2 workers",
+          "INFO bob now has 2 of 4 leases of billing, as one of 2 workers",
+          "INFO bob now has 4 of 4 leases of billing, as the only worker"
+        ])
+      })))
 })
 
 describe("Outage", () => {

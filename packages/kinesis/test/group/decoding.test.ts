@@ -220,6 +220,28 @@ describe("a record that cannot be decoded", () => {
         assert.strictEqual(yield* storedIn(world), written[0])
       })))
 
+  for (const [what, handling] of [["records", "handler"], ["pages", "pageHandler"]] as const) {
+    it.effect(`is told of as the decoder's failure, and what a handler fails with as the handler's, of ${what}`, () =>
+      withGroup(oneShard, (world) =>
+        Effect.gen(function*() {
+          yield* write(world, [bad, lines(1)])
+          const events: Array<KinesisEvent.KinesisEvent> = []
+          const fiber = yield* Effect.fork(Consumer.run({
+            ...group,
+            decode: RecordDecoder.json(Order),
+            onFailure: FailurePolicy.skip,
+            onEvent: (event) => Effect.sync(() => events.push(event)),
+            [handling as "handler"]: () => Effect.fail("no")
+          }))
+          const errors = () => events.flatMap((event) => event._tag === "HandlerFailed" ? [event.error] : [])
+          yield* eventually("both failures", () => errors().length === 2)
+          assert.deepStrictEqual(errors().map(({ source }) => source), ["decoder", "handler"])
+          assert.match(errors()[0]!.message, /^the decoder failed on orders\/shardId-0+ at \d+: /)
+          assert.match(errors()[1]!.message, /^the handler failed on orders\/shardId-0+ at \d+: no$/)
+          yield* Fiber.interrupt(fiber)
+        })))
+  }
+
   it.effect("a dead letter is sent the record and the DecodeError, by a key of its own for each bad value; the others are handled", () =>
     withGroup(oneShard, (world) =>
       Effect.gen(function*() {

@@ -54,6 +54,8 @@ interface State {
   balancedAt: Moment
   /** They were shared with success once. */
   isBalanced: boolean
+  /** How many of them were this worker's when the log last said so. */
+  toldMine: number | undefined
   /** A lease is still to be asked for that its owner may not have found yet. */
   isAskingLater: boolean
 }
@@ -83,6 +85,7 @@ export const make = (group: Group, tasks: ShardTasks): Balancer => {
     },
     balancedAt: group.clocks.now(),
     isBalanced: false,
+    toldMine: undefined,
     isAskingLater: false
   }
   return {
@@ -178,7 +181,7 @@ const balance = (self: State, looks: number): Effect.Effect<void, KinesisError |
     const counts = countsOf(self, seen)
     yield* self.group.emit(KinesisEvent.Balanced(counts))
     if (Either.isLeft(repairs)) return yield* Effect.fail(repairs.left)
-    if (!self.isBalanced) yield* logJoined(self.group, counts)
+    yield* logShare(self, counts)
     shared(self, streams)
     yield* self.upkeep.cleaned(all)
   })
@@ -205,9 +208,14 @@ const countsOf = ({ group: { worker }, tasks }: State, seen: ReadonlyArray<Candi
 
 type Counts = ReturnType<typeof countsOf>
 
-const logJoined = ({ settings: { application }, worker }: Group, { leases, mine, workers }: Counts) => {
+/** Said when the leases were shared first, and when this worker has more or fewer than was said last. */
+const logShare = (self: State, { leases, mine, workers }: Counts): Effect.Effect<void> => {
+  const { settings: { application }, worker } = self.group
+  if (mine === self.toldMine) return Effect.void
+  const has = self.toldMine === undefined ? "has" : "now has"
+  self.toldMine = mine
   const company = workers === 1 ? "the only worker" : `one of ${workers} workers`
-  return Effect.logInfo(`${worker} has ${mine} of ${leases} leases of ${application}, as ${company}`)
+  return Effect.logInfo(`${worker} ${has} ${mine} of ${leases} leases of ${application}, as ${company}`)
 }
 
 /** The leases of these streams were shared. */

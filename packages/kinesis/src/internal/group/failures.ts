@@ -21,11 +21,17 @@ export interface Given {
   readonly work: ShardWork
   readonly records: ReadonlyArray<KinesisRecord>
   readonly valueIndex?: number | undefined
+  /** Whether it could not be decoded, and no handler is given it. */
+  readonly isInvalid?: boolean | undefined
 }
 
-const toError = <E>({ records, valueIndex, work }: Given, cause: Cause.Cause<E>): HandlerError<E> => {
+const sourceOf = ({ isInvalid = false }: Given): "handler" | "decoder" => isInvalid ? "decoder" : "handler"
+
+const toError = <E>(given: Given, cause: Cause.Cause<E>): HandlerError<E> => {
+  const { records, valueIndex, work } = given
   const squashed = Cause.squash(cause)
   return new HandlerError({
+    source: sourceOf(given),
     stream: work.stream.name,
     shardId: work.shardId,
     sequenceNumber: records[0]?.sequenceNumber,
@@ -97,7 +103,7 @@ export const handle = <E, RF, R>(
   given: Given,
   handler: () => Effect.Effect<unknown, E, R>
 ): Effect.Effect<void, HandlerError<E>, R | RF> =>
-  Effect.catchAllCause(Effect.asVoid(Effects.called("the handler", handler)), (cause) => {
+  Effect.catchAllCause(Effect.asVoid(Effects.called(`the ${sourceOf(given)}`, handler)), (cause) => {
     const error = toError(given, cause)
     const { shardId, stream } = given.work
     const told = stream.emit(KinesisEvent.HandlerFailed({ shardId, error, policy: policyName(onFailure) }))

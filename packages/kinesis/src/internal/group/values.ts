@@ -55,7 +55,7 @@ export const handleRecord = <A, E, R, RD, RF>(
       eachResult(results, (result, valueIndex) =>
         work.whileHeld(Failures.handle(
           failing,
-          { work, records: [record], valueIndex },
+          { work, records: [record], valueIndex, isInvalid: Either.isLeft(result) },
           (): Effect.Effect<unknown, E, R | RD> => Either.isRight(result) ? handler(result.right, work) : result.left
         )))
     const results = decoded(record)
@@ -75,7 +75,7 @@ const valuesOf = <A, E, RD, RF>(
     const keep = (record: KinesisRecord, results: Results<A, E, RD>) =>
       eachResult(results, (result, valueIndex) => {
         if (Either.isLeft(result)) {
-          return Failures.handle(failing, { work, records: [record], valueIndex }, () => result.left)
+          return Failures.handle(failing, { work, records: [record], valueIndex, isInvalid: true }, () => result.left)
         }
         values.push(result.right)
         return Effect.void
