@@ -122,7 +122,8 @@ describe("opening the table", () => {
       const name = newName()
       const error = yield* Effect.flip(open(name, { createTable: false }))
       assert.deepInclude(error, { _tag: "LeaseStoreError", reason: "NotFound" })
-      assert.include(error.message, `there is no table ${name}, and createTable is false`)
+      const guide = "https://github.com/effect-kinesis/effect-kinesis/blob/main/docs/leases-table.md"
+      assert.include(error.message, `there is no table ${name}, and createTable is false: make it as ${guide} says`)
       assert.isFalse(yield* Effect.promise(() => dynalite.raw.exists(name)))
       yield* Effect.promise(() => dynalite.raw.create(name))
       yield* open(name, { createTable: false })

@@ -73,7 +73,7 @@ describe.each(ways)("credentials that cannot be had, by a client that reads by %
         )
         assert.deepInclude(error, { hadCredentials: false })
         assert.isFalse(KinesisError.isTransient(error))
-        assert.strictEqual(error.message, `ListShards on orders: no credentials: said ${refusal.name}`)
+        assert.match(error.message, new RegExp(`^ListShards on orders: no credentials: (.+: )?said ${refusal.name}`))
       }
       assert.strictEqual(server.received.length, 0)
     }))
@@ -262,6 +262,24 @@ describe("the SDK's own providers", () => {
           assert.strictEqual(KinesisError.isTransient(error), isLater)
         }
       }
+    }))
+
+  it.scopedLive("STS that is out of reach: it is told that this is the provider's, not Kinesis'", () =>
+    Effect.gen(function*() {
+      const home = yield* environment({
+        AWS_ENDPOINT_URL_STS: "http://127.0.0.1:9",
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/app"
+      })
+      const token = Path.join(home, "token")
+      yield* write(token, "a token")
+      process.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = token
+      const error = yield* Effect.flip(list(yield* ownChain))
+      assert.deepInclude(error, { _tag: "CredentialsUnavailable", hadCredentials: false })
+      assert.strictEqual(
+        error.message,
+        "ListShards on orders: no credentials: the provider of credentials could not be reached: connect ECONNREFUSED 127.0.0.1:9; " +
+          "check its endpoint, such as that of STS, and the network"
+      )
     }))
 
   it.scopedLive("SSO: a session that nobody has opened", () =>

@@ -238,9 +238,22 @@ const noneFound = "Could not load credentials from any providers"
 /** Names that say nothing beside the message. */
 const common: ReadonlyArray<string> = ["", "Error", "CredentialsProviderError", "ProviderError", "TokenProviderError"]
 
+/** The errors of a request that had no answer. */
+const unreached: ReadonlyArray<Kind | undefined> = ["RequestTimeout", "ServiceUnavailable"]
+
+/** Whether a provider's own request, as that to STS, had no answer: an error of the network caused its error, or is it. */
+const isUnreached = (telling: Raised): boolean =>
+  causes(telling.error).some(({ code, name, status }) =>
+    status === undefined && (name === "TimeoutError" || (code.startsWith("E") && unreached.includes(kinds.get(code))))
+  )
+
 /** What the provider said, with the name of the error where that is telling. */
-const wordsOf = ({ error, name }: Raised): string => {
+const wordsOf = (telling: Raised): string => {
+  const { error, name } = telling
   const message = messageOf(error)
+  if (isUnreached(telling)) {
+    return `the provider of credentials could not be reached: ${message}; check its endpoint, such as that of STS, and the network`
+  }
   const said = message.startsWith(noneFound) ? `${message}; ${Advice.noCredentials}` : message
   return common.includes(name) || said.includes(name) ? said : `${name}: ${said}`
 }
