@@ -114,6 +114,18 @@ describe("the code in the pages", () => {
     }
   })
 
+  it("imports nothing that its page does not install, beside Effect and our packages", () => {
+    const untold = blocks.flatMap(({ code, file, line }) => {
+      const told = [...readFileSync(file, "utf8").matchAll(/npm install ([^#`\n]*)/g)].flatMap(([, named]) =>
+        named!.split(" ").map((one) => one.replace(/(.)@.*/, "$1"))
+      )
+      return [...code.matchAll(/ from "((?:@[^/"]+\/)?[^/".]+)/g)].map(([, name]) => name!)
+        .filter((name) => !/^(effect|effect-kinesis|@effect-kinesis\/.*|node:.*)$/.test(name) && !told.includes(name))
+        .map((name) => `${basename(file)}, line ${line}: ${name}`)
+    })
+    assert.deepStrictEqual(untold, [])
+  })
+
   it("has the types that it should", async () => {
     const folder = mkdtempSync(join(home, "examples-pages-"))
     try {
