@@ -1,5 +1,5 @@
 /**
- * Turns records into values, a page at a time. Decoders compose in a pipe: `records.pipe(RecordDecoder.gzip(), RecordDecoder.json(Order))`.
+ * Turns records into values, up to 256 records at a time. Decoders compose in a pipe: `records.pipe(RecordDecoder.gzip(), RecordDecoder.json(Order))`.
  *
  * @since 0.1.0
  */
@@ -11,9 +11,9 @@ import type * as CloudWatchLogs from "./internal/decode/cloudWatchLogs.js"
 import * as DecodedPages from "./internal/decode/decodedPages.js"
 import * as Decoders from "./internal/decode/decoders.js"
 import * as ExactJson from "./internal/decode/exactJson.js"
+import type * as Forms from "./internal/decode/forms.js"
 import * as JsonValues from "./internal/decode/jsonValues.js"
 import type * as DecoderOptions from "./internal/decode/options.js"
-import type * as Pages from "./internal/decode/pages.js"
 import type * as Parse from "./internal/decode/schema.js"
 import type { DecodeError } from "./KinesisError.js"
 import type { KinesisRecord } from "./KinesisRecord.js"
@@ -71,7 +71,7 @@ export type {
  * @category models
  */
 export interface Decoder<out A, out E = never, out R = never> extends Pipeable {
-  /** Decodes page by page. What is good before a failure is handed on before it. */
+  /** Decodes up to 256 records at a time, so that the values of a page do not all live at once. What is good before a failure is handed on before it. */
   <E1, R1>(records: Stream.Stream<KinesisRecord, E1, R1>): Stream.Stream<A, E | E1, R | R1>
   /** The values in one record, in order; in the place of each that is invalid, the effect that deals with it as `onInvalid` says. */
   readonly decodeRecord: (record: KinesisRecord) => Results<A, E, R> | Effect.Effect<Results<A, E, R>, never, R>
@@ -83,7 +83,7 @@ export interface Decoder<out A, out E = never, out R = never> extends Pipeable {
  * @since 0.1.0
  * @category models
  */
-export type Results<A, E, R> = Pages.Results<A, E, R>
+export type Results<A, E, R> = Forms.Results<A, E, R>
 
 /**
  * A schema of another library that keeps to the Standard Schema specification, such as Zod, Valibot or ArkType.
@@ -135,7 +135,7 @@ export const exactJson: (text: string) => unknown = ExactJson.parse
  * @category decoders
  */
 export const json: DecoderOptions.BySchema = (schema: Decoders.AnySchema, options?: DecoderOptions.JsonOptions) =>
-  Decoders.json(JsonValues.one, schema, options)
+  Decoders.json(schema, options)
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
@@ -154,7 +154,7 @@ export const json: DecoderOptions.BySchema = (schema: Decoders.AnySchema, option
  * @category decoders
  */
 export const ndjson: DecoderOptions.BySchema = (schema: Decoders.AnySchema, options?: DecoderOptions.JsonOptions) =>
-  Decoders.json(JsonValues.lines, schema, options)
+  Decoders.jsonValues(JsonValues.lines, schema, options)
 
 /**
  * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
@@ -177,7 +177,7 @@ export const ndjson: DecoderOptions.BySchema = (schema: Decoders.AnySchema, opti
 export const jsonSequence: DecoderOptions.BySchema = (
   schema: Decoders.AnySchema,
   options?: DecoderOptions.JsonOptions
-) => Decoders.json(JsonValues.sequence, schema, options)
+) => Decoders.jsonValues(JsonValues.sequence, schema, options)
 
 /**
  * Records whose bytes are text in UTF-8.
@@ -388,4 +388,4 @@ export const compose =
 export const pages = <A, E, R>(
   decoder: Decoder<A, E, R>
 ): <E1, R1>(pages: Stream.Stream<Page, E1, R1>) => Stream.Stream<DecodedPage<A>, E | E1, R | R1> =>
-  DecodedPages.run(decoder.decodeRecord)
+  DecodedPages.run<A, E, R>(decoder)

@@ -279,6 +279,7 @@ const cases: ReadonlyArray<Bad.Case> = [
 const onInvalid = ["ignore", "", 5, NaN, true, {}, Effect.void]
 const maxInflatedBytes = [...Bad.whole, "64MB", Infinity]
 const parse = Bad.fn.filter((each) => each !== undefined)
+const compile = Bad.flag
 
 const { auto, cloudWatchLogs, deflate, gzip, json, jsonSequence, ndjson, utf8, zlib, zstd } = RecordDecoder
 
@@ -314,7 +315,7 @@ const decoder = (
 
 const decoders: ReadonlyArray<Bad.Case> = [
   ...(["json", "ndjson", "jsonSequence"] as const).flatMap((name) =>
-    decoder(name, { onInvalid, parse } satisfies Wrong<RecordDecoder.JsonOptions<"fail">>, Schema.Unknown)
+    decoder(name, { onInvalid, parse, compile } satisfies Wrong<RecordDecoder.JsonOptions<"fail">>, Schema.Unknown)
   ),
   ...decoder("utf8", { onInvalid } satisfies Wrong<RecordDecoder.Options<"fail">>),
   ...(["gzip", "zlib", "deflate", "zstd"] as const).flatMap((name) =>
@@ -326,7 +327,7 @@ const decoders: ReadonlyArray<Bad.Case> = [
   ...decoder("cloudWatchLogs", { onInvalid, maxInflatedBytes }),
   ...decoder(
     "auto",
-    { onInvalid, parse, maxInflatedBytes } satisfies Wrong<RecordDecoder.AutoOptions<"fail">>,
+    { onInvalid, parse, compile, maxInflatedBytes } satisfies Wrong<RecordDecoder.AutoOptions<"fail">>,
     Schema.Unknown
   )
 ]

@@ -7,13 +7,18 @@ export interface PageSize {
   readonly name: string
   readonly records: number
   readonly bytes: number
+  /** What the records hold. Default: bytes that look random. */
+  readonly content?: "orders"
 }
 
 export const pageSizes: ReadonlyArray<PageSize> = [
   { name: "page-256", records: 10_000, bytes: 256 },
   { name: "page-1k", records: 1_000, bytes: 1_024 },
   { name: "page-10k", records: 1_000, bytes: 10_240 },
-  { name: "page-empty", records: 0, bytes: 0 }
+  { name: "page-empty", records: 0, bytes: 0 },
+  { name: "order-256", records: 10_000, bytes: 256, content: "orders" },
+  { name: "order-1k", records: 1_000, bytes: 1_024, content: "orders" },
+  { name: "order-10k", records: 1_000, bytes: 10_240, content: "orders" }
 ]
 
 export const pageSize = (name: string): PageSize => {
@@ -30,6 +35,33 @@ const payload = (index: number, length: number): Buffer => {
   }
   return Buffer.concat(blocks).subarray(0, length)
 }
+
+const currencies = ["EUR", "USD", "GBP"]
+const types = ["order.placed", "order.paid", "order.shipped"]
+
+/** An event in JSON of about this many bytes: so many items as fit. */
+const order = (index: number, bytes: number): Buffer => {
+  const event = {
+    id: index,
+    type: types[index % types.length],
+    customer: `customer-${index % 1_000}`,
+    at: new Date(arrivalOf(index)).toISOString(),
+    amount: (index % 10_000) / 100,
+    currency: currencies[index % currencies.length],
+    items: [] as Array<object>,
+    ...(index % 3 === 0 ? { note: "leave it at the door" } : {})
+  }
+  const item = (place: number) => ({
+    sku: `sku-${(index + place) % 10_000}`,
+    quantity: 1 + place % 9,
+    price: 9.95 + place
+  })
+  for (let place = 0; JSON.stringify(event).length + 48 <= bytes; place++) event.items.push(item(place))
+  return Buffer.from(JSON.stringify(event))
+}
+
+const dataOf = ({ bytes, content }: PageSize, index: number): Buffer =>
+  content === "orders" ? order(index, bytes) : payload(index, bytes)
 
 const sequenceNumber = (index: number): string =>
   `4959033827149025660855969253836157109592157598${String(index).padStart(10, "0")}`
@@ -54,7 +86,7 @@ export const getRecordsJson = (size: PageSize): Buffer =>
     NextShardIterator: iteratorOf(size),
     Records: Array.from({ length: size.records }, (_, index) => ({
       ApproximateArrivalTimestamp: arrivalOf(index) / 1000,
-      Data: payload(index, size.bytes).toString("base64"),
+      Data: dataOf(size, index).toString("base64"),
       PartitionKey: partitionKey(index),
       SequenceNumber: sequenceNumber(index)
     }))
@@ -79,7 +111,7 @@ export const getRecordsCbor = (size: PageSize): Buffer => {
     encode("ApproximateArrivalTimestamp"),
     instant(arrivalOf(index)),
     encode("Data"),
-    encode(payload(index, size.bytes)),
+    encode(dataOf(size, index)),
     encode("PartitionKey"),
     encode(partitionKey(index)),
     encode("SequenceNumber"),

@@ -1,4 +1,9 @@
-import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
+import {
+  type _Record as SdkRecord,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient as SdkClient
+} from "@aws-sdk/client-kinesis"
 import { NodeHttpHandler } from "@smithy/node-http-handler"
 import { addExtension, decode as decodeCbor } from "cbor-x"
 import { KinesisClient, KinesisStream, ShardReader } from "effect-kinesis"
@@ -20,7 +25,7 @@ export interface Argument {
   readonly protocol: "json" | "cbor"
 }
 
-const connection = (url: string) => ({
+export const connection = (url: string) => ({
   endpoint: url,
   region: "us-east-1",
   credentials: { accessKeyId: "test", secretAccessKey: "test" }
@@ -39,7 +44,12 @@ const loop = async (millis: number, call: () => Promise<number>): Promise<number
 const unitsOf = (records: ReadonlyArray<unknown>): number => Math.max(1, records.length)
 
 /** The loop that everyone writes. */
-const bySdk = (sdk: SdkClient, { stream }: Argument): Subject => async (millis) => {
+export const bySdk = (
+  sdk: SdkClient,
+  { stream }: Argument,
+  use: (records: ReadonlyArray<SdkRecord>) => void = () => {}
+): Subject =>
+async (millis) => {
   const { ShardIterator } = await sdk.send(
     new GetShardIteratorCommand({ StreamName: stream, ShardId: shardId, ShardIteratorType: "TRIM_HORIZON" })
   )
@@ -47,6 +57,7 @@ const bySdk = (sdk: SdkClient, { stream }: Argument): Subject => async (millis) 
   return await loop(millis, async () => {
     const output = await sdk.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }))
     iterator = output.NextShardIterator
+    use(output.Records!)
     return unitsOf(output.Records!)
   })
 }
@@ -107,7 +118,7 @@ const withoutPacing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A
     } as Clock.Clock)
   )
 
-const ours = (
+export const ours = (
   { protocol, url }: Argument,
   program: (end: number) => Effect.Effect<number, unknown, KinesisClient.KinesisClient>
 ): Subject => {
@@ -132,10 +143,15 @@ const byClient = (argument: Argument): Subject =>
       return units
     }))
 
-const options = ({ stream }: Argument) => ({ stream, from: "trim-horizon", pollInterval: 0, idleInterval: 0 }) as const
+export const options = ({ stream }: Argument) =>
+  ({ stream, from: "trim-horizon", pollInterval: 0, idleInterval: 0 }) as const
 
 /** Reads until the time is over, adding up what each chunk brings. */
-const counted = <A, E, R>(stream: Stream.Stream<A, E, R>, end: number, units: (chunk: Chunk.Chunk<A>) => number) =>
+export const counted = <A, E, R>(
+  stream: Stream.Stream<A, E, R>,
+  end: number,
+  units: (chunk: Chunk.Chunk<A>) => number
+) =>
   Effect.suspend(() => {
     let sum = 0
     const count = (chunk: Chunk.Chunk<A>) => {

@@ -2,56 +2,81 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { DecodedPage, Page } from "../../Page.js"
 import * as Position from "../../Position.js"
-import type { Results } from "./pages.js"
+import type { DecodeRecord, Results } from "./forms.js"
+import type { DecodeTogether } from "./outcomes.js"
 
-type DecodeRecord<A, E, R> = (record: KinesisRecord) => Results<A, E, R> | Effect.Effect<Results<A, E, R>, never, R>
+interface DecodesRecords<A, E, R> {
+  readonly decodeRecord: DecodeRecord<A, E, R>
+  readonly decodeTogether?: DecodeTogether<A> | undefined
+}
 
-/** The values of a record. What is invalid is dealt with on the way. */
-const valuesOf = <A, E, R>(results: Results<A, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
+/** The decoding of a page, and the values so far. */
+interface State<A, E, R> {
+  readonly decoder: DecodesRecords<A, E, R>
+  readonly page: Page
+  readonly values: Array<A>
+}
+
+type Decoded<A, E> = Stream.Stream<DecodedPage<A>, E>
+
+/** How many records are decoded together. */
+const mostRecords = 256
+
+/** Adds the values of a record; what is invalid is left for {@link dealt}. Returns whether there was none. */
+const addAll = <A, E, R>({ values }: State<A, E, R>, results: Results<A, E, R>): boolean => {
+  if (!results.every(Either.isRight)) return false
+  for (const { right } of results) values.push(right)
+  return true
+}
+
+/** Adds the values of a record when what is invalid is dealt with. */
+const dealt = <A, E, R>({ values }: State<A, E, R>, results: Results<A, E, R>): Effect.Effect<void, E, R> =>
   Effect.gen(function*() {
-    const values: Array<A> = []
+    const ofRecord: Array<A> = []
     for (const result of results) {
-      if (Either.isRight(result)) values.push(result.right)
+      if (Either.isRight(result)) ofRecord.push(result.right)
       else yield* result.left
     }
-    return values
+    values.push(...ofRecord)
   })
 
-/** The part of a page before one of its records. */
-const pageBefore = <A>(page: Page, index: number, values: ReadonlyArray<A>): DecodedPage<A> => ({
-  ...page,
-  records: page.records.slice(0, index),
-  position: Position.before(page.records[index]!),
-  childShards: [],
-  values
-})
+const done = <A, E, R>({ page, values }: State<A, E, R>): Decoded<A, E> => Stream.succeed({ ...page, values })
 
-/** The page with its values; where a record cannot be decoded, the page up to it, if that has any record, and the failure. */
-const decodePage = <A, E, R>(
-  decodeRecord: DecodeRecord<A, E, R>,
-  page: Page
-): Effect.Effect<Stream.Stream<DecodedPage<A>, E>, never, R> =>
-  Effect.gen(function*() {
-    const values: Array<A> = []
-    for (const [index, record] of page.records.entries()) {
-      const outcome = decodeRecord(record)
-      const exit = yield* Effect.exit(
-        Effect.flatMap(Effect.isEffect(outcome) ? outcome : Effect.succeed(outcome), valuesOf)
+/** The part of a page before one of its records, if it has any, and the failure. */
+const failed = <A, E, R>(
+  { page, values }: State<A, E, R>,
+  index: number,
+  exit: Exit.Failure<unknown, E>
+): Decoded<A, E> => {
+  const failure = Stream.failCause(exit.cause)
+  if (index === 0) return failure
+  const records = page.records.slice(0, index)
+  const position = Position.before(page.records[index]!)
+  return Stream.concat(Stream.succeed({ ...page, records, position, childShards: [], values }), failure)
+}
+
+/** Decodes from one record on: in one pass as long as nothing needs an effect. */
+const decodeFrom = <A, E, R>(self: State<A, E, R>, start: number): Effect.Effect<Decoded<A, E>, never, R> => {
+  const { decoder: { decodeRecord, decodeTogether }, page: { records }, values } = self
+  for (let first = start; first < records.length; first += mostRecords) {
+    const end = Math.min(first + mostRecords, records.length)
+    for (let index = decodeTogether?.(records, first, end, values) ?? first; index < end; index++) {
+      const outcome = decodeRecord(records[index]!)
+      if (Array.isArray(outcome) && addAll(self, outcome as Results<A, E, R>)) continue
+      const results = Effect.isEffect(outcome) ? outcome : Effect.succeed(outcome)
+      return Effect.flatMap(
+        Effect.exit(Effect.flatMap(results, (results) => dealt(self, results))),
+        (exit) => Exit.isFailure(exit) ? Effect.succeed(failed(self, index, exit)) : decodeFrom(self, index + 1)
       )
-      if (Exit.isFailure(exit)) {
-        const before = index === 0 ? Stream.empty : Stream.succeed(pageBefore(page, index, values))
-        return Stream.concat(before, Stream.failCause(exit.cause))
-      }
-      for (const value of exit.value) values.push(value)
     }
-    return Stream.succeed({ ...page, values })
-  })
+  }
+  return Effect.succeed(done(self))
+}
 
 /** Decodes pages one after the other. What is good before a failure is handed on before it, in whole records. */
 export const run =
-  <A, E, R>(decodeRecord: DecodeRecord<A, E, R>) =>
+  <A, E, R>(decoder: DecodesRecords<A, E, R>) =>
   <E1, R1>(pages: Stream.Stream<Page, E1, R1>): Stream.Stream<DecodedPage<A>, E | E1, R | R1> =>
-    Stream.flatMap(pages, (page) => Stream.unwrap(decodePage(decodeRecord, page)))
+    Stream.flatMap(pages, (page) => Stream.unwrap(Effect.suspend(() => decodeFrom({ decoder, page, values: [] }, 0))))

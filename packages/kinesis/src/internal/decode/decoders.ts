@@ -12,17 +12,35 @@ import type {
   Options
 } from "../../RecordDecoder.js"
 import * as CloudWatchLogs from "./cloudWatchLogs.js"
+import * as Forms from "./forms.js"
 import * as Inflate from "./inflate.js"
 import * as JsonValues from "./jsonValues.js"
 import * as OptionTables from "./optionTables.js"
-import * as Pages from "./pages.js"
+import type { Outcome, Place } from "./outcomes.js"
+import * as Outcomes from "./outcomes.js"
 import * as Parse from "./schema.js"
 import * as Values from "./values.js"
 
 export type AnySchema = Schema.Schema.Any | Parse.StandardSchema<unknown>
 
+/** The one JSON value of a record by a schema. */
+export const json = (schema: AnySchema, options?: JsonOptions) =>
+  OptionTables.checkedBy(
+    schema,
+    OptionTables.json,
+    options,
+    () => oneValue(Parse.parser(schema, options), options)
+  )
+
+const oneValue = (parser: Parse.Parser<unknown, unknown>, options?: JsonOptions) =>
+  Forms.make(
+    Values.decodeOne(options?.parse ?? JSON.parse, parser),
+    options?.onInvalid,
+    options?.parse === undefined ? Values.decodeTogether(parser) : undefined
+  )
+
 /** The JSON values of a record, as `read` finds them, by a schema. */
-export const json = (
+export const jsonValues = (
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
   schema: AnySchema,
   options?: JsonOptions
@@ -31,7 +49,8 @@ export const json = (
     schema,
     OptionTables.json,
     options,
-    () => Pages.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema)), options?.onInvalid)
+    () =>
+      Forms.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema, options)), options?.onInvalid)
   )
 
 export const utf8 = (options?: Options) =>
@@ -39,7 +58,10 @@ export const utf8 = (options?: Options) =>
     OptionTables.base,
     options,
     () =>
-      Pages.make((record) => [Values.valued(record, JsonValues.textOf(record.data), Pages.only)], options?.onInvalid)
+      Forms.make<unknown, never>((record, outcomes) => {
+        outcomes.push(Values.valued(record, JsonValues.textOf(record.data), Outcomes.only))
+        return undefined
+      }, options?.onInvalid)
   )
 
 const limitOf = (options: { readonly maxInflatedBytes?: number | undefined } | undefined): number =>
@@ -49,11 +71,11 @@ const inflated = (
   compression: Inflate.Compression,
   record: KinesisRecord,
   limit: number
-): Pages.Result<KinesisRecord> => {
+): Outcome<KinesisRecord> => {
   const data = Inflate.inflate(compression, record.data, limit)
   return "problem" in data
-    ? Pages.invalid(record, data.problem, data.cause, Pages.only)
-    : Either.right({ ...record, data })
+    ? Outcomes.invalid(record, { description: data.problem, cause: data.cause }, Outcomes.only)
+    : { ...record, data }
 }
 
 /** The same records, with their bytes inflated. */
@@ -61,7 +83,11 @@ export const inflate = (compression: Inflate.Compression, options?: InflateOptio
   OptionTables.checked(
     OptionTables.inflate,
     options,
-    () => Pages.make((record) => [inflated(compression, record, limitOf(options))], options?.onInvalid)
+    () =>
+      Forms.make<KinesisRecord, never>((record, outcomes) => {
+        outcomes.push(inflated(compression, record, limitOf(options)))
+        return undefined
+      }, options?.onInvalid)
   )
 
 /** Any mixture of JSON, plain or compressed. */
@@ -69,12 +95,14 @@ export const auto = (schema: AnySchema, options?: AutoOptions) =>
   OptionTables.checkedBy(schema, OptionTables.auto, options, () => mixed(schema, options))
 
 const mixed = (schema: AnySchema, options?: AutoOptions) => {
-  const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema))
+  const decode = Values.decode(JsonValues.mixture(options?.parse ?? JSON.parse), Parse.parser(schema, options))
   const limit = limitOf(options)
-  return Pages.make((record) => {
+  return Forms.make<unknown, unknown>((record, outcomes) => {
     const compression = Inflate.compressionOf(record.data)
-    const plain = compression === undefined ? Either.right(record) : inflated(compression, record, limit)
-    return Either.isLeft(plain) ? [Either.left(plain.left)] : decode(plain.right)
+    const plain = compression === undefined ? record : inflated(compression, record, limit)
+    if (!Outcomes.isInvalid(plain)) return decode(plain, outcomes as Array<Outcome<Decoded<unknown>>>)
+    outcomes.push(plain)
+    return undefined
   }, options?.onInvalid)
 }
 
@@ -97,8 +125,8 @@ const eventOf = (
   record: KinesisRecord,
   plain: KinesisRecord,
   { value }: FoundEvent,
-  place: Pages.Place
-): Pages.Result<Decoded<LogEvent>> =>
+  place: Place
+): Outcome<Decoded<LogEvent>> =>
   Values.valued(Either.isLeft(value) && value.left !== noDelivery ? plain : record, value, place)
 
 /** The events of the deliveries in a record. */
@@ -108,14 +136,18 @@ export const cloudWatchLogs = (options?: InflateOptions) =>
 const logEvents = (options?: InflateOptions) => {
   const limit = limitOf(options)
   const deliveries = JsonValues.sequence(JSON.parse)
-  return Pages.make((record): ReadonlyArray<Pages.Result<Decoded<LogEvent>>> => {
+  const eventsIn = (record: KinesisRecord): ReadonlyArray<Outcome<Decoded<LogEvent>>> => {
     const plain = inflated("gzip", record, limit)
-    if (Either.isLeft(plain)) return [Either.left(plain.left)]
-    const values = deliveries(plain.right.data)
-    if (values.length === 0) return [Values.valued(record, Either.left(noDelivery), Pages.only)]
+    if (Outcomes.isInvalid(plain)) return [plain]
+    const values = deliveries(plain.data)
+    if (values.length === 0) return [Outcomes.invalid(record, noDelivery, Outcomes.only)]
     const events = values.flatMap((value) => eventsOf(record, value))
-    const placeOf = Values.placesOf(plain.right.data, events)
-    return events.map((found, index) => eventOf(record, plain.right, found, placeOf(index)))
+    const placeOf = Values.placesOf(plain.data, events)
+    return events.map((found, index) => eventOf(record, plain, found, placeOf(index)))
+  }
+  return Forms.make<Decoded<LogEvent>, never>((record, outcomes) => {
+    for (const event of eventsIn(record)) outcomes.push(event)
+    return undefined
   }, options?.onInvalid)
 }
 
@@ -125,8 +157,8 @@ export const compose = <A, E2, R2, E, R>(
   second: Decoder<A, E2, R2>
 ): Decoder<A, E | E2, R | R2> => {
   const fault = OptionTables.faultOf(first) ?? OptionTables.faultOf(second)
-  return fault !== undefined ? OptionTables.refusing(fault) : Pages.ofForms({
+  return fault !== undefined ? OptionTables.refusing(fault) : Forms.ofForms({
     stream: (records) => second(first(records)),
-    decodeRecord: Pages.compose(first.decodeRecord, second.decodeRecord)
+    decodeRecord: Forms.compose(first.decodeRecord, second.decodeRecord)
   })
 }

@@ -37,11 +37,13 @@ const parsed = (parse: ParseText, text: string): Parsed<unknown> => {
   }
 }
 
-const valueOf = (parse: ParseText, bytes: Uint8Array): Parsed<unknown> =>
-  Either.flatMap(textOf(bytes), (text) => parsed(parse, text))
+const valueOf = (parse: ParseText, bytes: Uint8Array): Parsed<unknown> => {
+  const text = textOf(bytes)
+  return Either.isRight(text) ? parsed(parse, text.right) : text
+}
 
 /** The whole record is one value. */
-export const one = (parse: ParseText): Read => (bytes) => [{ value: valueOf(parse, bytes), start: 0 }]
+export const only = (parse: ParseText) => (bytes: Uint8Array): Parsed<unknown> => valueOf(parse, bytes)
 
 /** Where a part of these bytes begins. */
 const startOf = (part: Uint8Array, bytes: Uint8Array): number => part.byteOffset - bytes.byteOffset

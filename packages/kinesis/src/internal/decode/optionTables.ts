@@ -6,8 +6,8 @@ import type { InvalidArgument } from "../../KinesisError.js"
 import * as Checks from "../options/checks.js"
 import * as Rules from "../options/rules.js"
 import { type Check, refused, type Table } from "../options/table.js"
+import * as Forms from "./forms.js"
 import type { AutoOptions, InflateOptions, JsonOptions, Options } from "./options.js"
-import * as Pages from "./pages.js"
 
 const onInvalid = (...words: ReadonlyArray<string>): Check => {
   const word = Checks.oneOf(...words)
@@ -22,7 +22,8 @@ export const base: Table<Options> = { onInvalid: onInvalid("fail", "skip", "eith
 
 export const json: Table<JsonOptions> = {
   ...base,
-  parse: Checks.optional(Checks.fn("the value of a text, such as RecordDecoder.exactJson"))
+  parse: Checks.optional(Checks.fn("the value of a text, such as RecordDecoder.exactJson")),
+  compile: Checks.optional(Checks.flag)
 }
 
 /** Of decoders of compressed values. */
@@ -53,7 +54,7 @@ export const faultOf = (decoder: object): InvalidArgument | undefined => faults.
 /** A decoder whose options are wrong: it asks for no record. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export const refusing = (fault: InvalidArgument): any => {
-  const decoder = Pages.ofForms({
+  const decoder = Forms.ofForms({
     stream: () => Stream.fail(fault),
     decodeRecord: () => [Either.left(Effect.fail(fault))]
   })

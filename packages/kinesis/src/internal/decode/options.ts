@@ -18,7 +18,7 @@ export type OnInvalidWord = "fail" | "skip" | "either"
  * What to do with what cannot be decoded: a word, or an effect that is given the error, which has the record's place and bytes, after which
  * decoding goes on, such as a dead-letter queue. An effect that fails with an `E` fails the stream with it.
  *
- * In a stream the effect is run before the values of its page are handed on: no place to store a position.
+ * In a stream the effect is run before the values beside it, of up to 256 records, are handed on: no place to store a position.
  *
  * @since 0.1.0
  * @category models
@@ -61,6 +61,11 @@ export interface JsonOptions<O extends OnInvalid = OnInvalid, E = unknown, R = u
    * beyond ±(2^53 - 1): `RecordDecoder.exactJson` does not.
    */
   readonly parse?: ((text: string) => unknown) | undefined
+  /**
+   * Whether code is generated for an Effect Schema, as `SchemaCompiler` does; the values and the errors are the same. Default: true. Where code
+   * generation is forbidden it is not.
+   */
+  readonly compile?: boolean | undefined
 }
 
 /**

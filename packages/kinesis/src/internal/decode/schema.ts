@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Program from "../schema/program.js"
 import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
 
@@ -28,16 +29,32 @@ export interface Problem {
 
 export type Parsed<A> = Either.Either<A, Problem>
 
-export type Parse<A, R> = (value: unknown) => Parsed<A> | Effect.Effect<Parsed<A>, never, R>
+/** What a schema makes of values. */
+export interface Parser<A, R> {
+  /** Its compiled form, which gives the value or `unjudged`. */
+  readonly program: Program.Program
+  /** Judges what the program does not. */
+  readonly parse: (value: unknown) => Parsed<A> | Effect.Effect<Parsed<A>, never, R>
+}
 
-export const parser = <A, I, R>(schema: Schema.Schema<A, I, R> | StandardSchema<A>): Parse<A, R> =>
-  Schema.isSchema(schema) ? ofSchema(schema as Schema.Schema<A, I, R>) : ofStandard(schema as StandardSchema<A>)
+/** How schemas are parsed. */
+export interface ParserOptions {
+  readonly compile?: boolean | undefined
+}
+
+export const parser = <A, I, R>(
+  schema: Schema.Schema<A, I, R> | StandardSchema<A>,
+  options?: ParserOptions
+): Parser<A, R> =>
+  Schema.isSchema(schema)
+    ? ofSchema(schema as Schema.Schema<A, I, R>, options?.compile ?? true)
+    : { program: Program.none, parse: ofStandard(schema as StandardSchema<A>) }
 
 /** A schema is others' code: Effect's own throw, too, on values that have no text. */
 const broken = (cause: unknown): Either.Either<never, Problem> =>
   Either.left({ description: `the schema threw: ${messageOf(cause)}`, cause: printable(cause) })
 
-const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
+const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>, isCompiled: boolean): Parser<A, R> => {
   const parse = ParseResult.decodeUnknown(schema)
   const worded = (parsed: Either.Either<A, ParseResult.ParseIssue>): Parsed<A> => {
     try {
@@ -49,14 +66,17 @@ const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
       return broken(cause)
     }
   }
-  return (value) => {
-    try {
-      const parsed = parse(value)
-      return Either.isEither(parsed)
-        ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
-        : Effect.catchAllDefect(Effect.map(Effect.either(parsed), worded), (cause) => Effect.succeed(broken(cause)))
-    } catch (cause) {
-      return broken(cause)
+  return {
+    program: isCompiled ? Program.make(schema.ast, "decode") : Program.none,
+    parse: (value) => {
+      try {
+        const parsed = parse(value)
+        return Either.isEither(parsed)
+          ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
+          : Effect.catchAllDefect(Effect.map(Effect.either(parsed), worded), (cause) => Effect.succeed(broken(cause)))
+      } catch (cause) {
+        return broken(cause)
+      }
     }
   }
 }
@@ -64,7 +84,7 @@ const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>): Parse<A, R> => {
 const isPromise = <A>(result: A | PromiseLike<A>): result is PromiseLike<A> =>
   typeof (result as PromiseLike<A>).then === "function"
 
-const ofStandard = <A>(schema: StandardSchema<A>): Parse<A, never> => {
+const ofStandard = <A>(schema: StandardSchema<A>): Parser<A, never>["parse"] => {
   const judged = (result: StandardResult<A>): Parsed<A> =>
     result.issues === undefined ? Either.right(result.value) : Either.left({
       description: result.issues.map(messageOf).join("; "),
