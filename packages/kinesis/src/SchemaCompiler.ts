@@ -1,8 +1,8 @@
 /**
  * Decodes and encodes by an Effect Schema with generated code, some 2 to 15 times faster than Effect's own parser, with the same results.
  *
- * The code of a schema is generated when it is first used, within a few milliseconds. It judges what is valid. Everything else, and every node that
- * it does not know, is judged by Effect's own parser, so that values and errors are exactly Effect's. What cannot be compiled is left to it
+ * The code of a schema is generated when it is first used, in some milliseconds, and kept. It gives the value of what is valid; Effect's own
+ * parser judges everything else, and every node that the code does not know, so that values and errors are exactly Effect's. What cannot be compiled is left to it
  * altogether: schemas that need an effect, and all schemas where code generation is forbidden
  * (`node --disallow-code-generation-from-strings`).
  *
@@ -41,7 +41,7 @@ export const decodeUnknown = <A, I, R>(
   options?: ParseOptions
 ): (input: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R> =>
   compiled(
-    Program.make(schema.ast, "decode", options),
+    Program.make(schema.ast, "decode", Program.withEffects(options)),
     Either.right as (value: unknown) => Effect.Effect<A>,
     ParseResult.decodeUnknown(schema, options)
   )
@@ -96,7 +96,7 @@ export const encodeUnknown = <A, I, R>(
   options?: ParseOptions
 ): (input: unknown) => Effect.Effect<I, ParseResult.ParseIssue, R> =>
   compiled(
-    Program.make(schema.ast, "encode", options),
+    Program.make(schema.ast, "encode", Program.withEffects(options)),
     Either.right as (value: unknown) => Effect.Effect<I>,
     ParseResult.encodeUnknown(schema, options)
   )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, FastCheck as fc, Schema, Stream } from "effect"
+import { Chunk, Effect, Exit, FastCheck as fc, Schema, Stream } from "effect"
 import { type Page, Position, RecordDecoder } from "effect-kinesis"
 import * as JoinedJson from "../src/internal/decode/joinedJson.js"
 import { recordOf } from "./support/decoding.js"
@@ -84,6 +84,26 @@ describe("decoding pages", () => {
         { numRuns: 300 }
       )
     ))
+
+  it.effect("what is invalid costs no more than itself, however much of the page is", () =>
+    Effect.gen(function*() {
+      let judged = 0
+      const None = Schema.Unknown.pipe(Schema.filter(() => {
+        judged++
+        return false
+      }))
+      const decode = RecordDecoder.pages(RecordDecoder.json(None, { onInvalid: "skip" }))
+      yield* collect(decode(Stream.make(pageOf(texts(1_000)))))
+      assert.isAtMost(judged, 3_000)
+    }))
+
+  it.effect("a record may hold more values than a call has arguments", () =>
+    Effect.gen(function*() {
+      const decode = RecordDecoder.pages(RecordDecoder.ndjson(Schema.Number, { onInvalid: "skip" }))
+      const { exit, seen } = yield* collect(decode(Stream.make(pageOf([`${"1\n".repeat(200_000)}x\n`]))))
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(seen[0]!.values.length, 200_000)
+    }))
 
   it("texts that are values only together are not joined", () => {
     const cases = [["[1", "2]"], ["[1", "2],3,4"], ["1,2,3", "4"], ["1", ""], ["{\"a\":", "1}"], ["\"a", "b\""]]

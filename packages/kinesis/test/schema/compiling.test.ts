@@ -58,6 +58,31 @@ describe("compiled schemas", () => {
     assert.deepStrictEqual(decode({ inner: { inner: {} } }), { inner: { inner: {} } })
   })
 
+  it("are made once for a schema, whoever asks", () => {
+    const Order = Schema.Struct({ id: Schema.Int })
+    assert.strictEqual(Program.make(Order.ast, "decode"), Program.make(Order.ast, "decode", {}))
+    assert.notStrictEqual(Program.make(Order.ast, "decode"), Program.make(Order.ast, "encode"))
+    assert.notStrictEqual(Program.make(Order.ast, "decode"), Program.make(Order.ast, "decode", { exact: true }))
+  })
+
+  it("that double with each level are left to Effect", () => {
+    let doubled: Schema.Schema<string | number> = Schema.Union(Schema.String, Schema.Number)
+    for (let level = 0; level < 30; level++) doubled = Schema.Union(doubled, doubled)
+    assert.strictEqual(SchemaCompiler.decodeUnknownSync(doubled)("a"), "a")
+  })
+
+  it("give a transformation the options that Effect's parsers give it", () => {
+    const Told = Schema.transformOrFail(Schema.String, Schema.String, {
+      strict: true,
+      decode: (_, options) => ParseResult.succeed(JSON.stringify(options)),
+      encode: ParseResult.succeed
+    })
+    assert.deepStrictEqual(
+      [SchemaCompiler.decodeUnknownSync(Told)("a"), SchemaCompiler.decodeUnknown(Told)("a")],
+      [ParseResult.decodeUnknownSync(Told)("a"), ParseResult.decodeUnknown(Told)("a")]
+    )
+  })
+
   it("decode with the options that they are given", () => {
     const Pair = Schema.Struct({ a: Schema.Number, b: Schema.optional(Schema.Number) })
     const strict = SchemaCompiler.decodeUnknownEither(Pair, { onExcessProperty: "error" })

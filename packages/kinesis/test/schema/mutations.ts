@@ -54,7 +54,15 @@ const junk: ReadonlyArray<() => unknown> = [
 
 const isObject = (value: unknown): value is Bag => typeof value === "object" && value !== null
 
-const isPlain = (value: unknown): value is Bag => isObject(value) && !Array.isArray(value)
+const isPlain = (value: unknown): value is Bag => isOwn(value) && !Array.isArray(value)
+
+/** Only what is made for one input is changed: values such as `Option.none()` are shared by the whole process. */
+const isOwn = (value: unknown): value is Bag => {
+  if (!isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null ||
+    String((prototype as { readonly constructor?: unknown }).constructor).startsWith("class ")
+}
 
 const define = (holder: Bag, key: PropertyKey, descriptor: PropertyDescriptor): void => {
   Object.defineProperty(holder, key, { enumerable: true, configurable: true, ...descriptor })

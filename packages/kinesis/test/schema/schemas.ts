@@ -214,3 +214,35 @@ export const classes: Schema.Schema.AnyNoContext = Schema.Union(
   Vip,
   Schema.extend(Schema.Struct({ a: Schema.Number }), Schema.Struct({ b: Schema.optional(Schema.BooleanFromString) }))
 )
+
+const Kind = Schema.Union(
+  Schema.Struct({ kind: Schema.Literal(null), n: Schema.Number }),
+  Schema.Struct({ kind: Schema.Literal("x"), s: Schema.String })
+)
+
+/** Names that change places, and tags that are no text. */
+export const exchanged: Schema.Schema.AnyNoContext = Schema.Struct({
+  swapped: Schema.rename(Schema.Struct({ a: Schema.optional(Schema.String), b: Schema.optional(Schema.String) }), {
+    a: "b",
+    b: "a"
+  }),
+  chained: Schema.Struct({
+    a: Schema.optional(Schema.String).pipe(Schema.fromKey("b")),
+    b: Schema.optionalWith(Schema.NumberFromString, { as: "Option" }).pipe(Schema.fromKey("c"))
+  }),
+  tagged: Schema.Union(Kind, Schema.Struct({ kind: Schema.Unknown })),
+  many: Schema.Union(Schema.Array(Kind), Schema.Array(Schema.Unknown)),
+  any: Schema.Struct({}),
+  keys: Schema.Record({
+    key: Schema.String.pipe(Schema.minLength(2)).annotations({ decodingFallback: (issue) => Either.left(issue) }),
+    value: Schema.Number
+  }),
+  told: Schema.transformOrFail(Schema.String, Schema.String, {
+    strict: true,
+    decode: (_, options) => ParseResult.succeed(JSON.stringify(options)),
+    encode: (_, options) => ParseResult.succeed(JSON.stringify(options))
+  })
+})
+
+/** An object of any shape, by itself. */
+export const anything = Schema.Struct({})

@@ -6,6 +6,7 @@ import type { DecodedPage, Page } from "../../Page.js"
 import * as Position from "../../Position.js"
 import type { DecodeRecord, Results } from "./forms.js"
 import type { DecodeTogether } from "./outcomes.js"
+import { mostRecords } from "./slices.js"
 
 interface DecodesRecords<A, E, R> {
   readonly decodeRecord: DecodeRecord<A, E, R>
@@ -20,9 +21,6 @@ interface State<A, E, R> {
 }
 
 type Decoded<A, E> = Stream.Stream<DecodedPage<A>, E>
-
-/** How many records are decoded together. */
-const mostRecords = 256
 
 /** Adds the values of a record; what is invalid is left for {@link dealt}. Returns whether there was none. */
 const addAll = <A, E, R>({ values }: State<A, E, R>, results: Results<A, E, R>): boolean => {
@@ -39,7 +37,7 @@ const dealt = <A, E, R>({ values }: State<A, E, R>, results: Results<A, E, R>): 
       if (Either.isRight(result)) ofRecord.push(result.right)
       else yield* result.left
     }
-    values.push(...ofRecord)
+    for (const value of ofRecord) values.push(value)
   })
 
 const done = <A, E, R>({ page, values }: State<A, E, R>): Decoded<A, E> => Stream.succeed({ ...page, values })
@@ -57,18 +55,30 @@ const failed = <A, E, R>(
   return Stream.concat(Stream.succeed({ ...page, records, position, childShards: [], values }), failure)
 }
 
-/** Decodes from one record on: in one pass as long as nothing needs an effect. */
-const decodeFrom = <A, E, R>(self: State<A, E, R>, start: number): Effect.Effect<Decoded<A, E>, never, R> => {
+/**
+ * Decodes from one record on, in one pass as long as nothing needs an effect. Those up to `end` were tried together before, and are decoded
+ * one by one.
+ */
+const decodeFrom = <A, E, R>(
+  self: State<A, E, R>,
+  start: number,
+  end: number
+): Effect.Effect<Decoded<A, E>, never, R> => {
   const { decoder: { decodeRecord, decodeTogether }, page: { records }, values } = self
-  for (let first = start; first < records.length; first += mostRecords) {
-    const end = Math.min(first + mostRecords, records.length)
-    for (let index = decodeTogether?.(records, first, end, values) ?? first; index < end; index++) {
+  let index = start
+  let tried = end
+  while (index < records.length) {
+    if (index >= tried) {
+      tried = Math.min(index + mostRecords, records.length)
+      index = decodeTogether?.(records, index, tried, values) ?? index
+    }
+    for (; index < tried; index++) {
       const outcome = decodeRecord(records[index]!)
       if (Array.isArray(outcome) && addAll(self, outcome as Results<A, E, R>)) continue
       const results = Effect.isEffect(outcome) ? outcome : Effect.succeed(outcome)
       return Effect.flatMap(
         Effect.exit(Effect.flatMap(results, (results) => dealt(self, results))),
-        (exit) => Exit.isFailure(exit) ? Effect.succeed(failed(self, index, exit)) : decodeFrom(self, index + 1)
+        (exit) => Exit.isFailure(exit) ? Effect.succeed(failed(self, index, exit)) : decodeFrom(self, index + 1, tried)
       )
     }
   }
@@ -79,4 +89,7 @@ const decodeFrom = <A, E, R>(self: State<A, E, R>, start: number): Effect.Effect
 export const run =
   <A, E, R>(decoder: DecodesRecords<A, E, R>) =>
   <E1, R1>(pages: Stream.Stream<Page, E1, R1>): Stream.Stream<DecodedPage<A>, E | E1, R | R1> =>
-    Stream.flatMap(pages, (page) => Stream.unwrap(Effect.suspend(() => decodeFrom({ decoder, page, values: [] }, 0))))
+    Stream.flatMap(
+      pages,
+      (page) => Stream.unwrap(Effect.suspend(() => decodeFrom({ decoder, page, values: [] }, 0, 0)))
+    )

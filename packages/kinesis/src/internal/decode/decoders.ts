@@ -18,7 +18,7 @@ import * as JsonValues from "./jsonValues.js"
 import * as OptionTables from "./optionTables.js"
 import type { Outcome, Place } from "./outcomes.js"
 import * as Outcomes from "./outcomes.js"
-import * as Parse from "./schema.js"
+import * as Parse from "./parser.js"
 import * as Values from "./values.js"
 
 export type AnySchema = Schema.Schema.Any | Parse.StandardSchema<unknown>

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer"
 import { randomInt } from "node:crypto"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import { latin1, utf8 } from "../wire/pieces.js"
 
 const openBracket = 0x5b
 const closeBracket = 0x5d
@@ -45,15 +46,9 @@ const join = (
   return length + 1
 }
 
-interface Slices {
-  readonly latin1Slice: (start: number, end: number) => string
-  readonly utf8Slice: (start: number, end: number) => string
-}
-
 const textOf = (length: number): string | undefined => {
   const bytes = joined.subarray(0, length)
-  const slices = joined as unknown as Slices
-  return isAscii(bytes) ? slices.latin1Slice(0, length) : isUtf8(bytes) ? slices.utf8Slice(0, length) : undefined
+  return isAscii(bytes) ? latin1(joined, 0, length) : isUtf8(bytes) ? utf8(joined, 0, length) : undefined
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import { messageOf } from "../text/describe.js"
 import * as JsonText from "./jsonText.js"
-import type { Parsed } from "./schema.js"
+import type { Parsed } from "./parser.js"
 
 /** The value of a JSON text; throws what the text has wrong. */
 export type ParseText = (text: string) => unknown

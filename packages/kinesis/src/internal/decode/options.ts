@@ -3,7 +3,7 @@ import type * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type { DecodeError } from "../../KinesisError.js"
 import type { Decoded, Decoder } from "../../RecordDecoder.js"
-import type { StandardSchema } from "./schema.js"
+import type { StandardSchema } from "./parser.js"
 
 /**
  * What to do with what cannot be decoded, in a word: `"fail"` the stream after what is good before it, `"skip"` it and count it in

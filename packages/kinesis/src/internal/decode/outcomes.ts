@@ -2,7 +2,7 @@ import type * as Effect from "effect/Effect"
 import { DecodeError } from "../../KinesisError.js"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
-import type { Problem } from "./schema.js"
+import type { Problem } from "./parser.js"
 
 /** A value of a record, or why there is none in its place. */
 export type Outcome<A> = A | DecodeError

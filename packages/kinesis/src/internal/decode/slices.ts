@@ -10,7 +10,7 @@ import type { Decode, DecodeTogether, Outcome } from "./outcomes.js"
 import * as Outcomes from "./outcomes.js"
 
 /** How many records are decoded before their values are handed on: those of a whole page would live all at once. */
-const mostRecords = 256
+export const mostRecords = 256
 
 /** The end of the slice that begins here. It does not part the values of one record. */
 const endOf = (records: ReadonlyArray<KinesisRecord>, start: number): number => {

@@ -10,7 +10,7 @@ import type { Found, ParseText, Read } from "./jsonValues.js"
 import * as JsonValues from "./jsonValues.js"
 import type { Decode, DecodeTogether, Outcome, Place } from "./outcomes.js"
 import * as Outcomes from "./outcomes.js"
-import type { Parsed, Parser } from "./schema.js"
+import type { Parsed, Parser } from "./parser.js"
 
 /** A record with its value. Written out, it takes a fraction of the time that a spread does. */
 export const decoded = <A>(record: KinesisRecord, value: A, place: Place): Decoded<A> => {

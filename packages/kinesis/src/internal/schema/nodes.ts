@@ -2,6 +2,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { isTest, passes, test } from "./conditions.js"
 import {
   annotated,
   type Code,
@@ -17,7 +18,6 @@ import {
   variable
 } from "./source.js"
 import { struct, transformedStruct } from "./structs.js"
-import { isTest, passes, test } from "./tests.js"
 
 /** A schema that has more nodes than this is unfolding without end, or too large to gain from. */
 const mostFunctions = 2000
@@ -78,6 +78,7 @@ const left = (self: Source, ast: AST.AST, { options, way }: Mode): string => {
 }
 
 const body = (self: Source, ast: AST.AST, mode: Mode): string => {
+  if (isTest(ast)) return returned(value(self, ast, "v", mode))
   switch (ast._tag) {
     case "TypeLiteral":
       return struct(self, ast, mode)
@@ -113,10 +114,11 @@ const refinement = (self: Source, ast: AST.Refinement, mode: Mode): string => {
 }
 
 const declaration = (self: Source, ast: AST.Declaration, { options, way }: Mode): string => {
+  const own = way === "type" ? AST.typeAST(ast) as AST.Declaration : ast
   const parse = way === "encode"
-    ? ast.encodeUnknown(...ast.typeParameters)
-    : ast.decodeUnknown(...(way === "type" ? ast.typeParameters.map(AST.typeAST) : ast.typeParameters))
-  return returned(eitherOf(self, `${constant(self, parse)}(v, ${constant(self, options)}, ${constant(self, ast)})`))
+    ? own.encodeUnknown(...own.typeParameters)
+    : own.decodeUnknown(...own.typeParameters)
+  return returned(eitherOf(self, `${constant(self, parse)}(v, ${constant(self, options)}, ${constant(self, own)})`))
 }
 
 const transformation = (self: Source, ast: AST.Transformation, mode: Mode): string => {
@@ -201,7 +203,7 @@ const union = (self: Source, ast: AST.Union, mode: Mode): string => {
     )
     return [
       `if (${has("v", key)}) { const ${tag} = v[${key}];`,
-      `if (typeof ${tag} === "object" || typeof ${tag} === "function") return X;`,
+      `if (${tag} !== null && typeof ${tag} === "object" || typeof ${tag} === "function") throw UNSURE;`,
       `switch (String(${tag})) { ${cases.join("\n")} } }`
     ].join("\n")
   })

@@ -15,9 +15,12 @@ const effect: unique symbol = Symbol("effect")
 /** Judges nothing. */
 export const none: Program = () => unjudged
 
+/** Thrown where generated code does not know what Effect would say. */
+const unsure: unique symbol = Symbol("unsure")
+
 const sourceOf = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOptions): Source.Source => {
   const self = Source.make(nodes)
-  const root = nodes.functionOf(self, ast, Source.modeOf(self, way, { ...options, isEffectAllowed: true } as never))
+  const root = nodes.functionOf(self, ast, Source.modeOf(self, way, options))
   self.functions.push(`return ${root};`)
   return self
 }
@@ -25,22 +28,17 @@ const sourceOf = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOpti
 const prelude = "\"use strict\"; const hasOwn = Object.prototype.hasOwnProperty, isArray = Array.isArray;"
 
 /** Throws where code generation is forbidden. */
-const evaluated = (self: Source.Source): Program =>
+const evaluated = (self: Source.Source): Program => {
+  const given = { X: unjudged, EFFECT: effect, UNSURE: unsure, NONE: Option.none(), some: Option.some }
+  const source = `${prelude}\n${self.functions.join("\n")}`
   // oxlint-disable-next-line no-new-func
-  new Function("X", "EFFECT", "NONE", "some", ...self.constants.values(), `${prelude}\n${self.functions.join("\n")}`)(
-    unjudged,
-    effect,
-    Option.none(),
-    Option.some,
+  return new Function(...Object.keys(given), ...self.constants.values(), source)(
+    ...Object.values(given),
     ...self.constants.keys()
   ) as Program
+}
 
-/**
- * A program that parses as Effect's own parser of a schema does. It is written when it is first used, since a schema may name one that is
- * defined later. It judges nothing where code generation is forbidden, and nothing once an effect was met. What throws in it is left to
- * Effect's parser, too, which throws the same.
- */
-export const make = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOptions = {}): Program => {
+const written = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOptions): Program => {
   let program: Program | undefined
   return (input) => {
     try {
@@ -52,3 +50,23 @@ export const make = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseO
     }
   }
 }
+
+const programs = new WeakMap<AST.AST, Map<string, Program>>()
+
+/**
+ * A program that parses as Effect's own parser of a schema does: one for each schema, way and options. It is written when it is first used,
+ * since a schema may name one that is defined later. It judges nothing where code generation is forbidden, and nothing once an effect was met.
+ * What throws in it is left to Effect's parser, too, which throws the same.
+ */
+export const make = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOptions = {}): Program => {
+  const known = programs.get(ast) ?? new Map<string, Program>()
+  programs.set(ast, known)
+  const key = Source.keyOfMode(way, options)
+  const program = known.get(key) ?? written(ast, way, options)
+  known.set(key, program)
+  return program
+}
+
+/** The options by which Effect's parsers say that they may return an effect; functions of a schema see it. */
+export const withEffects = (options?: AST.ParseOptions): AST.ParseOptions =>
+  ({ ...options, isEffectAllowed: true }) as AST.ParseOptions

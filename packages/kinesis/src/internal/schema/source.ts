@@ -13,7 +13,10 @@ export interface Mode {
   readonly options: AST.ParseOptions
 }
 
-/** Statements that give a value, and the expression of it. They return `X` where there is none. */
+/**
+ * Statements that give a value, and the expression of it. They return `X` where Effect's parser would fail, and nowhere else, since a union
+ * then tries its next member; they throw `UNSURE` where they do not know.
+ */
 export interface Code {
   readonly statements: string
   readonly result: string
@@ -37,6 +40,8 @@ export interface Source {
   readonly names: Map<AST.AST, Map<Mode, string>>
   readonly modes: Map<string, Mode>
   variables: number
+  /** How many conditions were written. */
+  conditions: number
 }
 
 /** A node, or the whole schema, that is left to Effect's own parser. */
@@ -48,7 +53,8 @@ export const make = (nodes: Nodes): Source => ({
   functions: [],
   names: new Map(),
   modes: new Map(),
-  variables: 0
+  variables: 0,
+  conditions: 0
 })
 
 /** The name of a constant. */
@@ -63,8 +69,12 @@ export const constant = (self: Source, value: unknown): string => {
 /** A name that nothing else has. */
 export const variable = (self: Source, prefix: string): string => `${prefix}${self.variables++}`
 
+/** The same for options that are equal. */
+export const keyOfMode = (way: Way, options: AST.ParseOptions): string =>
+  way + JSON.stringify(Object.entries(options).toSorted(([a], [b]) => a < b ? -1 : 1))
+
 export const modeOf = (self: Source, way: Way, options: AST.ParseOptions): Mode => {
-  const key = way + JSON.stringify(Object.entries(options).toSorted(([a], [b]) => a < b ? -1 : 1))
+  const key = keyOfMode(way, options)
   const known = self.modes.get(key)
   if (known !== undefined) return known
   const mode: Mode = { way, options }

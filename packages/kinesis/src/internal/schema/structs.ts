@@ -1,7 +1,7 @@
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
+import { isTest, test } from "./conditions.js"
 import { constant, has, isRecord, keyOf, type Mode, type Source, Unsupported, variable } from "./source.js"
-import { test } from "./tests.js"
 
 /** A property in a local variable. */
 interface Local {
@@ -57,8 +57,8 @@ const object = (locals: Locals): string => {
   return `const o = { ${always.map(({ key, value }) => `${key}: ${value}`).join(", ")} }; ${rest.join(" ")}`
 }
 
-const namesOf = (ast: AST.TypeLiteral): ReadonlySet<PropertyKey> =>
-  new Set(ast.propertySignatures.map(({ name }) => name))
+const namesOf = (ast: AST.TypeLiteral): ReadonlySet<string> =>
+  new Set(ast.propertySignatures.map(({ name }) => String(name)))
 
 /** Refuses properties that the schema does not have. */
 const excess = (self: Source, ast: AST.TypeLiteral, { options }: Mode): string => {
@@ -72,7 +72,7 @@ const isOfSymbols = (parameter: AST.Parameter): boolean =>
 
 /** Parses the properties whose names are not known before; those that are known are only checked. */
 const index = (self: Source, ast: AST.TypeLiteral, signature: AST.IndexSignature, mode: Mode): string => {
-  if (isOfSymbols(signature.parameter)) throw new Unsupported()
+  if (isOfSymbols(signature.parameter) || !isTest(signature.parameter)) throw new Unsupported()
   const names = namesOf(ast)
   const accepted = test(self, signature.parameter, "k", mode)
   const { result, statements } = self.nodes.value(self, signature.type, "x", mode)
@@ -107,7 +107,10 @@ const plain = (ast: AST.AST): AST.TypeLiteral => {
   return ast
 }
 
-/** Moves a property, as an Option, through the function of its transformation. */
+/**
+ * Moves a property, as an Option, through the function of its transformation. Where there is one of the new name already, which stays if the
+ * function gives none, it is left to Effect.
+ */
 const moved = (
   self: Source,
   step: AST.PropertySignatureTransformation,
@@ -121,6 +124,7 @@ const moved = (
   const argument = local?.present === undefined ? some : `${local.present} ? ${some} : NONE`
   locals.delete(from)
   keyOf(to)
+  if (locals.has(to)) throw new Unsupported()
   locals.set(to, { value: `${option}.value`, present: `${option}._tag === "Some"` })
   return `const ${option} = ${constant(self, isDecoding ? step.decode : step.encode)}(${argument});`
 }

@@ -67,7 +67,7 @@ const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>, isCompiled: boolean):
     }
   }
   return {
-    program: isCompiled ? Program.make(schema.ast, "decode") : Program.none,
+    program: isCompiled ? Program.make(schema.ast, "decode", Program.withEffects()) : Program.none,
     parse: (value) => {
       try {
         const parsed = parse(value)

@@ -8,6 +8,9 @@ import { annotated, constant, type Mode, type Source, Unsupported } from "./sour
 /** From how many literals on a set is faster than comparing one by one. */
 const fewLiterals = 8
 
+/** Conditions are written out at each place. A schema that has more of them than this is too large to gain from. */
+const mostConditions = 20_000
+
 const hasFallback = (ast: AST.AST): boolean => Option.isSome(SchemaAST.getDecodingFallbackAnnotation(ast))
 
 /** Whether the value is the input itself, so that a test is enough. */
@@ -47,6 +50,7 @@ const literalsOf = (ast: AST.Union): ReadonlyArray<AST.LiteralValue> | undefined
 
 /** An expression that tests a value. */
 export const test = (self: Source, ast: AST.AST, input: string, mode: Mode): string => {
+  if (self.conditions++ > mostConditions) throw new RangeError("too many conditions")
   const own = annotated(self, mode, ast)
   switch (ast._tag) {
     case "Literal":
@@ -93,5 +97,7 @@ export const test = (self: Source, ast: AST.AST, input: string, mode: Mode): str
 }
 
 /** Whether a value passes the filter of a refinement. */
-export const passes = (self: Source, ast: AST.Refinement, input: string, { options }: Mode): string =>
-  `${constant(self, ast.filter)}(${input}, ${constant(self, options)}, ${constant(self, ast)})._tag === "None"`
+export const passes = (self: Source, ast: AST.Refinement, input: string, { options, way }: Mode): string => {
+  const own = way === "type" ? SchemaAST.typeAST(ast) : ast
+  return `${constant(self, ast.filter)}(${input}, ${constant(self, options)}, ${constant(self, own)})._tag === "None"`
+}
