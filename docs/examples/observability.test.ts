@@ -14,14 +14,25 @@ const inCode = (text: string): ReadonlyArray<string> => [...text.matchAll(/`(\w+
 
 describe("docs/observability.md", () => {
   it("has a row for each metric", () => {
-    const named = rowsOf("| metric | tags |").flatMap(([names]) => inCode(names!))
+    const named = rowsOf("| metric | of").flatMap(([names]) => inCode(names!))
     const defined = read("packages/kinesis/src/KinesisMetrics.ts").match(/kinesis_\w+(?=")/g)!
     assert.isAbove(defined.length, 20)
     assert.deepStrictEqual(named.toSorted(), [...new Set(defined)].toSorted())
   })
 
+  it("names each metric as the module exports it", () => {
+    const source = read("packages/kinesis/src/KinesisMetrics.ts")
+    const nameOf = (exported: string) => {
+      const key = new RegExp(`^export const ${exported}: .*\\bkeys\\.(\\w+)\\)$`, "m").exec(source)?.[1]
+      return new RegExp(`^ {2}${key}: [\\w.]+\\(\\s*"(\\w+)"`, "m").exec(source)?.[1]
+    }
+    for (const [names, exported] of rowsOf("| metric | of")) {
+      assert.deepStrictEqual<unknown>(inCode(exported!).map(nameOf), inCode(names!))
+    }
+  })
+
   it("has the tags of the metrics of calls", () => {
-    const ofCalls = rowsOf("| metric | tags |").filter(([, tags]) => tags!.includes("operation"))
+    const ofCalls = rowsOf("| metric | of").filter(([, , tags]) => tags!.includes("operation"))
     const names = ofCalls.flatMap(([names]) => inCode(names!))
     const counted = ["attempts", "throttles", "timeouts", "failures", "lease_store_failures"]
     assert.sameMembers(names, counted.map((name) => `kinesis_${name}_total`))

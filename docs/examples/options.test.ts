@@ -102,6 +102,39 @@ describe("the defaults of options", () => {
   }
 })
 
+/** The comment of each option of a file. */
+const hoversOf = (path: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...read(path).matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\n +readonly (\w+)\??:/g)]
+      .map(([, comment, name]) => [name!, comment!.replaceAll(/\s*\n\s*\* ?/g, " ")])
+  )
+
+describe("the comment of an option", () => {
+  const settings = ["reading", "group"].map((folder) => `packages/kinesis/src/internal/${folder}/settings.ts`)
+
+  it("names each of the words that it may be, and the form of a name", () => {
+    let seen = 0
+    for (const path of settings) {
+      const hovers = hoversOf(path)
+      for (const [, option, words] of read(path).matchAll(/^ {2}(\w+): .*Checks\.oneOf\((.*?)\)/gm)) {
+        for (const word of words!.split(", ")) assert.include(hovers.get(option!), word, option)
+        seen++
+      }
+      for (const [, option, form] of read(path).matchAll(/^ {2}(\w+): .*Checks\.text\("(\d+ to \d+) of /gm)) {
+        assert.include(hovers.get(option!), form!, option)
+        seen++
+      }
+    }
+    assert.isAtLeast(seen, 6)
+  })
+
+  it("says what each word of onInvalid does", () => {
+    const hover = hoversOf("packages/kinesis/src/internal/decode/options.ts").get("onInvalid")
+    const words = /onInvalid\((.*?)\) \}/.exec(read("packages/kinesis/src/internal/decode/optionTables.ts"))![1]!
+    for (const word of words.split(", ")) assert.include(hover, `\`${word}\``)
+  })
+})
+
 const samples: Values = {
   KINESIS_WORKER: "ann",
   KINESIS_DEAGGREGATE: "false",

@@ -29,6 +29,14 @@ const programs: ReadonlyArray<readonly [code: string, says: ReadonlyArray<string
     ["Type '() => Promise<number>' is not assignable to type '(record: KinesisRecord, shard: ShardContext) => Effect<"]
   ],
   [
+    `Consumer.run({ ...group, decode: Schema.Struct({ id: Schema.Int }), handler: () => Effect.void })`,
+    ["Property 'decodeRecord' is missing in type 'Struct<", "but required in type 'Decoder<"]
+  ],
+  [
+    `Consumer.make({ ...group, decode: RecordDecoder.json, handler: () => Effect.void })`,
+    ["is missing the following properties from type 'Decoder<", "decodeRecord"]
+  ],
+  [
     `records.pipe(Stream.runForEach((record) => Effect.log(record.value)))`,
     ["Property 'value' does not exist on type 'KinesisRecord'"]
   ]

@@ -105,7 +105,13 @@ export type Options<E = never, R = never, RFailure = R, REvent = R, RStop = R> =
   & GroupOptions<REvent, RStop>
   & Handler<KinesisRecord, Page, E, R>
   & FailureOptions<E, RFailure>
-  & { readonly decode?: undefined }
+  & {
+    /**
+     * Left out: with a decoder of values, such as `RecordDecoder.json(Order)`, the options are {@link DecodingOptions}. A schema alone is no
+     * decoder.
+     */
+    readonly decode?: Decoder<never, never, never> | undefined
+  }
 
 /**
  * Options of a consumer of the values that a decoder finds in records. A record is acknowledged when all of its values are handled; one

@@ -112,7 +112,8 @@ export interface StandardSchema<A> extends Parse.StandardSchema<A> {}
 export const exactJson: (text: string) => unknown = ExactJson.parse
 
 /**
- * Records whose bytes are JSON in UTF-8, one value each, by an Effect Schema or any Standard Schema. A record without a byte is none.
+ * Records whose bytes are JSON in UTF-8, one value each, by an Effect Schema or any Standard Schema. An empty record is an error here;
+ * {@link ndjson} skips it.
  *
  * @example
  * ```ts
@@ -139,7 +140,7 @@ export const json: DecoderOptions.BySchema = (schema: Decoders.AnySchema, option
 
 /**
  * Records that hold lines of JSON in UTF-8: a value a line, blank lines left out. A bad line is one error; the others of its record are
- * handed on. A record without a byte, such as a tombstone, or of blank lines gives nothing and is counted in
+ * handed on. An empty record, such as a tombstone, or one of blank lines gives nothing and is counted in
  * `kinesis_empty_records_total`.
  *
  * @example

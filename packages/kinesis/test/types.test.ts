@@ -70,6 +70,18 @@ describe("types", () => {
     expectTypeOf<Stream.Stream.Context<typeof shards>>().toEqualTypeOf<Audit | Stop | Services>()
   })
 
+  it("a schema is no decoder, and no consumer takes it for one", () => {
+    const handler = () => Effect.void
+    // @ts-expect-error: `decodeRecord` is missing, which a `Decoder` has
+    void Consumer.run({ ...group, decode: Order, handler })
+    // @ts-expect-error: the same
+    void Consumer.make({ ...group, decode: Order, handler })
+    expectTypeOf<NonNullable<Consumer.Options["decode"]>>().toEqualTypeOf<RecordDecoder.Decoder<never, never, never>>()
+    expectTypeOf(Consumer.run({ ...group, decode: undefined, handler })).toEqualTypeOf(
+      Consumer.run({ ...group, handler })
+    )
+  })
+
   it("a policy has the handler's error, with its place", () => {
     const policy = FailurePolicy.deadLetter(({ error }: FailurePolicy.Failed<OutOfStock>) => {
       expectTypeOf(error.failure).toEqualTypeOf<Option.Option<OutOfStock>>()

@@ -34,7 +34,12 @@ export type OnInvalid<E = unknown, R = unknown> =
  * @category models
  */
 export interface Options<O extends OnInvalid = OnInvalid, E = unknown, R = unknown> {
-  /** A word, or an effect of the error: see {@link OnInvalid}. Default: `"fail"`. */
+  /**
+   * What to do with what cannot be decoded. `"fail"` fails the stream, after what is good before it; in a consumer `onFailure` decides.
+   * `"skip"` leaves it out and counts it in `kinesis_records_skipped_total`. `"either"` hands each value on as an `Either` of the error or
+   * the value; decoders that give records, such as `gzip`, do not take it. A function of the error returns an effect, such as a dead letter's,
+   * after which decoding goes on. Default: `"fail"`.
+   */
   readonly onInvalid?: O | ((error: DecodeError) => Effect.Effect<unknown, E, R>) | undefined
 }
 

@@ -49,6 +49,9 @@ export const defaults = {
 
 type AnyOptions<A, E, R> = Options<E, R> | DecodingOptions<A, E, R>
 
+const isDecoding = <A, E, R>(options: AnyOptions<A, E, R>): options is DecodingOptions<A, E, R> =>
+  options.decode !== undefined
+
 /** A worker that is shut down with the scope. */
 export const make = <A, E, R>(
   options: AnyOptions<A, E, R>
@@ -119,7 +122,7 @@ const strategyOf = <A, E, R>(
   how: Strategizing<E, R>,
   context: Context.Context<R>
 ): Strategy => {
-  if (options.decode !== undefined) {
+  if (isDecoding(options)) {
     const { decode: { decodeRecord } } = options
     if (options.pageHandler === undefined) {
       const { handler } = options

@@ -15,7 +15,8 @@ export interface GroupOptions<REvent = never>
   extends Omit<Reading.ReadOptions, "stream" | "until" | "onEvent" | "throttleRetry" | "transientRetry">
 {
   /**
-   * The group's name: workers that give the same name share the shards. In DynamoDB it is the table's name. KCL: `applicationName`.
+   * The group's name, 3 to 255 of `a-z A-Z 0-9 _ . -`: workers that give the same name share the shards. In DynamoDB it is the table's name.
+   * KCL: `applicationName`.
    */
   readonly application: string
   /**
@@ -39,7 +40,7 @@ export interface GroupOptions<REvent = never>
    */
   readonly transientRetry?: Schedule.Schedule<unknown, KinesisError | LeaseStoreError> | undefined
   /**
-   * The name of this worker. What is random is added to it, so that no two are ever the same. Default: `"worker"`. KCL: `workerIdentifier`.
+   * The name of this worker, 1 to 128 of `a-z A-Z 0-9 _ . -`. What is random is added to it, so that no two are ever the same. Default: `"worker"`. KCL: `workerIdentifier`.
    */
   readonly worker?: string | undefined
   /**

@@ -54,8 +54,8 @@ export interface ReadOptions<REvent = never> {
    */
   readonly outsideRange?: UserRecords.OutsideRange | undefined
   /**
-   * What to do when a position has left retention, after the event `DataLossPossible`: go on from the oldest record, or fail with
-   * `ResourceNotFound`. Default: `"trim-horizon"`, as in KCL.
+   * What to do when a position has left retention, after the event `DataLossPossible`: `"trim-horizon"` goes on from the oldest record,
+   * `"fail"` fails with `ResourceNotFound`. Default: `"trim-horizon"`, as in KCL.
    */
   readonly onTrimmed?: "trim-horizon" | "fail" | undefined
   /** Told of all that happens, with the stream's name. Reading waits for it; a failure in it is logged and changes nothing. Default: none. */
