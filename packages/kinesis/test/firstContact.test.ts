@@ -201,6 +201,18 @@ describe("an endpoint that is not what it seems", () => {
       }))
   })
 
+  it.scopedLive("is not doubted either where GetRecords alone has had an answer, by its fast path", () =>
+    Effect.gen(function*() {
+      let answer: HttpServer.Answer = () => "reset"
+      const client = yield* connect("json", yield* HttpServer.make((received) => answer(received)))
+      const read = Effect.map(Effect.flip(client.getRecords(iterator)), ({ message }) => message)
+      assert.include(yield* read, "is it https:// in place of http://?")
+      answer = () => ({ status: 500, body: {} })
+      assert.notInclude(yield* read, "https://")
+      answer = () => "reset"
+      assert.notInclude(yield* read, "https://")
+    }))
+
   it.scopedLive("silence", () =>
     Effect.gen(function*() {
       let answer: HttpServer.Answer = () => "silence"
