@@ -75,7 +75,7 @@ const placesIn = (root: Bag): ReadonlyArray<Place> => {
   const walk = (holder: Bag, key: string): void => {
     places.push({ holder, key })
     const value = holder[key]
-    if (isObject(value)) { for (const inner of Object.keys(value)) walk(value, inner) }
+    if (isOwn(value)) { for (const inner of Object.keys(value)) walk(value, inner) }
   }
   walk(root, "root")
   return places

@@ -13,8 +13,16 @@ const mostConditions = 20_000
 
 const hasFallback = (ast: AST.AST): boolean => Option.isSome(SchemaAST.getDecodingFallbackAnnotation(ast))
 
+const known = new WeakMap<AST.AST, boolean>()
+
 /** Whether the value is the input itself, so that a test is enough. */
 export const isTest = (ast: AST.AST): boolean => {
+  const found = known.get(ast) ?? isTestAlone(ast)
+  known.set(ast, found)
+  return found
+}
+
+const isTestAlone = (ast: AST.AST): boolean => {
   if (hasFallback(ast)) return false
   switch (ast._tag) {
     case "Refinement":
