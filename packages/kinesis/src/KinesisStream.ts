@@ -94,8 +94,9 @@ export const shards = <REvent = never>(
 ): Stream.Stream<ShardStream, KinesisError, KinesisClient | REvent> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     yield* check(options)
-    const { shards } = yield* Coordinator.make(yield* Emit.withContext(options), ReadAhead.unbounded)
-    return Mailbox.toStream(shards)
+    const coordinated = yield* Coordinator.make(yield* Emit.withContext(options), ReadAhead.unbounded)
+    yield* Coordinator.endInTime(coordinated, () => undefined)
+    return Mailbox.toStream(coordinated.shards)
   }))
 
 /**

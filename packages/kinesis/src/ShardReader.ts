@@ -14,8 +14,8 @@ import { emitter, withContext } from "./internal/reading/emit.js"
 import * as ListShards from "./internal/reading/listShards.js"
 import * as OutageWatch from "./internal/reading/outageWatch.js"
 import * as ReadAhead from "./internal/reading/readAhead.js"
-import * as Readers from "./internal/reading/readers.js"
 import * as Settings from "./internal/reading/settings.js"
+import * as ShardStream from "./internal/reading/shardStream.js"
 import * as StartDeadline from "./internal/reading/startDeadline.js"
 import * as StartPosition from "./internal/reading/startPosition.js"
 import * as PollState from "./internal/shard/pollState.js"
@@ -99,7 +99,7 @@ export const pages = <REvent = never>(
     const isStored = PollState.isSequence(origin)
     let began = false
     StopRule.shardStarted(context.progress, shardId)
-    return Readers.stream(context, {
+    return ShardStream.make(context, {
       shardId,
       origin,
       because: isStored ? "stored" : "start",

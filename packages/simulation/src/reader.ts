@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as Scheduler from "../../kinesis/src/internal/reading/scheduler.js"
 import { told } from "./events.js"
 import { crash, type Handle, makeHandler } from "./handler.js"
 import { type End, startOf } from "./history.js"
@@ -128,8 +129,11 @@ export const makeReader = (world: World) => {
       `== run ${index} starts, until ${JSON.stringify(planned.until)}, at ${JSON.stringify(positions)}`
     )
     const options = optionsOf(world, planned, positions)
+    const { hasFibers, intake } = world.scenario
+    if (intake !== "shards") notes.count(hasFibers ? "shards in fibers" : "shards with one sleep for all")
     const fiber = yield* consume(world, options, handler(index, planned.diesAtPage)).pipe(
       Effect.provideService(KinesisClient.KinesisClient, reader),
+      Effect.locally(Scheduler.hasFibers, hasFibers),
       Effect.fork
     )
     yield* Effect.raceFirst(Effect.asVoid(Fiber.await(fiber)), enough)

@@ -42,6 +42,8 @@ export interface Scenario {
   readonly shuffled: boolean
   readonly stepsBeforeYield: number
   readonly intake: Intake
+  /** Each shard has a fiber of its own all the time, instead of one sleep for all of them. */
+  readonly hasFibers: boolean
   readonly from: From
   readonly maxRecords: number
   readonly pollMillis: number
@@ -205,6 +207,7 @@ const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<
     shuffled: random.chance(0.5),
     stepsBeforeYield: random.weighted([[10, 2048], [1, 200], [0.5, 40]]),
     intake,
+    hasFibers: Random.make(frame.seed, 3).chance(0.25),
     from: random.weighted<() => From>([
       [4, () => ({ _tag: "TrimHorizon" })],
       [4, () => ({ _tag: "Latest" })],

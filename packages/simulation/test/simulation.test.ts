@@ -35,6 +35,8 @@ const wanted = [
   "run ended: Instant",
   "run failed",
   "shard gone",
+  "shards in fibers",
+  "shards with one sleep for all",
   "shards found by child-shards",
   "shards found by listing",
   "throttle: getRecords",

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Service } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import type * as ServerClock from "../shard/serverClock.js"
@@ -62,3 +63,7 @@ export const make = (
       distribution: Aggregates.unasked()
     }
   })
+
+/** A run whose time is over without a single answer was an outage, not an empty stream. */
+export const outageOf = ({ outage }: ReadContext): Exit.Exit<void, KinesisError> =>
+  outage.answered || outage.last === undefined ? Exit.void : Exit.fail(outage.last)

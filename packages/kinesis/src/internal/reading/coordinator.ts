@@ -22,9 +22,10 @@ import * as ListShards from "./listShards.js"
 import * as OutageWatch from "./outageWatch.js"
 import type { ShardOutcome, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
-import * as Readers from "./readers.js"
 import * as Retry from "./retry.js"
+import type * as Scheduler from "./scheduler.js"
 import * as Settings from "./settings.js"
+import * as ShardStreams from "./shardStream.js"
 import * as StartDeadline from "./startDeadline.js"
 import * as StartPosition from "./startPosition.js"
 
@@ -40,21 +41,18 @@ export interface ShardStream {
   readonly pages: Stream.Stream<Page, KinesisError>
 }
 
-/** A shard whose pages can be had as a Stream, or given to a taker by a fiber of its own. One of them, once. */
-export interface ReadableShard extends ShardStream {
-  readonly read: (take: (page: Page) => Effect.Effect<unknown>) => Effect.Effect<void, KinesisError>
-}
+/** A shard whose pages can be had as a Stream, or by the scheduler of a run. One of them, once. */
+export interface ReadableShard extends ShardStream, Scheduler.Readable {}
 
-/** The shards as they may be read, and what the reading of one came to. */
+/** The shards of a run as they may be read. */
 export interface Coordinated {
-  readonly shards: Mailbox.ReadonlyMailbox<ReadableShard, KinesisError>
-  readonly judge: (exit: Exit.Exit<void, KinesisError>) => Exit.Exit<void, KinesisError>
+  readonly context: ReadContext.ReadContext
+  readonly shards: Mailbox.Mailbox<ReadableShard, KinesisError>
 }
 
 /** A stream whose shards are being read. */
 interface State {
   readonly context: ReadContext.ReadContext
-  readonly readers: Readers.Readers
   /** The shards as they may be read. */
   readonly shards: Mailbox.Mailbox<ReadableShard, KinesisError>
   readonly graph: ShardGraph.ShardGraph
@@ -93,8 +91,7 @@ export const make = (
     const self = yield* begin(context, options)
     yield* release(self)
     yield* keepListing(self, listInterval)
-    if (context.deadline !== Infinity) yield* endInTime(self)
-    return { shards: self.shards, judge: (exit) => Readers.judge(self.readers, exit) }
+    return { context, shards: self.shards }
   })
 
 const positionsOf = (
@@ -116,7 +113,6 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
     const atStart = ShardGraph.ready(graph).map((shard) => shard.shardId)
     return {
       context,
-      readers: Readers.make(context),
       shards: yield* Mailbox.make<ReadableShard, KinesisError>(),
       graph,
       filter,
@@ -185,16 +181,11 @@ const readable = (self: State, ready: ShardGraph.Ready): ReadableShard => {
     pages: Stream.suspend(() => {
       if (use.state !== "new") return Stream.fail(runTwice(self.context.settings.stream, shardId))
       use.state = "running"
-      return Stream.ensuring(Readers.stream(self.context, shard), onLeft)
+      return Stream.ensuring(ShardStreams.make(self.context, shard), onLeft)
     }),
-    read: (take) =>
-      Effect.suspend(() => {
-        use.state = "running"
-        return Effect.onExit(
-          Readers.read(self.readers, shard, take),
-          (exit) => Exit.isInterrupted(exit) ? noLongerRead(self, shardId) : onLeft
-        )
-      })
+    toRead: shard,
+    left: onLeft,
+    noLongerRead: () => noLongerRead(self, shardId)
   }
 }
 
@@ -232,19 +223,16 @@ const ended = (
     yield* release(self)
   })
 
-const noLongerRead = ({ context: { progress } }: State, shardId: string): Effect.Effect<void> =>
-  Effect.sync(() => StopRule.shardLeft(progress, shardId))
+const noLongerRead = ({ context: { progress } }: State, shardId: string): void => StopRule.shardLeft(progress, shardId)
 
 /** The reading of a shard is over, at its end or before. */
 const left = (self: State, shardId: string, use: Use): Effect.Effect<void> =>
-  Effect.zipRight(
-    noLongerRead(self, shardId),
-    Effect.suspend(() => {
-      if (use.state === "over") return settled(self, shardId)
-      ShardGraph.stopped(self.graph, shardId)
-      return release(self)
-    })
-  )
+  Effect.suspend(() => {
+    noLongerRead(self, shardId)
+    if (use.state === "over") return settled(self, shardId)
+    ShardGraph.stopped(self.graph, shardId)
+    return release(self)
+  })
 
 /** Lists the shards, one listing at a time. */
 const list = (self: State): Effect.Effect<void> => {
@@ -289,12 +277,15 @@ const keepListing = (self: State, interval: Duration.DurationInput): Effect.Effe
     Effect.forkScoped
   )
 
-/** The readers end before the mailbox does, so that a page that came is handed on and no shard begins after it. */
-const endInTime = ({ context: { deadline, monotonicMillis }, readers, shards }: State) =>
-  Effect.sync(() => {
-    Readers.end(readers)
+/** Lets no shard begin when the time of the run is over. What is being read ends before that: a page that came is handed on. */
+export const endInTime = (
+  { context: { deadline, monotonicMillis }, shards }: Coordinated,
+  endReading: () => void
+): Effect.Effect<void, never, Scope.Scope> =>
+  deadline === Infinity ? Effect.void : Effect.sync(() => {
+    endReading()
     shards.unsafeDone(Exit.void)
-  }).pipe(Effect.delay(Math.max(0, deadline - monotonicMillis())), Effect.forkScoped)
+  }).pipe(Effect.delay(Math.max(0, deadline - monotonicMillis())), Effect.forkScoped, Effect.asVoid)
 
 const runTwice = (stream: string, shardId: string) =>
   new InvalidArgument({

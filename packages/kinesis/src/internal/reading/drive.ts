@@ -34,15 +34,26 @@ export const drive = <E>(
   source: PageSource,
   take: (page: Page) => Effect.Effect<unknown, E>
 ): Effect.Effect<void, KinesisError | E> =>
+  Effect.ensuring(Effect.zipRight(begin(context, shard), pull(source, take, () => false)), source.close)
+
+/** Gives one page after the other to a taker until there is none, or a page was taken and this says enough: then it returns true. */
+export const pull = <E>(
+  source: PageSource,
+  take: (page: Page) => Effect.Effect<unknown, E>,
+  isEnough: () => boolean
+): Effect.Effect<boolean, KinesisError | E> =>
   Effect.suspend(() => {
-    let hasMore = true
-    const stop = Effect.sync(() => {
-      hasMore = false
+    let state: "on" | "enough" | "over" = "on"
+    const over = Effect.sync(() => {
+      state = "over"
     })
     const body: Effect.Effect<unknown, KinesisError | E> = Effect.matchEffect(source.next, {
       onSuccess: take,
-      onFailure: Option.match({ onNone: () => stop, onSome: Effect.fail<KinesisError> })
+      onFailure: Option.match({ onNone: () => over, onSome: Effect.fail<KinesisError> })
     })
-    const all = Effect.whileLoop({ while: () => hasMore, body: () => body, step: () => undefined })
-    return Effect.ensuring(Effect.zipRight(begin(context, shard), all), source.close)
+    const step = () => {
+      if (state === "on" && isEnough()) state = "enough"
+    }
+    const all = Effect.whileLoop({ while: () => state === "on", body: () => body, step })
+    return Effect.map(all, () => state === "enough")
   })

@@ -5,7 +5,7 @@ import type { ReadContext } from "./context.js"
 import * as ListShards from "./listShards.js"
 import * as Retry from "./retry.js"
 
-/** Finds out about answers that look like a shard's end and prove none. */
+/** Finds out about answers that look like a shard's end and prove none, until one proves something: the retry policy starts afresh then. */
 export interface EndProof {
   /** Whether a listing shows the shard's end, or is without the shard. One that fails proves nothing, and is told. */
   readonly isOver: Effect.Effect<boolean>
@@ -13,8 +13,6 @@ export interface EndProof {
   readonly failure: () => ServiceUnavailable
   /** Waits as after a call that failed for a passing reason; fails when the retry policy has no more. */
   readonly wait: (failure: ServiceUnavailable) => Effect.Effect<void, ServiceUnavailable>
-  /** An answer came that proves something: the retry policy starts afresh. */
-  readonly answered: () => void
 }
 
 export const make = ({ client, emit, outages, settings }: ReadContext, shardId: string): EndProof => {
@@ -53,9 +51,6 @@ export const make = ({ client, emit, outages, settings }: ReadContext, shardId: 
       Effect.gen(function*() {
         patience ??= yield* Schedule.driver(transientRetry)
         yield* Effect.mapError(patience.next(failure), () => failure)
-      }),
-    answered: () => {
-      patience = undefined
-    }
+      })
   }
 }

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { ExpiredIterator, KinesisError } from "../../KinesisError.js"
@@ -11,6 +12,7 @@ import * as ReadPacing from "../shard/readPacing.js"
 import * as StopRule from "../shard/stopRule.js"
 import type { ReadContext } from "./context.js"
 import * as EndProof from "./endProof.js"
+import * as OutageWatch from "./outageWatch.js"
 import * as PageAssembly from "./pageAssembly.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
@@ -19,14 +21,21 @@ import * as ShardIterator from "./shardIterator.js"
 type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 
 /** A shard that is being polled. */
-interface State extends ShardIterator.Polled {
+export interface Poller extends ShardIterator.Polled {
   pacing: ReadPacing.Pacing
-  /** The last page, which may end the reading, until the next one is requested. */
+  /** The last page, which may end the reading, until it counts as handed on. */
   given: StopRule.PageFacts | undefined
+  /** As much was read as was wanted. */
+  isEnough: boolean
+  /** The shard's end was reached, or the shard has left retention. */
+  isAtEnd: boolean
   readonly room: ReadAhead.ForShard
-  readonly proof: EndProof.EndProof
-  /** The next page, when the shard may be read and there is room; created once, since every poll runs it. */
-  readonly page: Next
+  /** Made when an answer proves nothing, and released when one does. */
+  proof: EndProof.EndProof | undefined
+  /** How a request without a source ended that brought no good page: the first attempt of the source's next page. */
+  outcome: Exit.Exit<ReadAhead.Fetched, PageFailure> | undefined
+  /** The next page, when the shard may be read and there is room; made once for a source, since every poll runs it. */
+  page: Next | undefined
 }
 
 /** An answer that looks like the shard's end but does not prove it: the state says what to do about it. */
@@ -41,59 +50,115 @@ const unproven: Effect.Effect<never, Unproven> = Effect.fail({ _tag: "Unproven",
 
 const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
 
+export const open = (context: ReadContext, shard: ShardToRead): Poller => ({
+  context,
+  shard,
+  poll: PollState.start(shard.origin, shard.closed),
+  pacing: ReadPacing.atOnce,
+  given: undefined,
+  isEnough: false,
+  isAtEnd: false,
+  room: context.readAhead.forShard(),
+  proof: undefined,
+  outcome: undefined,
+  page: undefined
+})
+
 /** Polls a shard: `PollState` decides, this acts. */
-export const make = (context: ReadContext, shard: ShardToRead): PageSource => {
-  const room = context.readAhead.forShard()
-  const fetch = room.fetching(Effect.suspend(() => getRecords(self)))
-  const getPage = context.retrying(Effect.suspend(() => {
-    const wait = self.pacing.readableAt - context.monotonicMillis()
-    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
-  }))
-  const self: State = {
-    context,
-    shard,
-    poll: PollState.start(shard.origin, shard.closed),
-    pacing: ReadPacing.atOnce,
-    given: undefined,
-    room,
-    proof: EndProof.make(context, shard.shardId),
-    page: Effect.matchEffect(getPage, {
-      onSuccess: ({ page }) => checked(self, page),
-      onFailure: (error) => onPageFailed(self, error)
-    })
-  }
-  return { next: Effect.suspend(() => nextPage(self)), close: Effect.sync(room.leave) }
+export const source = (self: Poller): PageSource => ({
+  next: Effect.suspend(() => nextPage(self)),
+  close: Effect.sync(self.room.leave)
+})
+
+export const make = (context: ReadContext, shard: ShardToRead): PageSource => source(open(context, shard))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Without a source
+//
+// A shard whose pages come as they should needs no fiber between them: it is asked when its time has come, and the page
+// is handed on. What is left out is what only other cases need: retries, and all that leads to a page or an end without
+// a request. So a request that brings no good page is remembered with its outcome, and a source goes on from there as
+// if it had made that request itself.
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Counts the last page as handed on. Whether nothing but a request for records is next, at the time that the pacing says. */
+export const rests = (self: Poller): boolean => {
+  if (self.outcome !== undefined || isEnough(self)) return false
+  if (PollState.command(self.poll, self.context.monotonicMillis())._tag !== "GetRecords") return false
+  self.page = undefined
+  return true
 }
 
-const step = (self: State, event: PollState.PollEvent): void => {
+/** The request for the records of a shard that rests, unless there is no room for its page. */
+export const request = (self: Poller): Effect.Effect<ReadAhead.Fetched, PageFailure> | undefined =>
+  self.room.enter() ? Effect.suspend(() => getRecords(self)) : undefined
+
+/** The page that a request brought, if nothing else is to be done about it: otherwise its outcome waits for the source. */
+export const answered = (self: Poller, exit: Exit.Exit<ReadAhead.Fetched, PageFailure>): Page | undefined => {
+  const { context: { outages }, poll, room } = self
+  const isGood = Exit.isSuccess(exit) && OutageWatch.isWell(outages) &&
+    !PollState.isSuspect(poll, exit.value.page.millisBehindLatest)
+  if (isGood) {
+    room.keep(exit.value)
+    return exit.value.page
+  }
+  self.outcome = exit
+  return undefined
+}
+
+const step = (self: Poller, event: PollState.PollEvent): void => {
   self.poll = PollState.step(self.poll, event)
 }
 
-/** The previous page was handled: it may have been the last one wanted. */
-const nextPage = (self: State): Next => {
+/** The previous page was handed on: it may have been the last one wanted. */
+const isEnough = (self: Poller): boolean => {
   const { given } = self
-  if (given === undefined) return advance(self)
+  if (given === undefined) return self.isEnough
   const { monotonicMillis, progress, settings: { until } } = self.context
   const isReached = StopRule.pageHandedOn(until, progress, given, monotonicMillis())
   self.given = undefined
-  return isReached && PollState.isOverAfter(self.poll, until, given) ? over : advance(self)
+  return self.isEnough = isReached && PollState.isOverAfter(self.poll, until, given)
 }
+
+const nextPage = (self: Poller): Next => self.outcome !== undefined ? page(self) : isEnough(self) ? over : advance(self)
+
+const page = (self: Poller): Next => self.page ??= makePage(self)
+
+const makePage = (self: Poller): Next => {
+  const { context, room } = self
+  const fetch = room.fetching(Effect.suspend(() => getRecords(self)))
+  const getPage = context.retrying(Effect.suspend(() => {
+    const { outcome } = self
+    if (outcome !== undefined) {
+      self.outcome = undefined
+      return room.fetched(outcome)
+    }
+    const wait = self.pacing.readableAt - context.monotonicMillis()
+    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
+  }))
+  return Effect.matchEffect(getPage, {
+    onSuccess: ({ page }) => checked(self, page),
+    onFailure: (error) => onPageFailed(self, error)
+  })
+}
+
+const proof = (self: Poller): EndProof.EndProof => self.proof ??= EndProof.make(self.context, self.shard.shardId)
 
 /**
  * Carries out one command after the other until one of them brings a page, or the end. In the normal case a page takes one step.
  */
-const advance = (self: State): Next => {
+const advance = (self: Poller): Next => {
   const command = PollState.command(self.poll, self.context.monotonicMillis())
   switch (command._tag) {
     case "GetRecords":
-      return self.page
+      return page(self)
     case "GetShardIterator":
       return Effect.matchEffect(ShardIterator.get(self, command.position), {
         onSuccess: () => onIterator(self),
         onFailure: (error) => failed(self, error)
       })
     case "ListShards":
-      return Effect.flatMap(self.proof.isOver, (isOver) => {
+      return Effect.flatMap(proof(self).isOver, (isOver) => {
         step(self, { _tag: "Listed", isOver })
         return advance(self)
       })
@@ -104,13 +169,13 @@ const advance = (self: State): Next => {
   }
 }
 
-const onIterator = (self: State): Next => {
+const onIterator = (self: Poller): Next => {
   if (self.poll.announced) return advance(self)
   step(self, { _tag: "Announced" })
   return Effect.zipRight(self.shard.onReady, Effect.suspend(() => advance(self)))
 }
 
-const onPageFailed = (self: State, error: PageFailure): Next => {
+const onPageFailed = (self: Poller, error: PageFailure): Next => {
   if (error._tag === "Unproven") return advance(self)
   if (error._tag !== "ExpiredIterator") return failed(self, error)
   step(self, { _tag: "IteratorExpired" })
@@ -122,13 +187,15 @@ const onPageFailed = (self: State, error: PageFailure): Next => {
 }
 
 /** Not found and not listed, though the stream is: the shard has left retention. */
-const failed = (self: State, error: KinesisError): Next =>
+const failed = (self: Poller, error: KinesisError): Next =>
   error._tag === "ResourceNotFound" && error.shardId === self.shard.shardId
     ? end(self, true)
     : Effect.fail(Option.some(error))
 
-const end = ({ context: { emit, outage }, poll, shard: { onEnd, shardId } }: State, lost: boolean): Next => {
+const end = (self: Poller, lost: boolean): Next => {
+  const { context: { emit, outage }, poll, shard: { onEnd, shardId } } = self
   if (lost) outage.last = undefined
+  self.isAtEnd = true
   const { broughtRecords, childShards } = poll
   return emit(
     lost
@@ -141,10 +208,11 @@ const end = ({ context: { emit, outage }, poll, shard: { onEnd, shardId } }: Sta
 }
 
 /** Waits as after a transient failure, then uses the same iterator again. */
-const wait = (self: State): Next => {
-  const failure = self.proof.failure()
+const wait = (self: Poller): Next => {
+  const { failure: why, wait } = proof(self)
+  const failure = why()
   self.context.outage.last = failure
-  return Effect.matchEffect(Effect.zipRight(iteratorMissing(self), self.proof.wait(failure)), {
+  return Effect.matchEffect(Effect.zipRight(iteratorMissing(self), wait(failure)), {
     onSuccess: () => {
       step(self, { _tag: "Waited" })
       return advance(self)
@@ -153,10 +221,10 @@ const wait = (self: State): Next => {
   })
 }
 
-const iteratorMissing = ({ context: { emit }, poll, shard: { shardId } }: State): Effect.Effect<void> =>
+const iteratorMissing = ({ context: { emit }, poll, shard: { shardId } }: Poller): Effect.Effect<void> =>
   emit(KinesisEvent.IteratorMissing({ shardId, resumedAt: PollState.position(poll) }))
 
-const getRecords = (self: State): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
+const getRecords = (self: Poller): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
   const { context, poll, shard: { shardId } } = self
   const { client, epochMillis, monotonicMillis, settings, skew } = context
   const { maxRecords, stream } = settings
@@ -169,7 +237,7 @@ const getRecords = (self: State): Effect.Effect<ReadAhead.Fetched, PageFailure> 
 }
 
 const received = (
-  self: State,
+  self: Poller,
   response: GetRecordsResponse,
   askedAtServer: number
 ): Effect.Effect<ReadAhead.Fetched, PageFailure> => {
@@ -189,7 +257,7 @@ const received = (
 }
 
 const paged = (
-  self: State,
+  self: Poller,
   answer: PageAssembly.Answer,
   nextShardIterator: string | undefined,
   userRecords: ReadonlyArray<KinesisRecord>
@@ -211,7 +279,7 @@ const paged = (
     self.pacing = ReadPacing.doubted(context.settings, self.pacing)
     return unproven
   }
-  self.proof.answered()
+  self.proof = undefined
   const standing = {
     position: PollState.position(poll),
     isAtTip: PollState.isAtTip(poll, millisBehindLatest),
@@ -225,12 +293,12 @@ const paged = (
 }
 
 /** A page that may mean that the position lies before the oldest record is handed on only after a check of the retention. */
-const checked = (self: State, page: Page): Next =>
+const checked = (self: Poller, page: Page): Next =>
   PollState.isSuspect(self.poll, page.millisBehindLatest)
     ? Effect.mapError(Effect.as(checkRetention(self, page), page), Option.some)
     : Effect.succeed(page)
 
-const checkRetention = (self: State, { millisBehindLatest = 0 }: Page): Effect.Effect<void, KinesisError> =>
+const checkRetention = (self: Poller, { millisBehindLatest = 0 }: Page): Effect.Effect<void, KinesisError> =>
   Effect.gen(function*() {
     const { client, retrying, settings: { stream } } = self.context
     step(self, { _tag: "RetentionChecked" })

@@ -26,13 +26,25 @@ export interface ForShard {
    * that no shard starves.
    */
   readonly fetching: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
+  /** Whether there was room for a page at once: the call that may bring it is to be {@link ForShard.fetched}. */
+  readonly enter: () => boolean
+  /** Runs the rest of a call that has room. */
+  readonly fetched: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
+  /** The page of a call that had room has come. */
+  readonly keep: (fetched: Fetched) => void
   /** Releases the room of a call that was interrupted or died. */
   readonly leave: () => void
 }
 
 /** For consumers that take each page as it arrives. */
 export const unbounded: ReadAhead = {
-  forShard: () => ({ fetching: (call) => call, leave: () => undefined }),
+  forShard: () => ({
+    fetching: (call) => call,
+    enter: () => true,
+    fetched: (call) => call,
+    keep: () => undefined,
+    leave: () => undefined
+  }),
   taken: () => undefined,
   handedOn: () => undefined
 }
@@ -170,24 +182,38 @@ interface ShardState {
 
 const forShard = (self: State): ForShard => {
   const shard: ShardState = { room: undefined, lastBytes: 0 }
-  const wait = waitForRoom(self, shard)
-  const take = Effect.suspend(() => {
-    if (self.waiting.length === 0) shard.room = roomFor(self, shard.lastBytes)
-    return shard.room === undefined ? wait : Effect.void
-  })
-  const onFailure = <E>(error: E) => {
-    leave(self, shard)
-    return Effect.fail(error)
-  }
-  const onSuccess = (fetched: Fetched) => {
-    keep(self, shard, fetched)
-    return Effect.succeed(fetched)
-  }
   return {
-    leave: () => leave(self, shard),
-    fetching: (call) => Effect.zipRight(take, Effect.matchEffect(call, { onFailure, onSuccess }))
+    fetching: (call) => {
+      const wait = waitForRoom(self, shard)
+      return Effect.zipRight(Effect.suspend(() => enter(self, shard) ? Effect.void : wait), fetched(self, shard, call))
+    },
+    enter: () => enter(self, shard),
+    fetched: (call) => fetched(self, shard, call),
+    keep: (page) => keep(self, shard, page),
+    leave: () => leave(self, shard)
   }
 }
+
+const enter = (self: State, shard: ShardState): boolean => {
+  if (self.waiting.length === 0) shard.room = roomFor(self, shard.lastBytes)
+  return shard.room !== undefined
+}
+
+const fetched = <E, R>(
+  self: State,
+  shard: ShardState,
+  call: Effect.Effect<Fetched, E, R>
+): Effect.Effect<Fetched, E, R> =>
+  Effect.matchEffect(call, {
+    onFailure: (error) => {
+      leave(self, shard)
+      return Effect.fail(error)
+    },
+    onSuccess: (fetched) => {
+      keep(self, shard, fetched)
+      return Effect.succeed(fetched)
+    }
+  })
 
 const waitForRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
   Effect.async<void>((resume) => {

@@ -1,0 +1,234 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { KinesisError } from "../../KinesisError.js"
+import * as Sleeper from "../shard/sleeper.js"
+import * as ReadContext from "./context.js"
+import * as Drive from "./drive.js"
+import * as Interruption from "./interruption.js"
+import * as PageQueue from "./pageQueue.js"
+import type { PageSource, ShardToRead } from "./pageSource.js"
+import * as Poller from "./poller.js"
+
+/** Whether each shard has a fiber of its own all the time: the simulation plays histories both ways. */
+export const hasFibers: FiberRef.FiberRef<boolean> = globalValue(
+  "effect-kinesis/internal/hasFibers",
+  () => FiberRef.unsafeMake(false)
+)
+
+/** A shard that may be read, and what follows from its end. */
+export interface Readable {
+  readonly toRead: ShardToRead
+  /** The reading is over, at the shard's end or before. */
+  readonly left: Effect.Effect<void>
+  /** The reading was interrupted. */
+  readonly noLongerRead: () => void
+}
+
+/** A shard that is being read. */
+interface Shard {
+  readonly readable: Readable
+  readonly poller: Poller.Poller
+  /** A request, or a fiber that drives the shard; none while the shard sleeps, or while its page is held back. */
+  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  /** The fiber is waiting for a page, not for the taker of one. */
+  isPolling: boolean
+}
+
+/** The one sleep for all shards. */
+interface Alarm {
+  readonly at: number
+  readonly fiber: Fiber.RuntimeFiber<void>
+}
+
+/** The shards of a run whose pages are merged. */
+export interface Scheduler {
+  readonly context: ReadContext.ReadContext
+  readonly pages: PageQueue.PageQueue
+  /** Called when the reading of a shard has ended, with what that means for the run. */
+  readonly onEnd: (exit: Exit.Exit<void, KinesisError>) => void
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.RuntimeFiber<A, E>
+  readonly hasFibers: boolean
+  readonly shards: Set<Shard>
+  readonly sleeper: Sleeper.Sleeper<Shard>
+  alarm: Alarm | undefined
+  /** The time of the run is over. */
+  isOver: boolean
+  /** Nobody will take a page any more. */
+  isClosed: boolean
+}
+
+export const make = (
+  context: ReadContext.ReadContext,
+  pages: PageQueue.PageQueue,
+  onEnd: Scheduler["onEnd"]
+): Effect.Effect<Scheduler> =>
+  Effect.gen(function*() {
+    const runtime = Runtime.enableRuntimeFlag(yield* Effect.runtime<never>(), RuntimeFlags.Interruption)
+    return {
+      context,
+      pages,
+      onEnd,
+      fork: (effect) => Runtime.runFork(runtime, effect, { immediate: false }),
+      hasFibers: yield* FiberRef.get(hasFibers),
+      shards: new Set(),
+      sleeper: Sleeper.make(),
+      alarm: undefined,
+      isOver: false,
+      isClosed: false
+    }
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading of many shards
+//
+// A shard is read in one of two ways. While its pages come as they should it has no fiber of its own: it sleeps until it
+// may be asked, with one clock sleep for all shards; the request is a fiber that ends with the answer; the page is
+// handed on, or held back until the consumer has taken others, and the shard sleeps again. Whatever else there is to do,
+// at the start, at the end, or after a request that brought no good page, is done by a fiber that drives the shard's
+// source, as everywhere else, until a page has been handed on and nothing but the next request is to be done. Both ways
+// share the shard's poller, so that nothing is decided twice, and a page is asked for only when the one before was
+// handed on.
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Reads a shard to its end. */
+export const read = (self: Scheduler, readable: Readable): void => {
+  const { context } = self
+  const shard: Shard = {
+    readable,
+    poller: Poller.open(context, readable.toRead),
+    fiber: undefined,
+    isPolling: false
+  }
+  self.shards.add(shard)
+  drive(self, shard, Drive.begin(context, readable.toRead))
+}
+
+/** Asks as soon as the shard may be asked. */
+const rest = (self: Scheduler, shard: Shard): void => {
+  if (self.isOver) return interrupted(self, shard)
+  const { context: { monotonicMillis }, sleeper } = self
+  const { readableAt } = shard.poller.pacing
+  if (readableAt <= monotonicMillis()) return ask(self, shard)
+  Sleeper.add(sleeper, readableAt, shard)
+  setAlarm(self)
+}
+
+const setAlarm = (self: Scheduler): void => {
+  const { alarm, context: { monotonicMillis }, fork, sleeper } = self
+  const at = Sleeper.nextAt(sleeper)
+  if (at === Infinity || (alarm !== undefined && alarm.at <= at)) return
+  const fiber = fork(Effect.sleep(Math.ceil(at - monotonicMillis())))
+  self.alarm = { at, fiber }
+  if (alarm !== undefined) alarm.fiber.unsafeInterruptAsFork(alarm.fiber.id())
+  fiber.addObserver((exit) => {
+    if (Exit.isSuccess(exit)) wake(self)
+  })
+}
+
+const wake = (self: Scheduler): void => {
+  self.alarm = undefined
+  for (const shard of Sleeper.due(self.sleeper, self.context.monotonicMillis())) ask(self, shard)
+  setAlarm(self)
+}
+
+const ask = (self: Scheduler, shard: Shard): void => {
+  const request = Poller.request(shard.poller)
+  if (request === undefined) return drive(self, shard)
+  const fiber = self.fork(request)
+  shard.fiber = fiber
+  shard.isPolling = true
+  fiber.addObserver((exit) => {
+    shard.fiber = undefined
+    shard.isPolling = false
+    if (!self.isClosed) answered(self, shard, exit)
+  })
+}
+
+const answered = (self: Scheduler, shard: Shard, exit: Parameters<typeof Poller.answered>[1]): void => {
+  if (self.isOver && Exit.isInterrupted(exit)) return interrupted(self, shard)
+  const page = Poller.answered(shard.poller, exit)
+  if (page === undefined) return drive(self, shard)
+  const goOn = () => handedOn(self, shard)
+  if (PageQueue.offer(self.pages, page, goOn)) goOn()
+}
+
+const handedOn = (self: Scheduler, shard: Shard): void =>
+  Poller.rests(shard.poller) ? rest(self, shard) : drive(self, shard)
+
+/** Drives the shard in a fiber of its own until nothing but a request is to be done. */
+const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effect.void): void => {
+  const { poller, readable: { left, noLongerRead } } = shard
+  const source = untilOver(self, shard, Poller.source(poller))
+  const take = (page: Parameters<typeof PageQueue.handOn>[1]) => {
+    shard.isPolling = false
+    return PageQueue.handOn(self.pages, page)
+  }
+  const rests = () => !self.hasFibers && !self.isOver && Poller.rests(poller)
+  const fiber = self.fork(
+    Effect.zipRight(first, Drive.pull(source, take, rests)).pipe(
+      Effect.ensuring(source.close),
+      Effect.flatMap((rests) =>
+        rests || poller.isAtEnd || !self.isOver
+          ? Effect.succeed(rests)
+          : Effect.as(ReadContext.outageOf(self.context), false)
+      ),
+      Effect.onExit((exit) =>
+        Exit.isInterrupted(exit) ? Effect.sync(noLongerRead) : Exit.isSuccess(exit) && exit.value ? Effect.void : left
+      )
+    )
+  )
+  shard.fiber = fiber
+  fiber.addObserver((exit) => {
+    shard.fiber = undefined
+    shard.isPolling = false
+    if (self.isClosed) return
+    if (Exit.isSuccess(exit) && exit.value) rest(self, shard)
+    else end(self, shard, Exit.asVoid(exit))
+  })
+}
+
+/** The pages of a source until the time is over. */
+const untilOver = (self: Scheduler, shard: Shard, { close, next }: PageSource): PageSource => ({
+  close,
+  next: Effect.suspend(() => {
+    if (self.isOver) return Effect.fail(Option.none())
+    shard.isPolling = true
+    return next
+  })
+})
+
+const interrupted = (self: Scheduler, shard: Shard): void => {
+  shard.poller.room.leave()
+  shard.readable.noLongerRead()
+  end(self, shard, Exit.interrupt(FiberId.none))
+}
+
+/** The reading of the shard has ended: an interruption because the time is over is a normal end. */
+const end = (self: Scheduler, shard: Shard, exit: Exit.Exit<void, KinesisError>): void => {
+  self.shards.delete(shard)
+  const isInTime = self.isOver && Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+  self.onEnd(isInTime ? ReadContext.outageOf(self.context) : Exit.mapErrorCause(exit, Interruption.asDefect))
+}
+
+/** The time is over: requests under way are interrupted, pages that have arrived are still handed on. */
+export const endInTime = (self: Scheduler): void => {
+  self.isOver = true
+  for (const shard of Sleeper.clear(self.sleeper)) interrupted(self, shard)
+  for (const { fiber, isPolling } of self.shards) if (isPolling) fiber?.unsafeInterruptAsFork(fiber.id())
+}
+
+/** Ends all that is under way, and waits for it. */
+export const close = (self: Scheduler): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    self.isClosed = true
+    const fibers = [...self.shards].flatMap(({ fiber }) => fiber === undefined ? [] : [fiber])
+    return Fiber.interruptAll(self.alarm === undefined ? fibers : [...fibers, self.alarm.fiber])
+  })

@@ -1,0 +1,248 @@
+import { VirtualTime } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { type Chunk, Clock, Effect, Exit, Fiber, Option, Random, Stream } from "effect"
+import { KinesisClient, type KinesisEvent, KinesisStream, type Page, Position, Until } from "effect-kinesis"
+import { ServiceUnavailable } from "effect-kinesis/KinesisError"
+import * as PageQueue from "../src/internal/reading/pageQueue.js"
+import * as Scheduler from "../src/internal/reading/scheduler.js"
+import { hashKeyOf, maxHashKey, put, read, shard0, shardName, withKinesis } from "./support/reading.js"
+
+const idle = { stream: "orders", from: "trim-horizon", maxReadAheadBytes: 2 ** 40 } as const
+
+/** Open shards that nobody writes to, whose calls take so long. */
+const quiet = (shards: number, millisOf: (shardId: string) => number) => {
+  const calls = { begun: 0, underWay: 0 }
+  const client = {
+    listShards: () =>
+      Effect.succeed({
+        shards: Array.from({ length: shards }, (_, index) => ({
+          shardId: shardName(index),
+          hashKeyRange: { startingHashKey: hashKeyOf(index, shards), endingHashKey: hashKeyOf(index, shards) },
+          startingSequenceNumber: "1"
+        })),
+        nextToken: undefined
+      }),
+    getShardIterator: () => Effect.succeed({ shardIterator: "first" }),
+    getRecords: ({ shardId }: { readonly shardId: string }) =>
+      Effect.suspend(() => {
+        calls.begun++
+        calls.underWay++
+        const answer = { records: [], nextShardIterator: "next", millisBehindLatest: 0, childShards: [] }
+        return Effect.ensuring(
+          Effect.as(millisOf(shardId) === 0 ? Effect.yieldNow() : Effect.sleep(millisOf(shardId)), answer),
+          Effect.sync(() => {
+            calls.underWay--
+          })
+        )
+      })
+  } as unknown as KinesisClient.Service
+  return { calls, client: Effect.provideService(KinesisClient.KinesisClient, client) }
+}
+
+const roots = Effect.sync(() => Fiber.unsafeRoots().length)
+
+describe("scheduler", () => {
+  it.effect("10,000 idle shards have no fiber of their own, and leave no call under way when they are interrupted", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { calls, client } = quiet(10_000, (shardId) => shardId.endsWith("7") ? 400 : 0)
+      const before = yield* roots
+      const { fiber } = yield* client(read(KinesisStream.pages(idle)))
+      yield* Effect.sleep(2_900)
+      assert.deepStrictEqual(calls, { begun: 30_000, underWay: 0 })
+      assert.isAtMost((yield* roots) - before, 10)
+      yield* Effect.sleep(200)
+      assert.deepStrictEqual(calls, { begun: 40_000, underWay: 1_000 })
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(calls, { begun: 40_000, underWay: 0 })
+      yield* Effect.sleep("1 minute")
+      assert.deepStrictEqual(calls, { begun: 40_000, underWay: 0 })
+      assert.isAtMost(yield* roots, before)
+    })))
+
+  it.effect("the time of a run ends shards that sleep and calls that are under way", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { calls, client } = quiet(100, (shardId) => shardId.endsWith("7") ? 400 : 0)
+      const startedAt = yield* Clock.currentTimeMillis
+      const { fiber, pages } = yield* client(read(KinesisStream.pages({ ...idle, until: Until.elapsed(3_100) })))
+      yield* Fiber.join(fiber)
+      assert.strictEqual((yield* Clock.currentTimeMillis) - startedAt, 3_100)
+      assert.deepStrictEqual(calls, { begun: 400, underWay: 0 })
+      assert.strictEqual(pages.length, 390)
+    })))
+
+  it.effect("each shard keeps its own time, with one sleep for all", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { client } = quiet(50, (shardId) => Number(shardId.slice(-2)))
+      const startedAt = yield* Clock.currentTimeMillis
+      const { at, fiber, pages } = yield* client(read(KinesisStream.pages(idle)))
+      yield* Effect.sleep(10_500)
+      yield* Fiber.interrupt(fiber)
+      for (let shard = 0; shard < 50; shard++) {
+        const times = at.filter((_, index) => pages[index]!.shardId === shardName(shard))
+        assert.deepStrictEqual(
+          times.map((time) => time - startedAt),
+          Array.from({ length: 11 }, (_, poll) => 1_000 * poll + shard)
+        )
+      }
+    })))
+
+  it.effect("shards whose pages are held back go on in their order when the consumer takes, and not before", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { calls, client } = quiet(40, (shardId) => Number(shardId.slice(-2)))
+      let isStopped = true
+      const { fiber, pages } = yield* client(
+        read(KinesisStream.pages(idle), () => isStopped ? Effect.sleep("10 minutes") : Effect.void)
+      )
+      yield* Effect.sleep("9 minutes")
+      assert.deepStrictEqual(calls, { begun: 57, underWay: 0 })
+      isStopped = false
+      yield* Effect.sleep("75 seconds")
+      yield* Fiber.interrupt(fiber)
+      const order = pages.map(({ shardId }) => Number(shardId.slice(-2)))
+      assert.deepStrictEqual(order.slice(0, 40), Array.from({ length: 40 }, (_, shard) => shard))
+      for (let shard = 0; shard < 40; shard++) {
+        assert.isAtLeast(order.filter((other) => other === shard).length, 10, String(shard))
+      }
+    })))
+
+  it.effect("a shard that fails is driven by a fiber until it has brought a page, and the others sleep", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 20 }] }, ({ client, local }) =>
+      Effect.gen(function*() {
+        const before = yield* roots
+        const { fiber, texts } = yield* read(KinesisStream.pages(idle))
+        yield* Effect.sleep(1_500)
+        const asleep = yield* roots
+        assert.isAtMost(asleep - before, 6)
+        yield* local.throttle({ operation: "getRecords", shardId: shard0, times: 3 })
+        yield* Effect.sleep(600)
+        assert.strictEqual(yield* roots, asleep + 1)
+        yield* put(client, ["a"], { explicitHashKey: "0" })
+        yield* Effect.sleep(3_000)
+        assert.deepStrictEqual(texts(), ["a"])
+        assert.strictEqual(yield* roots, asleep)
+        yield* put(client, ["b"], { explicitHashKey: "0" })
+        yield* Effect.sleep(3_000)
+        assert.deepStrictEqual(texts(), ["a", "b"])
+        yield* Fiber.interrupt(fiber)
+      })))
+
+  it.effect("a shard that fails for good ends the stream with its error", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 20 }] }, ({ client }) =>
+      Effect.gen(function*() {
+        let isBroken = false
+        const broken: KinesisClient.Service = {
+          ...client,
+          getRecords: (request) =>
+            isBroken && request.shardId === shardName(7) ? Effect.die("broken") : client.getRecords(request)
+        }
+        const reading = yield* read(KinesisStream.pages(idle)).pipe(
+          Effect.provideService(KinesisClient.KinesisClient, broken)
+        )
+        yield* Effect.sleep(1_500)
+        isBroken = true
+        const exit = yield* Fiber.await(reading.fiber)
+        assert.include(String(Exit.isFailure(exit) && exit.cause), "broken")
+      })))
+
+  it.effect("tells of everything that happens to a shard as a fiber of its own does", () => {
+    const told = (hasFibers: boolean) =>
+      withKinesis({ streams: [{ name: "orders", shardCount: 3 }] }, ({ client, local }) =>
+        Effect.gen(function*() {
+          const startedAt = yield* Clock.currentTimeMillis
+          const events: Array<string> = []
+          const note = (event: KinesisEvent.KinesisEvent) =>
+            Effect.map(Clock.currentTimeMillis, (now) => {
+              if ("shardId" in event) events.push(`${event.shardId} ${event._tag} ${now - startedAt}`)
+            })
+          const { fiber, pages } = yield* read(KinesisStream.pages({ ...idle, onEvent: note })).pipe(
+            Effect.locally(Scheduler.hasFibers, hasFibers)
+          )
+          yield* Effect.sleep(1_500)
+          yield* put(client, ["a", "b", "c", "d"])
+          yield* local.throttle({ operation: "getRecords", shardId: shard0, times: 1 })
+          yield* Effect.sleep(3_000)
+          yield* local.expireIterator({ shardId: shardName(1), times: 1 })
+          yield* local.omit({ operation: "getRecords", shardId: shardName(2), fields: ["nextShardIterator"], times: 2 })
+          yield* Effect.sleep(10_000)
+          yield* client.splitShard({
+            stream: "orders",
+            shardToSplit: shard0,
+            newStartingHashKey: String(maxHashKey / 6n)
+          })
+          yield* Effect.sleep(10_000)
+          yield* Fiber.interrupt(fiber)
+          return {
+            events: events.sort(),
+            pages: pages.length
+          }
+        }).pipe(Effect.withRandom(Random.fixed([0.5]))))
+    return Effect.map(Effect.all([told(true), told(false)]), ([fibers, scheduler]) => {
+      assert.deepStrictEqual(scheduler, fibers)
+      for (const tag of ["Throttled", "IteratorExpired", "IteratorMissing", "ShardEnded", "ShardStarted"]) {
+        assert.isTrue(scheduler.events.some((line) => line.includes(tag)), tag)
+      }
+    })
+  })
+})
+
+const page = (shardId: string): Page.Page => ({
+  shardId,
+  records: [],
+  millisBehindLatest: 0,
+  position: Position.trimHorizon,
+  childShards: []
+})
+
+describe("pageQueue", () => {
+  const names = (pages: Chunk.Chunk<Page.Page>) => [...pages].map(({ shardId }) => shardId)
+
+  it.effect("hands on what was held back in the order in which it came, as the consumer takes", () =>
+    Effect.gen(function*() {
+      const queue = PageQueue.make()
+      const handedOn: Array<number> = []
+      for (let index = 0; index < 50; index++) {
+        const isHandedOn = PageQueue.offer(queue, page(String(index)), () => handedOn.push(index))
+        assert.strictEqual(isHandedOn, index < 16)
+      }
+      const taken: Array<string> = []
+      for (const held of [34, 19, 3, 0]) {
+        assert.strictEqual(queue.heldBack.length, held)
+        taken.push(...names(yield* PageQueue.take(queue)))
+        if (held === 34) {
+          assert.isFalse(PageQueue.offer(queue, page("50"), () => handedOn.push(50)), "no page overtakes")
+        }
+        PageQueue.letIn(queue)
+      }
+      assert.deepStrictEqual(handedOn, Array.from({ length: 35 }, (_, index) => index + 16))
+      assert.deepStrictEqual(taken, Array.from({ length: 51 }, (_, index) => String(index)))
+    }))
+
+  it.effect("gives all that came before its end, and tells nobody who held back", () =>
+    Effect.gen(function*() {
+      const queue = PageQueue.make()
+      const error = new ServiceUnavailable({ operation: "GetRecords", description: "down" })
+      const told: Array<number> = []
+      for (let index = 0; index < 20; index++) PageQueue.offer(queue, page(String(index)), () => told.push(index))
+      PageQueue.end(queue, Exit.fail(error))
+      PageQueue.end(queue, Exit.void)
+      assert.isFalse(PageQueue.offer(queue, page("late"), () => told.push(-1)))
+      assert.strictEqual(names(yield* PageQueue.take(queue)).length, 20)
+      PageQueue.letIn(queue)
+      assert.deepStrictEqual(told, [])
+      assert.deepStrictEqual(yield* Effect.flip(PageQueue.take(queue)), Option.some(error))
+    }))
+
+  it.effect("wakes the consumer for a page and for the end", () =>
+    Effect.gen(function*() {
+      const queue = PageQueue.make()
+      const all = Stream.repeatEffectChunkOption(PageQueue.take(queue))
+      const fiber = yield* Effect.fork(Stream.runCount(all))
+      yield* Effect.yieldNow()
+      yield* PageQueue.handOn(queue, page("a"))
+      yield* Effect.yieldNow()
+      yield* PageQueue.handOn(queue, page("b"))
+      yield* Effect.yieldNow()
+      PageQueue.end(queue, Exit.void)
+      assert.strictEqual(yield* Fiber.join(fiber), 2)
+    }))
+})
