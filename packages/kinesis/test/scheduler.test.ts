@@ -105,6 +105,58 @@ describe("scheduler", () => {
       }
     })))
 
+  it.effect("shards that wait for room have no fiber, are read in their order, and ask for nothing after an interruption", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { calls, client } = quiet(200, () => 100)
+      const before = yield* roots
+      const { fiber, pages } = yield* client(read(KinesisStream.pages({ ...idle, maxReadAheadBytes: 1 })))
+      yield* Effect.sleep(90_050)
+      assert.isAtMost((yield* roots) - before, 10)
+      const shards = pages.map(({ shardId }) => shardId)
+      for (let from = 200; from < 800; from++) assert.strictEqual(shards[from], shards[from - 200])
+      const { begun } = calls
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(calls, { begun, underWay: 0 })
+      yield* Effect.sleep("1 minute")
+      assert.deepStrictEqual(calls, { begun, underWay: 0 })
+    })))
+
+  it.effect("a request that a fiber gives up at the interruption makes no room for one that has none", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      let slow = 0
+      const { calls, client } = quiet(20, () => slow)
+      const failing = Effect.updateService(KinesisClient.KinesisClient, (service) => ({
+        ...service,
+        getRecords: (request: Parameters<typeof service.getRecords>[0]) =>
+          slow === 1 && request.shardId === shardName(3)
+            ? Effect.zipRight(
+              Effect.sync(() => {
+                slow = 4_000
+              }),
+              Effect.fail(new ServiceUnavailable({ operation: "GetRecords", description: "down" }))
+            )
+            : service.getRecords(request)
+      }))
+      const { fiber } = yield* client(failing(read(KinesisStream.pages({ ...idle, maxReadAheadBytes: 1 }))))
+      yield* Effect.sleep(10_500)
+      slow = 1
+      yield* Effect.sleep(3_000)
+      const { begun } = calls
+      yield* Fiber.interrupt(fiber)
+      yield* Effect.sleep("1 minute")
+      assert.deepStrictEqual(calls, { begun, underWay: 0 })
+    })))
+
+  it.effect("the time of a run ends shards that wait for room", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { calls, client } = quiet(50, () => 100)
+      const until = Until.elapsed(20_050)
+      const { fiber, pages } = yield* client(read(KinesisStream.pages({ ...idle, maxReadAheadBytes: 1, until })))
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(calls, { begun: 201, underWay: 0 })
+      assert.strictEqual(pages.length, 200)
+    })))
+
   it.effect("a shard that fails is driven by a fiber until it has brought a page, and the others sleep", () =>
     withKinesis({ streams: [{ name: "orders", shardCount: 20 }] }, ({ client, local }) =>
       Effect.gen(function*() {

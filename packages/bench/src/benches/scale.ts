@@ -10,21 +10,23 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
   const start = await once(file, "start", { shards: 1_000 }, { flags })
   const busy = await once(file, "busy", { shards: 1_000 }, { flags })
   const idle = await once(file, "idle", { shards: 10_000 }, { flags })
-  const over = busy.microsAPage! - busy.microsOfClient!
   print(table("Many shards, the client in memory", ["", "", ""], [
     ["1,000 shards, calls of 10 ms", "first record", `${figure(start.firstMillis!)} ms`],
     ["", "a record of each", `${figure(start.allMillis!)} ms`],
     ["1,000 busy shards, pages of 100", "CPU per page", `${figure(busy.microsAPage!)} µs`],
     ["", "of it the client's own, in fibers without more", `${figure(busy.microsOfClient!)} µs`],
     ["10,000 idle shards, one poll per second", "heap per shard", `${figure(idle.bytesAShard!)} bytes`],
+    ["", "CPU per poll", `${figure(idle.microsAPoll!)} µs`],
     ["", "cores", figure(idle.cores!)],
     ["", "interrupted within", `${figure(idle.interruptMillis!)} ms`]
   ]))
   return {
     firstMillis: start.firstMillis!,
-    microsOverClient: over,
-    idleBytesAShard: idle.bytesAShard!,
-    idleCores: idle.cores!
+    heapAShard: idle.bytesAShard!,
+    cpuAPoll: idle.microsAPoll!,
+    cpuABusyPage: busy.microsAPage!,
+    cpuAPageOfClient: busy.microsOfClient!,
+    interruptMillis: idle.interruptMillis!
   }
 }
 

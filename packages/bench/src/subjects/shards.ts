@@ -11,15 +11,21 @@ interface Argument {
   readonly shards: number
 }
 
-const shardsOf = (count: number): ReadonlyArray<Shard> =>
-  Array.from({ length: count }, (_, index) => ({
+/** Open shards that share the hash keys evenly. */
+const shardsOf = (count: number): ReadonlyArray<Shard> => {
+  const range = 2n ** 128n / BigInt(count)
+  return Array.from({ length: count }, (_, index) => ({
     shardId: `shardId-${String(index).padStart(12, "0")}`,
     parentShardId: undefined,
     adjacentParentShardId: undefined,
-    hashKeyRange: { startingHashKey: String(index), endingHashKey: String(index) },
+    hashKeyRange: {
+      startingHashKey: String(BigInt(index) * range),
+      endingHashKey: String(BigInt(index + 1) * range - 1n)
+    },
     startingSequenceNumber: "1",
     endingSequenceNumber: undefined
   }))
+}
 
 const records: ReadonlyArray<KinesisRecord> = Array.from({ length: 100 }, (_, index) => ({
   stream: "orders",
@@ -111,18 +117,26 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
   /** Heap per shard and CPU, at one poll per second. */
   idle: ({ shards }) =>
     Effect.gen(function*() {
-      const client = clientOf(shardsOf(shards), idle, soon)
+      let polls = 0
+      const counted = Effect.suspend(() => {
+        polls++
+        return soon
+      })
+      const client = clientOf(shardsOf(shards), idle, counted)
       const before = held()
       const fiber = yield* Effect.fork(Stream.runDrain(read(client, {})))
-      yield* sleep(15_000)
+      while (polls < 3 * shards) yield* sleep(1_000)
       const heap = held() - before
       const cpu = process.cpuUsage()
       const startedAt = performance.now()
+      polls = 0
       yield* sleep(10_000)
-      const cores = cpuMillis(cpu) / (performance.now() - startedAt)
+      const millis = cpuMillis(cpu)
+      const cores = millis / (performance.now() - startedAt)
+      const microsAPoll = (millis * 1000) / polls
       const interruptedAt = performance.now()
       yield* Fiber.interrupt(fiber)
-      return { bytesAShard: heap / shards, cores, interruptMillis: performance.now() - interruptedAt }
+      return { bytesAShard: heap / shards, cores, microsAPoll, interruptMillis: performance.now() - interruptedAt }
     }).pipe(Effect.orDie)
 }
 

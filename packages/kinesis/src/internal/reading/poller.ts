@@ -89,9 +89,9 @@ export const rests = (self: Poller): boolean => {
   return true
 }
 
-/** The request for the records of a shard that rests, unless there is no room for its page. */
-export const request = (self: Poller): Effect.Effect<ReadAhead.Fetched, PageFailure> | undefined =>
-  self.room.enter() ? Effect.suspend(() => getRecords(self)) : undefined
+/** The request for the records of a shard that rests and has room for its page. */
+export const request = (self: Poller): Effect.Effect<ReadAhead.Fetched, PageFailure> =>
+  Effect.suspend(() => getRecords(self))
 
 /** The page that a request brought, if nothing else is to be done about it: otherwise its outcome waits for the source. */
 export const answered = (self: Poller, exit: Exit.Exit<ReadAhead.Fetched, PageFailure>): Page | undefined => {

@@ -26,13 +26,13 @@ export interface ForShard {
    * that no shard starves.
    */
   readonly fetching: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
-  /** Whether there was room for a page at once: the call that may bring it is to be {@link ForShard.fetched}. */
-  readonly enter: () => boolean
+  /** Whether there is room for a page at once; if not, the function is called when there is. */
+  readonly enter: (onRoom: () => void) => boolean
   /** Runs the rest of a call that has room. */
   readonly fetched: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
   /** The page of a call that had room has come. */
   readonly keep: (fetched: Fetched) => void
-  /** Releases the room of a call that was interrupted or died. */
+  /** Releases the room of a call that was interrupted or died, or no longer waits for it. */
   readonly leave: () => void
 }
 
@@ -60,9 +60,8 @@ interface Room {
 
 /** A shard that waits for room. */
 interface Place {
-  /** How large its last page was. */
-  readonly lastBytes: number
-  readonly admit: (room: Room) => void
+  readonly shard: ShardState
+  readonly onRoom: () => void
 }
 
 /** The bound of a run, and what counts towards it. */
@@ -119,10 +118,12 @@ const roomFor = (self: State, lastBytes: number): Room | undefined => {
 
 const admitNext = (self: State): void => {
   for (let next = self.waiting[0]; next !== undefined; next = self.waiting[0]) {
-    const room = roomFor(self, next.lastBytes)
+    const room = roomFor(self, next.shard.lastBytes)
     if (room === undefined) break
     self.waiting.shift()
-    next.admit(room)
+    next.shard.room = room
+    next.shard.place = undefined
+    next.onRoom()
   }
   if (self.waiting.length > 0 && self.rooms.size > 0) self.someoneWaits.unsafeOpen()
 }
@@ -177,26 +178,49 @@ interface ShardState {
    * fiber.
    */
   room: Room | undefined
+  /** Where it waits for one. */
+  place: Place | undefined
   lastBytes: number
 }
 
 const forShard = (self: State): ForShard => {
-  const shard: ShardState = { room: undefined, lastBytes: 0 }
+  const shard: ShardState = { room: undefined, place: undefined, lastBytes: 0 }
   return {
-    fetching: (call) => {
-      const wait = waitForRoom(self, shard)
-      return Effect.zipRight(Effect.suspend(() => enter(self, shard) ? Effect.void : wait), fetched(self, shard, call))
-    },
-    enter: () => enter(self, shard),
+    fetching: (call) => Effect.zipRight(untilRoom(self, shard), fetched(self, shard, call)),
+    enter: (onRoom) => enter(self, shard, onRoom),
     fetched: (call) => fetched(self, shard, call),
     keep: (page) => keep(self, shard, page),
     leave: () => leave(self, shard)
   }
 }
 
-const enter = (self: State, shard: ShardState): boolean => {
+const enter = (self: State, shard: ShardState, onRoom: () => void): boolean => {
   if (self.waiting.length === 0) shard.room = roomFor(self, shard.lastBytes)
-  return shard.room !== undefined
+  if (shard.room !== undefined) return true
+  shard.place = { shard, onRoom }
+  self.waiting.push(shard.place)
+  if (self.rooms.size > 0) self.someoneWaits.unsafeOpen()
+  return false
+}
+
+const untilRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    let resume = () => {}
+    let hasRoom = enter(self, shard, () => {
+      hasRoom = true
+      resume()
+    })
+    return hasRoom ? Effect.void : Effect.async<void>((done) => {
+      if (hasRoom) done(Effect.void)
+      resume = () => done(Effect.void)
+      return Effect.sync(() => stopWaiting(self, shard))
+    })
+  })
+
+const stopWaiting = ({ waiting }: State, shard: ShardState): void => {
+  if (shard.place === undefined) return
+  waiting.splice(waiting.indexOf(shard.place), 1)
+  shard.place = undefined
 }
 
 const fetched = <E, R>(
@@ -215,23 +239,6 @@ const fetched = <E, R>(
     }
   })
 
-const waitForRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    const place = {
-      lastBytes: shard.lastBytes,
-      admit: (admitted: Room) => {
-        shard.room = admitted
-        resume(Effect.void)
-      }
-    }
-    self.waiting.push(place)
-    admitNext(self)
-    return Effect.sync(() => {
-      const index = self.waiting.indexOf(place)
-      if (index >= 0) self.waiting.splice(index, 1)
-    })
-  })
-
 /** The page replaces the room that its call held. */
 const keep = (self: State, shard: ShardState, { bytes, page }: Fetched): void => {
   shard.lastBytes = bytes
@@ -242,6 +249,7 @@ const keep = (self: State, shard: ShardState, { bytes, page }: Fetched): void =>
 }
 
 const leave = (self: State, shard: ShardState): void => {
+  stopWaiting(self, shard)
   if (shard.room === undefined) return
   const left = shard.room
   shard.room = undefined

@@ -36,9 +36,9 @@ export interface Readable {
 interface Shard {
   readonly readable: Readable
   readonly poller: Poller.Poller
-  /** A request, or a fiber that drives the shard; none while the shard sleeps, or while its page is held back. */
+  /** A request, or a fiber that drives the shard; none while the shard sleeps, waits for room, or has its page held back. */
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
-  /** The fiber is waiting for a page, not for the taker of one. */
+  /** It is waiting for a page, or for room for one, and not for the taker of a page. */
   isPolling: boolean
 }
 
@@ -90,12 +90,12 @@ export const make = (
 // Reading of many shards
 //
 // A shard is read in one of two ways. While its pages come as they should it has no fiber of its own: it sleeps until it
-// may be asked, with one clock sleep for all shards; the request is a fiber that ends with the answer; the page is
-// handed on, or held back until the consumer has taken others, and the shard sleeps again. Whatever else there is to do,
-// at the start, at the end, or after a request that brought no good page, is done by a fiber that drives the shard's
-// source, as everywhere else, until a page has been handed on and nothing but the next request is to be done. Both ways
-// share the shard's poller, so that nothing is decided twice, and a page is asked for only when the one before was
-// handed on.
+// may be asked, with one clock sleep for all shards, and waits for room; the request is a fiber that ends with the
+// answer; the page is handed on, or held back until the consumer has taken others, and the shard sleeps again. Whatever
+// else there is to do, at the start, at the end, or after a request that brought no good page, is done by a fiber that
+// drives the shard's source, as everywhere else, until a page has been handed on and nothing but the next request is to
+// be done. Both ways share the shard's poller, so that nothing is decided twice, and a page is asked for only when the
+// one before was handed on.
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Reads a shard to its end. */
@@ -139,12 +139,17 @@ const wake = (self: Scheduler): void => {
   setAlarm(self)
 }
 
+/** Asks as soon as there is room for a page. */
 const ask = (self: Scheduler, shard: Shard): void => {
-  const request = Poller.request(shard.poller)
-  if (request === undefined) return drive(self, shard)
-  const fiber = self.fork(request)
-  shard.fiber = fiber
   shard.isPolling = true
+  const onRoom = () => request(self, shard)
+  if (shard.poller.room.enter(onRoom)) onRoom()
+}
+
+const request = (self: Scheduler, shard: Shard): void => {
+  if (self.isClosed) return
+  const fiber = self.fork(Poller.request(shard.poller))
+  shard.fiber = fiber
   fiber.addObserver((exit) => {
     shard.fiber = undefined
     shard.isPolling = false
@@ -222,7 +227,11 @@ const end = (self: Scheduler, shard: Shard, exit: Exit.Exit<void, KinesisError>)
 export const endInTime = (self: Scheduler): void => {
   self.isOver = true
   for (const shard of Sleeper.clear(self.sleeper)) interrupted(self, shard)
-  for (const { fiber, isPolling } of self.shards) if (isPolling) fiber?.unsafeInterruptAsFork(fiber.id())
+  for (const shard of self.shards) {
+    if (!shard.isPolling) continue
+    if (shard.fiber === undefined) interrupted(self, shard)
+    else shard.fiber.unsafeInterruptAsFork(shard.fiber.id())
+  }
 }
 
 /** Ends all that is under way, and waits for it. */
