@@ -29,8 +29,9 @@ const counterOf = (key: MetricKey.MetricKey.Counter<number>, labels: ReadonlyArr
 const gaugeOf = (key: MetricKey.MetricKey.Gauge<number>, labels: ReadonlyArray<MetricLabel.MetricLabel>) =>
   Metric.globalMetricRegistry.getGauge(MetricKey.taggedWithLabels(key, labels))
 
+/** `map` makes an array of the exact length: they are kept, and there are thousands. */
 const labelsOf = (tags: Tags): ReadonlyArray<MetricLabel.MetricLabel> =>
-  Object.entries(tags).flatMap(([name, value]) => value === undefined ? [] : [MetricLabel.make(name, value)])
+  Object.entries(tags).filter(([, value]) => value !== undefined).map(([name, value]) => MetricLabel.make(name, value!))
 
 /** No tag `unit`: exporters would show it beside the other tags. The names say what is no plain number. */
 const counterKey = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
@@ -360,7 +361,7 @@ const ofShard = (stream: string, shard: string) => {
   return {
     labels,
     pages: counterOf(keys.pages, labels),
-    millisBehindLatest: gaugeOf(keys.millisBehindLatest, labels),
+    millisBehindLatest: undefined as MetricHook.MetricHook.Gauge<number> | undefined,
     records: undefined as MetricHook.MetricHook.Counter<number> | undefined,
     bytes: undefined as MetricHook.MetricHook.Counter<number> | undefined
   }
@@ -382,7 +383,7 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
   const ofShards = new Map<string, ReturnType<typeof ofShard>>()
   /** Nobody is behind in a shard that is no longer read here: what was last said of it would be said for ever. */
   const leave = (shard: string): void => {
-    ofShards.get(shard)?.millisBehindLatest.update(0)
+    ofShards.get(shard)?.millisBehindLatest?.update(0)
     ofShards.delete(shard)
   }
   const count = (key: MetricKey.MetricKey.Counter<number>, tags: Tags, by = 1) =>
@@ -393,7 +394,10 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
         const metrics = ofShards.get(event.shardId) ?? ofShard(stream, event.shardId)
         ofShards.set(event.shardId, metrics)
         metrics.pages.update(1)
-        if (event.millisBehindLatest !== undefined) metrics.millisBehindLatest.update(event.millisBehindLatest)
+        if (event.millisBehindLatest !== undefined) {
+          metrics.millisBehindLatest ??= gaugeOf(keys.millisBehindLatest, metrics.labels)
+          metrics.millisBehindLatest.update(event.millisBehindLatest)
+        }
         if (event.bytes === 0) return
         metrics.records ??= counterOf(keys.records, metrics.labels)
         metrics.bytes ??= counterOf(keys.bytes, metrics.labels)

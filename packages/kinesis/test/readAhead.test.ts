@@ -99,7 +99,7 @@ describe("reading ahead", () => {
       const page = { bytes: 10 * mebibyte, page: {} as never }
       const fetch = <E>(call: Effect.Effect<ReadAhead.Fetched, E>) => {
         const shard = readAhead.forShard()
-        return Effect.ensuring(shard.fetching(call), Effect.sync(shard.leave))
+        return Effect.ensuring(ReadAhead.fetching(shard, call), Effect.sync(() => ReadAhead.leave(shard)))
       }
       const fetching = yield* Effect.fork(fetch(Effect.never))
       yield* Effect.yieldNow()

@@ -117,23 +117,23 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
   /** Heap per shard and CPU, at one poll per second. */
   idle: ({ shards }) =>
     Effect.gen(function*() {
-      let polls = 0
+      const polls = { made: 0 }
       const counted = Effect.suspend(() => {
-        polls++
+        polls.made++
         return soon
       })
       const client = clientOf(shardsOf(shards), idle, counted)
       const before = held()
       const fiber = yield* Effect.fork(Stream.runDrain(read(client, {})))
-      while (polls < 3 * shards) yield* sleep(1_000)
+      while (polls.made < 3 * shards) yield* sleep(1_000)
       const heap = held() - before
       const cpu = process.cpuUsage()
       const startedAt = performance.now()
-      polls = 0
+      polls.made = 0
       yield* sleep(10_000)
       const millis = cpuMillis(cpu)
       const cores = millis / (performance.now() - startedAt)
-      const microsAPoll = (millis * 1000) / polls
+      const microsAPoll = (millis * 1000) / polls.made
       const interruptedAt = performance.now()
       yield* Fiber.interrupt(fiber)
       return { bytesAShard: heap / shards, cores, microsAPoll, interruptMillis: performance.now() - interruptedAt }

@@ -1,3 +1,5 @@
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -76,12 +78,18 @@ const readAll = (
   )
 
 /** All waiting pages, each time the consumer asks: it is then done with the previous ones. */
-const merged = ({ pages }: State, readAhead: ReadAhead.ReadAhead): Stream.Stream<Page, KinesisError> =>
-  Stream.repeatEffectChunkOption(Effect.suspend(() => {
+const merged = ({ pages }: State, readAhead: ReadAhead.ReadAhead): Stream.Stream<Page, KinesisError> => {
+  const next = Effect.suspend(() => {
     readAhead.taken([])
     return Effect.map(PageQueue.take(pages), (some) => {
       readAhead.taken(some)
       PageQueue.letIn(pages)
       return some
     })
-  }))
+  })
+  const all: Channel.Channel<Chunk.Chunk<Page>, unknown, KinesisError> = Channel.flatMap(
+    Channel.fromEffect(next),
+    (some) => Chunk.isEmpty(some) ? Channel.void : Channel.zipRight(Channel.write(some), all)
+  )
+  return Stream.fromChannel(all)
+}

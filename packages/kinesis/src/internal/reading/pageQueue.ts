@@ -1,8 +1,6 @@
-import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import type * as Exit from "effect/Exit"
 import type { KinesisError } from "../../KinesisError.js"
 import type { Page } from "../../Page.js"
 
@@ -63,16 +61,15 @@ const wake = (self: PageQueue): void => {
   wake?.()
 }
 
-/** All pages that wait, as soon as there is one; fails with `None` after the last. */
-export const take = (self: PageQueue): Effect.Effect<Chunk.Chunk<Page>, Option.Option<KinesisError>> =>
+/** All pages that wait, as soon as there is one; none after the last. */
+export const take = (self: PageQueue): Effect.Effect<Chunk.Chunk<Page>, KinesisError> =>
   Effect.suspend(() => {
     const { exit, pages } = self
     if (pages.length > 0) {
       self.pages = []
       return Effect.succeed(Chunk.unsafeFromArray(pages))
     }
-    if (exit === undefined) return Effect.zipRight(untilWoken(self), take(self))
-    return Exit.isSuccess(exit) ? Effect.fail(Option.none()) : Effect.failCause(Cause.map(exit.cause, Option.some))
+    return exit === undefined ? Effect.zipRight(untilWoken(self), take(self)) : Effect.as(exit, Chunk.empty())
   })
 
 const untilWoken = (self: PageQueue): Effect.Effect<void> =>

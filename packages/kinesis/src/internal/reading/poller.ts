@@ -15,7 +15,7 @@ import * as EndProof from "./endProof.js"
 import * as OutageWatch from "./outageWatch.js"
 import * as PageAssembly from "./pageAssembly.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
-import type * as ReadAhead from "./readAhead.js"
+import * as ReadAhead from "./readAhead.js"
 import * as ShardIterator from "./shardIterator.js"
 
 type Next = Effect.Effect<Page, Option.Option<KinesisError>>
@@ -29,7 +29,7 @@ export interface Poller extends ShardIterator.Polled {
   isEnough: boolean
   /** The shard's end was reached, or the shard has left retention. */
   isAtEnd: boolean
-  readonly room: ReadAhead.ForShard
+  readonly share: ReadAhead.Share
   /** Made when an answer proves nothing, and released when one does. */
   proof: EndProof.EndProof | undefined
   /** How a request without a source ended that brought no good page: the first attempt of the source's next page. */
@@ -58,7 +58,7 @@ export const open = (context: ReadContext, shard: ShardToRead): Poller => ({
   given: undefined,
   isEnough: false,
   isAtEnd: false,
-  room: context.readAhead.forShard(),
+  share: context.readAhead.forShard(),
   proof: undefined,
   outcome: undefined,
   page: undefined
@@ -67,7 +67,7 @@ export const open = (context: ReadContext, shard: ShardToRead): Poller => ({
 /** Polls a shard: `PollState` decides, this acts. */
 export const source = (self: Poller): PageSource => ({
   next: Effect.suspend(() => nextPage(self)),
-  close: Effect.sync(self.room.leave)
+  close: Effect.sync(() => ReadAhead.leave(self.share))
 })
 
 export const make = (context: ReadContext, shard: ShardToRead): PageSource => source(open(context, shard))
@@ -95,11 +95,11 @@ export const request = (self: Poller): Effect.Effect<ReadAhead.Fetched, PageFail
 
 /** The page that a request brought, if nothing else is to be done about it: otherwise its outcome waits for the source. */
 export const answered = (self: Poller, exit: Exit.Exit<ReadAhead.Fetched, PageFailure>): Page | undefined => {
-  const { context: { outages }, poll, room } = self
+  const { context: { outages }, poll, share } = self
   const isGood = Exit.isSuccess(exit) && OutageWatch.isWell(outages) &&
     !PollState.isSuspect(poll, exit.value.page.millisBehindLatest)
   if (isGood) {
-    room.keep(exit.value)
+    ReadAhead.keep(share, exit.value)
     return exit.value.page
   }
   self.outcome = exit
@@ -125,13 +125,13 @@ const nextPage = (self: Poller): Next => self.outcome !== undefined ? page(self)
 const page = (self: Poller): Next => self.page ??= makePage(self)
 
 const makePage = (self: Poller): Next => {
-  const { context, room } = self
-  const fetch = room.fetching(Effect.suspend(() => getRecords(self)))
+  const { context, share } = self
+  const fetch = ReadAhead.fetching(share, Effect.suspend(() => getRecords(self)))
   const getPage = context.retrying(Effect.suspend(() => {
     const { outcome } = self
     if (outcome !== undefined) {
       self.outcome = undefined
-      return room.fetched(outcome)
+      return ReadAhead.fetched(share, outcome)
     }
     const wait = self.pacing.readableAt - context.monotonicMillis()
     return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch

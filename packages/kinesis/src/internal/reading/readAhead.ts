@@ -12,39 +12,32 @@ export interface Fetched {
 
 /** Bounds the bytes of pages that are being fetched or wait for the consumer, over all shards of a run. */
 export interface ReadAhead {
-  readonly forShard: () => ForShard
+  readonly forShard: () => Share
   /** The consumer now has these pages in place of its previous ones. */
   readonly taken: (pages: Iterable<Page>) => void
   /** A consumer of this page's shard alone now has the page, or nobody ever will. */
   readonly handedOn: (page: Page) => void
 }
 
-/** What one shard asks of the bound. */
-export interface ForShard {
+/** What one shard holds of the bound. */
+export interface Share {
+  /** Undefined for consumers that take each page as it arrives. */
+  readonly bound: State | undefined
   /**
-   * Runs a call that may bring a page as soon as there is room for one, in the order of requests, and always when nothing else is held, so
-   * that no shard starves.
+   * The room of the call under way. It is stored here as soon as it is granted, so that {@link leave} finds it whatever happens to the
+   * fiber.
    */
-  readonly fetching: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
-  /** Whether there is room for a page at once; if not, the function is called when there is. */
-  readonly enter: (onRoom: () => void) => boolean
-  /** Runs the rest of a call that has room. */
-  readonly fetched: <E, R>(call: Effect.Effect<Fetched, E, R>) => Effect.Effect<Fetched, E, R>
-  /** The page of a call that had room has come. */
-  readonly keep: (fetched: Fetched) => void
-  /** Releases the room of a call that was interrupted or died, or no longer waits for it. */
-  readonly leave: () => void
+  room: Room | undefined
+  /** Called when there is room, while the shard waits for it. */
+  onRoom: (() => void) | undefined
+  lastBytes: number
 }
+
+const share = (bound: State | undefined): Share => ({ bound, room: undefined, onRoom: undefined, lastBytes: 0 })
 
 /** For consumers that take each page as it arrives. */
 export const unbounded: ReadAhead = {
-  forShard: () => ({
-    fetching: (call) => call,
-    enter: () => true,
-    fetched: (call) => call,
-    keep: () => undefined,
-    leave: () => undefined
-  }),
+  forShard: () => share(undefined),
   taken: () => undefined,
   handedOn: () => undefined
 }
@@ -53,19 +46,13 @@ export const unbounded: ReadAhead = {
 const patience = 5_000
 
 /** The room that a call holds for its page. */
-interface Room {
+export interface Room {
   bytes: number
   readonly since: number
 }
 
-/** A shard that waits for room. */
-interface Place {
-  readonly shard: ShardState
-  readonly onRoom: () => void
-}
-
 /** The bound of a run, and what counts towards it. */
-interface State {
+export interface State {
   readonly maxBytes: number
   readonly now: () => number
   /** Free bytes; negative when a page was larger than its room. */
@@ -73,7 +60,7 @@ interface State {
   /** The size of recent pages, over all shards. */
   recent: PageEstimate.RecentPages
   /** In the order of requests. */
-  readonly waiting: Array<Place>
+  readonly waiting: Array<Share>
   /** The rooms of the calls under way, in the order in which they were granted. */
   readonly rooms: Set<Room>
   /** Pages that wait for the consumer, by their bytes. */
@@ -100,7 +87,7 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
     }
     yield* Effect.forkScoped(Effect.interruptible(Effect.forever(reclaim(self))))
     return {
-      forShard: () => forShard(self),
+      forShard: () => share(self),
       taken: (pages) => taken(self, pages),
       handedOn: (page) => handedOn(self, page)
     }
@@ -118,12 +105,13 @@ const roomFor = (self: State, lastBytes: number): Room | undefined => {
 
 const admitNext = (self: State): void => {
   for (let next = self.waiting[0]; next !== undefined; next = self.waiting[0]) {
-    const room = roomFor(self, next.shard.lastBytes)
+    const room = roomFor(self, next.lastBytes)
     if (room === undefined) break
     self.waiting.shift()
-    next.shard.room = room
-    next.shard.place = undefined
-    next.onRoom()
+    const { onRoom } = next
+    next.room = room
+    next.onRoom = undefined
+    onRoom?.()
   }
   if (self.waiting.length > 0 && self.rooms.size > 0) self.someoneWaits.unsafeOpen()
 }
@@ -171,87 +159,74 @@ const handedOn = (self: State, page: Page): void => {
   give(self, bytes)
 }
 
-/** What one shard holds of the bound. */
-interface ShardState {
-  /**
-   * The room of the call under way. It is stored here as soon as it is granted, so that {@link leave} finds it whatever happens to the
-   * fiber.
-   */
-  room: Room | undefined
-  /** Where it waits for one. */
-  place: Place | undefined
-  lastBytes: number
-}
+/**
+ * Runs a call that may bring a page as soon as there is room for one, in the order of requests, and always when nothing else is held, so
+ * that no shard starves.
+ */
+export const fetching = <E, R>(self: Share, call: Effect.Effect<Fetched, E, R>): Effect.Effect<Fetched, E, R> =>
+  self.bound === undefined ? call : Effect.zipRight(untilRoom(self), fetched(self, call))
 
-const forShard = (self: State): ForShard => {
-  const shard: ShardState = { room: undefined, place: undefined, lastBytes: 0 }
-  return {
-    fetching: (call) => Effect.zipRight(untilRoom(self, shard), fetched(self, shard, call)),
-    enter: (onRoom) => enter(self, shard, onRoom),
-    fetched: (call) => fetched(self, shard, call),
-    keep: (page) => keep(self, shard, page),
-    leave: () => leave(self, shard)
-  }
-}
-
-const enter = (self: State, shard: ShardState, onRoom: () => void): boolean => {
-  if (self.waiting.length === 0) shard.room = roomFor(self, shard.lastBytes)
-  if (shard.room !== undefined) return true
-  shard.place = { shard, onRoom }
-  self.waiting.push(shard.place)
-  if (self.rooms.size > 0) self.someoneWaits.unsafeOpen()
+/** Whether there is room for a page at once; if not, the function is called when there is, in the order of requests. */
+export const enter = (self: Share, onRoom: () => void): boolean => {
+  const { bound } = self
+  if (bound === undefined) return true
+  if (bound.waiting.length === 0) self.room = roomFor(bound, self.lastBytes)
+  if (self.room !== undefined) return true
+  self.onRoom = onRoom
+  bound.waiting.push(self)
+  if (bound.rooms.size > 0) bound.someoneWaits.unsafeOpen()
   return false
 }
 
-const untilRoom = (self: State, shard: ShardState): Effect.Effect<void> =>
+const untilRoom = (self: Share): Effect.Effect<void> =>
   Effect.suspend(() => {
     let resume = () => {}
-    let hasRoom = enter(self, shard, () => {
+    let hasRoom = enter(self, () => {
       hasRoom = true
       resume()
     })
     return hasRoom ? Effect.void : Effect.async<void>((done) => {
       if (hasRoom) done(Effect.void)
       resume = () => done(Effect.void)
-      return Effect.sync(() => stopWaiting(self, shard))
+      return Effect.sync(() => stopWaiting(self))
     })
   })
 
-const stopWaiting = ({ waiting }: State, shard: ShardState): void => {
-  if (shard.place === undefined) return
-  waiting.splice(waiting.indexOf(shard.place), 1)
-  shard.place = undefined
+const stopWaiting = (self: Share): void => {
+  if (self.onRoom === undefined) return
+  self.onRoom = undefined
+  self.bound!.waiting.splice(self.bound!.waiting.indexOf(self), 1)
 }
 
-const fetched = <E, R>(
-  self: State,
-  shard: ShardState,
-  call: Effect.Effect<Fetched, E, R>
-): Effect.Effect<Fetched, E, R> =>
+/** Runs the rest of a call that has room. */
+export const fetched = <E, R>(self: Share, call: Effect.Effect<Fetched, E, R>): Effect.Effect<Fetched, E, R> =>
   Effect.matchEffect(call, {
     onFailure: (error) => {
-      leave(self, shard)
+      leave(self)
       return Effect.fail(error)
     },
     onSuccess: (fetched) => {
-      keep(self, shard, fetched)
+      keep(self, fetched)
       return Effect.succeed(fetched)
     }
   })
 
 /** The page replaces the room that its call held. */
-const keep = (self: State, shard: ShardState, { bytes, page }: Fetched): void => {
-  shard.lastBytes = bytes
-  self.recent = PageEstimate.after(self.recent, bytes)
-  self.held.set(page, bytes)
-  self.free -= bytes
-  leave(self, shard)
+export const keep = (self: Share, { bytes, page }: Fetched): void => {
+  const { bound } = self
+  if (bound === undefined) return
+  self.lastBytes = bytes
+  bound.recent = PageEstimate.after(bound.recent, bytes)
+  bound.held.set(page, bytes)
+  bound.free -= bytes
+  leave(self)
 }
 
-const leave = (self: State, shard: ShardState): void => {
-  stopWaiting(self, shard)
-  if (shard.room === undefined) return
-  const left = shard.room
-  shard.room = undefined
-  release(self, left)
+/** Releases the room of a call that was interrupted or died, or waits for it no longer. */
+export const leave = (self: Share): void => {
+  stopWaiting(self)
+  if (self.room === undefined) return
+  const left = self.room
+  self.room = undefined
+  release(self.bound!, left)
 }

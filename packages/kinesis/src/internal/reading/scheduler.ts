@@ -16,6 +16,7 @@ import * as Interruption from "./interruption.js"
 import * as PageQueue from "./pageQueue.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import * as Poller from "./poller.js"
+import * as ReadAhead from "./readAhead.js"
 
 /** Whether each shard has a fiber of its own all the time: the simulation plays histories both ways. */
 export const hasFibers: FiberRef.FiberRef<boolean> = globalValue(
@@ -33,8 +34,7 @@ export interface Readable {
 }
 
 /** A shard that is being read. */
-interface Shard {
-  readonly readable: Readable
+interface Shard extends Omit<Readable, "toRead"> {
   readonly poller: Poller.Poller
   /** A request, or a fiber that drives the shard; none while the shard sleeps, waits for room, or has its page held back. */
   fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
@@ -99,16 +99,17 @@ export const make = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Reads a shard to its end. */
-export const read = (self: Scheduler, readable: Readable): void => {
+export const read = (self: Scheduler, { left, noLongerRead, toRead }: Readable): void => {
   const { context } = self
   const shard: Shard = {
-    readable,
-    poller: Poller.open(context, readable.toRead),
+    poller: Poller.open(context, toRead),
+    left,
+    noLongerRead,
     fiber: undefined,
     isPolling: false
   }
   self.shards.add(shard)
-  drive(self, shard, Drive.begin(context, readable.toRead))
+  drive(self, shard, Drive.begin(context, toRead))
 }
 
 /** Asks as soon as the shard may be asked. */
@@ -143,7 +144,7 @@ const wake = (self: Scheduler): void => {
 const ask = (self: Scheduler, shard: Shard): void => {
   shard.isPolling = true
   const onRoom = () => request(self, shard)
-  if (shard.poller.room.enter(onRoom)) onRoom()
+  if (ReadAhead.enter(shard.poller.share, onRoom)) onRoom()
 }
 
 const request = (self: Scheduler, shard: Shard): void => {
@@ -170,7 +171,7 @@ const handedOn = (self: Scheduler, shard: Shard): void =>
 
 /** Drives the shard in a fiber of its own until nothing but a request is to be done. */
 const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effect.void): void => {
-  const { poller, readable: { left, noLongerRead } } = shard
+  const { left, noLongerRead, poller } = shard
   const source = untilOver(self, shard, Poller.source(poller))
   const take = (page: Parameters<typeof PageQueue.handOn>[1]) => {
     shard.isPolling = false
@@ -211,8 +212,8 @@ const untilOver = (self: Scheduler, shard: Shard, { close, next }: PageSource): 
 })
 
 const interrupted = (self: Scheduler, shard: Shard): void => {
-  shard.poller.room.leave()
-  shard.readable.noLongerRead()
+  ReadAhead.leave(shard.poller.share)
+  shard.noLongerRead()
   end(self, shard, Exit.interrupt(FiberId.none))
 }
 
