@@ -11,42 +11,48 @@ const pace: Pace = { rounds: 7, millis: 900, warmUpMillis: 5_000 }
 
 const subjects = "./subjects/endtoend.ts"
 
+const protocols = ["json", "cbor"] as const
+
 interface Measured {
   readonly title: string
   readonly stream: string
+  /** The subject that is the SDK's loop, and ours. */
   readonly baseline: string
-  readonly ways: ReadonlyArray<
-    readonly [subject: string, title: string, protocol: Argument["protocol"], figure?: string]
-  >
+  readonly subject: string
+  readonly way: string
+  /** The name of a figure, without the protocol and the size. */
+  readonly figure: string
 }
 
-const schemaOf = (bytes: string, name: string, protocols: ReadonlyArray<Argument["protocol"]>): Measured => ({
+const schemaOf = (bytes: string, name: string): Measured => ({
   title: `Orders of ${bytes}, decoded by a Schema`,
   stream: `order-${name}`,
   baseline: "sdkValues",
-  ways: protocols.flatMap((protocol) => {
-    const word = protocol === "json" ? "Json" : "Cbor"
-    return [["values", `RecordDecoder.json, ${protocol.toUpperCase()}`, protocol, `schema${word}${name}`] as const]
-  })
+  subject: "values",
+  way: "RecordDecoder.json",
+  figure: "schema"
 })
 
 const dataOf = (bytes: string, name: string): Measured => ({
   title: `Bytes alone, ${bytes}`,
   stream: `page-${name}`,
   baseline: "sdkData",
-  ways: [
-    ["data", "KinesisStream.records, JSON", "json", `dataJson${name}`],
-    ["data", "KinesisStream.records, CBOR", "cbor", `dataCbor${name}`]
-  ]
+  subject: "data",
+  way: "KinesisStream.records",
+  figure: "data"
 })
 
 const measures: ReadonlyArray<Measured> = [
-  schemaOf("256 bytes", "256", ["json", "cbor"]),
-  schemaOf("1 KiB", "1k", ["json", "cbor"]),
-  schemaOf("10 KiB", "10k", ["json", "cbor"]),
+  schemaOf("256 bytes", "256"),
+  schemaOf("1 KiB", "1k"),
+  schemaOf("10 KiB", "10k"),
   dataOf("256 bytes", "256"),
   dataOf("10 KiB", "10k")
 ]
+
+/** Such as `schemaJson256`. */
+const nameOf = ({ figure, stream }: Measured, protocol: Argument["protocol"]): string =>
+  `${figure}${protocol === "json" ? "Json" : "Cbor"}${stream.split("-")[1]!}`
 
 /** From the socket to the decoded value, against the loop that everyone writes. */
 export const endToEnd = async (
@@ -54,21 +60,22 @@ export const endToEnd = async (
   print: (text: string) => void
 ): Promise<Record<string, number>> => {
   const figures: Record<string, number> = {}
-  for (const { baseline, stream, title, ways } of measures) {
+  for (const measured of measures) {
+    const { baseline, stream, subject, title, way } = measured
     const sdk: Way = {
       title: "the AWS SDK as it comes",
       subject: baseline,
       argument: { url: h2c, stream, protocol: "json" }
     }
-    const others = ways.map(([subject, title, protocol]): Way => ({
-      title,
+    const ours = protocols.map((protocol): Way => ({
+      title: `${way}, ${protocol.toUpperCase()}`,
       subject,
       argument: { url: http, stream, protocol }
     }))
-    const compared: ReadonlyArray<Compared> = await compare(subjects, [sdk, ...others], pace)
+    const compared: ReadonlyArray<Compared> = await compare(subjects, [sdk, ...ours], pace)
     print(comparison(title, "records", compared))
-    for (const [index, [, , , figure]] of ways.entries()) {
-      if (figure !== undefined) figures[figure] = 1 / compared[index + 1]!.cpuRatio.median
+    for (const [index, protocol] of protocols.entries()) {
+      figures[nameOf(measured, protocol)] = 1 / compared[index + 1]!.cpuRatio.median
     }
   }
   return figures

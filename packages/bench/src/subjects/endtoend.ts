@@ -45,10 +45,10 @@ const parseEach = (records: ReadonlyArray<SdkRecord>): void => {
 const sdk = (argument: Argument, use: (records: ReadonlyArray<SdkRecord>) => void): Subject =>
   bySdk(new SdkClient(connection(argument.url)), argument, use)
 
-const values = (argument: Argument, decoderOptions?: { readonly compile: boolean }): Subject =>
+const values = (argument: Argument): Subject =>
   ours(argument, (end) =>
     counted(
-      RecordDecoder.json(Order, decoderOptions)(KinesisStream.records(options(argument))),
+      RecordDecoder.json(Order)(KinesisStream.records(options(argument))),
       end,
       (chunk) => {
         Chunk.forEach(chunk, ({ value }) => useValue(value))
@@ -67,8 +67,7 @@ const subjects: Record<string, (argument: Argument) => Subject> = {
         })
         return chunk.length
       })),
-  values,
-  interpreted: (argument) => values(argument, { compile: false })
+  values
 }
 
 export const make: MakeSubject = async (name, argument: Argument) => subjects[name]!(argument)
