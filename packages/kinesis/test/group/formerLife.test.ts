@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import { KinesisClient, LeaseStore } from "effect-kinesis"
-import { application, eventually, run, stop, withGroup, type World } from "../support/groups.js"
+import { application, eventually, run, stop, textOf, withGroup, type World } from "../support/groups.js"
 import { hashKeyOf, maxHashKey, numbered, put, shard0 } from "../support/reading.js"
 
 const stream = "orders"
@@ -133,6 +133,43 @@ describe("leases of a stream's former life", () => {
         yield* TestClock.adjust("2 minutes")
         assert.deepStrictEqual(yield* endOf(world), [shard0])
         assert.deepStrictEqual(second.of("DataLossPossible"), [])
+        yield* stop(second)
+      })))
+
+  it.effect("a shard that is still read after its split, whose listed end is a placeholder, is of this life", () =>
+    withGroup({ streams: [{ name: stream, shardCount: 2 }] }, (world) =>
+      Effect.gen(function*() {
+        const { client } = world
+        const highest64 = "9223372036854775807"
+        const placing: KinesisClient.Service = {
+          ...client,
+          listShards: (request) =>
+            Effect.map(client.listShards(request), ({ shards, ...page }) => ({
+              ...page,
+              shards: shards.map((shard) =>
+                shard.endingSequenceNumber === undefined ? shard : { ...shard, endingSequenceNumber: highest64 }
+              )
+            }))
+        }
+        const shard1 = "shardId-000000000001"
+        const splitOf = (shardToSplit: string, at: bigint) =>
+          client.splitShard({ stream, shardToSplit, newStartingHashKey: String(at) })
+        yield* put(client, numbered("a", 1, 3), { explicitHashKey: hashKeyOf(0, 2) })
+        yield* put(client, numbered("b", 1, 3), { explicitHashKey: hashKeyOf(1, 2) })
+        const first = yield* run({ handle: (record) => textOf(record) === "b3" ? Effect.never : Effect.void })
+        yield* eventually("the first records", () => first.handled.length === 5)
+        yield* splitOf(shard0, maxHashKey / 4n)
+        yield* splitOf(shard1, (maxHashKey / 4n) * 3n)
+        yield* eventually("one end", () => first.of("ShardEnded").length === 1)
+        yield* TestClock.adjust("30 seconds")
+        const second = yield* run().pipe(Effect.provideService(KinesisClient.KinesisClient, placing))
+        yield* TestClock.adjust("2 minutes")
+        assert.deepStrictEqual(second.of("DataLossPossible"), [])
+        assert.deepStrictEqual(yield* endOf(world), [shard0])
+        yield* stop(first)
+        yield* eventually("the last record", () => second.texts().includes("b3"), 120_000)
+        assert.notInclude(second.texts(), "a1")
+        assert.notInclude(second.texts(), "b1")
         yield* stop(second)
       })))
 

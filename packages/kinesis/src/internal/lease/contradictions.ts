@@ -23,6 +23,15 @@ const differs = (a: HashKeyRange, b: HashKeyRange): boolean => {
 
 type Reason = Pick<Contradiction, "reason" | "isLasting">
 
+/**
+ * Where a closed shard ends; undefined if that is not known. Some emulators end every closed shard at the highest 64-bit number, which lies
+ * before each record: such a number says only that the shard is closed.
+ */
+const endOf = ({ endingSequenceNumber, startingSequenceNumber }: Shard): string | undefined =>
+  endingSequenceNumber === undefined || SequenceNumber.compare(endingSequenceNumber, startingSequenceNumber) < 0
+    ? undefined
+    : endingSequenceNumber
+
 const lasting = (reason: string): Reason => ({ reason, isLasting: true })
 
 /** Why the lease contradicts the listed shard; undefined if it does not. */
@@ -40,10 +49,11 @@ export const reasonOf = (
   }
   if (checkpoint === undefined || !("sequenceNumber" in checkpoint)) return undefined
   const { sequenceNumber } = checkpoint
+  const end = endOf(shard)
   return SequenceNumber.compare(sequenceNumber, startingSequenceNumber) < 0
     ? lasting(`the record ${sequenceNumber} is stored, and the shard begins at ${startingSequenceNumber}`)
-    : endingSequenceNumber !== undefined && SequenceNumber.compare(sequenceNumber, endingSequenceNumber) > 0
-    ? lasting(`the record ${sequenceNumber} is stored, and the shard ends at ${endingSequenceNumber}`)
+    : end !== undefined && SequenceNumber.compare(sequenceNumber, end) > 0
+    ? lasting(`the record ${sequenceNumber} is stored, and the shard ends at ${end}`)
     : undefined
 }
 
