@@ -26,7 +26,7 @@ ${command} --against FOLDER [--json]
     shards       1,000 busy shards and 10,000 idle ones, the client in memory
     memory       what a program holds that keeps few of many records
     transport    1 to 256 calls at once over TLS
-    peer         lifion-kinesis through an emulator; installs both for the run
+    peer         the AWS SDK and lifion-kinesis through an emulator; installs the last two for the run
 
 --check looks for half a minute whether reading is as much faster than the SDK as it should be; its exit code is 1 if not.
 --against reads end to end by this checkout and by the one in FOLDER, in turn, in 2 minutes; its exit code is 1 if this one is slower.

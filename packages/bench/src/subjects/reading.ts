@@ -104,19 +104,29 @@ const thrownAway = (units: number) => (body: Http.IncomingMessage): Promise<numb
     body.on("end", () => resolve(units))
   })
 
-/** A clock by which waits between two reads take no time, so that only the cost of a page remains. Deadlines still apply. */
+/** Longer waits are deadlines. */
+const longestPause = 5_000
+
+/** A clock that jumps over the waits between two reads, so that only the cost of a page remains. Deadlines still apply. */
 const withoutPacing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.clockWith((clock) =>
-    Effect.withClock(effect, {
-      ...clock,
+  Effect.clockWith((clock) => {
+    let jumped = 0
+    const millis = () => clock.unsafeCurrentTimeMillis() + jumped
+    const nanos = () => clock.unsafeCurrentTimeNanos() + BigInt(Math.round(jumped * 1e6))
+    return Effect.withClock(effect, {
       [Clock.ClockTypeId]: Clock.ClockTypeId,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-      currentTimeMillis: clock.currentTimeMillis,
-      currentTimeNanos: clock.currentTimeNanos,
-      sleep: (duration) => Duration.toMillis(duration) <= 5_000 ? Effect.void : clock.sleep(duration)
+      unsafeCurrentTimeMillis: millis,
+      unsafeCurrentTimeNanos: nanos,
+      currentTimeMillis: Effect.sync(millis),
+      currentTimeNanos: Effect.sync(nanos),
+      sleep: (duration) => {
+        const pause = Duration.toMillis(duration)
+        return pause > longestPause ? clock.sleep(duration) : Effect.sync(() => {
+          jumped += pause
+        })
+      }
     } as Clock.Clock)
-  )
+  })
 
 export const ours = (
   { protocol, url }: Argument,
