@@ -15,17 +15,19 @@ type Parse = (input: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
 
 const all = Object.entries(schemas as unknown as Record<string, AnySchema>)
 
+const hasKeys = (value: unknown): value is Record<PropertyKey, unknown> =>
+  typeof value === "object" && value !== null && !(value instanceof Map) && !(value instanceof Set)
+
 /** The prototypes and the keys in their order, all the way down. */
-const shapeOf = (value: unknown): unknown =>
-  typeof value !== "object" || value === null || value instanceof Map || value instanceof Set
-    ? typeof value
-    : [
-      Object.getPrototypeOf(value),
-      Reflect.ownKeys(value).map((key) => [key, shapeOf((value as Record<PropertyKey, unknown>)[key])])
-    ]
+const areAlike = (a: unknown, b: unknown): boolean => {
+  if (!hasKeys(a) || !hasKeys(b)) return typeof a === typeof b && hasKeys(a) === hasKeys(b)
+  const [keys, others] = [Reflect.ownKeys(a), Reflect.ownKeys(b)]
+  return Object.getPrototypeOf(a) === Object.getPrototypeOf(b) && keys.length === others.length &&
+    keys.every((key, index) => key === others[index] && areAlike(a[key], b[key]))
+}
 
 const isSame = (a: unknown, b: unknown): boolean =>
-  (Object.is(a, b) || isDeepStrictEqual(a, b) || Equal.equals(a, b)) && isDeepStrictEqual(shapeOf(a), shapeOf(b))
+  (Object.is(a, b) || isDeepStrictEqual(a, b) || Equal.equals(a, b)) && areAlike(a, b)
 
 type Outcome =
   | { readonly kind: "valid"; readonly value: unknown }
