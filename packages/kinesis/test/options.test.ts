@@ -254,6 +254,7 @@ const cases: ReadonlyArray<Bad.Case> = [
       region: ["", "eu west 1", 5, NaN, {}],
       latency: Bad.duration,
       transition: Bad.duration,
+      shuffleEntries: ["seed", "", 1.5, NaN, Infinity, true, {}],
       serverClockSkew: ["1 minute", "", 1.5, NaN, Infinity, true, {}]
     } satisfies Wrong<LocalKinesis.Options>
   },
@@ -266,7 +267,17 @@ const cases: ReadonlyArray<Bad.Case> = [
   ...(["throttle", "hang", "loseAnswer"] as const).map((name) => knob(name, target)),
   ...(["expireIterator", "emptyPages"] as const).map((name) => knob(name, readTarget)),
   knob("fail", { ...target, ...failure }, { error: new Error("down") }),
-  knob("delay", { ...target, ...delay }, { duration: 1 }),
+  ...(["delay", "straggle", "delayAnswer"] as const).map((name) =>
+    knob(name, { ...target, ...delay }, { duration: 1 })
+  ),
+  knob("failEntries", { ...readTarget, entries: Bad.fn, errorCode: Bad.word }),
+  knob("failKms", { ...readTarget, code: [...Bad.word, undefined] }, { code: "KMSDisabledException" }),
+  knob("omitEntries", { ...readTarget, count: Bad.whole }),
+  knob(
+    "updateMaxRecordSize",
+    { stream: [5, undefined], maxRecordSizeInKiB: ["1024", 1024.5, NaN, undefined] },
+    { stream: "a", maxRecordSizeInKiB: 1024 }
+  ),
   knob("omit", { ...target, fields: ["shards", ["Shards"], 5, undefined] }, { fields: [] }),
   knob("distribute", { stream: [5, undefined], strategy: [...Bad.word, undefined] }, { stream: "a", strategy: "AUTO" }),
   knob("trim", { stream: [5, undefined], shardId: [5], upTo: [5] }, { stream: "a" }),

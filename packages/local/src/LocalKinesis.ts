@@ -12,15 +12,18 @@
  * since AWS answers LimitExceededException.
  * - A sequence number of the shard that no record has stands for the place where that record would be.
  * - A dry run checks arguments and existing resources. Its limit of one per second per stream is not enforced.
- * - If the service distributes the records, it assigns them to the open shards in turn.
+ * - If the service distributes the records, it assigns them to the open shards in turn. Any stream can have that, not only an on-demand one.
+ * - A shard of a stream that takes records above 1 MiB has a bucket of 10 MiB for the bytes written, which 1 MiB per second refills.
+ * - The entries of one PutRecords are stored as they come, unless `shuffleEntries` is set: AWS promises no order.
  *
- * Not enforced or offered: the limits of the account and of administrative calls, records above 1 MiB, on-demand scaling, encryption,
+ * Not enforced or offered: the limits of the account and of administrative calls, on-demand scaling, encryption (but see `failKms`),
  * enhanced fan-out.
  *
  * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
  * @see https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
  * @since 0.1.0
  */
+import type { PutRecordsEntry } from "effect-kinesis/KinesisApi"
 import * as KinesisClient from "effect-kinesis/KinesisClient"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import * as Context from "effect/Context"
@@ -48,6 +51,8 @@ export interface StreamOptions {
   readonly retentionPeriodHours?: number | undefined
   /** With `"AUTO"` records go to the open shards in turn, whatever their keys, which are then optional. Default: `"USER_PARTITION_KEY"`. */
   readonly recordDistributionStrategy?: "AUTO" | "USER_PARTITION_KEY" | undefined
+  /** The size of a record with its key: 1,024 to 10,240 KiB. Default: 1,024, the service's own. */
+  readonly maxRecordSizeInKiB?: number | undefined
 }
 
 /**
@@ -67,6 +72,12 @@ export interface Options extends KinesisClient.DeadlineOptions {
   readonly latency?: Duration.DurationInput | undefined
   /** How long a stream is CREATING, UPDATING or DELETING. A change takes effect at the end of it. Default: 0. */
   readonly transition?: Duration.DurationInput | undefined
+  /**
+   * The seed of the order in which the entries of each PutRecords are stored, which the service leaves open. Its answer has the order of
+   * the request all the same. A test of what must be in order sets it; the same seed gives the same orders. Default: the order of the
+   * request.
+   */
+  readonly shuffleEntries?: number | undefined
   /**
    * How many milliseconds the server's clock is ahead of Effect's; negative when it is behind. Everything that the server timestamps and
    * checks goes by its own clock. Default: 0.
@@ -98,6 +109,32 @@ export interface Target {
  * @category models
  */
 export type ReadTarget = Omit<Target, "operation">
+
+/**
+ * Which calls of `putRecords` a knob affects, and which of their entries.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EntryTarget extends Omit<Target, "operation"> {
+  /** Chooses entries by what they are and where they stand in the request: a call without such an entry is not affected. Default: all. */
+  readonly entries?: ((entry: PutRecordsEntry, index: number) => boolean) | undefined
+}
+
+/**
+ * How KMS refuses a request on an encrypted stream: with `KMSThrottlingException` the call fails with `ThrottledError` of reason `kms`,
+ * otherwise with `KmsError`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type KmsCode =
+  | "KMSAccessDeniedException"
+  | "KMSDisabledException"
+  | "KMSInvalidStateException"
+  | "KMSNotFoundException"
+  | "KMSOptInRequired"
+  | "KMSThrottlingException"
 
 /**
  * A call that reached the service.
@@ -150,8 +187,23 @@ export interface Service {
   readonly fail: (
     target: Target & { readonly error: Failure | ((operation: string) => Failure) }
   ) => Effect.Effect<void>
-  /** The calls take this much longer, then take effect. */
+  /**
+   * The calls of `putRecords` are answered, but the chosen entries of them fail with this code and are not written. Default:
+   * `InternalFailure`.
+   */
+  readonly failEntries: (
+    target: EntryTarget & {
+      readonly errorCode?: "InternalFailure" | "ProvisionedThroughputExceededException" | undefined
+    }
+  ) => Effect.Effect<void>
+  /** The calls of `putRecord`, `putRecords` and `getRecords` fail as if KMS refused the stream's key, and take no effect. */
+  readonly failKms: (target: Omit<Target, "operation"> & { readonly code: KmsCode }) => Effect.Effect<void>
+  /** The calls take this much longer, then take effect. A caller that gives up before, such as at its deadline, prevents the effect. */
   readonly delay: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
+  /** The calls take this much longer, then take effect even if their caller has given up: a request that was late on its way. */
+  readonly straggle: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
+  /** The calls take effect, and are answered this much later: a caller that gives up before does not know. */
+  readonly delayAnswer: (target: Target & { readonly duration: Duration.DurationInput }) => Effect.Effect<void>
   /** The calls take no effect and are never answered: their deadline ends them. */
   readonly hang: (target: Target) => Effect.Effect<void>
   /** The calls take effect, then fail with `ServiceUnavailable`. */
@@ -162,6 +214,16 @@ export interface Service {
    * The calls take effect, but their answers lack these fields (lists are empty), as from a proxy or an emulator with incomplete answers.
    */
   readonly omit: (target: Target & { readonly fields: ReadonlyArray<AnswerField> }) => Effect.Effect<void>
+  /** The calls of `putRecords` take effect, but their answers lack the last entries: this many, by default 1. */
+  readonly omitEntries: (
+    target: Omit<Target, "operation"> & { readonly count?: number | undefined }
+  ) => Effect.Effect<void>
+  /**
+   * Sets how large a record of the stream may be from now on, as UpdateMaxRecordSize does: 1,024 to 10,240 KiB. Dies of another size.
+   */
+  readonly updateMaxRecordSize: (
+    target: { readonly stream: string; readonly maxRecordSizeInKiB: number }
+  ) => Effect.Effect<void>
   /** Sets who decides from now on which shard a record goes to: its writer, or with `"AUTO"` the service. */
   readonly distribute: (
     target: { readonly stream: string; readonly strategy: "AUTO" | "USER_PARTITION_KEY" }
@@ -246,16 +308,14 @@ export const make: (options?: Options) => Effect.Effect<{
   const service = Services.make(options)
   const now = yield* service.now
   for (const each of options.streams ?? []) {
-    const { name, recordDistributionStrategy = "USER_PARTITION_KEY", retentionPeriodHours = 24, shardCount = 1 } = each
-    const refusal = Administration.createStream(
-      service.account,
-      { stream: name, shardCount },
-      now,
-      0,
-      retentionPeriodHours
-    )
+    const { maxRecordSizeInKiB = 1024, name, retentionPeriodHours = 24, shardCount = 1 } = each
+    const { recordDistributionStrategy = "USER_PARTITION_KEY" } = each
+    const refusal = Administration.refuseRecordSize(maxRecordSizeInKiB) ??
+      Administration.createStream(service.account, { stream: name, shardCount }, now, 0, retentionPeriodHours)
     if (refusal !== undefined) return yield* Effect.dieMessage(`stream ${name}: ${refusal.description}`)
-    service.account.streams.get(name)!.distribution = recordDistributionStrategy
+    const stream = service.account.streams.get(name)!
+    stream.distribution = recordDistributionStrategy
+    stream.maxRecordSizeInKiB = maxRecordSizeInKiB
   }
   return {
     client: KinesisClient.withSpans(

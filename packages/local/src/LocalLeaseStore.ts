@@ -265,7 +265,11 @@ const makeKnobs = (engine: Engine): Service => {
   return {
     throttle: knob("throttle", {}, () => ({ _tag: "Fail", error: throttled })),
     fail: knob("fail", Rules.failure, ({ error }) => ({ _tag: "Fail", error: () => error })),
-    delay: knob("delay", Rules.delay, ({ duration }) => ({ _tag: "Delay", millis: Duration.toMillis(duration) })),
+    delay: knob(
+      "delay",
+      Rules.delay,
+      ({ duration }) => ({ _tag: "Delay", of: "call", millis: Duration.toMillis(duration) })
+    ),
     hang: knob("hang", {}, () => ({ _tag: "Hang" })),
     loseAnswer: knob("loseAnswer", {}, () => ({ _tag: "LoseAnswer" })),
     clearFaults: Engines.clear(engine.calls),

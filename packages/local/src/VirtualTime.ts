@@ -16,8 +16,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as TestClock from "effect/TestClock"
-import { PCGRandom } from "effect/Utils"
 import * as Rules from "./internal/options.js"
+import { drawFrom } from "./internal/shuffle.js"
 import * as Times from "./internal/virtualTime.js"
 
 /**
@@ -90,18 +90,12 @@ export const clock: Effect.Effect<VirtualClock> = Effect.clockWith((clock) =>
     : Effect.succeed(clock as VirtualClock)
 )
 
-const drawOf = (shuffle: Options["shuffle"]): Times.Draw | undefined => {
-  if (typeof shuffle !== "number") return shuffle
-  const random = new PCGRandom(shuffle)
-  return (most) => random.integer(most + 1)
-}
-
 const begin = (operation: string, options: Options): Effect.Effect<Times.State> =>
   Effect.as(
     Rules.check(operation, Rules.virtualTime, options),
     Times.make({
       startMillis: Number(options.start ?? 0),
-      draw: drawOf(options.shuffle),
+      draw: typeof options.shuffle === "number" ? drawFrom(options.shuffle) : options.shuffle,
       stepsBeforeYield: options.stepsBeforeYield ?? 2048,
       maxWakeUps: options.maxWakeUps ?? 1_000_000
     })

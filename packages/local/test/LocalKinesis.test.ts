@@ -4,7 +4,7 @@ import { Effect, Exit, Fiber, Option, TestClock } from "effect"
 import { KinesisClient } from "effect-kinesis/KinesisClient"
 import { AccessDenied, KmsError } from "effect-kinesis/KinesisError"
 import { trimHorizon } from "effect-kinesis/Position"
-import { keys, setup, shard0, shard1, shard2, stream, text } from "./support/setup.js"
+import { bytes, keys, mebibyte, setup, shard0, shard1, shard2, stream, text } from "./support/setup.js"
 
 const arn = `arn:aws:kinesis:us-east-1:000000000000:stream/${stream}`
 const top = String(2n ** 128n - 1n)
@@ -183,6 +183,145 @@ describe("other faults", () => {
       assert.strictEqual((yield* Effect.flip(put("k")))._tag, "ServiceUnavailable")
       yield* put("k")
       assert.strictEqual((yield* local.records(stream)).length, 2)
+    }))
+
+  it.effect("loseAnswer of PutRecords: what was written stays, and what was refused too", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup()
+      yield* local.loseAnswer({ operation: "putRecords" })
+      const records = [1, 2, 3].map((key) => ({ partitionKey: String(key), data: bytes(0.4 * mebibyte) }))
+      assert.strictEqual((yield* Effect.flip(client.putRecords({ stream, records })))._tag, "ServiceUnavailable")
+      assert.deepStrictEqual((yield* local.records(stream)).map(({ partitionKey }) => partitionKey), ["1", "2"])
+      yield* local.loseAnswer({ operation: "putRecords" })
+      assert.strictEqual((yield* Effect.flip(client.putRecords({ stream, records: [] })))._tag, "InvalidArgument")
+    }))
+
+  it.effect("delayAnswer: it took effect at once, whether or not its caller waits for the answer", () =>
+    Effect.gen(function*() {
+      const { client, local, put } = yield* setup({ requestTimeout: "3 seconds" })
+      yield* local.delayAnswer({ operation: "putRecords", duration: "2 seconds" })
+      yield* local.delayAnswer({ operation: "putRecords", duration: "4 seconds" })
+      yield* local.delayAnswer({ operation: "putRecord", duration: "1 second" })
+      const two = [{ partitionKey: "a", data: bytes(mebibyte) }, { partitionKey: "b", data: text("") }]
+      const one = yield* Effect.fork(client.putRecords({ stream, records: two }))
+      yield* TestClock.adjust(1999)
+      assert.strictEqual((yield* local.records(stream)).length, 1)
+      assert.isTrue(Option.isNone(yield* Fiber.poll(one)))
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(one)).failedRecordCount, 1)
+      const late = yield* Effect.fork(Effect.flip(client.putRecords({ stream, records: two })))
+      yield* TestClock.adjust(3000)
+      assert.strictEqual((yield* Fiber.join(late))._tag, "RequestTimeout")
+      assert.strictEqual((yield* local.records(stream)).length, 2)
+      const refused = yield* Effect.fork(Effect.flip(put("")))
+      yield* TestClock.adjust(999)
+      assert.isTrue(Option.isNone(yield* Fiber.poll(refused)))
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(refused))._tag, "InvalidArgument")
+    }))
+
+  it.effect("straggle: it takes effect late, also when nobody waits for it any more", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup({ requestTimeout: "3 seconds" })
+      const put = (key: string) => client.putRecords({ stream, records: [{ partitionKey: key, data: text("") }] })
+      yield* local.straggle({ operation: "putRecords", duration: "2 seconds" })
+      yield* local.straggle({ operation: "putRecords", duration: "5 seconds" })
+      const answered = yield* Effect.fork(put("first"))
+      yield* TestClock.adjust(2000)
+      assert.strictEqual((yield* Fiber.join(answered)).records[0]!.shardId, shard0)
+      const given = yield* Effect.fork(Effect.flip(put("late")))
+      yield* TestClock.adjust(3000)
+      assert.strictEqual((yield* Fiber.join(given))._tag, "RequestTimeout")
+      yield* put("between")
+      yield* TestClock.adjust(1999)
+      assert.strictEqual((yield* local.records(stream)).length, 2)
+      yield* TestClock.adjust(1)
+      const records = yield* local.records(stream)
+      assert.deepStrictEqual(records.map(({ partitionKey }) => partitionKey), ["first", "between", "late"])
+      assert.deepStrictEqual((yield* local.calls).map(({ outcome }) => outcome), ["ok", "pending", "ok"])
+    }))
+
+  it.effect("failEntries: the chosen entries alone are not written", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup({}, { shardCount: 2 })
+      const records = ["a", "b", "c"].map((partitionKey) => ({ partitionKey, data: text(partitionKey) }))
+      const put = client.putRecords({ stream, records })
+      yield* local.failEntries({ stream, entries: ({ partitionKey }) => partitionKey === "z" })
+      yield* local.failEntries({
+        stream,
+        times: 2,
+        entries: ({ partitionKey }, index) => partitionKey === "b" || index === 2
+      })
+      const one = yield* put
+      assert.strictEqual(one.failedRecordCount, 2)
+      assert.strictEqual(one.records[0]!.shardId, shard0)
+      for (const index of [1, 2]) {
+        assert.deepStrictEqual(one.records[index], {
+          errorCode: "InternalFailure",
+          errorMessage: "Internal service failure."
+        })
+      }
+      assert.deepStrictEqual((yield* local.records(stream)).map(({ partitionKey }) => partitionKey), ["a"])
+      yield* put
+      assert.strictEqual((yield* put).failedRecordCount, 0)
+      yield* local.failEntries({ stream, shardId: shard1, errorCode: "ProvisionedThroughputExceededException" })
+      const throttled = yield* put
+      assert.deepStrictEqual(throttled.records.map(({ errorCode }) => errorCode), [
+        undefined,
+        "ProvisionedThroughputExceededException",
+        undefined
+      ])
+      assert.include(JSON.stringify(throttled.records[1]), shard1)
+      assert.strictEqual((yield* put).failedRecordCount, 0)
+    }))
+
+  it.effect("failEntries meets no PutRecord, and dies of a choice that is none", () =>
+    Effect.gen(function*() {
+      const { local, put } = yield* setup()
+      yield* local.failEntries({ stream })
+      yield* put("a")
+      for (const wrong of [{ entries: "b" as never }, { errorCode: "AccessDenied" as never }]) {
+        assert.strictEqual((yield* Effect.exit(local.failEntries(wrong)))._tag, "Failure")
+      }
+    }))
+
+  it.effect("failKms: reads and writes of records fail, and nothing is written", () =>
+    Effect.gen(function*() {
+      const { client, iterator, local, put, read } = yield* setup()
+      const start = yield* iterator()
+      yield* local.failKms({ stream: arn, code: "KMSAccessDeniedException", times: 3 })
+      yield* client.describeStreamSummary({ stream })
+      const calls: ReadonlyArray<Effect.Effect<unknown, object>> = [
+        put("a"),
+        client.putRecords({ stream, records: [{ partitionKey: "a", data: text("") }] }),
+        read(start)
+      ]
+      for (const call of calls) {
+        assert.deepInclude(yield* Effect.flip(call), { _tag: "KmsError", stream, code: "KMSAccessDeniedException" })
+      }
+      assert.deepStrictEqual(yield* local.records(stream), [])
+      yield* local.failKms({ code: "KMSThrottlingException" })
+      assert.deepInclude(yield* Effect.flip(put("a")), {
+        _tag: "ThrottledError",
+        reason: "kms",
+        operation: "PutRecord"
+      })
+      yield* put("a")
+      assert.strictEqual((yield* Effect.exit(local.failKms({ code: "KMSFullMoon" as never })))._tag, "Failure")
+    }))
+
+  it.effect("omitEntries: all is written, and the answer lacks its last entries", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup()
+      const records = ["a", "b", "c"].map((partitionKey) => ({ partitionKey, data: text("") }))
+      yield* local.omitEntries({ stream, count: 2 })
+      yield* local.omitEntries({})
+      yield* local.omitEntries({ count: 9 })
+      for (const left of [1, 2, 0, 3]) {
+        const answer = yield* client.putRecords({ stream, records })
+        assert.deepStrictEqual([answer.records.length, answer.failedRecordCount], [left, 0])
+      }
+      assert.strictEqual((yield* local.records(stream)).length, 12)
     }))
 
   it.effect("omit: it took effect, and the answer lacks what it should have", () =>

@@ -169,4 +169,118 @@ describe("PutRecords", () => {
       }
       assert.deepStrictEqual(yield* local.records(stream), [])
     }))
+
+  it.effect("shuffleEntries: a seed's order in the stream, the request's order in the answer", () =>
+    Effect.gen(function*() {
+      const entries = copies(40, text("")).map((data, index) => ({ data, partitionKey: String(index) }))
+      const stored = Effect.fnUntraced(function*(shuffleEntries: number | undefined) {
+        const { client, local } = yield* setup({ shuffleEntries })
+        const answer = yield* client.putRecords({ stream, records: entries })
+        const records = yield* local.records(stream)
+        const keyOf = new Map(records.map(({ partitionKey, sequenceNumber }) => [sequenceNumber, partitionKey]))
+        assert.deepStrictEqual(
+          answer.records.map(({ sequenceNumber }) => keyOf.get(sequenceNumber!)),
+          entries.map(({ partitionKey }) => partitionKey)
+        )
+        return records.map(({ partitionKey }) => partitionKey)
+      })
+      const asGiven = entries.map(({ partitionKey }) => partitionKey)
+      const one = yield* stored(1)
+      assert.deepStrictEqual(yield* stored(undefined), asGiven)
+      assert.notDeepEqual(one, asGiven)
+      assert.sameMembers([...one], asGiven)
+      assert.deepStrictEqual(yield* stored(1), one)
+      assert.notDeepEqual(yield* stored(2), one)
+    }))
+
+  it.effect("with shuffleEntries it is drawn, too, which entries a full shard refuses", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup({ shuffleEntries: 3 })
+      const records = copies(8, bytes(mebibyte / 4)).map((data, index) => ({ data, partitionKey: String(index) }))
+      const answer = yield* client.putRecords({ stream, records })
+      const written = answer.records.flatMap(({ shardId }, index) => shardId === undefined ? [] : [String(index)])
+      assert.strictEqual(answer.failedRecordCount, 4)
+      assert.notDeepEqual(written, ["0", "1", "2", "3"])
+      assert.sameMembers((yield* local.records(stream)).map(({ partitionKey }) => partitionKey), written)
+    }))
+})
+
+describe("records above 1 MiB", () => {
+  it.effect("go to streams that take them, which say so", () =>
+    Effect.gen(function*() {
+      const { client, local, put } = yield* setup()
+      const size = Effect.map(client.describeStreamSummary({ stream }), ({ maxRecordSizeInKiB }) => maxRecordSizeInKiB)
+      assert.strictEqual(yield* size, 1024)
+      yield* local.updateMaxRecordSize({ stream, maxRecordSizeInKiB: 10_240 })
+      assert.strictEqual(yield* size, 10_240)
+      yield* put("k", bytes(10 * mebibyte))
+      const error = yield* Effect.flip(put("k", bytes(10 * mebibyte + 1)))
+      assert.include(error.message, "10,485,760")
+      for (const maxRecordSizeInKiB of [1023, 10_241, 1024.5]) {
+        assert.strictEqual(
+          (yield* Effect.exit(local.updateMaxRecordSize({ stream, maxRecordSizeInKiB })))._tag,
+          "Failure"
+        )
+        assert.strictEqual((yield* Effect.exit(setup({}, { maxRecordSizeInKiB })))._tag, "Failure")
+      }
+    }))
+
+  it.effect("empty the shard's bucket of 10 MiB, which 1 MiB a second refills", () =>
+    Effect.gen(function*() {
+      const { put } = yield* setup({}, { maxRecordSizeInKiB: 4096, shardCount: 2 })
+      const throttled = (size: number) =>
+        Effect.map(Effect.flip(put("a", bytes(size))), (error) => assert.strictEqual(error._tag, "ThrottledError"))
+      for (const size of [4, 4, 2]) yield* put("a", bytes(size * mebibyte))
+      yield* throttled(1)
+      yield* put("b", bytes(4 * mebibyte))
+      yield* TestClock.adjust(3999)
+      yield* throttled(4 * mebibyte)
+      yield* TestClock.adjust(1)
+      yield* put("a", bytes(4 * mebibyte))
+      yield* TestClock.adjust(60_000)
+      for (const size of [4, 4, 2]) yield* put("a", bytes(size * mebibyte))
+      yield* throttled(1)
+    }))
+
+  it.effect("fill a request of 10 MiB, with its keys", () =>
+    Effect.gen(function*() {
+      const { client } = yield* setup({}, { maxRecordSizeInKiB: 10_240, shardCount: 2 })
+      const entry = (partitionKey: string, size: number) => ({ partitionKey, data: bytes(size) })
+      yield* client.putRecords({ stream, records: [entry("a", 6 * mebibyte), entry("b", 4 * mebibyte)] })
+      const records = [entry("a", 6 * mebibyte), entry("b", 4 * mebibyte + 1)]
+      assert.deepInclude(yield* Effect.flip(client.putRecords({ stream, records })), {
+        _tag: "InvalidArgument",
+        field: "records"
+      })
+    }))
+})
+
+describe("dry runs of writes", () => {
+  it.effect("judge the arguments, the size and the stream, and write nothing", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup({}, { maxRecordSizeInKiB: 2048 })
+      const entry = { partitionKey: "k", data: bytes(2 * mebibyte) }
+      const tooLarge = { partitionKey: "k", data: bytes(2 * mebibyte + 1) }
+      yield* client.dryRun({ operation: "putRecord", stream, ...entry })
+      yield* client.dryRun({ operation: "putRecords", stream, records: copies(5, entry) })
+      const wrong = [
+        client.dryRun({ operation: "putRecord", stream, ...tooLarge }),
+        client.dryRun({ operation: "putRecords", stream, records: [tooLarge] }),
+        client.dryRun({ operation: "putRecords", stream, records: copies(6, entry) }),
+        client.dryRun({ operation: "putRecord", stream, data: text("keyless") })
+      ]
+      for (const call of wrong) assert.strictEqual((yield* Effect.flip(call))._tag, "InvalidArgument")
+      const elsewhere = client.dryRun({ operation: "putRecords", stream: "x", records: [entry] })
+      assert.strictEqual((yield* Effect.flip(elsewhere))._tag, "ResourceNotFound")
+      assert.deepStrictEqual(yield* local.records(stream), [])
+      yield* client.putRecords({ stream, records: copies(5, entry) })
+    }))
+
+  it.effect("do not ask KMS, nor meet the knobs of writes", () =>
+    Effect.gen(function*() {
+      const { client, local } = yield* setup()
+      yield* local.failKms({ stream, code: "KMSDisabledException" })
+      yield* local.failEntries({ stream })
+      yield* client.dryRun({ operation: "putRecords", stream, records: [{ partitionKey: "k", data: text("") }] })
+    }))
 })

@@ -17,6 +17,11 @@ const refuseRetention = (hours: number): Refusal | undefined =>
     ? undefined
     : notInRange("retentionPeriodHours", "24 to 8,760 hours", hours)
 
+export const refuseRecordSize = (kibibytes: number): Refusal | undefined =>
+  Number.isSafeInteger(kibibytes) && kibibytes >= 1024 && kibibytes <= 10_240
+    ? undefined
+    : notInRange("maxRecordSizeInKiB", "1,024 to 10,240 KiB", kibibytes)
+
 export const createStream = (
   account: Account,
   request: Api.CreateStreamRequest,
@@ -74,7 +79,7 @@ export const describeStreamSummary = (
     retentionPeriodHours: stream.retentionPeriodHours,
     openShardCount: stream.open.length,
     recordDistributionStrategy: stream.distribution,
-    maxRecordSizeInKiB: 1024,
+    maxRecordSizeInKiB: stream.maxRecordSizeInKiB,
     creationTimestamp: new Date(stream.createdAt)
   }
 }

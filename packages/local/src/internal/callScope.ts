@@ -14,20 +14,27 @@ export interface CallScope {
   /** As given in the request. */
   readonly shardId: string | undefined
   readonly touches: (shardId: string) => boolean
+  /** Whether such an entry is written, to this shard or to any. */
+  readonly writes: (entries: Entries, shardId: string | undefined) => boolean
 }
 
-/** Whether the call is of this operation, stream and shard; an absent one matches any. */
-export const isMet = (
-  { operation, shardId, stream }: {
-    readonly operation: Operation | undefined
-    readonly stream: string | undefined
-    readonly shardId: string | undefined
-  },
-  scope: CallScope
-): boolean =>
-  (operation === undefined || operation === scope.operation) &&
+/** A choice of the entries of PutRecords. */
+export type Entries = (entry: Api.PutRecordsEntry, index: number) => boolean
+
+/** Which calls are meant: those of these operations, a stream by name, a shard, with such an entry; an absent field matches all. */
+export interface Target {
+  readonly operations: ReadonlyArray<Operation> | undefined
+  readonly stream: string | undefined
+  readonly shardId: string | undefined
+  readonly entries: Entries | undefined
+}
+
+/** Whether the call is one of those. */
+export const isMet = ({ entries, operations, shardId, stream }: Target, scope: CallScope): boolean =>
+  (operations === undefined || operations.includes(scope.operation)) &&
   (stream === undefined || stream === scope.stream) &&
-  (shardId === undefined || scope.touches(shardId))
+  (shardId === undefined || scope.touches(shardId)) &&
+  (entries === undefined || scope.writes(entries, shardId))
 
 /** The fields that identify what a request concerns. */
 interface Fields {
@@ -61,15 +68,17 @@ export const of = (
     ? ListShards.streamOf(account, request as Api.ListShardsRequest)
     : Lookup.nameOf(account, request.stream)
   const shardId = request.shardId ?? request.shardToSplit ?? request.shardToMerge
-  const writesTo = (id: string): boolean => {
-    const entries = entriesOf(operation, request)
-    const found = entries.length === 0 || stream === undefined ? undefined : Lookup.findServing(account, stream, now)
-    return found !== undefined && !isRefusal(found) && entries.some((entry) => PutRecords.route(found, entry).id === id)
+  const writes = (chosen: Entries, id: string | undefined): boolean => {
+    const entries = entriesOf(operation, request).filter(chosen)
+    if (id === undefined || entries.length === 0 || stream === undefined) return entries.length > 0
+    const found = Lookup.findServing(account, stream, now)
+    return !isRefusal(found) && entries.some((entry) => PutRecords.route(found, entry).id === id)
   }
   return {
     operation,
     stream,
     shardId,
-    touches: (id) => id === shardId || id === request.adjacentShardToMerge || writesTo(id)
+    touches: (id) => id === shardId || id === request.adjacentShardToMerge || writes(() => true, id),
+    writes
   }
 }

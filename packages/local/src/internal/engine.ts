@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as CallLog from "./callLog.js"
 import * as Faults from "./faults.js"
 
@@ -60,17 +61,33 @@ export const serve = <Target, Action extends { readonly _tag: string }, Call ext
     const call = engine.log.add(toCall({ at: yield* Clock.currentTimeMillis, outcome: "pending" }))
     const { delay, fault, left } = Faults.meet(engine.waiting, fits)
     engine.waiting = left
-    const millis = engine.latency + delay
-    if (millis > 0) yield* Effect.sleep(millis)
     const taken = fault?.action._tag === "Hang" ? Effect.never : act(fault)
     const answered = fault?.action._tag === "LoseAnswer"
       ? Effect.zipRight(taken, Effect.suspend(() => Effect.fail(answerLost())))
       : taken
-    return yield* Effect.tapBoth(answered, {
+    return yield* Effect.tapBoth(delayed(answered, engine.latency, delay), {
       onSuccess: () => Effect.sync(() => call.outcome = "ok"),
       onFailure: (error) => Effect.sync(() => call.outcome = outcomeOf(error))
     })
   })
+
+/** The call takes its time. What is late by its effect goes on in a fiber of its own, which nobody ends. */
+const delayed = <A, E>(
+  call: Effect.Effect<A, E>,
+  latency: number,
+  delay: Faults.Delay | undefined
+): Effect.Effect<A, E> => {
+  const before = latency + (delay === undefined || delay.of === "answer" ? 0 : delay.millis)
+  const arrived = before > 0 ? Effect.delay(call, before) : call
+  switch (delay?.of) {
+    case "answer":
+      return Effect.flatMap(Effect.exit(arrived), Effect.delay(delay.millis))
+    case "effect":
+      return Effect.flatMap(Effect.forkDaemon(arrived), Fiber.join)
+    default:
+      return arrived
+  }
+}
 
 /** A knob may have been given a value that is not an error of this library. */
 const outcomeOf = (error: unknown): string => {

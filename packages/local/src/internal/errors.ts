@@ -1,4 +1,5 @@
 import * as Errors from "effect-kinesis/KinesisError"
+import type { KmsCode } from "../LocalKinesis.js"
 import type { Refusal } from "./refusal.js"
 
 /** Any error of an operation. */
@@ -32,3 +33,19 @@ export const fromRefusal = (site: CallSite, { description, field, refused }: Ref
       return new Errors.ResourceNotFound(fields)
   }
 }
+
+/** What each code of KMS says of the stream's key. */
+const wordsOfKms: Readonly<Record<KmsCode, string>> = {
+  KMSAccessDeniedException: "The ciphertext refers to a key that does not exist or that the caller may not use.",
+  KMSDisabledException: "The key is disabled.",
+  KMSInvalidStateException: "The state of the key does not allow this request.",
+  KMSNotFoundException: "The key cannot be found.",
+  KMSOptInRequired: "The account is not subscribed to KMS.",
+  KMSThrottlingException: "The request was denied due to request throttling by KMS."
+}
+
+/** The typed error of a refusal by KMS. */
+export const ofKms = (site: CallSite, code: KmsCode): Failure =>
+  code === "KMSThrottlingException"
+    ? new Errors.ThrottledError({ ...site, description: wordsOfKms[code], reason: "kms" })
+    : new Errors.KmsError({ ...site, description: wordsOfKms[code], code })

@@ -1,6 +1,16 @@
+/**
+ * What is late: the call, which takes no effect if its caller gives up before; the effect, which comes even then; or the answer, when the
+ * call has taken effect.
+ */
+export interface Delay {
+  readonly _tag: "Delay"
+  readonly millis: number
+  readonly of: "call" | "effect" | "answer"
+}
+
 /** What happens to a call that meets a fault, in every service. `E` is the type of its error. */
 export type Action<E> =
-  | { readonly _tag: "Delay"; readonly millis: number }
+  | Delay
   | { readonly _tag: "Fail"; readonly error: E }
   | { readonly _tag: "Hang" }
   | { readonly _tag: "LoseAnswer" }
@@ -19,13 +29,10 @@ export interface Fault<Target, A extends Tagged> {
 
 /** The faults of a call: at most one delay and one other fault, each time the oldest that matches. */
 export interface Met<Target, A extends Tagged> {
-  /** In milliseconds. */
-  readonly delay: number
+  readonly delay: Delay | undefined
   readonly fault: Fault<Target, Exclude<A, { readonly _tag: "Delay" }>> | undefined
   readonly left: ReadonlyArray<Fault<Target, A>>
 }
-
-type Delay = Extract<Action<never>, { readonly _tag: "Delay" }>
 
 const isDelay = <Target, A extends Tagged>(fault: Fault<Target, A>): fault is Fault<Target, A & Delay> =>
   fault.action._tag === "Delay"
@@ -44,7 +51,7 @@ export const meet = <Target, A extends Tagged>(
   const isMet = (each: Fault<Target, A>) => each === delay || each === fault
   const used = (each: Fault<Target, A>) => each.times > 1 ? [{ ...each, times: each.times - 1 }] : []
   return {
-    delay: delay?.action.millis ?? 0,
+    delay: delay?.action,
     fault,
     left: fitting.length === 0 ? faults : faults.flatMap((each) => isMet(each) ? used(each) : [each])
   }

@@ -50,6 +50,8 @@ export interface Stream {
   readonly shards: Array<Shard>
   /** With `"AUTO"` records go to the open shards in turn, whatever their keys. */
   distribution: "AUTO" | "USER_PARTITION_KEY"
+  /** The size of a record with its key, in KiB. */
+  maxRecordSizeInKiB: number
   /** How many records were distributed. */
   distributed: number
   /** The open shards in the order of their hash keys. */
@@ -78,6 +80,7 @@ export const makeStream = (
 ): Stream => ({
   ...options,
   distribution: "USER_PARTITION_KEY",
+  maxRecordSizeInKiB: 1024,
   distributed: 0,
   shards: [],
   open: [],

@@ -9,6 +9,7 @@ import * as ListStreams from "./listStreams.js"
 import type { Account } from "./model.js"
 import * as PutRecords from "./putRecords.js"
 import type { Refusal } from "./refusal.js"
+import type { Draw } from "./shuffle.js"
 
 export type Request<O extends Operation> = Parameters<Service[O]>[0]
 
@@ -17,7 +18,7 @@ export type Answer<O extends Operation> = Effect.Success<ReturnType<Service[O]>>
 /** The faults that are left to the operation itself. */
 export interface Twist {
   readonly emptyPage: boolean
-  readonly throttledShard: string | undefined
+  readonly entryFault: PutRecords.EntryFault | undefined
 }
 
 /** What each operation does to the account: its answer, or why it is refused. `now` is the server's. */
@@ -25,15 +26,16 @@ export type Operations = {
   readonly [O in Operation]: (request: Request<O>, now: number, twist: Twist) => Answer<O> | Refusal
 }
 
-/** `transition` says how long a change of a stream takes, in milliseconds. */
-export const make = (account: Account, transition: number): Operations => ({
+/** `transition` says how long a change of a stream takes, in milliseconds; `draw` in which order the entries of one request are stored. */
+export const make = (account: Account, transition: number, draw: Draw | undefined): Operations => ({
   listShards: (request, now) => ListShards.listShards(account, request, now),
   getShardIterator: (request, now) => GetShardIterator.getShardIterator(account, request, now),
   getRecords: (request, now, { emptyPage }) => GetRecords.getRecords(account, request, now, emptyPage),
   describeStreamSummary: (request, now) => Administration.describeStreamSummary(account, request, now),
   listStreams: (request, now) => ListStreams.listStreams(account, request, now),
   putRecord: (request, now) => PutRecords.putRecord(account, request, now),
-  putRecords: (request, now, { throttledShard }) => PutRecords.putRecords(account, request, now, throttledShard),
+  putRecords: (request, now, { entryFault }) =>
+    PutRecords.putRecords(account, request, now, { draw, fault: entryFault }),
   dryRun: (request, now) => DryRun.dryRun(account, request, now),
   createStream: (request, now) => Administration.createStream(account, request, now, transition),
   deleteStream: (request, now) => Administration.deleteStream(account, request, now, transition),

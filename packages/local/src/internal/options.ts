@@ -23,7 +23,8 @@ const stream: AwsSdk.Table<LocalKinesis.StreamOptions> = {
   name: that("a stream's name", (given) => typeof given === "string"),
   shardCount: optional(number),
   retentionPeriodHours: optional(number),
-  recordDistributionStrategy: optional(distribution)
+  recordDistributionStrategy: optional(distribution),
+  maxRecordSizeInKiB: optional(number)
 }
 
 export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
@@ -32,6 +33,7 @@ export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
   region: optional(text("a region such as \"eu-west-1\"", /^[\w-]+$/)),
   latency: optional(duration()),
   transition: optional(duration()),
+  shuffleEntries: optional(number),
   serverClockSkew: optional(that("a whole number of milliseconds", Number.isSafeInteger)),
   getRecordsTimeout: optional(duration(1)),
   requestTimeout: optional(duration(1))
@@ -91,6 +93,34 @@ export const failure = {
   error: that("an error, or a function that makes one", (given) => given !== undefined && given !== null)
 }
 
+/** Which entries fail, with what, and in which calls. */
+export const failedEntries: AwsSdk.Table<Parameters<LocalKinesis.Service["failEntries"]>[0]> = {
+  ...readTarget,
+  entries: optional(that("a function of an entry and its index", (given) => typeof given === "function")),
+  errorCode: optional(oneOf("InternalFailure", "ProvisionedThroughputExceededException"))
+}
+
+/** How many entries answers lack, and which. */
+export const omittedEntries: AwsSdk.Table<Parameters<LocalKinesis.Service["omitEntries"]>[0]> = {
+  ...readTarget,
+  count: optional(whole(1))
+}
+
+const kmsCodes: Readonly<Record<LocalKinesis.KmsCode, true>> = {
+  KMSAccessDeniedException: true,
+  KMSDisabledException: true,
+  KMSInvalidStateException: true,
+  KMSNotFoundException: true,
+  KMSOptInRequired: true,
+  KMSThrottlingException: true
+}
+
+/** How KMS refuses, and which calls. */
+export const kmsFailure: AwsSdk.Table<Parameters<LocalKinesis.Service["failKms"]>[0]> = {
+  ...readTarget,
+  code: oneOf(...Object.keys(kmsCodes))
+}
+
 /** How long the calls take, beside their target. */
 export const delay = { duration: duration() }
 
@@ -113,6 +143,8 @@ export const omission = {
 }
 
 const required = that("a text", (given) => typeof given === "string")
+
+export const resized = { stream: required, maxRecordSizeInKiB: number }
 
 export const distributed = { stream: required, strategy: distribution }
 

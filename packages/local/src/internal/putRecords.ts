@@ -7,10 +7,10 @@ import type { Refusal } from "./refusal.js"
 import { invalid, isRefusal, notInRange, rateExceeded } from "./refusal.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as ShardLog from "./shardLog.js"
+import type { Draw } from "./shuffle.js"
+import { shuffle } from "./shuffle.js"
 import * as Throughput from "./throughput.js"
 
-/** The default of a stream; records of up to 10 MiB are an option of AWS that is not offered here. */
-const recordBytes = Throughput.mebibyte
 const requestBytes = 10 * Throughput.mebibyte
 const requestRecords = 500
 
@@ -28,16 +28,21 @@ const refuseKey = (stream: Stream, { partitionKey }: Api.PutRecordsEntry, path: 
 }
 
 const refuseEntry = (stream: Stream, entry: Api.PutRecordsEntry, path: string): Refusal | undefined => {
-  const { data, explicitHashKey } = entry
+  const { explicitHashKey } = entry
   const badKey = refuseKey(stream, entry, path)
   if (badKey !== undefined) return badKey
   if (explicitHashKey !== undefined && HashKeys.parse(explicitHashKey) === undefined) {
     return notInRange(`${path}explicitHashKey`, "a decimal from 0 to 2^128 - 1", explicitHashKey)
   }
   const bytes = bytesOf(entry)
-  return data.byteLength <= recordBytes && bytes <= recordBytes
+  const most = stream.maxRecordSizeInKiB * 1024
+  return bytes <= most
     ? undefined
-    : notInRange(`${path}data`, "0 to 1,048,576 bytes with the partition key", `${bytes} bytes`)
+    : notInRange(
+      `${path}data`,
+      `0 to ${most.toLocaleString("en-US")} bytes with the partition key`,
+      `${bytes} bytes`
+    )
 }
 
 const refuseEntries = (stream: Stream, entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | undefined => {
@@ -62,17 +67,26 @@ export const route = ({ distributed, distribution, open }: Stream, entry: Api.Pu
       hashKey(entry.partitionKey ?? "")
   )
 
+/** The open shard that takes the entry. If the service distributes the records, the next one is another. */
+const takeShard = (stream: Stream, entry: Api.PutRecordsEntry): Shard => {
+  const shard = route(stream, entry)
+  stream.distributed++
+  return shard
+}
+
+/** How much a shard takes at once: more than a second's worth only where records may be larger than that. */
+const burstOf = ({ maxRecordSizeInKiB }: Stream): number =>
+  maxRecordSizeInKiB > 1024 ? Throughput.largeRecordBurst : Throughput.writeBytesPerSecond
+
 const write = (
   account: Account,
   stream: Stream,
+  shard: Shard,
   entry: Api.PutRecordsEntry,
-  now: number,
-  throttledShard?: string
+  now: number
 ): Api.PutRecordResponse | Refusal => {
-  const shard = route(stream, entry)
-  stream.distributed++
   const bytes = bytesOf(entry)
-  const writes = shard.id === throttledShard ? undefined : Throughput.countWrite(shard.writes, bytes, now)
+  const writes = Throughput.countWrite(shard.writes, bytes, now, burstOf(stream))
   if (writes === undefined) return rateExceeded(resourceOf(account, stream, shard.id))
   shard.writes = writes
   const { sequenceNumber } = ShardLog.append(stream.name, shard, {
@@ -103,7 +117,7 @@ export const putRecord = (
   now: number
 ): Api.PutRecordResponse | Refusal => {
   const stream = acceptRecord(account, request, now)
-  return isRefusal(stream) ? stream : write(account, stream, request, now)
+  return isRefusal(stream) ? stream : write(account, stream, takeShard(stream, request), request, now)
 }
 
 /** The stream that records go to, or why they are refused. */
@@ -112,20 +126,54 @@ export const acceptRecords = (account: Account, request: Api.PutRecordsRequest, 
   return isRefusal(stream) ? stream : refuseEntries(stream, request.records) ?? stream
 }
 
-/** Each entry succeeds or fails by itself. Those of `throttledShard` fail. */
+/** The codes with which an entry can fail by itself. */
+export type EntryErrorCode = "InternalFailure" | "ProvisionedThroughputExceededException"
+
+/** Which entries fail although they could be written, and with which code. */
+export interface EntryFault {
+  readonly errorCode: EntryErrorCode
+  /** Absent for every shard. */
+  readonly shardId: string | undefined
+  readonly entries: (entry: Api.PutRecordsEntry, index: number) => boolean
+}
+
+/** How PutRecords deals with its entries. */
+export interface Handling {
+  /** Draws the order in which they are stored; without it they are stored as they come. */
+  readonly draw: Draw | undefined
+  readonly fault: EntryFault | undefined
+}
+
+const failed = (account: Account, stream: Stream, shard: Shard, code: EntryErrorCode): Api.PutRecordsResultEntry => ({
+  errorCode: code,
+  errorMessage: code === "InternalFailure"
+    ? "Internal service failure."
+    : rateExceeded(resourceOf(account, stream, shard.id)).description
+})
+
+const isFaulty = (fault: EntryFault, shard: Shard, entry: Api.PutRecordsEntry, index: number): boolean =>
+  (fault.shardId === undefined || fault.shardId === shard.id) && fault.entries(entry, index)
+
+/** Each entry succeeds or fails by itself. The answer has the order of the request, whatever the order in which they were stored. */
 export const putRecords = (
   account: Account,
   request: Api.PutRecordsRequest,
   now: number,
-  throttledShard?: string
+  { draw, fault }: Handling = { draw: undefined, fault: undefined }
 ): Api.PutRecordsResponse | Refusal => {
   const stream = acceptRecords(account, request, now)
   if (isRefusal(stream)) return stream
-  const records = request.records.map((entry): Api.PutRecordsResultEntry => {
-    const written = write(account, stream, entry, now, throttledShard)
-    return isRefusal(written)
-      ? { errorCode: "ProvisionedThroughputExceededException", errorMessage: written.description }
-      : written
-  })
+  const put = (entry: Api.PutRecordsEntry, index: number): Api.PutRecordsResultEntry => {
+    const shard = takeShard(stream, entry)
+    if (fault !== undefined && isFaulty(fault, shard, entry, index)) {
+      return failed(account, stream, shard, fault.errorCode)
+    }
+    const written = write(account, stream, shard, entry, now)
+    return isRefusal(written) ? failed(account, stream, shard, "ProvisionedThroughputExceededException") : written
+  }
+  const order = Array.from(request.records.entries())
+  if (draw !== undefined) shuffle(order, draw)
+  const answers = order.map(([index, entry]) => [index, put(entry, index)] as const)
+  const records = answers.sort(([one], [other]) => one - other).map(([, answer]) => answer)
   return { failedRecordCount: records.filter(({ errorCode }) => errorCode !== undefined).length, records }
 }

@@ -1,25 +1,21 @@
+import type * as KinesisApi from "effect-kinesis/KinesisApi"
 import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import type { Call, Options } from "../LocalKinesis.js"
+import type { Call, KmsCode, Options } from "../LocalKinesis.js"
 import * as CallScope from "./callScope.js"
 import * as Engines from "./engine.js"
 import * as Errors from "./errors.js"
 import type * as Faults from "./faults.js"
 import * as Model from "./model.js"
 import * as Operations from "./operations.js"
+import type * as PutRecords from "./putRecords.js"
 import type { Refusal } from "./refusal.js"
 import { isRefusal, rateExceeded, resourceName } from "./refusal.js"
-
-/** Which calls a fault meets: those of an operation, a stream by name, a shard; an absent field matches all. */
-export interface Target {
-  readonly operation: KinesisClient.Operation | undefined
-  readonly stream: string | undefined
-  readonly shardId: string | undefined
-}
+import * as Shuffle from "./shuffle.js"
 
 export type Action =
   | Faults.Action<Errors.Failure | ((operation: string) => Errors.Failure)>
@@ -27,23 +23,29 @@ export type Action =
   | { readonly _tag: "ExpireIterator" }
   | { readonly _tag: "EmptyPage" }
   | { readonly _tag: "Omit"; readonly fields: ReadonlyArray<string> }
+  | { readonly _tag: "OmitEntries"; readonly count: number }
+  | { readonly _tag: "FailEntries"; readonly errorCode: PutRecords.EntryErrorCode }
+  | { readonly _tag: "FailKms"; readonly code: KmsCode }
 
-type Fault = Faults.Met<Target, Action>["fault"]
+type Fault = Faults.Met<CallScope.Target, Action>["fault"]
 
 /** The internal state of the service. */
 export interface State {
   readonly account: Model.Account
   readonly operations: Operations.Operations
-  readonly calls: Engines.Engine<Target, Action, { -readonly [K in keyof Call]: Call[K] }>
+  readonly calls: Engines.Engine<CallScope.Target, Action, { -readonly [K in keyof Call]: Call[K] }>
   /** By the server's clock, in milliseconds since the epoch. */
   readonly now: Effect.Effect<number>
 }
 
-export const make = ({ accountId, latency, region, serverClockSkew = 0, transition }: Options): State => {
+export const make = (
+  { accountId, latency, region, serverClockSkew = 0, shuffleEntries, transition }: Options
+): State => {
   const account = Model.makeAccount(accountId ?? "000000000000", region ?? "us-east-1")
+  const draw = shuffleEntries === undefined ? undefined : Shuffle.drawFrom(shuffleEntries)
   return {
     account,
-    operations: Operations.make(account, Duration.toMillis(transition ?? 0)),
+    operations: Operations.make(account, Duration.toMillis(transition ?? 0), draw),
     calls: Engines.make(latency),
     now: Effect.map(Clock.currentTimeMillis, (millis) => millis + serverClockSkew)
   }
@@ -80,10 +82,24 @@ const serve = <O extends KinesisClient.Operation>(
             (answer): answer is Operations.Answer<O> => !isRefusal(answer),
             (refusal) => Errors.fromRefusal(site, refusal as Refusal)
           ),
-          Effect.map((answer) => fault?.action._tag === "Omit" ? without(answer, fault.action.fields) : answer)
+          Effect.map((answer) => curtail(answer, fault))
         )
     })
   })
+
+/** What a fault leaves of an answer. */
+const curtail = <A>(answer: A, fault: Fault): A => {
+  switch (fault?.action._tag) {
+    case "Omit":
+      return without(answer, fault.action.fields)
+    case "OmitEntries": {
+      const { records } = answer as KinesisApi.PutRecordsResponse
+      return { ...answer, records: records.slice(0, Math.max(0, records.length - fault.action.count)) }
+    }
+    default:
+      return answer
+  }
+}
 
 const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
   Object.fromEntries(
@@ -95,8 +111,22 @@ const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
 
 const toTwist = (operation: KinesisClient.Operation, fault: Fault): Operations.Twist => ({
   emptyPage: fault?.action._tag === "EmptyPage",
-  throttledShard: fault?.action._tag === "Throttle" && operation === "putRecords" ? fault.target.shardId : undefined
+  entryFault: operation === "putRecords" ? toEntryFault(fault) : undefined
 })
+
+const toEntryFault = (fault: Fault): PutRecords.EntryFault | undefined => {
+  const { action, target: { entries = () => true, shardId } } = fault ?? { action: undefined, target: {} }
+  switch (action?._tag) {
+    case "Throttle":
+      return shardId === undefined
+        ? undefined
+        : { errorCode: "ProvisionedThroughputExceededException", shardId, entries }
+    case "FailEntries":
+      return { errorCode: action.errorCode, shardId, entries }
+    default:
+      return undefined
+  }
+}
 
 /** What a fault does to a call before it takes effect: it makes the call fail, or lets it pass. */
 const suffer = (
@@ -117,6 +147,8 @@ const suffer = (
         refused: "ExpiredIterator",
         description: `Iterator expired: ${resourceName({ accountId: account.id, stream, shardId })}.`
       })
+    case "FailKms":
+      return Effect.fail(Errors.ofKms({ ...site, stream, shardId }, fault.action.code))
     case "Fail": {
       const { error } = fault.action
       return Effect.fail(typeof error === "function" ? error(site.operation) : error)

@@ -1,4 +1,4 @@
-/** What may still be taken, as of a time. It refills steadily up to one second's worth. */
+/** What may still be taken, as of a time. It refills steadily, up to what the bucket holds. */
 export interface Bucket {
   readonly level: number
   readonly at: number
@@ -12,12 +12,15 @@ export const pageBytes = 10 * mebibyte
 export const pauseAfterFullPage = 5000
 export const writeRecordsPerSecond = 1000
 export const writeBytesPerSecond = mebibyte
+/** What a shard of a stream that takes large records can take at once. */
+export const largeRecordBurst = 10 * mebibyte
 export const listCallsPerSecond = 1000
 
-const full = (perSecond: number): Bucket => ({ level: perSecond, at: 0 })
+/** Full, whatever it holds. */
+const full: Bucket = { level: Number.POSITIVE_INFINITY, at: 0 }
 
-const refill = (bucket: Bucket, perSecond: number, now: number): number =>
-  Math.min(perSecond, bucket.level + (Math.max(0, now - bucket.at) * perSecond) / 1000)
+const refill = (bucket: Bucket, perSecond: number, now: number, capacity = perSecond): number =>
+  Math.min(capacity, bucket.level + (Math.max(0, now - bucket.at) * perSecond) / 1000)
 
 /** The accepted calls of the last second including this one, or undefined if it is one too many. */
 export const countCall = (
@@ -36,7 +39,7 @@ export interface Reads {
   readonly pausedUntil: number
 }
 
-export const noReads: Reads = { calls: [], bytes: full(readBytesPerSecond), pausedUntil: 0 }
+export const noReads: Reads = { calls: [], bytes: full, pausedUntil: 0 }
 
 export const mayRead = (reads: Reads, now: number): boolean =>
   now >= reads.pausedUntil &&
@@ -63,12 +66,17 @@ export interface Writes {
   readonly bytes: Bucket
 }
 
-export const noWrites: Writes = { records: full(writeRecordsPerSecond), bytes: full(writeBytesPerSecond) }
+export const noWrites: Writes = { records: full, bytes: full }
 
-/** Undefined if the record exceeds either limit. */
-export const countWrite = (writes: Writes, bytes: number, now: number): Writes | undefined => {
+/** Undefined if the record exceeds either limit. `burst` is how many bytes can be written at once. */
+export const countWrite = (
+  writes: Writes,
+  bytes: number,
+  now: number,
+  burst = writeBytesPerSecond
+): Writes | undefined => {
   const recordsLeft = refill(writes.records, writeRecordsPerSecond, now) - 1
-  const bytesLeft = refill(writes.bytes, writeBytesPerSecond, now) - bytes
+  const bytesLeft = refill(writes.bytes, writeBytesPerSecond, now, burst) - bytes
   return recordsLeft < 0 || bytesLeft < 0
     ? undefined
     : { records: { level: recordsLeft, at: now }, bytes: { level: bytesLeft, at: now } }

@@ -10,6 +10,8 @@ import * as Runtime from "effect/Runtime"
 import type * as Scheduler from "effect/Scheduler"
 import type { VirtualClock } from "../VirtualTime.js"
 import { lowerBound } from "./lowerBound.js"
+import type { Draw } from "./shuffle.js"
+import { shuffle } from "./shuffle.js"
 
 /** How often fibers may take turns at one instant at most. */
 const maxTurns = 1_000_000
@@ -18,9 +20,6 @@ interface Sleeper {
   readonly due: number
   readonly wake: () => void
 }
-
-/** A whole number, from 0 to `most`, both included. */
-export type Draw = (most: number) => number
 
 /** Virtual time: who sleeps until when, and which fibers can go on. */
 export interface State {
@@ -158,15 +157,6 @@ export const fork = <A, E, R>(
   Runtime.runFork(runtime, program.pipe(Effect.locally(owner, self), Effect.withClock(clockOf(self))), {
     scheduler: schedulerOf(self)
   })
-
-const shuffle = <A>(values: Array<A>, draw: Draw): void => {
-  for (let last = values.length - 1; last > 0; last--) {
-    const other = draw(last)
-    const kept = values[last]!
-    values[last] = values[other]!
-    values[other] = kept
-  }
-}
 
 /** Lets fibers take turns until none can go on. False if they go on and on at one instant. */
 export const settle = (self: State): boolean => {

@@ -40,6 +40,28 @@ describe("throughput", () => {
     }
   })
 
+  it.prop("with a burst, writes in t seconds stay within it and the same refills", [
+    FastCheck.array(
+      FastCheck.tuple(FastCheck.nat({ max: 5000 }), FastCheck.nat({ max: Throughput.largeRecordBurst })),
+      {
+        maxLength: 80
+      }
+    )
+  ], ([attempts]) => {
+    let writes = Throughput.noWrites
+    let now = 0
+    let total = 0
+    for (const [gap, bytes] of attempts) {
+      now += gap
+      const next = Throughput.countWrite(writes, bytes, now, Throughput.largeRecordBurst)
+      if (next !== undefined) {
+        writes = next
+        total += bytes
+        assert.isTrue(total <= Throughput.largeRecordBurst + (Throughput.writeBytesPerSecond * now) / 1000 + 1)
+      }
+    }
+  })
+
   it.prop("reads are paid for: the bytes read are at most a page above the refills", [
     FastCheck.array(FastCheck.tuple(FastCheck.nat({ max: 3000 }), FastCheck.nat({ max: Throughput.pageBytes })), {
       maxLength: 80
