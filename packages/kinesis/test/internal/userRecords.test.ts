@@ -86,6 +86,23 @@ describe("userRecords", () => {
     )
   })
 
+  it("a shard takes the partition keys whose hash is the first or the last of its range, and none beside it", () => {
+    fc.assert(fc.property(fc.string(), fc.constantFrom(0, 1, 31, 32, 64, 96), (key, bit) => {
+      const hashKey = KinesisRecord.hashKey(key)
+      const step = 1n << BigInt(bit)
+      const keeps = (start: bigint, end: bigint) =>
+        UserRecords.expand(
+          [record("1", aggregate([sub(key)]))],
+          { startingHashKey: String(start), endingHashKey: String(end) },
+          "drop-records"
+        ).records.length === 1
+      const [before, after] = [hashKey - step, hashKey + step]
+      assert.isTrue(keeps(hashKey, hashKey))
+      assert.strictEqual(before >= 0n && keeps(0n, before), false)
+      assert.strictEqual(after < 2n ** 128n && keeps(after, 2n ** 128n - 1n), false)
+    }))
+  })
+
   it("a hash key has 128 bits", () => {
     const most = 2n ** 128n - 1n
     for (const hashKey of [0n, 10n, most]) {

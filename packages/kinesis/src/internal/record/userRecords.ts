@@ -17,19 +17,34 @@ export interface UserRecords {
   readonly outside: number
 }
 
+/** The hash keys of a shard, both ends included: as numbers, and as words for what is compared more often. */
 interface Range {
   readonly start: bigint
   readonly end: bigint
+  readonly startWords: HashKey.Words
+  readonly endWords: HashKey.Words
 }
 
-const hashKeyOf = ({ explicitHashKey, partitionKey }: Aggregation.SubRecord): bigint | undefined =>
-  explicitHashKey === undefined ? HashKey.fromPartitionKey(partitionKey) : HashKey.fromDecimal(explicitHashKey)
+const rangeOf = ({ endingHashKey, startingHashKey }: HashKeyRange): Range => {
+  const [start, end] = [BigInt(startingHashKey), BigInt(endingHashKey)]
+  return { start, end, startWords: HashKey.toWords(start), endWords: HashKey.toWords(end) }
+}
+
+const hashed = HashKey.makeWords()
+
+const holdsPartitionKey = ({ endWords, startWords }: Range, partitionKey: string): boolean => {
+  HashKey.hashInto(hashed, partitionKey)
+  return HashKey.compare(startWords, hashed) <= 0 && HashKey.compare(hashed, endWords) <= 0
+}
 
 /** A record with an invalid hash key was not sent here by that key, and is not known to belong to another shard. */
-const isInside = (record: Aggregation.SubRecord, { end, start }: Range): boolean => {
-  const hashKey = hashKeyOf(record)
+const holdsHashKey = ({ end, start }: Range, explicitHashKey: string): boolean => {
+  const hashKey = HashKey.fromDecimal(explicitHashKey)
   return hashKey === undefined || (start <= hashKey && hashKey <= end)
 }
+
+const isInside = ({ explicitHashKey, partitionKey }: Aggregation.SubRecord, range: Range): boolean =>
+  explicitHashKey === undefined ? holdsPartitionKey(range, partitionKey) : holdsHashKey(range, explicitHashKey)
 
 const hasFalseHashKey = ({ explicitHashKey }: Aggregation.SubRecord): boolean =>
   explicitHashKey !== undefined && HashKey.fromDecimal(explicitHashKey) === undefined
@@ -52,7 +67,7 @@ export const expand = (
 ): UserRecords => {
   const range = hashKeyRange === undefined || outsideRange === "keep"
     ? undefined
-    : { start: BigInt(hashKeyRange.startingHashKey), end: BigInt(hashKeyRange.endingHashKey) }
+    : rangeOf(hashKeyRange)
   const expanded: Array<KinesisRecord> = []
   const malformed: Array<string> = []
   let outside = 0
