@@ -33,11 +33,14 @@ export interface Readable {
   readonly noLongerRead: () => void
 }
 
+/** A fiber whose end is told. */
+type Running = Fiber.RuntimeFiber<unknown>
+
 /** A shard that is being read. */
 interface Shard extends Omit<Readable, "toRead"> {
   readonly poller: Poller.Poller
   /** A request, or a fiber that drives the shard; none while the shard sleeps, waits for room, or has its page held back. */
-  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  fiber: Running | undefined
   /** It is waiting for a page, or for room for one, and not for the taker of a page. */
   isPolling: boolean
 }
@@ -45,7 +48,7 @@ interface Shard extends Omit<Readable, "toRead"> {
 /** The one sleep for all shards. */
 interface Alarm {
   readonly at: number
-  readonly fiber: Fiber.RuntimeFiber<void>
+  readonly fiber: Running
 }
 
 /** The shards of a run whose pages are merged. */
@@ -54,7 +57,8 @@ export interface Scheduler {
   readonly pages: PageQueue.PageQueue
   /** Called when the reading of a shard has ended, with what that means for the run. */
   readonly onEnd: (exit: Exit.Exit<void, KinesisError>) => void
-  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.RuntimeFiber<A, E>
+  /** Runs an effect in a fiber of its own, and tells how it ended: a failure is nobody else's business. */
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void) => Running
   readonly hasFibers: boolean
   readonly shards: Set<Shard>
   readonly sleeper: Sleeper.Sleeper<Shard>
@@ -76,7 +80,11 @@ export const make = (
       context,
       pages,
       onEnd,
-      fork: (effect) => Runtime.runFork(runtime, effect, { immediate: false }),
+      fork: (effect, onExit) => {
+        const fiber = Runtime.runFork(runtime, Effect.exit(effect), { immediate: false })
+        fiber.addObserver((exit) => onExit(Exit.flatten(exit)))
+        return fiber
+      },
       hasFibers: yield* FiberRef.get(hasFibers),
       shards: new Set(),
       sleeper: Sleeper.make(),
@@ -126,16 +134,23 @@ const setAlarm = (self: Scheduler): void => {
   const { alarm, context: { monotonicMillis }, fork, sleeper } = self
   const at = Sleeper.nextAt(sleeper)
   if (at === Infinity || (alarm !== undefined && alarm.at <= at)) return
-  const fiber = fork(Effect.sleep(Math.ceil(at - monotonicMillis())))
-  self.alarm = { at, fiber }
+  const next: Alarm = {
+    at,
+    fiber: fork(Effect.sleep(Math.ceil(at - monotonicMillis())), (exit) => rung(self, next, exit))
+  }
+  self.alarm = next
   if (alarm !== undefined) alarm.fiber.unsafeInterruptAsFork(alarm.fiber.id())
-  fiber.addObserver((exit) => {
-    if (Exit.isSuccess(exit)) wake(self)
-  })
+}
+
+/** Without its alarm no shard would ever wake: an alarm that fails, and not since there is an earlier one, fails the run. */
+const rung = (self: Scheduler, alarm: Alarm, exit: Exit.Exit<void>): void => {
+  if (self.isClosed || self.alarm !== alarm) return
+  self.alarm = undefined
+  if (Exit.isSuccess(exit)) wake(self)
+  else PageQueue.end(self.pages, Exit.mapErrorCause(exit, Interruption.asDefect))
 }
 
 const wake = (self: Scheduler): void => {
-  self.alarm = undefined
   for (const shard of Sleeper.due(self.sleeper, self.context.monotonicMillis())) ask(self, shard)
   setAlarm(self)
 }
@@ -149,9 +164,7 @@ const ask = (self: Scheduler, shard: Shard): void => {
 
 const request = (self: Scheduler, shard: Shard): void => {
   if (self.isClosed) return
-  const fiber = self.fork(Poller.request(shard.poller))
-  shard.fiber = fiber
-  fiber.addObserver((exit) => {
+  shard.fiber = self.fork(Poller.request(shard.poller), (exit) => {
     shard.fiber = undefined
     shard.isPolling = false
     if (!self.isClosed) answered(self, shard, exit)
@@ -178,21 +191,18 @@ const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effec
     return PageQueue.handOn(self.pages, page)
   }
   const rests = () => !self.hasFibers && !self.isOver && Poller.rests(poller)
-  const fiber = self.fork(
-    Effect.zipRight(first, Drive.pull(source, take, rests)).pipe(
-      Effect.ensuring(source.close),
-      Effect.flatMap((rests) =>
-        rests || poller.isAtEnd || !self.isOver
-          ? Effect.succeed(rests)
-          : Effect.as(ReadContext.outageOf(self.context), false)
-      ),
-      Effect.onExit((exit) =>
-        Exit.isInterrupted(exit) ? Effect.sync(noLongerRead) : Exit.isSuccess(exit) && exit.value ? Effect.void : left
-      )
+  const reading = Effect.zipRight(first, Drive.pull(source, take, rests)).pipe(
+    Effect.ensuring(source.close),
+    Effect.flatMap((rests) =>
+      rests || poller.isAtEnd || !self.isOver
+        ? Effect.succeed(rests)
+        : Effect.as(ReadContext.outageOf(self.context), false)
+    ),
+    Effect.onExit((exit) =>
+      Exit.isInterrupted(exit) ? Effect.sync(noLongerRead) : Exit.isSuccess(exit) && exit.value ? Effect.void : left
     )
   )
-  shard.fiber = fiber
-  fiber.addObserver((exit) => {
+  shard.fiber = self.fork(reading, (exit) => {
     shard.fiber = undefined
     shard.isPolling = false
     if (self.isClosed) return
