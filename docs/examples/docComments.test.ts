@@ -31,7 +31,9 @@ const ofStores = ["LeaseStore.leaseOrLost", "LeaseTransition.unowned"]
 const startingPointsOf = (file: string): ReadonlyArray<string> =>
   [...readFileSync(file, "utf8").matchAll(documented)]
     .filter(([, comment]) =>
-      /@category (constructors|layers|combinators|decoders|parsers|configuration)/.test(comment!) &&
+      /@category (constructors|layers|combinators|decoders|encoders|parsers|serializers|configuration)/.test(
+        comment!
+      ) &&
       !comment!.includes("@internal")
     )
     .map(([, , name]) => `${basename(file, ".ts")}.${name}`)
@@ -127,7 +129,8 @@ const commented = (file: string): ReadonlyArray<{ readonly line: string; readonl
 /** What doors hand on of these files is public. */
 const behindDoors: Readonly<Record<string, ReadonlyArray<string>>> = {
   "internal/decode/cloudWatchLogs.ts": ["Event"],
-  "internal/decode/options.ts": ["Options", "InflateOptions", "JsonOptions", "AutoOptions"],
+  "internal/decode/options.ts": ["Options", "InflateOptions", "JsonOptions", "MixedOptions", "AutoOptions"],
+  "internal/encode/options.ts": ["KeyOptions", "JsonOptions", "CompressOptions"],
   "internal/group/report.ts": ["Report"],
   "internal/group/settings.ts": ["GroupOptions"],
   "internal/group/shardStreams.ts": ["ShardStream", "Checkpointer"],
@@ -192,7 +195,13 @@ describe("what an editor shows", () => {
       const [, name] = /^ {2}readonly (\w+): \{/.exec(line) ?? []
       return name === undefined ? [] : [{ name, comment }]
     })
-    const fields = ["KinesisError.ts", "LeaseStoreError.ts", "internal/decode/decodeError.ts", "LeaseStore.ts"].flatMap(
+    const fields = [
+      "KinesisError.ts",
+      "LeaseStoreError.ts",
+      "internal/decode/decodeError.ts",
+      "internal/encode/encodeError.ts",
+      "LeaseStore.ts"
+    ].flatMap(
       (file) =>
         commented(join(source, file)).flatMap(({ comment, line }) => {
           const [, name] = /^ {2,6}(\w+): (?:Schema\.|HashKeyRange|Reason)/.exec(line) ?? []

@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as DecodeErrors from "./internal/decode/decodeError.js"
+import * as EncodeErrors from "./internal/encode/encodeError.js"
 import { describe } from "./internal/text/errorText.js"
 import type { LeaseStoreError } from "./LeaseStoreError.js"
 
@@ -299,6 +300,36 @@ export class DecodeError extends Schema.TaggedError<DecodeError>("effect-kinesis
    */
   override toJSON(): unknown {
     return DecodeErrors.json(this)
+  }
+}
+
+/**
+ * No record can be made of a value: its schema refuses it, it has no form in JSON, a key is not permitted, or a function threw. Nothing was
+ * sent of it. It carries the value, and neither its message nor its cause quotes it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class EncodeError extends Schema.TaggedError<EncodeError>("effect-kinesis/EncodeError")(
+  "EncodeError",
+  EncodeErrors.fields
+) {
+  /**
+   * The part of the record there is none of, and what is wrong, in one line.
+   *
+   * @since 0.1.0
+   */
+  override get message(): string {
+    return EncodeErrors.message(this)
+  }
+
+  /**
+   * The fields as plain JSON, for a dead-letter queue: the value too, with bytes in base64 and bigints as text.
+   *
+   * @since 0.1.0
+   */
+  override toJSON(): unknown {
+    return EncodeErrors.json(this)
   }
 }
 

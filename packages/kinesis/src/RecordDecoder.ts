@@ -56,6 +56,8 @@ export type {
   /** @since 0.1.0 @category models */
   JsonOptions,
   /** @since 0.1.0 @category models */
+  MixedOptions,
+  /** @since 0.1.0 @category models */
   OnInvalid,
   /** @since 0.1.0 @category models */
   OnInvalidWord,
@@ -203,7 +205,7 @@ export const utf8 = <
 
 /**
  * Records whose bytes are compressed with gzip: the same records with their bytes inflated, those of one member or of several one after the
- * other. Bytes behind them that are no member are an error.
+ * other. Bytes behind them that are no member are an error, and so is a record that is not compressed, unless `plain` is `"keep"`.
  *
  * @example
  * ```ts
@@ -220,8 +222,8 @@ export const utf8 = <
  * @category decoders
  */
 export const gzip = <O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail", E = DecodeError, R = never>(
-  options?: DecoderOptions.InflateOptions<O, E, R>
-): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("gzip", options)
+  options?: DecoderOptions.MixedOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflateMixed("gzip", options)
 
 /**
  * Records whose bytes are in the zlib format, as fluentd and Fluent Bit write them: the same records with their bytes inflated. Bytes behind
@@ -267,7 +269,7 @@ export const deflate = <
 
 /**
  * Records whose bytes are compressed with zstd: the same records with their bytes inflated. Needs Node 22.15 or later; on an older one
- * each record is an error that says so.
+ * each record is an error that says so. A record that is not compressed is an error, unless `plain` is `"keep"`.
  *
  * @example
  * ```ts
@@ -280,8 +282,8 @@ export const deflate = <
  * @category decoders
  */
 export const zstd = <O extends "fail" | "skip" | DecoderOptions.OnInvalidEffect = "fail", E = DecodeError, R = never>(
-  options?: DecoderOptions.InflateOptions<O, E, R>
-): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflate("zstd", options)
+  options?: DecoderOptions.MixedOptions<O, E, R>
+): DecoderOptions.DecoderBy<KinesisRecord, O, E, R> => Decoders.inflateMixed("zstd", options)
 
 /**
  * Records in any mixture of JSON, lines of JSON and JSON values one after the other, plain or compressed with gzip, zlib or zstd, told apart

@@ -111,6 +111,12 @@ export * as Position from "./Position.js"
  */
 export * as RecordDecoder from "./RecordDecoder.js"
 /**
+ * Turns values into records to write: the twins of the decoders.
+ *
+ * @since 0.1.0
+ */
+export * as RecordEncoder from "./RecordEncoder.js"
+/**
  * Decodes and encodes by an Effect Schema with generated code, some 2 to 15 times faster than Effect's own parser, with the same results.
  *
  * @since 0.1.0

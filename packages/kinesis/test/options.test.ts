@@ -11,6 +11,7 @@ import {
   LeaseStore,
   Position,
   RecordDecoder,
+  RecordEncoder,
   ShardReader,
   Until
 } from "effect-kinesis"
@@ -288,6 +289,7 @@ const cases: ReadonlyArray<Bad.Case> = [
 ]
 
 const onInvalid = ["ignore", "", 5, NaN, true, {}, Effect.void]
+const Standard = { "~standard": { version: 1, vendor: "tests", validate: () => ({ value: 1 }) } }
 const maxInflatedBytes = [...Bad.whole, "64MB", Infinity]
 const parse = Bad.fn.filter((each) => each !== undefined)
 const compile = Bad.flag
@@ -332,7 +334,11 @@ const decoders: ReadonlyArray<Bad.Case> = [
   ...(["gzip", "zlib", "deflate", "zstd"] as const).flatMap((name) =>
     decoder(
       name,
-      { onInvalid: [...onInvalid, "either"], maxInflatedBytes } satisfies Wrong<RecordDecoder.InflateOptions<"fail">>
+      {
+        onInvalid: [...onInvalid, "either"],
+        maxInflatedBytes,
+        ...name === "gzip" || name === "zstd" ? { plain: Bad.word } : {}
+      } satisfies Wrong<RecordDecoder.InflateOptions<"fail">>
     )
   ),
   ...decoder("cloudWatchLogs", { onInvalid, maxInflatedBytes }),
@@ -343,8 +349,49 @@ const decoders: ReadonlyArray<Bad.Case> = [
   )
 ]
 
+/** What an encoder with these options says of any value. */
+const encoder = (
+  name: string,
+  make: (options: any) => RecordEncoder.Encoder<never>,
+  wrong: Bad.Case["wrong"]
+): Bad.Case => ({
+  name: `RecordEncoder.${name}`,
+  run: (options) =>
+    Effect.suspend(() => {
+      const encoded: any = make(options).encodeRecord(undefined as never)
+      return encoded._tag === "EncodeError" ? Effect.fail(encoded.cause) : Effect.succeed(encoded)
+    }),
+  right: { partitionKey: String },
+  wrong
+})
+
+const keys = { partitionKey: parse, explicitHashKey: parse } satisfies Wrong<RecordEncoder.KeyOptions<never>>
+const atLeast = [...Bad.whole.filter((each) => each !== 0), "1kB", Infinity]
+
+const compressors = { gzip: RecordEncoder.gzip, zstd: RecordEncoder.zstd }
+
+const encoders: ReadonlyArray<Bad.Case> = [
+  encoder(
+    "json",
+    (options) => RecordEncoder.json(Schema.Never, options),
+    { ...keys, stringify: parse, compile } satisfies Wrong<RecordEncoder.JsonOptions<never>>
+  ),
+  encoder("utf8", (options) => RecordEncoder.utf8(options) as RecordEncoder.Encoder<never>, keys),
+  ...(["gzip", "zstd"] as const).map((name) => ({
+    ...encoder(
+      name,
+      (options) => RecordEncoder.bytes.pipe(compressors[name](options)),
+      {
+        atLeast,
+        level: [...Bad.whole.filter((each) => each !== 0), name === "gzip" ? 10 : 23]
+      } satisfies Wrong<RecordEncoder.CompressOptions>
+    ),
+    right: {}
+  }))
+]
+
 describe("options", () => {
-  for (const one of [...cases, ...decoders]) {
+  for (const one of [...cases, ...decoders, ...encoders]) {
     it.effect(`${one.name} refuses every wrong value, name and object before any request`, () =>
       Effect.gen(function*() {
         calls.count = 0
@@ -365,6 +412,19 @@ describe("options", () => {
           const error = yield* Bad.errorOf({ name, run, right: {}, wrong: {} }, schema)
           assert.strictEqual(error.field, "schema")
         }
+      }
+    }))
+
+  it.effect("an encoder without a schema, or of no function, is refused, and so is one that is made of it", () =>
+    Effect.gen(function*() {
+      for (const wrong of [undefined, null, {}, "Order", Standard]) {
+        const made = (RecordEncoder.json as any)(wrong, { partitionKey: String })
+        for (const each of [made, made.pipe(RecordEncoder.gzip()), made.pipe(RecordEncoder.contramap(String))]) {
+          const error = yield* Bad.errorOf({ ...encoder("json", () => each, {}) }, {})
+          assert.strictEqual(error.field, "schema")
+        }
+        const mapped = RecordEncoder.bytes.pipe(RecordEncoder.contramap(wrong as never))
+        assert.strictEqual((yield* Bad.errorOf(encoder("contramap", () => mapped, {}), {})).field, "f")
       }
     }))
 

@@ -4,6 +4,7 @@ import { Context, Data, Effect, type Either, Option, Schedule, Schema, type Scop
 import {
   Consumer,
   FailurePolicy,
+  type KinesisApi,
   type KinesisClient,
   type KinesisError,
   type KinesisEvent,
@@ -12,6 +13,7 @@ import {
   type LeaseStore,
   type Page,
   RecordDecoder,
+  RecordEncoder,
   ShardReader
 } from "effect-kinesis"
 import { expectTypeOf } from "vitest"
@@ -306,5 +308,55 @@ describe("types", () => {
     expectTypeOf<Stream.Stream.Context<ReturnType<typeof KinesisStream.shards<Audit>>>>().toEqualTypeOf<
       KinesisClient.KinesisClient | Audit
     >()
+  })
+
+  it("an encoder takes the values of its schema, and needs what that needs", () => {
+    class Class extends Schema.Class<Class>("Class")({ id: Schema.NumberFromString }) {}
+    const encoder = RecordEncoder.json(Class, {
+      partitionKey: (value) => {
+        expectTypeOf(value).toEqualTypeOf<Class>()
+        return String(value.id)
+      },
+      explicitHashKey: (value) => {
+        expectTypeOf(value).toEqualTypeOf<Class>()
+        return undefined
+      }
+    })
+    expectTypeOf(encoder).toEqualTypeOf<RecordEncoder.Encoder<Class>>()
+    const priced = RecordEncoder.json(Priced, { partitionKey: String })
+    expectTypeOf(priced).toEqualTypeOf<RecordEncoder.Encoder<number, Prices>>()
+    expectTypeOf(priced.encodeRecord(1)).toEqualTypeOf<
+      | KinesisApi.PutRecordsEntry
+      | KinesisError.EncodeError
+      | Effect.Effect<KinesisApi.PutRecordsEntry, KinesisError.EncodeError, Prices>
+    >()
+    expectTypeOf(RecordEncoder.bytes).toEqualTypeOf<RecordEncoder.Encoder<KinesisApi.PutRecordsEntry>>()
+    expectTypeOf(RecordEncoder.utf8({ partitionKey: undefined })).toEqualTypeOf<RecordEncoder.Encoder<string>>()
+  })
+
+  it("encoders keep both in a pipe, and contramap takes the values of its function", () => {
+    const priced = RecordEncoder.json(Priced, { partitionKey: String })
+    const packed = priced.pipe(RecordEncoder.gzip({ atLeast: 1024 }), RecordEncoder.zstd())
+    expectTypeOf(packed).toEqualTypeOf<RecordEncoder.Encoder<number, Prices>>()
+    const mapped = priced.pipe(RecordEncoder.contramap((item: { readonly price: number }) => item.price))
+    expectTypeOf(mapped).toEqualTypeOf<RecordEncoder.Encoder<{ readonly price: number }, Prices>>()
+    // @ts-expect-error: the encoder takes numbers, the function makes a string
+    void priced.pipe(RecordEncoder.contramap((text: string) => text))
+    const wider: RecordEncoder.Encoder<{ readonly id: string; readonly more: number }> = RecordEncoder.json(Order, {
+      partitionKey: ({ id }) => id
+    })
+    void wider
+  })
+
+  it("an encoder asks for a partition key, or to be told that there is none", () => {
+    // @ts-expect-error: `partitionKey` is missing
+    void RecordEncoder.json(Order, {})
+    // @ts-expect-error: the same
+    void RecordEncoder.utf8()
+    void RecordEncoder.json(Order, { partitionKey: undefined })
+    // @ts-expect-error: a key is a string
+    void RecordEncoder.json(Order, { partitionKey: () => 7 })
+    // @ts-expect-error: a schema of another library only decodes
+    void RecordEncoder.json(Standard, { partitionKey: String })
   })
 })

@@ -9,6 +9,7 @@ import type {
   InflateOptions,
   JsonOptions,
   LogEvent,
+  MixedOptions,
   Options
 } from "../../RecordDecoder.js"
 import * as CloudWatchLogs from "./cloudWatchLogs.js"
@@ -80,15 +81,24 @@ const inflated = (
 
 /** The same records, with their bytes inflated. */
 export const inflate = (compression: Inflate.Compression, options?: InflateOptions) =>
-  OptionTables.checked(
-    OptionTables.inflate,
-    options,
-    () =>
-      Forms.make<KinesisRecord, never>((record, outcomes) => {
-        outcomes.push(inflated(compression, record, limitOf(options)))
-        return undefined
-      }, options?.onInvalid)
-  )
+  OptionTables.checked(OptionTables.inflate, options, () => inflating(compression, () => false, options))
+
+/** The same records, with the bytes inflated of those that are compressed, and the others refused unless they are to be kept. */
+export const inflateMixed = (compression: "gzip" | "zstd", options?: MixedOptions) =>
+  OptionTables.checked(OptionTables.mixed, options, () => {
+    const isKept = ({ data }: KinesisRecord) => options?.plain === "keep" && Inflate.compressionOf(data) !== compression
+    return inflating(compression, isKept, options)
+  })
+
+const inflating = (
+  compression: Inflate.Compression,
+  isKept: (record: KinesisRecord) => boolean,
+  options?: InflateOptions
+) =>
+  Forms.make<KinesisRecord, never>((record, outcomes) => {
+    outcomes.push(isKept(record) ? record : inflated(compression, record, limitOf(options)))
+    return undefined
+  }, options?.onInvalid)
 
 /** Any mixture of JSON, plain or compressed. */
 export const auto = (schema: AnySchema, options?: AutoOptions) =>

@@ -7,7 +7,7 @@ import * as Checks from "../options/checks.js"
 import * as Rules from "../options/rules.js"
 import { type Check, refused, type Table } from "../options/table.js"
 import * as Forms from "./forms.js"
-import type { AutoOptions, InflateOptions, JsonOptions, Options } from "./options.js"
+import type { AutoOptions, InflateOptions, JsonOptions, MixedOptions, Options } from "./options.js"
 
 const onInvalid = (...words: ReadonlyArray<string>): Check => {
   const word = Checks.oneOf(...words)
@@ -37,6 +37,9 @@ export const inflate: Table<InflateOptions> = {
   ...inflatedValues,
   onInvalid: onInvalid("fail", "skip")
 }
+
+/** Of those among them whose first bytes tell. */
+export const mixed: Table<MixedOptions> = { ...inflate, plain: Checks.optional(Checks.oneOf("keep", "refuse")) }
 
 export const auto: Table<AutoOptions> = { ...json, ...inflatedValues }
 

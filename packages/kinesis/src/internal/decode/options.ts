@@ -55,6 +55,22 @@ export interface InflateOptions<O extends OnInvalid = OnInvalid, E = unknown, R 
 }
 
 /**
+ * What the decoders of gzip and zstd take, whose first bytes tell that they are compressed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MixedOptions<O extends OnInvalid = OnInvalid, E = unknown, R = unknown>
+  extends InflateOptions<O, E, R>
+{
+  /**
+   * What to do with a record that is not compressed: `"keep"` hands it on as it is, as an encoder with `atLeast` writes small ones; to
+   * `"refuse"` it is invalid. Default: `"refuse"`.
+   */
+  readonly plain?: "keep" | "refuse" | undefined
+}
+
+/**
  * What the decoders of JSON take.
  *
  * @since 0.1.0

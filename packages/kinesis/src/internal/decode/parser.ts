@@ -47,32 +47,48 @@ export const parser = <A, I, R>(
   options?: ParserOptions
 ): Parser<A, R> =>
   Schema.isSchema(schema)
-    ? ofSchema(schema as Schema.Schema<A, I, R>, options?.compile ?? true)
+    ? ofSchema("decode", schema as Schema.Schema<A, I, R>, decodeProblem, options)
     : { program: Program.none, parse: ofStandard(schema as StandardSchema<A>) }
+
+/** What a schema makes of values on their way out, with words of the caller's for what it refuses. */
+export const encoding = <A, I, R>(
+  schema: Schema.Schema<A, I, R>,
+  problemOf: (issue: ParseResult.ParseIssue) => Problem,
+  options?: ParserOptions
+): Parser<I, R> => ofSchema("encode", schema, problemOf, options)
+
+const decodeProblem = (issue: ParseResult.ParseIssue): Problem => ({
+  description: ParseResult.TreeFormatter.formatIssueSync(issue),
+  cause: ParseResult.parseError(issue)
+})
 
 /** A schema is others' code: Effect's own throw, too, on values that have no text. */
 const broken = (cause: unknown): Either.Either<never, Problem> =>
   Either.left({ description: `the schema threw: ${messageOf(cause)}`, cause: printable(cause) })
 
-const ofSchema = <A, I, R>(schema: Schema.Schema<A, I, R>, isCompiled: boolean): Parser<A, R> => {
-  const parse = ParseResult.decodeUnknown(schema)
-  const worded = (parsed: Either.Either<A, ParseResult.ParseIssue>): Parsed<A> => {
+const parsers = { decode: ParseResult.decodeUnknown, encode: ParseResult.encodeUnknown }
+
+const ofSchema = <B, R>(
+  way: "decode" | "encode",
+  schema: Schema.Schema.All,
+  problemOf: (issue: ParseResult.ParseIssue) => Problem,
+  { compile = true }: ParserOptions = {}
+): Parser<B, R> => {
+  const parse = parsers[way](schema as Schema.Schema<any, any, R>)
+  const worded = (parsed: Either.Either<B, ParseResult.ParseIssue>): Parsed<B> => {
     try {
-      return Either.mapLeft(parsed, (issue): Problem => ({
-        description: ParseResult.TreeFormatter.formatIssueSync(issue),
-        cause: ParseResult.parseError(issue)
-      }))
+      return Either.mapLeft(parsed, problemOf)
     } catch (cause) {
       return broken(cause)
     }
   }
   return {
-    program: isCompiled ? Program.make(schema.ast, "decode", Program.withEffects()) : Program.none,
+    program: compile ? Program.make(schema.ast, way, Program.withEffects()) : Program.none,
     parse: (value) => {
       try {
         const parsed = parse(value)
         return Either.isEither(parsed)
-          ? worded(parsed as Either.Either<A, ParseResult.ParseIssue>)
+          ? worded(parsed as Either.Either<B, ParseResult.ParseIssue>)
           : Effect.catchAllDefect(Effect.map(Effect.either(parsed), worded), (cause) => Effect.succeed(broken(cause)))
       } catch (cause) {
         return broken(cause)
