@@ -12,6 +12,13 @@ class Order extends Schema.Class<Order>("Order")({
   note: Schema.optional(Schema.String)
 }) {}
 
+/** To `JSON.stringify` it is something else. */
+class Money {
+  toJSON() {
+    return "5 €"
+  }
+}
+
 const order = new Order({ id: 7, customer: "ann", placed: new Date("2026-11-26T00:00:00.000Z") })
 const byCustomer = { partitionKey: ({ customer }: Order) => customer }
 
@@ -104,6 +111,7 @@ describe("RecordEncoder.json", () => {
     [undefined, "the encoded value is undefined, which has no form in JSON"],
     [{ f: () => 1 }, "f is a function, which has no form in JSON"],
     [{ at: new Date(0) }, "at is of class Date, which has no form in JSON; Schema.Date encodes one as text"],
+    [{ price: new Money() }, "price is of class Money, which has no form in JSON"],
     [{ at: new Map([["a", 1]]) }, "at is of class Map, which has no form in JSON"],
     [{ [Symbol.for("a")]: 1 }, "the encoded value is an object, which has no form in JSON"],
     [
@@ -143,6 +151,8 @@ describe("RecordEncoder.json", () => {
     const { data } = entryOf(RecordEncoder.json(Note, { partitionKey: () => "a" }), { text: undefined, by: undefined })
     assert.strictEqual(textOf(data), "{}")
     assert.deepStrictEqual(valueBy(RecordDecoder.json(Note), data), { text: undefined })
+    const anything = RecordEncoder.json(Schema.Unknown, { partitionKey: () => "a" })
+    assert.strictEqual(textOf(entryOf(anything, { text: undefined, by: null }).data), "{\"by\":null}")
   })
 
   it("exactJson writes bigints as integers, and RecordDecoder.exactJson reads them", () => {
@@ -333,6 +343,13 @@ describe("compression", () => {
   it("a value that cannot be encoded is not compressed, and keeps its error", () => {
     const encoder = RecordEncoder.json(Schema.Number, { partitionKey: () => "a" }).pipe(RecordEncoder.gzip())
     assert.deepStrictEqual(errorOf(encoder, NaN).value, NaN)
+  })
+
+  it("an encoder that is made of one with wrong options has its fault, which a producer asks for", () => {
+    const wrong = RecordEncoder.utf8({ partitionKey: "id" as never })
+    const made = [wrong.pipe(RecordEncoder.gzip()), wrong.pipe(RecordEncoder.contramap(String))]
+    for (const encoder of [wrong, ...made]) assert.strictEqual(Encoders.faultOf(encoder)?.field, "partitionKey")
+    assert.isUndefined(Encoders.faultOf(text.pipe(RecordEncoder.gzip())))
   })
 
   const zstdCompressSync = (Zlib as { readonly zstdCompressSync?: unknown }).zstdCompressSync
