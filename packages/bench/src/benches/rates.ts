@@ -36,6 +36,23 @@ export const decoding = async (_: Server, print: (text: string) => void): Promis
   return { json: compared[1]!.ratio.median }
 }
 
+/** Values as JSON by Schema. */
+export const encoding = async (_: Server, print: (text: string) => void): Promise<Record<string, number>> => {
+  const compared = await compare(
+    "./subjects/encoding.ts",
+    ways({
+      bare: "compiled schema, JSON.stringify, TextEncoder",
+      json: "RecordEncoder.json(schema)",
+      bareNull: "the first, of orders with a null",
+      jsonNull: "RecordEncoder.json(schema), of orders with a null",
+      effect: "Schema.encodeUnknownSync, JSON.stringify, TextEncoder"
+    }),
+    { ...pace, rounds: 9 }
+  )
+  print(comparison("Encoding orders of some 250 bytes as JSON by Schema", "records", compared))
+  return { json: compared[1]!.cpuRatio.median, jsonNull: compared[3]!.cpuMicros.median / compared[2]!.cpuMicros.median }
+}
+
 /** Concurrent calls over TLS: empty pages, by the number of connections. */
 export const transport = async (server: Server, print: (text: string) => void): Promise<Record<string, number>> => {
   const at = (concurrency: number, maxSockets: number): Way => ({
