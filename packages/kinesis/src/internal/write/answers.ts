@@ -1,0 +1,255 @@
+import type { PutRecordsResultEntry } from "../../KinesisApi.js"
+import type { KinesisError } from "../../KinesisError.js"
+import * as HashKey from "../record/hashKey.js"
+import type { Aggregate } from "./aggregatePacker.js"
+import { Entry, type FailureReason, hashInto, type Trouble } from "./entry.js"
+import * as Gate from "./gate.js"
+import type * as Lanes from "./lanes.js"
+import * as Outcome from "./outcome.js"
+import * as Pace from "./pace.js"
+import { begin, type Doubt, fail, finish, type Reckoning, type Report, sendAgain, tellWritten } from "./reckoning.js"
+import * as ShardMap from "./shardMap.js"
+import { entriesOf, laneOf, type Parcel, type Request, type State } from "./state.js"
+
+const words = HashKey.makeWords()
+
+const isIn = (shard: ShardMap.OpenShard, entry: Entry): boolean => {
+  hashInto(words, entry)
+  return ShardMap.holds(shard, words)
+}
+
+/** What the place where a record was written says of the map. A single record lands right by definition, and is never written again for it. */
+const noteShard = ({ report, self }: Reckoning, entry: Entry, shardId: string): void => {
+  const { map } = self.lanes.layout
+  if (map === undefined || entry.lane!.shard?.shardId === shardId) return
+  const shard = map.known.get(shardId)
+  if (shard === undefined) report.unknownShard ??= shardId
+  else if (!isIn(shard, entry)) report.strays++
+}
+
+/** Numbers of one shard rise within a lane that is in order. */
+const noteNumber = ({ report }: Reckoning, lane: Lanes.Lane, shardId: string, sequenceNumber: string): void => {
+  const { last } = lane
+  lane.last = { shardId, sequenceNumber }
+  if (!lane.isSerial || last?.shardId !== shardId) return
+  if (BigInt(sequenceNumber) <= BigInt(last.sequenceNumber)) report.broken = lane
+}
+
+/** Whether every record of an aggregate belongs to the shard that took it; undefined if the shard is not known. */
+const isInPlace = ({ self }: Reckoning, { entries }: Aggregate, shardId: string): boolean | undefined => {
+  if (self.lanes.layout.aggregates === "key" || entries[0]!.lane!.shard?.shardId === shardId) return true
+  const shard = self.lanes.layout.map?.known.get(shardId)
+  return shard === undefined ? undefined : entries.every((entry) => isIn(shard, entry))
+}
+
+const misplaced: Trouble = {
+  _tag: "EntryFailed",
+  code: "Misplaced",
+  message: "its aggregate went to a shard that does not take all of its records"
+}
+
+const settleAggregate = (r: Reckoning, aggregate: Aggregate, shardId: string, sequenceNumber: string): boolean => {
+  const inPlace = isInPlace(r, aggregate, shardId)
+  if (inPlace === undefined) return false
+  if (inPlace) {
+    for (const [subSequenceNumber, entry] of aggregate.entries.entries()) {
+      tellWritten(r, entry, { _tag: "Written", shardId, sequenceNumber, subSequenceNumber })
+    }
+  } else {
+    r.report.misplaced += aggregate.entries.length
+    for (const entry of aggregate.entries) sendAgain(r, entry, misplaced)
+  }
+  laneOf(aggregate).underWay--
+  return true
+}
+
+const settleWritten = (r: Reckoning, parcel: Parcel, shardId: string, sequenceNumber: string): void => {
+  const lane = laneOf(parcel)
+  noteNumber(r, lane, shardId, sequenceNumber)
+  if (parcel instanceof Entry) {
+    noteShard(r, parcel, shardId)
+    tellWritten(r, parcel, { _tag: "Written", shardId, sequenceNumber })
+    lane.underWay--
+    return
+  }
+  noteShard(r, parcel.entries[0]!, shardId)
+  if (!settleAggregate(r, parcel, shardId, sequenceNumber)) {
+    r.report.doubtful.push({ aggregate: parcel, shardId, sequenceNumber })
+  }
+}
+
+const settleAgain = (r: Reckoning, parcel: Parcel, trouble: Trouble, mayBeWritten: boolean): void => {
+  for (const entry of entriesOf(parcel)) {
+    entry.mayBeWritten ||= mayBeWritten
+    sendAgain(r, entry, trouble)
+  }
+  laneOf(parcel).underWay--
+}
+
+/** How a request went in one lane: how many of its records were written, refused by a full shard, or not written for another reason. */
+interface Tally {
+  written: number
+  throttled: number
+  failed: number
+}
+
+const tallyOf = (tallies: Map<Lanes.Lane, Tally>, lane: Lanes.Lane): Tally => {
+  const known = tallies.get(lane)
+  if (known !== undefined) return known
+  const tally = { written: 0, throttled: 0, failed: 0 }
+  tallies.set(lane, tally)
+  return tally
+}
+
+/** The shards that refused something are written to more slowly, those that took everything are not held any longer. */
+const pace = (r: Reckoning, { id }: Request, tallies: ReadonlyMap<Lanes.Lane, Tally>, jitter: number): void => {
+  for (const [lane, { failed, throttled, written }] of tallies) {
+    const shardId = lane.shard?.shardId
+    if (throttled > 0) r.report.throttled.set(shardId, (r.report.throttled.get(shardId) ?? 0) + throttled)
+    if (lane.pace === undefined) continue
+    if (written > 0) Pace.succeeded(lane.pace)
+    if (throttled > 0 && Pace.refused(lane.pace, id, r.self.newest, r.now)) r.report.slowed.push(lane)
+    if (throttled + failed > 0) Pace.hold(lane.pace, r.now, jitter)
+  }
+}
+
+const ended = (self: State, { id }: Request): void => {
+  self.requestsUnderWay--
+  Gate.ended(self.gate, id)
+}
+
+/**
+ * A request was answered. There is a result for each of its records. `jitter` lies between 0 and 1.
+ */
+export const answered = (
+  self: State,
+  request: Request,
+  results: ReadonlyArray<PutRecordsResultEntry>,
+  now: number,
+  jitter: number
+): Report => {
+  const r = begin(self, now)
+  const tallies = new Map<Lanes.Lane, Tally>()
+  let last: Lanes.Lane | undefined
+  let tally: Tally = { written: 0, throttled: 0, failed: 0 }
+  ended(self, request)
+  r.report.over = Gate.succeeded(self.gate, now)
+  for (const [index, parcel] of request.parcels.entries()) {
+    const result = results[index]!
+    const lane = laneOf(parcel)
+    const verdict = Outcome.ofEntry(result)
+    if (verdict === "written") settleWritten(r, parcel, result.shardId!, result.sequenceNumber!)
+    else settleAgain(r, parcel, Outcome.troubleOf(result), verdict === "unknown")
+    if (lane !== last) {
+      tally = tallyOf(tallies, lane)
+      last = lane
+    }
+    if (verdict === "unknown") tally.failed++
+    else tally[verdict]++
+  }
+  pace(r, request, tallies, jitter)
+  return finish(r)
+}
+
+/** What the retry schedule says of a request that failed: how long to wait, or that it is over; undefined if it was not asked. */
+export type Delay = { readonly _tag: "Wait"; readonly millis: number } | { readonly _tag: "Over" } | undefined
+
+const giveUp = (r: Reckoning, request: Request, reason: FailureReason, cause: unknown): void => {
+  for (const parcel of request.parcels) {
+    for (const entry of entriesOf(parcel)) fail(r, entry, reason, cause)
+    laneOf(parcel).underWay--
+  }
+}
+
+const refuse = (r: Reckoning, request: Request, error: KinesisError): void => {
+  const { self } = r
+  if (Gate.isNews(self.gate, request)) r.report.refusing = Gate.refuses(self.gate, self.newest, r.now)
+  giveUp(r, request, "refused", error)
+}
+
+/** One of the records is at fault: the request is cut in halves until it stands alone. An aggregate is taken apart. */
+const halve = (r: Reckoning, request: Request, error: KinesisError): void => {
+  const { parcels } = request
+  if (parcels.length > 1) {
+    const middle = parcels.length >> 1
+    r.self.halves.push(parcels.slice(0, middle), parcels.slice(middle))
+    return
+  }
+  const parcel = parcels[0]!
+  if (!(parcel instanceof Entry)) {
+    for (const entry of parcel.entries) entry.goesAlone = true
+    settleAgain(r, parcel, error, false)
+    return
+  }
+  if (Gate.foundInvalid(r.self.gate)) refuse(r, request, error)
+  else giveUp(r, request, "invalid", error)
+}
+
+const goAgain = (
+  r: Reckoning,
+  request: Request,
+  error: KinesisError,
+  verdict: Outcome.Verdict,
+  jitter: number
+): void => {
+  const { inOrderOf: lane } = request
+  for (const parcel of request.parcels) settleAgain(r, parcel, error, verdict === "unknown")
+  if (lane === undefined || verdict !== "throttled") return
+  pace(r, request, new Map([[lane, { written: 0, throttled: 1, failed: 0 }]]), jitter)
+}
+
+/** Whether the retry schedule is to be asked how long nothing is sent after this failure. */
+export const asksForDelay = (self: State, request: Request, error: KinesisError): boolean => {
+  const verdict = Outcome.ofError(error)
+  if (verdict === "throttled") return request.id > self.gate.closedAt && !isOfShard(request, error)
+  return (verdict === "unknown" || verdict === "again") &&
+    (Gate.isNews(self.gate, request) || (request.id > self.gate.closedAt && request.parcels.some(isStubborn)))
+}
+
+/** It has failed before: to send it again at once might go on for ever. */
+const isStubborn = (parcel: Parcel): boolean => entriesOf(parcel)[0]!.attempts > 1
+
+/** A record that is written in order by itself is refused by its shard alone. */
+const isOfShard = ({ inOrderOf }: Request, error: KinesisError): boolean =>
+  inOrderOf !== undefined && error._tag === "ThrottledError" && error.reason === "throughput"
+
+/** A request failed as a whole. `jitter` lies between 0 and 1. */
+export const failed = (
+  self: State,
+  request: Request,
+  error: KinesisError,
+  now: number,
+  delay: Delay,
+  jitter: number
+): Report => {
+  const r = begin(self, now)
+  const verdict = Outcome.ofError(error)
+  ended(self, request)
+  if (delay?._tag === "Wait") Gate.fails(self.gate, self.newest, now + delay.millis)
+  if (verdict === "invalid") halve(r, request, error)
+  else if (verdict === "refused") refuse(r, request, error)
+  else if (delay?._tag === "Over") {
+    for (const parcel of request.parcels) {
+      for (const entry of entriesOf(parcel)) entry.mayBeWritten ||= verdict === "unknown"
+    }
+    giveUp(r, request, "exhausted", error)
+  } else goAgain(r, request, error, verdict, jitter)
+  return finish(r)
+}
+
+/** By a newer map, what became of an aggregate whose shard was not known. Undefined if it is still not known, and there is still time. */
+export const resolve = (
+  self: State,
+  { aggregate, sequenceNumber, shardId }: Doubt,
+  now: number
+): Report | undefined => {
+  const r = begin(self, now)
+  if (settleAggregate(r, aggregate, shardId, sequenceNumber)) return finish(r)
+  if (now < aggregate.entries[0]!.deadline) return undefined
+  for (const entry of aggregate.entries) {
+    entry.mayBeWritten = true
+    fail(r, entry, "expired", misplaced)
+  }
+  laneOf(aggregate).underWay--
+  return finish(r)
+}
