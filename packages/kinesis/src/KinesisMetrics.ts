@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
 import type * as MetricHook from "effect/MetricHook"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
@@ -80,6 +81,46 @@ const keys = {
   handlerSkips: counterKey(
     "kinesis_handler_skipped_records_total",
     "Records that were left out since their handler failed"
+  ),
+  producerRecords: counterKey("kinesis_producer_records_total", "Records that were put, by what became of them"),
+  producerBytes: counterKey("kinesis_producer_bytes_total", "Bytes of data and partition keys that were written"),
+  producerRequests: counterKey("kinesis_producer_requests_total", "Requests that were sent, by their result"),
+  producerThrottledEntries: counterKey(
+    "kinesis_producer_throttled_entries_total",
+    "Entries that a shard refused since its throughput was used up"
+  ),
+  producerRetriedRecords: counterKey("kinesis_producer_retried_records_total", "Records that had to be sent again"),
+  producerMisplaced: counterKey(
+    "kinesis_producer_misplaced_total",
+    "Records of aggregates that went to a shard that does not take all of them"
+  ),
+  producerAbandoned: counterKey(
+    "kinesis_producer_abandoned_total",
+    "Records whose caller was interrupted while they were on the way"
+  ),
+  producerBufferedBytes: MetricKey.gauge("kinesis_producer_buffered_bytes", {
+    description: "Room that records take which wait or are on the way"
+  }),
+  producerRequestsUnderWay: MetricKey.gauge("kinesis_producer_requests_under_way", {
+    description: "Requests that are not answered yet"
+  }),
+  producerLaneFactor: MetricKey.gauge("kinesis_producer_lane_factor", {
+    description: "The part of its rate at which a shard is written to"
+  }),
+  producerPutMillis: MetricKey.histogram(
+    "kinesis_producer_put_millis",
+    MetricBoundaries.exponential({ start: 1, factor: 2, count: 18 }),
+    "How long calls took until all of their records were told"
+  ),
+  producerRequestRecords: MetricKey.histogram(
+    "kinesis_producer_request_records",
+    MetricBoundaries.fromIterable([1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000, 100_000]),
+    "The users' records of a request"
+  ),
+  producerAggregateRecords: MetricKey.histogram(
+    "kinesis_producer_aggregate_records",
+    MetricBoundaries.fromIterable([1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]),
+    "The users' records of an aggregate"
   ),
   leasesHeld: MetricKey.gauge("kinesis_leases_held", { description: "Leases that this worker holds" }),
   millisBehindLatest: MetricKey.gauge("kinesis_millis_behind_latest", {
@@ -302,6 +343,114 @@ export const handlerSkips: Metric.Metric.Counter<number> = Metric.fromMetricKey(
  */
 export const leasesHeld: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.leasesHeld)
 
+/**
+ * Records that were put to a producer, by `outcome`: `written`, `withdrawn` since their caller was interrupted, or the reason of their `PutError`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerRecords: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerRecords)
+
+/**
+ * Bytes of data and partition keys that a producer has written.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerBytes: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerBytes)
+
+/**
+ * Requests of a producer, by `result`: `ok`, or the error's tag.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerRequests: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerRequests)
+
+/**
+ * Entries of requests that a shard refused since its throughput was used up, by shard.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerThrottledEntries: Metric.Metric.Counter<number> = Metric.fromMetricKey(
+  keys.producerThrottledEntries
+)
+
+/**
+ * Records that a producer had to send again.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerRetriedRecords: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerRetriedRecords)
+
+/**
+ * Records of aggregates that went to a shard that does not take all of them, and were sent again.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerMisplaced: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerMisplaced)
+
+/**
+ * Records whose caller was interrupted while they were on the way.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerAbandoned: Metric.Metric.Counter<number> = Metric.fromMetricKey(keys.producerAbandoned)
+
+/**
+ * Room that records take in a producer which wait or are on the way.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerBufferedBytes: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.producerBufferedBytes)
+
+/**
+ * Requests of a producer that are not answered yet.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerRequestsUnderWay: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.producerRequestsUnderWay)
+
+/**
+ * The part of its rate at which a shard is written to, by shard: below 1 after refusals.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerLaneFactor: Metric.Metric.Gauge<number> = Metric.fromMetricKey(keys.producerLaneFactor)
+
+/**
+ * How long calls of a producer took until all of their records were told, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerPutMillis: Metric.Metric.Histogram<number> = Metric.fromMetricKey(keys.producerPutMillis)
+
+/**
+ * The users' records of a request.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerRequestRecords: Metric.Metric.Histogram<number> = Metric.fromMetricKey(keys.producerRequestRecords)
+
+/**
+ * The users' records of an aggregate.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const producerAggregateRecords: Metric.Metric.Histogram<number> = Metric.fromMetricKey(
+  keys.producerAggregateRecords
+)
+
 /** Counts by shard. The records of one shard come one after the other, so its counter is looked for once. */
 const counting = (key: MetricKey.MetricKey.Counter<number>) => {
   let last: Place | undefined
@@ -447,6 +596,54 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
   }
 }
 
+/** @internal What one producer counts: each metric is found once. */
+export const producerRecorder = (stream: string) => {
+  const labels = labelsOf({ stream })
+  const counters = new Map<string, MetricHook.MetricHook.Counter<number>>()
+  const count = (
+    key: MetricKey.MetricKey.Counter<number>,
+    tag: string | undefined,
+    value: string,
+    by: number
+  ): void => {
+    const place = `${key.name}/${value}`
+    const counter = counters.get(place) ??
+      counterOf(key, tag === undefined ? labels : labelsOf({ stream, [tag]: value }))
+    counters.set(place, counter)
+    counter.update(by)
+  }
+  const histogramOf = (key: MetricKey.MetricKey.Histogram) =>
+    Metric.globalMetricRegistry.getHistogram(MetricKey.taggedWithLabels(key, labels))
+  const putMillis = histogramOf(keys.producerPutMillis)
+  const requestRecords = histogramOf(keys.producerRequestRecords)
+  const aggregateRecords = histogramOf(keys.producerAggregateRecords)
+  const bufferedBytes = gaugeOf(keys.producerBufferedBytes, labels)
+  const requestsUnderWay = gaugeOf(keys.producerRequestsUnderWay, labels)
+  return {
+    written: (records: number, bytes: number): void => {
+      count(keys.producerRecords, "outcome", "written", records)
+      count(keys.producerBytes, undefined, "", bytes)
+    },
+    failed: (reason: string, records: number): void => count(keys.producerRecords, "outcome", reason, records),
+    request: (result: string): void => count(keys.producerRequests, "result", result, 1),
+    throttled: (shardId: string | undefined, entries: number): void =>
+      count(keys.producerThrottledEntries, shardId === undefined ? undefined : "shard", shardId ?? "", entries),
+    retried: (records: number): void => count(keys.producerRetriedRecords, undefined, "", records),
+    misplaced: (records: number): void => count(keys.producerMisplaced, undefined, "", records),
+    abandoned: (records: number): void => count(keys.producerAbandoned, undefined, "", records),
+    buffered: (bytes: number): void => bufferedBytes.update(bytes),
+    underWay: (requests: number): void => requestsUnderWay.update(requests),
+    laneFactor: (shard: string, factor: number): void =>
+      gaugeOf(keys.producerLaneFactor, labelsOf({ stream, shard })).update(factor),
+    callMillis: (millis: number): void => putMillis.update(millis),
+    requestRecords: (records: number): void => requestRecords.update(records),
+    aggregateRecords: (records: number): void => aggregateRecords.update(records)
+  }
+}
+
+/** @internal */
+export type ProducerRecorder = ReturnType<typeof producerRecorder>
+
 /**
  * One metric under one set of tags, as it stands.
  *
@@ -460,7 +657,7 @@ export interface Sample {
   readonly description: string
   /** `stream`, and `shard` and `operation` where it has them. */
   readonly tags: Readonly<Record<string, string>>
-  /** The count of a counter, the last value of a gauge. */
+  /** The count of a counter or a histogram, the last value of a gauge. */
   readonly value: number
 }
 

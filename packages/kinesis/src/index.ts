@@ -105,6 +105,24 @@ export * as Page from "./Page.js"
  */
 export * as Position from "./Position.js"
 /**
+ * Writes records to a stream, so that each has one outcome, told once: a receipt, or an error that says whether it may have been written.
+ *
+ * @since 0.1.0
+ */
+export * as Producer from "./Producer.js"
+/**
+ * What a producer's records fail with. Each says whether the record may be in the stream all the same.
+ *
+ * @since 0.1.0
+ */
+export * as ProducerError from "./ProducerError.js"
+/**
+ * What happens to a producer, for a view, a log or an alert. Its metrics count the same.
+ *
+ * @since 0.1.0
+ */
+export * as ProducerEvent from "./ProducerEvent.js"
+/**
  * Turns records into values, up to 256 records at a time.
  *
  * @since 0.1.0

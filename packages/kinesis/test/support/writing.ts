@@ -40,6 +40,7 @@ export const options: State.Options = {
   maxBufferedBytes: 64 * 1024 * 1024,
   deadlineMillis: 120_000,
   aggregateBytes: 51_200,
+  repeatUnknown: true,
   failSuccessors: true
 }
 

@@ -10,9 +10,9 @@ export type Settled = PutRecordsEntry | EncodeError
 
 export const isFailed = <R>(encoded: Encoded<R>): encoded is EncodeError => encoded instanceof EncodeError
 
-/** An entry has its bytes; what is still to come has not. */
-const isPending = <R>(encoded: Encoded<R>): encoded is Effect.Effect<PutRecordsEntry, EncodeError, R> =>
-  !("data" in encoded)
+/** Whether the entry is still to come: it would have its bytes. */
+export const isPending = <R>(encoded: Encoded<R>): encoded is Effect.Effect<PutRecordsEntry, EncodeError, R> =>
+  !isFailed(encoded) && !("data" in encoded)
 
 export const failed = (
   field: EncodeError["field"],

@@ -182,3 +182,10 @@ export const listOf = (what: string, table: Readonly<Record<string, Check>>): Ch
   }
   return undefined
 }
+
+/** An object with options of its own. */
+export const nested = (what: string, table: Readonly<Record<string, Check>>): Check => (given) => {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return refused(what, given)
+  const fault = faultIn(table, given)
+  return fault && { at: fault.field, description: fault.description }
+}

@@ -154,35 +154,46 @@ export const answered = (
 /** What the retry schedule says of a request that failed: how long to wait, or that it is over; undefined if it was not asked. */
 export type Delay = { readonly _tag: "Wait"; readonly millis: number } | { readonly _tag: "Over" } | undefined
 
-const giveUp = (r: Reckoning, request: Request, reason: FailureReason, cause: unknown): void => {
-  for (const parcel of request.parcels) {
+const giveUp = (r: Reckoning, parcels: ReadonlyArray<Parcel>, reason: FailureReason, cause: unknown): void => {
+  for (const parcel of parcels) {
     for (const entry of entriesOf(parcel)) fail(r, entry, reason, cause)
     laneOf(parcel).underWay--
   }
 }
 
+const giveUpUnknown = (r: Reckoning, { parcels }: Request, reason: FailureReason, cause: unknown): void => {
+  for (const parcel of parcels) for (const entry of entriesOf(parcel)) entry.mayBeWritten = true
+  giveUp(r, parcels, reason, cause)
+}
+
 const refuse = (r: Reckoning, request: Request, error: KinesisError): void => {
   const { self } = r
   if (Gate.isNews(self.gate, request)) r.report.refusing = Gate.refuses(self.gate, self.newest, r.now)
-  giveUp(r, request, "refused", error)
+  giveUp(r, request.parcels, "refused", error)
 }
 
 /** One of the records is at fault: the request is cut in halves until it stands alone. An aggregate is taken apart. */
 const halve = (r: Reckoning, request: Request, error: KinesisError): void => {
   const { parcels } = request
+  const { gate, halves } = r.self
+  if (Gate.isHopeless(gate)) {
+    refuse(r, request, error)
+    for (const half of halves.splice(0)) giveUp(r, half, "refused", error)
+    return
+  }
   if (parcels.length > 1) {
     const middle = parcels.length >> 1
-    r.self.halves.push(parcels.slice(0, middle), parcels.slice(middle))
+    halves.unshift(parcels.slice(0, middle), parcels.slice(middle))
     return
   }
   const parcel = parcels[0]!
-  if (!(parcel instanceof Entry)) {
-    for (const entry of parcel.entries) entry.goesAlone = true
-    settleAgain(r, parcel, error, false)
+  if (parcel instanceof Entry) {
+    Gate.foundInvalid(gate)
+    giveUp(r, parcels, "invalid", error)
     return
   }
-  if (Gate.foundInvalid(r.self.gate)) refuse(r, request, error)
-  else giveUp(r, request, "invalid", error)
+  for (const entry of parcel.entries) entry.goesAlone = true
+  settleAgain(r, parcel, error, false)
 }
 
 const goAgain = (
@@ -228,12 +239,10 @@ export const failed = (
   if (delay?._tag === "Wait") Gate.fails(self.gate, self.newest, now + delay.millis)
   if (verdict === "invalid") halve(r, request, error)
   else if (verdict === "refused") refuse(r, request, error)
-  else if (delay?._tag === "Over") {
-    for (const parcel of request.parcels) {
-      for (const entry of entriesOf(parcel)) entry.mayBeWritten ||= verdict === "unknown"
-    }
-    giveUp(r, request, "exhausted", error)
-  } else goAgain(r, request, error, verdict, jitter)
+  else if (verdict === "unknown" && !self.options.repeatUnknown) giveUpUnknown(r, request, "unanswered", error)
+  else if (delay?._tag !== "Over") goAgain(r, request, error, verdict, jitter)
+  else if (verdict === "unknown") giveUpUnknown(r, request, "exhausted", error)
+  else giveUp(r, request.parcels, "exhausted", error)
   return finish(r)
 }
 

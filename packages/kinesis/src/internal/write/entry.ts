@@ -17,6 +17,8 @@ export type FailureReason =
   | "expired"
   /** Requests failed for longer than the retry schedule says. */
   | "exhausted"
+  /** A request was not answered, and is not to be repeated. */
+  | "unanswered"
   /** An earlier record of its key failed, and the order is to be kept. */
   | "predecessor"
   /** The producer was closed. */

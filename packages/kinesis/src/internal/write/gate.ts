@@ -78,5 +78,10 @@ export const refuses = (self: Gate, newest: number, now: number): number => {
 /** So many records in a row, each refused alone, are no bad records: the request itself is what the service does not take. */
 const mostInvalid = 10
 
-/** A record that was sent alone is invalid. True if by now everything seems to be. */
-export const foundInvalid = (self: Gate): boolean => ++self.invalid >= mostInvalid
+/** A record that was sent alone is invalid. */
+export const foundInvalid = (self: Gate): void => {
+  self.invalid++
+}
+
+/** Whether everything seems to be invalid. */
+export const isHopeless = ({ invalid }: Gate): boolean => invalid >= mostInvalid

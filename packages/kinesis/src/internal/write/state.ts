@@ -27,6 +27,8 @@ export interface Options {
   readonly deadlineMillis: number
   /** The most bytes of an aggregate's data. */
   readonly aggregateBytes: number
+  /** Whether what may have been written is sent again. */
+  readonly repeatUnknown: boolean
   /** Whether the records of a key that wait behind one that failed for good fail with it. */
   readonly failSuccessors: boolean
 }
