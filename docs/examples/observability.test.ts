@@ -23,7 +23,7 @@ describe("docs/observability.md", () => {
   it("names each metric as the module exports it", () => {
     const source = read("packages/kinesis/src/KinesisMetrics.ts")
     const nameOf = (exported: string) => {
-      const key = new RegExp(`^export const ${exported}: .*\\bkeys\\.(\\w+)\\)$`, "m").exec(source)?.[1]
+      const key = new RegExp(`^export const ${exported}: .*\\s.*\\bkeys\\.(\\w+)\\s*\\)$`, "m").exec(source)?.[1]
       return new RegExp(`^ {2}${key}: [\\w.]+\\(\\s*"(\\w+)"`, "m").exec(source)?.[1]
     }
     for (const [names, exported] of rowsOf("| metric | of")) {
@@ -38,10 +38,11 @@ describe("docs/observability.md", () => {
     assert.sameMembers(names, counted.map((name) => `kinesis_${name}_total`))
   })
 
-  it("has a row for each event", () => {
-    const events = read("packages/kinesis/src/KinesisEvent.ts").match(/^ {2}readonly (\w+)(?=: \{)/gm)!
+  const sources = [["| event | |", "KinesisEvent"], ["| event of a producer | |", "ProducerEvent"]] as const
+  it.each(sources)("has a row for each event: %s of %s", (heading, door) => {
+    const events = read(`packages/kinesis/src/${door}.ts`).match(/^ {2}readonly (\w+)(?=: \{)/gm)!
       .map((line) => line.replace(/^ *readonly /, ""))
-    const named = rowsOf("| event | |").flatMap(([names]) => inCode(names!))
+    const named = rowsOf(heading).flatMap(([names]) => inCode(names!))
     assert.deepStrictEqual(named.toSorted(), events.toSorted())
   })
 })

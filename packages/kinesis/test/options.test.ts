@@ -10,6 +10,7 @@ import {
   KinesisStream,
   LeaseStore,
   Position,
+  Producer,
   RecordDecoder,
   RecordEncoder,
   ShardReader,
@@ -116,6 +117,26 @@ const consuming: Wrong<Consumer.Options | Consumer.DecodingOptions<unknown>> = {
     ...Bad.schedule.map((each: any) => FailurePolicy.restart(each)),
     ...Bad.fn.map((each: any) => FailurePolicy.deadLetter(each))
   ]
+}
+
+const producing: Wrong<Producer.Options> = {
+  stream: reading.stream,
+  encoder: [...Bad.fn, { encode: () => undefined }, RecordEncoder.gzip({ level: 99 })(RecordEncoder.bytes)],
+  maxInFlight: [...Bad.whole, 1_001],
+  linger: Bad.duration,
+  maxBatchRecords: [...Bad.whole, 501],
+  maxBatchBytes: [...Bad.whole, 10 * 1024 * 1024 + 1],
+  maxRecordBytes: [...Bad.whole, "detect", 10 * 1024 * 1024 + 1],
+  maxBufferedBytes: [...Bad.whole, Infinity],
+  recordDeadline: [...Bad.duration.filter((each) => each !== Infinity), "25 days"],
+  retry: Bad.schedule,
+  pace: [true, "fast", 5, NaN, [], { records: 0 }, { bytes: "1 MiB" }, { floor: 2 }],
+  order: Bad.word,
+  onFailure: Bad.word,
+  onUnknown: Bad.word,
+  aggregate: ["yes", 5, NaN, [], { maxBytes: 99 }, { maxBytes: "50 KB" }, { by: "stream" }],
+  closeTimeout: Bad.duration,
+  onEvent: Bad.fn
 }
 
 const deadlines: Wrong<KinesisClient.DeadlineOptions> = {
@@ -229,6 +250,12 @@ const cases: ReadonlyArray<Bad.Case> = [
     wrong: consuming
   },
   { name: "Consumer.run", run: (options) => provided(Consumer.run(options)), right: rightConsumer, wrong: consuming },
+  {
+    name: "Producer.make",
+    run: (options) => provided(Producer.make(options)),
+    right: { stream: "orders" },
+    wrong: producing
+  },
   { name: "KinesisClient.make", run: (options) => provided(KinesisClient.make(options)), right: {}, wrong: connecting },
   { name: "KinesisClient.layer", run: built(KinesisClient.layer), right: {}, wrong: connecting },
   {

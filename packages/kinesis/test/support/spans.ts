@@ -48,5 +48,10 @@ export const recordingTracer = () => {
       attributes: Object.fromEntries(attributes),
       outcome
     }))
-  return { tracer, recorded, named: (name: string) => recorded().filter((span) => span.name === name) }
+  /** The names of the spans to which those of a name have links. */
+  const links = (of: string): ReadonlyArray<string> =>
+    spans.filter(({ span }) => span.name === of).flatMap(({ span }) =>
+      span.links.map(({ span: linked }) => linked._tag === "Span" ? linked.name : linked.spanId)
+    )
+  return { tracer, recorded, links, named: (name: string) => recorded().filter((span) => span.name === name) }
 }

@@ -1,10 +1,9 @@
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { PutRecordsEntry } from "../../KinesisApi.js"
 import { KinesisClient } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
-import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { OnEvent, ProducerEvent } from "../../ProducerEvent.js"
 import type { Encoded } from "../../RecordEncoder.js"
 import * as Encoding from "../encode/encoded.js"
@@ -21,6 +20,7 @@ import * as State from "../write/state.js"
 import * as Calls from "./calls.js"
 import * as Closing from "./closing.js"
 import * as Keeper from "./keeper.js"
+import * as Metrics from "./metrics.js"
 import * as Pump from "./pump.js"
 import * as Settings from "./settings.js"
 import type { Writer } from "./writer.js"
@@ -78,7 +78,7 @@ const makeWriter = <R>(
       core: State.make(settings.core, { ...layout, order: settings.order }, MonotonicClock.monotonicMillisOf(clock)),
       encode: encoderOf(options, yield* Effect.context<R>()),
       emit: emitter(options.onEvent, settings.stream),
-      metrics: KinesisMetrics.producerRecorder(settings.stream),
+      metrics: Metrics.make(settings.stream),
       scope: yield* Scope.make(),
       isTraced: yield* isTraced,
       knowledge: {

@@ -6,7 +6,7 @@ import type { ProducerClosed, PutError } from "../../ProducerError.js"
 import * as Effects from "../options/effects.js"
 import type * as Calls from "./calls.js"
 import * as Doors from "./doors.js"
-import * as Writer from "./writer.js"
+import type * as Writer from "./writer.js"
 
 /** What a sink has written. */
 export interface Summary {

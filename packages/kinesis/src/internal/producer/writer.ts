@@ -3,7 +3,6 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Service } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
-import type { ProducerRecorder } from "../../KinesisMetrics.js"
 import type { PutError } from "../../ProducerError.js"
 import type { ProducerEvent } from "../../ProducerEvent.js"
 import type { Encoded } from "../../RecordEncoder.js"
@@ -15,6 +14,7 @@ import * as Room from "../write/room.js"
 import type * as ShardMap from "../write/shardMap.js"
 import type * as State from "../write/state.js"
 import * as Calls from "./calls.js"
+import type { Metrics } from "./metrics.js"
 import type { RetryState } from "./retrySteps.js"
 import type { Settings } from "./settings.js"
 
@@ -52,7 +52,7 @@ export interface Writer {
   readonly core: State.State
   readonly encode: (value: unknown) => Encoded
   readonly emit: (event: ProducerEvent) => Effect.Effect<void>
-  readonly metrics: ProducerRecorder
+  readonly metrics: Metrics
   /** Of the pump and the requests: it is closed when everything is told, after the user's scope has begun to close. */
   readonly scope: Scope.CloseableScope
   readonly isTraced: boolean
