@@ -12,7 +12,7 @@ export const isFailed = <R>(encoded: Encoded<R>): encoded is EncodeError => enco
 
 /** Whether the entry is still to come: it would have its bytes. */
 export const isPending = <R>(encoded: Encoded<R>): encoded is Effect.Effect<PutRecordsEntry, EncodeError, R> =>
-  !isFailed(encoded) && !("data" in encoded)
+  !("data" in encoded) && !isFailed(encoded)
 
 export const failed = (
   field: EncodeError["field"],

@@ -50,7 +50,7 @@ const check = (
   index: number,
   encoded: PutRecordsEntry | EncodeError
 ): Calls.CallEntry | undefined => {
-  if (Encoding.isFailed(encoded)) {
+  if (!("data" in encoded)) {
     reject(self, call, index, { reason: "encode", description: encoded.message, cause: encoded, entry: undefined })
     return undefined
   }
@@ -73,20 +73,17 @@ const accept = (
   self: Writer.Writer,
   call: Calls.Call,
   index: number,
-  encoded: PutRecordsEntry | EncodeError
+  encoded: PutRecordsEntry | EncodeError,
+  now: number
 ): boolean => {
   self.counts.accepted++
   call.pending++
   const entry = check(self, call, index, encoded)
   if (entry === undefined) return true
   call.entries[index] = entry
-  if (Room.offer(self.core, entry, Writer.now(self))) {
-    Writer.wake(self)
-    return true
-  }
+  if (Room.offer(self.core, entry, now)) return true
   Room.wait(self.core, entry)
   call.outside = entry
-  Writer.wake(self)
   return false
 }
 
@@ -103,18 +100,25 @@ const turn = 512
 /** Takes the values of an iterator into a call, one after the other, as there is room. */
 const feed = (self: Writer.Writer, call: Calls.Call, values: Iterator<unknown>, from = 0): Effect.Effect<void> =>
   Effect.suspend(() => {
+    const now = Writer.now(self)
     let index = from
+    Writer.wake(self)
     while (index < from + turn) {
       const next = values.next()
       if (next.done === true) return Effect.sync(() => Writer.settle(self, call))
       const encoded = self.encode(next.value)
       if (Encoding.isPending(encoded)) return feedLater(self, call, values, index, encoded)
-      if (!accept(self, call, index++, encoded)) {
-        return Effect.zipRight(waitForRoom(call), feed(self, call, values, index))
-      }
+      if (!accept(self, call, index++, encoded, now)) return feedWithRoom(self, call, values, index)
     }
     return Effect.zipRight(Effect.yieldNow(), feed(self, call, values, index))
   })
+
+const feedWithRoom = (
+  self: Writer.Writer,
+  call: Calls.Call,
+  values: Iterator<unknown>,
+  from: number
+): Effect.Effect<void> => Effect.zipRight(waitForRoom(call), feed(self, call, values, from))
 
 /** A value whose encoder needs an effect. */
 const feedLater = (
@@ -125,9 +129,9 @@ const feedLater = (
   encoded: Effect.Effect<PutRecordsEntry, EncodeError>
 ): Effect.Effect<void> =>
   Effect.flatMap(Effect.either(encoded), (result) =>
-    accept(self, call, index, Either.merge(result))
+    accept(self, call, index, Either.merge(result), Writer.now(self))
       ? feed(self, call, values, index + 1)
-      : Effect.zipRight(waitForRoom(call), feed(self, call, values, index + 1)))
+      : feedWithRoom(self, call, values, index + 1))
 
 /** Waits until every record of a call is told. */
 export const over = (call: Calls.Call): Effect.Effect<void> =>

@@ -52,7 +52,8 @@ const settleAggregate = (r: Reckoning, aggregate: Aggregate, shardId: string, se
   const inPlace = isInPlace(r, aggregate, shardId)
   if (inPlace === undefined) return false
   if (inPlace) {
-    for (const [subSequenceNumber, entry] of aggregate.entries.entries()) {
+    for (let subSequenceNumber = 0; subSequenceNumber < aggregate.entries.length; subSequenceNumber++) {
+      const entry = aggregate.entries[subSequenceNumber]!
       tellWritten(r, entry, { _tag: "Written", shardId, sequenceNumber, subSequenceNumber })
     }
   } else {
@@ -134,7 +135,8 @@ export const answered = (
   let tally: Tally = { written: 0, throttled: 0, failed: 0 }
   ended(self, request)
   r.report.over = Gate.succeeded(self.gate, now)
-  for (const [index, parcel] of request.parcels.entries()) {
+  for (let index = 0; index < results.length; index++) {
+    const parcel = request.parcels[index]!
     const result = results[index]!
     const lane = laneOf(parcel)
     const verdict = Outcome.ofEntry(result)

@@ -1,6 +1,6 @@
 import * as AggregatePacker from "./aggregatePacker.js"
 import * as BatchRule from "./batchRule.js"
-import type { Entry } from "./entry.js"
+import { Entry } from "./entry.js"
 import * as Gate from "./gate.js"
 import { isBlocked, type Lane } from "./lanes.js"
 import { keyOf } from "./order.js"
@@ -79,7 +79,8 @@ const onTheWay = (self: State, entry: Entry): void => {
 }
 
 const load = (self: State, batch: Batch, parcel: Parcel): void => {
-  for (const entry of entriesOf(parcel)) onTheWay(self, entry)
+  if (parcel instanceof Entry) onTheWay(self, parcel)
+  else for (const entry of parcel.entries) onTheWay(self, entry)
   laneOf(parcel).underWay++
   batch.parcels.push(parcel)
 }
@@ -176,7 +177,7 @@ const toRequest = (
   let records = 0
   let bytes = 0
   for (const parcel of parcels) {
-    records += entriesOf(parcel).length
+    records += parcel instanceof Entry ? 1 : parcel.entries.length
     bytes += parcel.bytes
   }
   return { id, sentAt: now, parcels, records, bytes, inOrderOf }
