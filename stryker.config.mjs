@@ -10,7 +10,8 @@ export default {
   mutate: [
     "packages/kinesis/src/internal/shard/*.ts",
     "packages/kinesis/src/internal/record/*.ts",
-    "packages/kinesis/src/internal/decode/{inflate,cloudWatchLogs,jsonText,jsonValues,exactJson}.ts"
+    "packages/kinesis/src/internal/decode/{inflate,cloudWatchLogs,jsonText,jsonValues,exactJson}.ts",
+    "packages/kinesis/src/internal/encode/{issues,kinds,plainSchema}.ts"
   ],
   ignorePatterns: ["**/dist", "coverage", "reports"],
   concurrency: 2,

@@ -20,7 +20,11 @@ export default defineConfig({
       extends: true,
       test: {
         name: "mutation",
-        include: ["packages/kinesis/test/internal/*.test.ts", "packages/kinesis/test/RecordDecoder.test.ts"],
+        include: [
+          "packages/kinesis/test/internal/*.test.ts",
+          "packages/kinesis/test/internal/encode/*.test.ts",
+          "packages/kinesis/test/RecordDecoder.test.ts"
+        ],
         exclude: ["packages/kinesis/test/internal/errorMapping.test.ts"],
         setupFiles: ["scripts/mutation-setup.mjs"]
       }

@@ -42,7 +42,7 @@ export interface Encoder<in A, out R = never> extends Pipeable {
 
 /**
  * Writes a value as JSON as `JSON.stringify` does, and bigints as integers to the last digit, as `RecordDecoder.exactJson` reads them. Throws
- * for what has no form in JSON, such as NaN. For the option `stringify` of {@link json}.
+ * for what has no form in JSON, such as NaN. A bigint of up to ±(2^53 - 1) is read as a number, whatever it was. For the option `stringify` of {@link json}.
  *
  * @example
  * ```ts

@@ -165,6 +165,13 @@ describe("RecordEncoder.json", () => {
     assert.strictEqual(textOf(data), "{\"id\":1180591620717411303424}")
     assert.deepStrictEqual(valueBy(RecordDecoder.json(Id, { parse: RecordDecoder.exactJson }), data), { id: 2n ** 70n })
     assert.throws(() => RecordEncoder.exactJson({ a: [{}, { b: NaN }] }), "a.1.b is NaN, which has no form in JSON")
+    const exact = fc.jsonValue().chain((value) =>
+      fc.bigInt().map((big) => ({ value, big: big < 0n ? big - 2n ** 53n : big + 2n ** 53n }))
+    )
+    fc.assert(fc.property(exact, fc.double({ noNaN: true, noDefaultInfinity: true }), ({ big, value }, number) => {
+      const given = { value: JSON.parse(JSON.stringify(value)) as unknown, big, number: number + 0 }
+      assert.deepStrictEqual(RecordDecoder.exactJson(RecordEncoder.exactJson(given)), given)
+    }))
   })
 })
 

@@ -28,20 +28,15 @@ const leafOf = (issue: Issue): string => {
 const insideOf = (issue: Issue): ReadonlyArray<Issue> => {
   switch (issue._tag) {
     case "Pointer":
+    case "Refinement":
     case "Transformation":
       return [issue.issue]
-    case "Refinement":
-      return issue.kind === "From" ? [issue.issue] : refusalIn(issue)
     case "Composite":
       return [issue.issues].flat() as ReadonlyArray<Issue>
     default:
       return []
   }
 }
-
-/** A filter that says in words why it refuses a value, or where in it. */
-const refusalIn = ({ issue }: ParseResult.Refinement): ReadonlyArray<Issue> =>
-  issue._tag === "Type" && issue.message === undefined ? [] : [issue]
 
 const linesOf = (issue: Issue, path: Path): ReadonlyArray<string> => {
   const inner = issue._tag === "Pointer" ? [...path, ...[issue.path].flat() as ReadonlyArray<PropertyKey>] : path

@@ -84,9 +84,14 @@ const objectText = (value: object, path: Formless["path"]): string => {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${textOf(member, [...path, name])}`).join()}}`
 }
 
+/** A large number is written so that it is not read as a bigint. */
+const numberText = (value: number): string =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : JSON.stringify(value)
+
 const textOf = (value: unknown, path: Formless["path"]): string => {
   if (typeof value === "bigint") return String(value)
   if (isFormless(value, false)) throw new TypeError(describe({ path, value }))
+  if (typeof value === "number") return numberText(value)
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
   return Array.isArray(value) ? listText(value, path) : objectText(value, path)
 }
