@@ -45,6 +45,13 @@ export interface Worker {
   readonly child: Children.Child
 }
 
+/** A program that runs beside the workers; it finds the services like they do, and the stream by `STREAM`. */
+export interface Beside {
+  readonly program: string
+  readonly env: Record<string, string>
+  readonly onLine: (line: string) => void
+}
+
 /** Worker processes that share a stream, and the emulators that they use. */
 export interface Fleet {
   readonly history: History.History
@@ -53,6 +60,8 @@ export interface Fleet {
   readonly join: Effect.Effect<Worker>
   /** Ends a worker at once. */
   readonly kill: (worker: Worker) => Effect.Effect<void>
+  /** Runs another program beside the workers, until the fleet's scope is closed: one that writes the stream, say. */
+  readonly start: (options: Beside) => Effect.Effect<Children.Child>
   /** Asks a worker to leave, and returns how long that took. */
   readonly leave: (worker: Worker) => Effect.Effect<number, WorkerFailed>
   /** Writes orders, forever. */
@@ -89,19 +98,24 @@ const application = "fleet"
 /** How long a leaving worker may take before it is killed. */
 const graceMillis = 5_000
 
-const environmentOf = (
-  worker: string,
-  { dynamodb, kinesis }: Emulators.Endpoints,
-  { balanceMillis, discoveryMillis, leaseMillis, orderMillis }: Options
-): Record<string, string> => ({
+/** Where the services are, and the stream. */
+const environmentOf = ({ dynamodb, kinesis }: Emulators.Endpoints): Record<string, string> => ({
   AWS_REGION: Emulators.region,
   AWS_ACCESS_KEY_ID: Emulators.credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: Emulators.credentials.secretAccessKey,
   AWS_ENDPOINT_URL_KINESIS: kinesis,
   ...Warnings.silenced,
   AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+  STREAM: stream
+})
+
+const environmentOfWorker = (
+  worker: string,
+  endpoints: Emulators.Endpoints,
+  { balanceMillis, discoveryMillis, leaseMillis, orderMillis }: Options
+): Record<string, string> => ({
+  ...environmentOf(endpoints),
   APPLICATION: application,
-  STREAM: stream,
   WORKER: worker,
   LEASE_DURATION: `${leaseMillis} millis`,
   BALANCE_INTERVAL: `${balanceMillis} millis`,
@@ -142,6 +156,11 @@ const toFleet = (self: State): Fleet => ({
   workers: self.workers,
   join: join(self),
   kill: (worker) => kill(self, worker),
+  start: ({ env, onLine, program }) =>
+    Scope.extend(
+      Children.run({ program, env: { ...environmentOf(self.endpoints), ...env }, graceMillis, onLine }),
+      self.scope
+    ),
   leave: (worker) => leave(self, worker),
   write: Writer.run({
     client: self.client,
@@ -199,7 +218,7 @@ const told = (self: State, worker: Worker, line: string): void => {
 const join = (self: State) =>
   Effect.gen(function*() {
     const name = `worker-${self.workers.length + 1}`
-    const env = environmentOf(name, self.endpoints, self.options)
+    const env = environmentOfWorker(name, self.endpoints, self.options)
     const child = yield* Scope.extend(
       Children.run({
         program: self.options.program ?? ownProgram,

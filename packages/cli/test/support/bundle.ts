@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 type Esbuild = { readonly build: (options: object) => Promise<unknown> }
@@ -22,13 +22,14 @@ export interface Bundle {
   readonly remove: () => void
 }
 
-/** Makes one file of a program of `src`: from source each start costs seconds of processor time, which are not what is tested. */
-export const make = async (name: string): Promise<Bundle> => {
+/** Makes one file of a program of the package, of `src` unless the path says more: from source each start costs seconds of processor time, which are not what is tested. */
+export const make = async (path: string): Promise<Bundle> => {
+  const name = basename(path)
   const folder = mkdtempSync(join(tmpdir(), "kinesis-cli-"))
   mkdirSync(join(folder, "dist"))
   cpSync(inPackage("package.json"), join(folder, "package.json"))
   await esbuild.build({
-    entryPoints: [inPackage(`src/${name}.ts`)],
+    entryPoints: [inPackage(path === name ? `src/${name}.ts` : `${path}.ts`)],
     bundle: true,
     platform: "node",
     format: "esm",
