@@ -61,4 +61,35 @@ describe.concurrent("the examples do what they say", () => {
       assert.isTrue(handled.filter(([, , text]) => text! > "f").every(([, worker]) => worker === "bob"))
       assert.match(output, /ann has left 2 shards, 0 records cut off/)
     }))
+
+  it.live("web-handler: each click is taken or refused, and each that is taken is written", () =>
+    Effect.gen(function*() {
+      const line = /(\d+) taken, (\d+) refused, (\d+) invalid; (\d+) written, (\d+) failed/.exec(
+        yield* run("web-handler.ts")
+      )!
+      const [taken, refused, invalid, written, failed] = line.slice(1).map(Number)
+      assert.isAbove(taken!, 0)
+      assert.isAbove(refused!, 0)
+      assert.strictEqual(taken! + refused!, 1_000)
+      assert.deepStrictEqual([invalid, written, failed], [1, taken, 0])
+    }))
+
+  it.live("load-file: all lines in the order of their customer, but the one that is no order", () =>
+    Effect.gen(function*() {
+      const output = yield* run("load-file.ts")
+      assert.include(output, "dead letter: customer 7 wants a kettle")
+      assert.include(output, "20000 written, 1 failed")
+      assert.include(output, "20000 read in the order of their customer")
+    }))
+
+  it.live("fan-in: all records of all streams, in the order of their key", () =>
+    Effect.gen(function*() {
+      const copied = [...(yield* run("fan-in.ts")).matchAll(/"orders-(eu|us|ap) (\d)"/g)]
+        .map(([, region, number]) => ({ key: `${region} ${Number(number) % 3}`, number: Number(number) }))
+      assert.strictEqual(copied.length, 30)
+      for (const key of copied.map(({ key }) => key)) {
+        const numbers = copied.filter((each) => each.key === key).map(({ number }) => number)
+        assert.deepStrictEqual(numbers, numbers.toSorted())
+      }
+    }))
 })

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { against } from "./benches/against.js"
 import { endToEnd } from "./benches/endtoend.js"
 import { peer } from "./benches/peer.js"
-import { aggregation, decoding, encoding, transport } from "./benches/rates.js"
+import { aggregation, decoding, doors, encoding, transport } from "./benches/rates.js"
 import { check, reading } from "./benches/reading.js"
 import { memory, shards } from "./benches/scale.js"
 import { type Server, startServer, stopAll } from "./processes.js"
@@ -10,7 +10,7 @@ import { type Server, startServer, stopAll } from "./processes.js"
 /** Each prints its tables, and returns the figures that matter. */
 const benches: Readonly<
   Record<string, (server: Server, print: (text: string) => void) => Promise<Record<string, number>>>
-> = { reading, endtoend: endToEnd, aggregation, decoding, encoding, shards, memory, transport, peer }
+> = { reading, endtoend: endToEnd, aggregation, decoding, encoding, doors, shards, memory, transport, peer }
 
 const command = "pnpm bench"
 const help = `Measures effect-kinesis side by side with others, interleaved, each in a process of its own.
@@ -24,6 +24,7 @@ ${command} --against FOLDER [--json]
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     encoding     values as JSON by Schema
+    doors        what a producer costs by each of its doors
     shards       1,000 busy shards and 10,000 idle ones, the client in memory
     memory       what a program holds that keeps few of many records
     transport    1 to 256 calls at once over TLS

@@ -53,6 +53,26 @@ export const encoding = async (_: Server, print: (text: string) => void): Promis
   return { json: compared[1]!.cpuRatio.median, jsonNull: compared[3]!.cpuMicros.median / compared[2]!.cpuMicros.median }
 }
 
+/** What a producer costs by each of its doors, apart from the requests. */
+export const doors = async (_: Server, print: (text: string) => void): Promise<Record<string, number>> => {
+  const compared = await compare(
+    "./subjects/doors.ts",
+    ways({
+      bare: "client.putRecords of 500",
+      putAll: "producer.putAll of 10,000",
+      sink: "producer.sink, chunks of 500",
+      offer: "producer.offer, one fiber",
+      put: "producer.put, 1,000 fibers",
+      fibers: "a fiber that waits, 1,000 at once"
+    }),
+    pace
+  )
+  print(comparison("Writing to a service that answers at once", "records", compared))
+  return Object.fromEntries(
+    ["putAll", "sink", "offer", "put"].map((name, index) => [name, compared[index + 1]!.cpuMicros.median])
+  )
+}
+
 /** Concurrent calls over TLS: empty pages, by the number of connections. */
 export const transport = async (server: Server, print: (text: string) => void): Promise<Record<string, number>> => {
   const at = (concurrency: number, maxSockets: number): Way => ({
