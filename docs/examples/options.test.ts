@@ -1,7 +1,7 @@
 /** What the documentation says of options is what they are: the tables, the doc comments, and the variables. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect } from "effect"
-import { Consumer, KinesisClient, KinesisStream } from "effect-kinesis"
+import { Consumer, KinesisClient, KinesisStream, Producer } from "effect-kinesis"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as DynamoDbLeaseStore from "../../packages/dynamodb/src/DynamoDbLeaseStore.js"
@@ -64,6 +64,8 @@ const commentsOf = (path: string): ReadonlyArray<readonly [name: string, text: s
 /** Told in words: schedules, functions, and what is none. */
 const untold = [
   "until",
+  "pace",
+  "retry",
   "throttleRetry",
   "transientRetry",
   "resourceRetry",
@@ -75,7 +77,11 @@ const untold = [
 ]
 
 describe("the defaults of options", () => {
-  const documents = [["docs/reading.md", KinesisStream.defaults], ["docs/groups.md", Consumer.defaults]] as const
+  const documents = [
+    ["docs/reading.md", KinesisStream.defaults],
+    ["docs/groups.md", Consumer.defaults],
+    ["docs/writing.md", Producer.defaults]
+  ] as const
   for (const [path, defaults] of documents) {
     it(`are those in the table of ${path}, which has all of them`, () => {
       const rows = rowsOf(path)
@@ -91,11 +97,13 @@ describe("the defaults of options", () => {
   const lists = [
     ["packages/kinesis/src/internal/reading/settings.ts", KinesisStream.defaults],
     ["packages/kinesis/src/internal/group/settings.ts", Consumer.defaults],
-    ["packages/kinesis/src/Consumer.ts", Consumer.defaults]
+    ["packages/kinesis/src/Consumer.ts", Consumer.defaults],
+    ["packages/kinesis/src/internal/producer/settings.ts", Producer.defaults]
   ] as const
   for (const [path, defaults] of lists) {
     it(`are those in the doc comments of ${path}`, () => {
-      const comments = commentsOf(path).filter(([name]) => !untold.includes(name))
+      const parts = Object.keys(Producer.defaults.pace).concat("maxBytes", "by", "encoder")
+      const comments = commentsOf(path).filter(([name]) => !untold.includes(name) && !parts.includes(name))
       assert.isNotEmpty(comments)
       for (const [name, text] of comments) agree(name, text, defaults)
     })
@@ -147,12 +155,16 @@ const samples: Values = {
   KINESIS_OUTSIDE_RANGE: "keep",
   KINESIS_ON_TRIMMED: "fail",
   KINESIS_ON_STREAM_LOST: "fail",
-  KINESIS_ON_FORMER_STREAM: "fail"
+  KINESIS_ON_FORMER_STREAM: "fail",
+  KINESIS_ORDER: "key",
+  KINESIS_ON_FAILURE: "skip",
+  KINESIS_ON_UNKNOWN: "fail",
+  KINESIS_AGGREGATE: "true"
 }
 
 const sampleOf = (variable: string): string =>
   (samples[variable] as string | undefined) ??
-    (/(INTERVAL|DURATION|TIMEOUT|STALENESS)$/.test(variable) ? "7 seconds" : "7")
+    (/(INTERVAL|DURATION|TIMEOUT|STALENESS|LINGER|DEADLINE)$/.test(variable) ? "7 seconds" : "7")
 
 /** The option that a variable sets. */
 const optionOf = (variable: string): string =>
@@ -170,10 +182,11 @@ const configured = <A>(config: Effect.Effect<A, unknown>, variables: ReadonlyArr
 describe("options from the environment", () => {
   it("are the defaults when nothing is set", () => {
     for (
-      const [config, defaults] of [[KinesisStream.config, KinesisStream.defaults], [
-        Consumer.config,
-        Consumer.defaults
-      ]] as const
+      const [config, defaults] of [
+        [KinesisStream.config, KinesisStream.defaults],
+        [Consumer.config, Consumer.defaults],
+        [Producer.config, Producer.defaults]
+      ] as const
     ) {
       for (const [name, value] of Object.entries(configured<Values>(config, []))) {
         assert.strictEqual(value, (defaults as Values)[name], name)
@@ -192,7 +205,8 @@ describe("options from the environment", () => {
     for (
       const [config, defaults, without] of [
         [KinesisStream.config, KinesisStream.defaults, []],
-        [Consumer.config, Consumer.defaults, ["concurrency"]]
+        [Consumer.config, Consumer.defaults, ["concurrency"]],
+        [Producer.config, Producer.defaults, ["maxRecordBytes"]]
       ] as const
     ) {
       const names = Object.keys(configured<Values>(config, []))
@@ -223,7 +237,8 @@ describe("options from the environment", () => {
 
   const documents = [
     ["docs/reading.md", KinesisStream.config, 2, "packages/kinesis/src/KinesisStream.ts"],
-    ["docs/groups.md", Consumer.config, 3, "packages/kinesis/src/Consumer.ts"]
+    ["docs/groups.md", Consumer.config, 3, "packages/kinesis/src/Consumer.ts"],
+    ["docs/writing.md", Producer.config, 2, "packages/kinesis/src/Producer.ts"]
   ] as const
   for (const [path, config, column, door] of documents) {
     it(`are set by the variables in the table of ${path} and in the doc comment of config`, () => {
