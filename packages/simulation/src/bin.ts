@@ -10,6 +10,7 @@ import type { LogLine } from "./history.js"
 import * as Invariants from "./invariants.js"
 import * as Scenario from "./scenario.js"
 import { simulate } from "./simulate.js"
+import { markdown } from "./writing/comparison/table.js"
 
 const command = "node --import tsx packages/simulation/src/bin.ts"
 
@@ -21,6 +22,8 @@ ${command} [--fleet] --seeds N [--from M] [--workers W] [--faults]
     --faults tells how often each kind of fault met the reader. With --fleet those of workers that share a stream.
 ${command} [--fleet] --seed N
     The history of one seed, with all that happened at its virtual time.
+${command} --writing --compare [--seed N]
+    How this library's producer and other policies write the same workloads, as Markdown.
 
 The exit code is 1 if an invariant was violated.
 `
@@ -164,6 +167,8 @@ const { values } = parseArgs({
     share: { type: "string" },
     faults: { type: "boolean" },
     fleet: { type: "boolean" },
+    writing: { type: "boolean" },
+    compare: { type: "boolean" },
     help: { type: "boolean", short: "h" }
   }
 })
@@ -171,7 +176,9 @@ const { values } = parseArgs({
 const play = values.fleet === true ? fleet : reader
 const kind = values.fleet === true ? ["--fleet"] : []
 
-if (values.help === true || (values.seed === undefined && values.seeds === undefined)) {
+if (values.writing === true && values.compare === true) {
+  print(markdown(whole("seed", values.seed, 1)))
+} else if (values.help === true || (values.seed === undefined && values.seeds === undefined)) {
   print(help)
 } else if (values.seed !== undefined) {
   process.exitCode = printOne(play, whole("seed", values.seed, 1)) > 0 ? 1 : 0
