@@ -7,10 +7,13 @@ import type * as Reckoning from "../write/reckoning.js"
 import type * as ShardMap from "../write/shardMap.js"
 import * as Writer from "./writer.js"
 
-/** Only what is known to be distributed by partition key may travel together by shard: readers drop what is elsewhere. */
+/**
+ * Only what is known to be distributed by partition key may travel together by shard: readers drop what is elsewhere. Records of one key may
+ * as long as nothing speaks against it.
+ */
 const aggregatesOf = ({ knowledge, settings }: Writer.Writer): Lanes.Layout["aggregates"] => {
   const { isSuspect, map, strategy } = knowledge
-  if (settings.aggregates !== "shard") return settings.aggregates
+  if (settings.aggregates !== "shard") return isSuspect ? "none" : settings.aggregates
   return map !== undefined && strategy === "USER_PARTITION_KEY" && !isSuspect ? "shard" : "none"
 }
 

@@ -35,10 +35,15 @@ const noteNumber = ({ report }: Reckoning, lane: Lanes.Lane, shardId: string, se
   if (BigInt(sequenceNumber) <= BigInt(last.sequenceNumber)) report.broken = lane
 }
 
-/** Whether every record of an aggregate belongs to the shard that took it; undefined if the shard is not known. */
+/**
+ * Whether every record of an aggregate belongs to the shard that took it; undefined if the shard is not known. Without a map, those of one key
+ * do: somebody else than their writer would have to distribute them.
+ */
 const isInPlace = ({ self }: Reckoning, { entries }: Aggregate, shardId: string): boolean | undefined => {
-  if (self.lanes.layout.aggregates === "key" || entries[0]!.lane!.shard?.shardId === shardId) return true
-  const shard = self.lanes.layout.map?.known.get(shardId)
+  const { aggregates, map } = self.lanes.layout
+  if (entries[0]!.lane!.shard?.shardId === shardId) return true
+  if (map === undefined) return aggregates === "key"
+  const shard = map.known.get(shardId)
   return shard === undefined ? undefined : entries.every((entry) => isIn(shard, entry))
 }
 
