@@ -70,6 +70,25 @@ describe("scheduler", () => {
       assert.strictEqual(pages.length, 390)
     })))
 
+  it.effect("thousands of shards that wake together leave turns to others", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const virtual = yield* VirtualTime.clock
+      const begun = new Map<number, number>()
+      const { client } = quiet(3_000, () => {
+        const wakeUps = virtual.unsafeWakeUps()
+        begun.set(wakeUps, (begun.get(wakeUps) ?? 0) + 1)
+        return 0
+      })
+      const { fiber } = yield* client(read(KinesisStream.pages(idle)))
+      yield* Effect.sleep(900)
+      begun.clear()
+      yield* Effect.sleep(1_000)
+      yield* Fiber.interrupt(fiber)
+      const counts = [...begun.values()]
+      assert.strictEqual(counts.reduce((sum, count) => sum + count), 3_000)
+      assert.isAtMost(Math.max(...counts), 256)
+    })))
+
   it.effect("each shard keeps its own time, with one sleep for all", () =>
     VirtualTime.run(Effect.gen(function*() {
       const { client } = quiet(50, (shardId) => Number(shardId.slice(-2)))

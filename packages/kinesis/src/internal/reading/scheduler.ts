@@ -150,8 +150,11 @@ const rung = (self: Scheduler, alarm: Alarm, exit: Exit.Exit<void>): void => {
   else PageQueue.end(self.pages, Exit.mapErrorCause(exit, Interruption.asDefect))
 }
 
+/** How many shards wake at most before other events have their turn. */
+const mostAtOnce = 256
+
 const wake = (self: Scheduler): void => {
-  for (const shard of Sleeper.due(self.sleeper, self.context.monotonicMillis())) ask(self, shard)
+  for (const shard of Sleeper.due(self.sleeper, self.context.monotonicMillis(), mostAtOnce)) ask(self, shard)
   setAlarm(self)
 }
 

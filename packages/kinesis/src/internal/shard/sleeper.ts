@@ -22,14 +22,16 @@ export const add = <A>({ buckets, times }: Sleeper<A>, at: number, sleeper: A): 
 /** When the first one is to be woken; never if nobody sleeps. */
 export const nextAt = <A>({ times }: Sleeper<A>): number => times[0] ?? Infinity
 
-/** Wakes those whose time has come: the earlier first. */
-export const due = <A>(self: Sleeper<A>, now: number): ReadonlyArray<A> => {
-  const { buckets, times } = self
+/** Wakes those whose time has come, but no more than so many: the earlier first. */
+export const due = <A>({ buckets, times }: Sleeper<A>, now: number, most = Infinity): ReadonlyArray<A> => {
   const woken: Array<A> = []
-  while (times.length > 0 && times[0]! <= now) {
-    const time = sink(times)
-    for (const sleeper of buckets.get(time)!) woken.push(sleeper)
+  while (woken.length < most && times.length > 0 && times[0]! <= now) {
+    const [time] = times as [number]
+    const bucket = buckets.get(time)!
+    for (const sleeper of bucket.splice(0, most - woken.length)) woken.push(sleeper)
+    if (bucket.length > 0) break
     buckets.delete(time)
+    sink(times)
   }
   return woken
 }
@@ -50,10 +52,9 @@ const rise = (times: Array<number>, time: number): void => {
 }
 
 /** Removes the earliest time from the heap. */
-const sink = (times: Array<number>): number => {
-  const first = times[0]!
+const sink = (times: Array<number>): void => {
   const last = times.pop()!
-  if (times.length === 0) return first
+  if (times.length === 0) return
   let at = 0
   for (let below = 1; below < times.length; below = 2 * at + 1) {
     if (below + 1 < times.length && times[below + 1]! < times[below]!) below++
@@ -62,5 +63,4 @@ const sink = (times: Array<number>): number => {
     at = below
   }
   times[at] = last
-  return first
 }
