@@ -1,6 +1,6 @@
 import { VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { type Chunk, Clock, Effect, Exit, Fiber, Random } from "effect"
+import { type Chunk, Clock, Effect, Exit, Fiber, Random, Stream } from "effect"
 import { KinesisClient, type KinesisEvent, KinesisStream, type Page, Position, Until } from "effect-kinesis"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as PageQueue from "../src/internal/reading/pageQueue.js"
@@ -257,6 +257,37 @@ describe("scheduler", () => {
   })
 })
 
+describe("merging", () => {
+  it.live("pages that come in one turn of the event loop are handed on together", () =>
+    Effect.gen(function*() {
+      const { client } = quiet(40, () => 0)
+      const waiting: Array<() => void> = []
+      const together = Effect.updateService(KinesisClient.KinesisClient, (service) => ({
+        ...service,
+        getRecords: (request: Parameters<typeof service.getRecords>[0]) =>
+          Effect.zipRight(
+            Effect.async<void>((resume) => {
+              waiting.push(() => resume(Effect.void))
+              if (waiting.length === 40) { for (const answer of waiting.splice(0)) setImmediate(answer) }
+            }),
+            service.getRecords(request)
+          )
+      }))
+      const chunks: Array<number> = []
+      yield* KinesisStream.pages({ ...idle, pollInterval: 0, idleInterval: 0 }).pipe(
+        Stream.mapChunks((pages) => {
+          chunks.push(pages.length)
+          return pages
+        }),
+        Stream.take(800),
+        Stream.runDrain,
+        together,
+        client
+      )
+      assert.isAtLeast(Math.min(...chunks.slice(1, -1)), 8)
+    }))
+})
+
 const page = (shardId: string): Page.Page => ({
   shardId,
   records: [],
@@ -270,7 +301,7 @@ describe("pageQueue", () => {
 
   it.effect("hands on what was held back in the order in which it came, as the consumer takes", () =>
     Effect.gen(function*() {
-      const queue = PageQueue.make()
+      const queue = PageQueue.make((task) => task())
       const handedOn: Array<number> = []
       for (let index = 0; index < 50; index++) {
         const isHandedOn = PageQueue.offer(queue, page(String(index)), () => handedOn.push(index))
@@ -291,7 +322,7 @@ describe("pageQueue", () => {
 
   it.effect("gives all that came before its end, and tells nobody who held back", () =>
     Effect.gen(function*() {
-      const queue = PageQueue.make()
+      const queue = PageQueue.make((task) => task())
       const error = new ServiceUnavailable({ operation: "GetRecords", description: "down" })
       const told: Array<number> = []
       for (let index = 0; index < 20; index++) PageQueue.offer(queue, page(String(index)), () => told.push(index))
@@ -304,9 +335,23 @@ describe("pageQueue", () => {
       assert.strictEqual(yield* Effect.flip(PageQueue.take(queue)), error)
     }))
 
+  it.effect("gives the pages of one turn together, however the consumer came to wait", () =>
+    Effect.gen(function*() {
+      const tasks: Array<() => void> = []
+      const queue = PageQueue.make((task) => void tasks.push(task))
+      for (const turn of ["first", "second"]) {
+        const fiber = yield* Effect.fork(PageQueue.take(queue))
+        yield* Effect.yieldNow()
+        for (const name of ["a", "b", "c"]) PageQueue.offer(queue, page(`${turn} ${name}`), () => undefined)
+        assert.strictEqual(tasks.length, 1)
+        for (const task of tasks.splice(0)) task()
+        assert.deepStrictEqual(names(yield* Fiber.join(fiber)), [`${turn} a`, `${turn} b`, `${turn} c`])
+      }
+    }))
+
   it.effect("wakes the consumer for a page and for the end", () =>
     Effect.gen(function*() {
-      const queue = PageQueue.make()
+      const queue = PageQueue.make((task) => task())
       const fiber = yield* Effect.fork(
         Effect.all([PageQueue.take(queue), PageQueue.take(queue), PageQueue.take(queue)])
       )

@@ -12,6 +12,7 @@ import * as PageQueue from "./pageQueue.js"
 import * as ReadAhead from "./readAhead.js"
 import * as Scheduler from "./scheduler.js"
 import * as Settings from "./settings.js"
+import * as Turns from "./turns.js"
 
 /** The shards of a stream whose pages are merged. */
 interface State {
@@ -32,7 +33,7 @@ export const make = (
   Effect.gen(function*() {
     const readAhead = yield* ReadAhead.make(Settings.maxReadAheadBytes(options))
     const coordinated = yield* Coordinator.make(options, readAhead)
-    const self: State = { pages: PageQueue.make(), reading: 0, isLastKnown: false }
+    const self: State = { pages: PageQueue.make(yield* Turns.afterTurn), reading: 0, isLastKnown: false }
     const scheduler = yield* Scheduler.make(coordinated.context, self.pages, (exit) => ended(self, exit))
     yield* Effect.addFinalizer(() => Scheduler.close(scheduler))
     yield* Coordinator.endInTime(coordinated, () => Scheduler.endInTime(scheduler))

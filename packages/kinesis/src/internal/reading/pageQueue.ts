@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { KinesisError } from "../../KinesisError.js"
 import type { Page } from "../../Page.js"
+import type * as Turns from "./turns.js"
 
 /** How many pages can wait for the consumer, in addition to the one that each shard holds back. */
 const capacity = 16
@@ -20,11 +21,18 @@ export interface PageQueue {
   /** In the order in which they came. */
   readonly heldBack: Array<HeldBack>
   exit: Exit.Exit<void, KinesisError> | undefined
-  /** Wakes the consumer. */
+  /** The consumer waits for a page. */
   wake: (() => void) | undefined
+  readonly afterTurn: Turns.AfterTurn
 }
 
-export const make = (): PageQueue => ({ pages: [], heldBack: [], exit: undefined, wake: undefined })
+export const make = (afterTurn: Turns.AfterTurn): PageQueue => ({
+  pages: [],
+  heldBack: [],
+  exit: undefined,
+  wake: undefined,
+  afterTurn
+})
 
 /**
  * Whether the page was handed on. If not it is held back, and the function is called when it has been handed on, which after the end of
@@ -55,10 +63,12 @@ export const end = (self: PageQueue, exit: Exit.Exit<void, KinesisError>): void 
   wake(self)
 }
 
+/** Wakes the consumer when all pages of this turn have come: each time it wakes costs as much as several pages do. */
 const wake = (self: PageQueue): void => {
-  const { wake } = self
+  const { afterTurn, wake } = self
+  if (wake === undefined) return
   self.wake = undefined
-  wake?.()
+  afterTurn(wake)
 }
 
 /** All pages that wait, as soon as there is one; none after the last. */
@@ -78,10 +88,11 @@ const untilWoken = (self: PageQueue): Effect.Effect<void> =>
   })
 
 /** Hands on pages that were held back, as far as there is room. */
-export const letIn = (self: PageQueue): void => {
-  if (self.heldBack.length === 0) return
-  for (const { onHandedOn, page } of self.heldBack.splice(0, capacity - self.pages.length)) {
-    self.pages.push(page)
-    onHandedOn()
+export const letIn = ({ heldBack, pages }: PageQueue): void => {
+  while (pages.length < capacity) {
+    const next = heldBack.shift()
+    if (next === undefined) return
+    pages.push(next.page)
+    next.onHandedOn()
   }
 }

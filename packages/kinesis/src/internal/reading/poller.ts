@@ -83,7 +83,7 @@ export const make = (context: ReadContext, shard: ShardToRead): PageSource => so
 
 /** Counts the last page as handed on. Whether nothing but a request for records is next, at the time that the pacing says. */
 export const rests = (self: Poller): boolean => {
-  if (self.outcome !== undefined || isEnough(self)) return false
+  if (isEnough(self)) return false
   if (PollState.command(self.poll, self.context.monotonicMillis())._tag !== "GetRecords") return false
   self.page = undefined
   return true

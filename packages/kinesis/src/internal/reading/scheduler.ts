@@ -17,6 +17,7 @@ import * as PageQueue from "./pageQueue.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import * as Poller from "./poller.js"
 import * as ReadAhead from "./readAhead.js"
+import * as Turns from "./turns.js"
 
 /** Whether each shard has a fiber of its own all the time: the simulation plays histories both ways. */
 export const hasFibers: FiberRef.FiberRef<boolean> = globalValue(
@@ -75,7 +76,10 @@ export const make = (
   onEnd: Scheduler["onEnd"]
 ): Effect.Effect<Scheduler> =>
   Effect.gen(function*() {
-    const runtime = Runtime.enableRuntimeFlag(yield* Effect.runtime<never>(), RuntimeFlags.Interruption)
+    const runtime = Runtime.enableRuntimeFlag(
+      yield* Turns.inOneQueue(Effect.runtime<never>()),
+      RuntimeFlags.Interruption
+    )
     return {
       context,
       pages,
