@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer"
 import { randomInt } from "node:crypto"
 import type { KinesisRecord } from "../../KinesisRecord.js"
-import { latin1, utf8 } from "../wire/pieces.js"
+import { latin1, utf8 } from "../wire/bufferMethods.js"
 
 const openBracket = 0x5b
 const closeBracket = 0x5d

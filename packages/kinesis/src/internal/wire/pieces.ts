@@ -18,18 +18,6 @@ export const byteAt = ({ at, bytes }: Cursor, offset: number): number => {
   return bytes[at + offset]!
 }
 
-/** Node's own, which `toString` looks up by the encoding's name each time. */
-interface Slices {
-  readonly latin1Slice: (start: number, end: number) => string
-  readonly utf8Slice: (start: number, end: number) => string
-}
-
-export const latin1 = (bytes: Buffer, start: number, end: number): string =>
-  (bytes as unknown as Slices).latin1Slice(start, end)
-
-export const utf8 = (bytes: Buffer, start: number, end: number): string =>
-  (bytes as unknown as Slices).utf8Slice(start, end)
-
 /** Moves past text that must be here. */
 export const skip = (cursor: Cursor, said: Uint8Array): void => {
   const { at, bytes } = cursor

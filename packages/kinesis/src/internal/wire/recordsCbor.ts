@@ -1,33 +1,22 @@
 import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import {
+  byteString,
+  epoch,
+  isNothing,
+  isOver,
+  key,
+  readArgument,
+  readArraySize,
+  readMapSize,
+  readNullableNumber,
+  readNullableText,
+  readNumber
+} from "./cborItems.js"
 import { DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
-import { byteAt, type Cursor, type Decoding, type Pieces, short, skip, text, unexpected, utf8 } from "./pieces.js"
+import { byteAt, type Cursor, type Decoding, type Pieces, short, skip, text, unexpected } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
 import { toMillis } from "./timestamps.js"
-
-/** The first byte of an item: its major type in the upper three bits, its argument, or that argument's size, in the lower five. */
-const unsigned = 0x00
-const byteString = 0x40
-const textString = 0x60
-const array = 0x80
-const map = 0xa0
-const epoch = 0xc1
-const nothing = 0xf6
-const float32 = 0xfa
-const float64 = 0xfb
-const stop = 0xff
-
-const oneByte = 24
-const twoBytes = 25
-const fourBytes = 26
-const eightBytes = 27
-const indefinite = 31
-
-/** A key as it is encoded. */
-const key = (name: string): Uint8Array =>
-  name.length < oneByte
-    ? Uint8Array.of(textString + name.length, ...text(name))
-    : Uint8Array.of(textString + oneByte, name.length, ...text(name))
 
 const records = key("Records")
 const nextShardIterator = key("NextShardIterator")
@@ -90,80 +79,11 @@ function* readRecords(
   return records.complete()
 }
 
-/** Whether an array or map is over after this many elements: by its size, or by the stop code that is then read. */
-const isOver = (cursor: Cursor, done: number, size: number): boolean => {
-  if (size >= 0) return done === size
-  if (byteAt(cursor, 0) !== stop) return false
-  cursor.at++
-  return true
-}
-
 const readKey = (cursor: Cursor): Uint8Array => {
   const first = byteAt(cursor, 1)
   const key = first === R ? records : first === N ? nextShardIterator : first === M ? millisBehindLatest : childShards
   skip(cursor, key)
   return key
-}
-
-/** A size of -1 means an array or map of indefinite length, which ends with a stop code. */
-const readMapSize = (cursor: Cursor): number => {
-  if (byteAt(cursor, 0) !== map + indefinite) return readArgument(cursor, map)
-  cursor.at++
-  return -1
-}
-
-/** Null is an empty array. */
-const readArraySize = (cursor: Cursor): number => {
-  const head = byteAt(cursor, 0)
-  if (head !== array + indefinite && head !== nothing) return readArgument(cursor, array)
-  cursor.at++
-  return head === nothing ? 0 : -1
-}
-
-/** The argument of an item of this type: the number itself, or the length of what follows. */
-const readArgument = (cursor: Cursor, type: number): number => {
-  const { at, bytes } = cursor
-  const head = byteAt(cursor, 0) - type
-  if (head < 0 || head > eightBytes) throw unexpected
-  if (head < oneByte) {
-    cursor.at = at + 1
-    return head
-  }
-  const size = 1 << (head - oneByte)
-  if (at + 1 + size > bytes.length) throw short
-  cursor.at = at + 1 + size
-  switch (head) {
-    case oneByte:
-      return bytes[at + 1]!
-    case twoBytes:
-      return (bytes[at + 1]! << 8) | bytes[at + 2]!
-    case fourBytes:
-      return bytes.readUInt32BE(at + 1)
-    default: {
-      const high = bytes.readUInt32BE(at + 1)
-      if (high > 0x1fffff) throw unexpected
-      return high * 0x100000000 + bytes.readUInt32BE(at + 5)
-    }
-  }
-}
-
-const isNothing = (cursor: Cursor): boolean => {
-  if (byteAt(cursor, 0) !== nothing) return false
-  cursor.at++
-  return true
-}
-
-const readNullableText = (cursor: Cursor): string | undefined => isNothing(cursor) ? undefined : readText(cursor)
-
-const readNullableNumber = (cursor: Cursor): number | undefined => isNothing(cursor) ? undefined : readNumber(cursor)
-
-const readText = (cursor: Cursor): string => {
-  const length = readArgument(cursor, textString)
-  const { at, bytes } = cursor
-  const end = at + length
-  if (end > bytes.length) throw short
-  cursor.at = end
-  return utf8(bytes, at, end)
 }
 
 const readBytes = (cursor: Cursor, memory: RecordMemory): Uint8Array => {
@@ -173,16 +93,6 @@ const readBytes = (cursor: Cursor, memory: RecordMemory): Uint8Array => {
   if (end > bytes.length) throw short
   cursor.at = end
   return memory.fromPart(bytes, at, end)
-}
-
-const readNumber = (cursor: Cursor): number => {
-  const { at, bytes } = cursor
-  const head = byteAt(cursor, 0)
-  if (head !== float32 && head !== float64) return readArgument(cursor, unsigned)
-  const size = head === float64 ? 8 : 4
-  if (at + 1 + size > bytes.length) throw short
-  cursor.at = at + 1 + size
-  return head === float64 ? bytes.readDoubleBE(at + 1) : bytes.readFloatBE(at + 1)
 }
 
 const readDate = (cursor: Cursor, memory: RecordMemory): Date => {

@@ -1,18 +1,8 @@
 import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
+import { latin1, utf8 } from "./bufferMethods.js"
 import { DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
-import {
-  byteAt,
-  type Cursor,
-  type Decoding,
-  latin1,
-  type Pieces,
-  short,
-  skip,
-  text,
-  unexpected,
-  utf8
-} from "./pieces.js"
+import { byteAt, type Cursor, type Decoding, type Pieces, short, skip, text, unexpected } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
 import { toMillis } from "./timestamps.js"
 
