@@ -13,9 +13,11 @@ const dynamodb = "@aws-sdk/client-dynamodb"
 
 const tests = [
   "packages/kinesis/test/sdkHooks.test.ts",
-  "packages/kinesis/test/getRecordsFastPath.test.ts",
+  "packages/kinesis/test/repeatedCalls.test.ts",
   "packages/kinesis/test/internal/recordsJson.test.ts",
   "packages/kinesis/test/internal/recordsCbor.test.ts",
+  "packages/kinesis/test/internal/entries.test.ts",
+  "packages/kinesis/test/internal/results.test.ts",
   "packages/kinesis/test/answers.test.ts",
   "packages/kinesis/test/clock.test.ts",
   "packages/kinesis/test/credentials.test.ts",

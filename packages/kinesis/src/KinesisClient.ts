@@ -155,9 +155,7 @@ export interface Options extends SdkTransport.Options, DeadlineOptions {}
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidArgument, Scope.Scope> =>
   Rules.check("KinesisClient.make", table, options).pipe(
     Effect.zipRight(Effect.suspend(() => SdkTransport.make(options))),
-    Effect.flatMap(({ sdk, sendGetRecords }) =>
-      spanned(sdk, SdkOperations.make(sdk, toDeadlines(options), sendGetRecords))
-    )
+    Effect.flatMap(({ fast, sdk }) => spanned(sdk, SdkOperations.make(sdk, toDeadlines(options), fast)))
   )
 
 /** The calls' spans say where they go. */

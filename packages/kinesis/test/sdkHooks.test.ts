@@ -41,7 +41,12 @@ const { CborCodec }: any = installed.cbor
 
 /** What an SDK is like that has each hook no longer, or has it differently. */
 const planted: Record<string, ReadonlyArray<Partial<SdkHooks.Parts>>> = {
-  "schema GetRecords$": [{ kinesis: without(installed.kinesis, "GetRecords$") }, { kinesis: { GetRecords$: [] } }],
+  "schema GetRecords$": [
+    { kinesis: without(installed.kinesis, "GetRecords$") },
+    { kinesis: { ...installed.kinesis, GetRecords$: [] } }
+  ],
+  "schema PutRecord$": [{ kinesis: without(installed.kinesis, "PutRecord$") }],
+  "schema PutRecords$": [{ kinesis: without(installed.kinesis, "PutRecords$") }],
   "config.protocol": [
     clients(({ config }) => delete config.protocol),
     ...["serializeRequest", "deserializeResponse", "deserializeMetadata", "setSerdeContext"]
@@ -102,10 +107,10 @@ const logged = () => {
 /** A client that is made of these parts, and how. */
 const connect = (server: HttpServer.Server, protocol: SdkHooks.Encoding, changes: Partial<SdkHooks.Parts> = {}) =>
   SdkTransport.make({ ...HttpServer.clientOptions(server.url), protocol }, { ...installed, ...changes }).pipe(
-    Effect.map(({ sdk, sendGetRecords }) => ({
+    Effect.map(({ fast, sdk }) => ({
       sdk,
-      client: SdkOperations.make(sdk, { getRecordsMillis: 10_000, requestMillis: 10_000 }, sendGetRecords),
-      isFast: sendGetRecords !== undefined
+      client: SdkOperations.make(sdk, { getRecordsMillis: 10_000, requestMillis: 10_000 }, fast),
+      isFast: fast !== undefined
     }))
   )
 
@@ -192,11 +197,11 @@ describe("the inner parts of the AWS SDK", () => {
         hidden = context["__smithy_context"]
         delete context["__smithy_context"]
         return next(args)
-      }, { name: "hide", relation: "before", toMiddleware: "getRecordsFastPath" })
+      }, { name: "hide", relation: "before", toMiddleware: "firstRequest" })
       sdk.middlewareStack.addRelativeTo((next: any, context: any) => (args: any) => {
         context["__smithy_context"] = hidden
         return next(args)
-      }, { name: "show", relation: "after", toMiddleware: "getRecordsFastPath" })
+      }, { name: "show", relation: "after", toMiddleware: "firstRequest" })
       for (const _ of [1, 2, 3]) {
         assert.deepStrictEqual((yield* read(client, "i")).records.map(({ sequenceNumber }) => sequenceNumber), ["7"])
       }

@@ -19,6 +19,8 @@ export type Answer = (received: Received) => /** In the encoding of the request.
 | "silence"
 /** Closes the connection. */
 | "reset"
+/** Closes the connection in the middle of an answer. */
+| "cut"
 
 export interface Server {
   readonly url: string
@@ -80,6 +82,10 @@ export const make = (
           const said = answer(call)
           if (said === "silence") return
           if (said === "reset") return void request.socket.destroy()
+          if (said === "cut") {
+            response.writeHead(200, { "content-type": request.headers["content-type"], "content-length": 1_000 })
+            return void response.write("{\"Records\":[", () => request.socket.destroy())
+          }
           const { bytes, contentType } = "bytes" in said ? said : {
             bytes: isCbor ? cbor.serialize(said.body) : Buffer.from(JSON.stringify(said.body)),
             contentType: request.headers["content-type"]

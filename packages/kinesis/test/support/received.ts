@@ -1,17 +1,24 @@
 import { GetRecordsCommand, type GetRecordsCommandOutput, KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import { Readable } from "node:stream"
 import { cborProtocol } from "../../src/internal/wire/cborProtocol.js"
-import { getRecordsSender } from "../../src/internal/wire/getRecordsFastPath.js"
+import * as FastOperations from "../../src/internal/wire/fastOperations.js"
 import { jsonProtocol } from "../../src/internal/wire/jsonProtocol.js"
 import type { PageDecoder } from "../../src/internal/wire/pageDecoder.js"
+import * as RepeatedCalls from "../../src/internal/wire/repeatedCalls.js"
 import * as SdkHooks from "../../src/internal/wire/sdkHooks.js"
 import { toGetRecordsResponse } from "../../src/internal/wire/sdkOutputs.js"
 import * as SealedPage from "../../src/internal/wire/sealedPage.js"
-import type { GetRecordsResponse } from "../../src/KinesisApi.js"
+import type { GetRecordsRequest, GetRecordsResponse } from "../../src/KinesisApi.js"
 
 const { Protocol } = SdkHooks.probe(SdkHooks.installed)
 
 const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-amz-cbor-1.1" }
+
+/** GetRecords, with undefined for what our protocol leaves to the SDK. */
+const onlyOurs: RepeatedCalls.Operation<GetRecordsRequest, GetRecordsResponse | undefined> = {
+  ...FastOperations.getRecords,
+  answer: (output) => SealedPage.open(output)
+}
 
 /** An SDK client with a protocol of ours, and what it is answered. */
 export const clientOf = (protocol: "json" | "cbor") => {
@@ -34,7 +41,10 @@ export const clientOf = (protocol: "json" | "cbor") => {
   const answering = (given: ReadonlyArray<Uint8Array>) => {
     pieces = given
   }
-  return { sdk, send: getRecordsSender(sdk), answering }
+  const calls = RepeatedCalls.make(sdk)
+  const send = (request: GetRecordsRequest) =>
+    RepeatedCalls.send(calls, onlyOurs, request, new AbortController().signal)
+  return { sdk, send, answering }
 }
 
 const clients = { json: clientOf("json"), cbor: clientOf("cbor") }
@@ -48,9 +58,7 @@ export const byOurs = async (
   const { answering, send } = clients[protocol]
   answering(pieces)
   try {
-    return SealedPage.open(
-      await send({ stream: "orders", shardId, shardIterator: "i" }, new AbortController().signal)
-    )
+    return await send({ stream: "orders", shardId, shardIterator: "i" })
   } catch {
     return undefined
   }

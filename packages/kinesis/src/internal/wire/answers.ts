@@ -35,8 +35,8 @@ export const errorIn = (bytes: Buffer): Error | undefined => {
   return Object.assign(new Error(typeof message === "string" ? message : name), { name })
 }
 
-/** What is wrong with the body of a success: it names an error, or is no object; undefined when it will do. */
-const faultIn = (bytes: Buffer, type: string, isCbor: boolean, mayBeEmpty: boolean): Error | undefined => {
+/** What is wrong with the body of a success: it names an error, or is no object; undefined when it will do. `isCbor` tells of the request. */
+export const faultIn = (bytes: Buffer, type: string, isCbor: boolean, mayBeEmpty: boolean): Error | undefined => {
   if (bytes.length === 0) return mayBeEmpty ? undefined : new Error("the answer is empty")
   if (!isCbor && !startsObject(bytes)) {
     return new Error(`the answer is no JSON object, but HTTP 200 (${type}): ${bytes.toString("utf8", 0, quotedBytes)}`)

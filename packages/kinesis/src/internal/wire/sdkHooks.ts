@@ -90,7 +90,10 @@ const makesRequests = (_: Parts, client: any): boolean => {
 
 /** What is used of the SDK in both encodings. */
 const hooks: ReadonlyArray<Hook> = [
-  { name: "schema GetRecords$", isThere: ({ kinesis }) => member(kinesis, "GetRecords$").length > 5 },
+  ...["GetRecords$", "PutRecord$", "PutRecords$"].map((schema): Hook => ({
+    name: `schema ${schema}`,
+    isThere: ({ kinesis }) => member(kinesis, schema).length > 5
+  })),
   { name: "config.protocol", isThere: hasProtocol },
   { name: "setting protocol", isThere: takesProtocol },
   { name: "getPayloadCodec().createSerializer()", isThere: writesJson },
@@ -195,7 +198,7 @@ export const warn = (
     Effect.logWarning(
       `The AWS SDK ${version} has no ${
         missing.join(", no ")
-      } as effect-kinesis uses it. Records are read in the SDK's own way` +
+      } as effect-kinesis uses it. Records are read and written in the SDK's own way` +
         `${encoding === "cbor" ? ", and in JSON in place of CBOR" : ""}, which is correct but slower. ` +
         `Versions with which nothing is lost: ${versions}`
     ))

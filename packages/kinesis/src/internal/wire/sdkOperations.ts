@@ -8,9 +8,9 @@ import { InvalidArgument, RequestTimeout, ServiceUnavailable } from "../../Kines
 import * as Advice from "./advice.js"
 import * as Contact from "./contact.js"
 import * as ErrorMapping from "./errorMapping.js"
+import type { FastOperations, Send as FastSend } from "./fastOperations.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
-import * as SealedPage from "./sealedPage.js"
 
 /** `getRecords` -> `GetRecords` */
 export const apiName = (operation: string): string => operation[0]!.toUpperCase() + operation.slice(1)
@@ -20,9 +20,6 @@ export interface Deadlines {
   readonly getRecordsMillis: number
   readonly requestMillis: number
 }
-
-/** How GetRecords is sent. */
-type SendGetRecords = (request: Api.GetRecordsRequest, abortSignal: AbortSignal) => Promise<Sdk.GetRecordsCommandOutput>
 
 type Command<In extends Sdk.ServiceInputTypes, Out extends Sdk.ServiceOutputTypes> = Parameters<
   typeof Sdk.KinesisClient.prototype.send<In, Out>
@@ -41,9 +38,10 @@ async (sdk, request, abortSignal) =>
 
 const nothing = (): void => undefined
 
-/** Every operation without a special way of sending it: its command, the command's input, and the conversion of its output. */
+/** How the SDK sends every operation: its command, the command's input, and the conversion of its output. */
 const operations = {
   listShards: sent(Sdk.ListShardsCommand, Inputs.listShardsInput, Outputs.toListShardsResponse),
+  getRecords: sent(Sdk.GetRecordsCommand, Inputs.getRecordsInput, Outputs.toGetRecordsResponse),
   getShardIterator: sent(
     Sdk.GetShardIteratorCommand,
     Inputs.shardIteratorInput,
@@ -127,33 +125,33 @@ const aboutOf = (operation: string, request: object): About => {
 export const make = (
   sdk: Sdk.KinesisClient,
   { getRecordsMillis, requestMillis }: Deadlines,
-  sendGetRecords: SendGetRecords = (request, abortSignal) =>
-    sdk.send(new Sdk.GetRecordsCommand(Inputs.getRecordsInput(request)), { abortSignal })
+  fast: Partial<FastOperations> = {}
 ): Service => {
   const attending = callWithin(sdk)
-  const attempt = <Request extends object, A>(operation: string, send: Send<Request, A>) => (request: Request) =>
-    attending(aboutOf(operation, request), requestMillis, (abortSignal) => send(sdk, request, abortSignal))
-  const served = <O extends keyof typeof operations>(operation: O) => {
-    const send: Send<any, any> = operations[operation]
+  const attempt =
+    <Request extends object, A>(operation: string, send: Send<Request, A>, millis = requestMillis) =>
+    (request: Request) =>
+      attending(aboutOf(operation, request), millis, (abortSignal) => send(sdk, request, abortSignal))
+  const quickest = <O extends keyof FastOperations>(operation: O): Send<any, any> => {
+    const own: FastSend<any, any> | undefined = fast[operation]
+    return own === undefined ? operations[operation] : (_, request, abortSignal) => own(request, abortSignal)
+  }
+  const served = <O extends keyof typeof operations>(operation: O, send: Send<any, any> = operations[operation]) => {
     const made = attempt(operation, send)
     return ((request: object) =>
       Effect.catchTags(made(request), { ExpiredIterator: unexpected, ExpiredListToken: unexpected })) as Service[O]
   }
   const listShards = attempt("listShards", operations.listShards)
+  const getRecords = attempt("getRecords", quickest("getRecords"), getRecordsMillis)
   return {
     listShards: (request) => Effect.catchTag(listShards(request), "ExpiredIterator", unexpected),
-    getRecords: (request) =>
-      attending(
-        aboutOf("getRecords", request),
-        getRecordsMillis,
-        async (abortSignal) => toGetRecordsResponse(await sendGetRecords(request, abortSignal), request)
-      ).pipe(Effect.catchTag("ExpiredListToken", unexpected)),
+    getRecords: (request) => Effect.catchTag(getRecords(request), "ExpiredListToken", unexpected),
     dryRun: (request) => Effect.catchTag(attempt(request.operation, dryRun)(request), "ExpiredListToken", unexpected),
     getShardIterator: served("getShardIterator"),
     describeStreamSummary: served("describeStreamSummary"),
     listStreams: served("listStreams"),
-    putRecord: served("putRecord"),
-    putRecords: served("putRecords"),
+    putRecord: served("putRecord", quickest("putRecord")),
+    putRecords: served("putRecords", quickest("putRecords")),
     createStream: served("createStream"),
     deleteStream: served("deleteStream"),
     splitShard: served("splitShard"),
@@ -166,12 +164,6 @@ export const make = (
 
 const unexpected = ({ cause, description, operation, shardId, stream }: ExpiredIterator | ExpiredListToken) =>
   Effect.fail(new ServiceUnavailable({ operation, stream, shardId, description, cause }))
-
-/** The page that our own protocol decoded, or the one that the SDK did. */
-const toGetRecordsResponse = (
-  output: Sdk.GetRecordsCommandOutput,
-  request: Api.GetRecordsRequest
-): Api.GetRecordsResponse => SealedPage.open(output) ?? Outputs.toGetRecordsResponse(output, request)
 
 const DryRun = true
 

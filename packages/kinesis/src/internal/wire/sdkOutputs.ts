@@ -102,6 +102,13 @@ const toPutRecordsResult = (entry: Sdk.PutRecordsResultEntry): Api.PutRecordsRes
     : { errorCode, errorMessage: entry.ErrorMessage ?? "" }
 }
 
+/** Counts the results that are refusals. */
+export const putRecordsResponse = (records: ReadonlyArray<Api.PutRecordsResultEntry>): Api.PutRecordsResponse => {
+  let failedRecordCount = 0
+  for (const { errorCode } of records) if (errorCode !== undefined) failedRecordCount++
+  return { failedRecordCount, records }
+}
+
 /** Results are matched to entries by order, so if one is missing, none can be assigned. */
 export const toPutRecordsResponse = (
   output: Sdk.PutRecordsCommandOutput,
@@ -111,5 +118,5 @@ export const toPutRecordsResponse = (
   if (records.length !== entries.length) {
     throw new Error(`the answer has ${records.length} results for ${entries.length} records`)
   }
-  return { failedRecordCount: records.filter(({ errorCode }) => errorCode !== undefined).length, records }
+  return putRecordsResponse(records)
 }

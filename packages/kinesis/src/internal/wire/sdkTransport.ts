@@ -7,7 +7,7 @@ import * as Checks from "../options/checks.js"
 import type { Table } from "../options/table.js"
 import * as Answers from "./answers.js"
 import { cborProtocol } from "./cborProtocol.js"
-import { getRecordsSender } from "./getRecordsFastPath.js"
+import * as FastOperations from "./fastOperations.js"
 import { jsonProtocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
 import * as SdkClients from "./sdkClient.js"
@@ -43,14 +43,14 @@ export const table: Table<Options> = {
   recordMemory: Checks.optional(Checks.oneOf("shared", "own"))
 }
 
-/** An SDK client, and how it sends GetRecords: undefined where the SDK is to do that by itself. */
+/** An SDK client, and its ways for the operations that have one of their own: undefined where the SDK is to do all by itself. */
 export interface Transport {
   readonly sdk: SdkClient
-  readonly sendGetRecords: ReturnType<typeof getRecordsSender> | undefined
+  readonly fast: FastOperations.FastOperations | undefined
 }
 
 /**
- * An SDK client that retries nothing and whose sockets close with the scope. Its protocol, and its way to send GetRecords, are ours, unless
+ * An SDK client that retries nothing and whose sockets close with the scope. Its protocol, and its ways for some operations, are ours, unless
  * the SDK lacks what they need of it.
  */
 export const make = (
@@ -65,12 +65,13 @@ export const make = (
       const sdk = yield* SdkClients.scoped(() => new SdkClient(config))
       Answers.watch(sdk, { mayBeEmpty: true })
       yield* SdkHooks.warn(sdk, missing, protocol)
-      return { sdk, sendGetRecords: undefined }
+      return { sdk, fast: undefined }
     }
     const ours = protocol === "cbor" ? cborProtocol(Protocol, recordMemory) : jsonProtocol(Protocol, recordMemory)
     const sdk = yield* SdkClients.scoped(() => new SdkClient({ ...config, protocol: ours }))
     Answers.watch(sdk, { mayBeEmpty: true, except: ["GetRecordsCommand"] })
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
     const onSecretive = () => void runFork(SdkHooks.warn(sdk, ["selectedHttpAuthScheme"], "json"))
-    return { sdk, sendGetRecords: getRecordsSender(sdk, onSecretive) }
+    const reusesBodies = options.requestHandler === undefined
+    return { sdk, fast: FastOperations.make(sdk, protocol, { onSecretive, reusesBodies }) }
   })
