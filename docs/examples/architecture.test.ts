@@ -28,3 +28,14 @@ describe("the file map", () => {
     assert.strictEqual(new Set(named).size, named.length)
   })
 })
+
+describe("the cores", () => {
+  it("import nothing from Effect but types", () => {
+    const cores = present.filter((file) => /kinesis\/src\/internal\/(shard|lease|record|write)\//.test(file))
+    assert.isAbove(cores.length, 40)
+    const acting = cores.filter((file) =>
+      /^import (?!type )[^"]* from "effect/m.test(readFileSync(join(root, file), "utf8"))
+    )
+    assert.deepStrictEqual(acting, [])
+  })
+})

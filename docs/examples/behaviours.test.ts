@@ -16,14 +16,14 @@ const testFiles = readdirSync(join(root, "packages")).flatMap((name) => {
     : []
 })
 
-/** Each number that the test names of a file begin with, with the file: `B44 packages/kinesis/test/group/checkpoints.test.ts`. */
+/** Each number that the test names of a file begin with, with the file: `B44 packages/kinesis/test/group/checkpoints.test.ts`. Those of writing have a W. */
 const named = testFiles.flatMap((file) => {
-  const numbers = [...read(file).matchAll(/["'`]((?:B\d+ )+)/g)].flatMap(([, list]) => list!.trim().split(" "))
+  const numbers = [...read(file).matchAll(/["'`]((?:[BW]\d+ )+)/g)].flatMap(([, list]) => list!.trim().split(" "))
   return [...new Set(numbers)].map((number) => `${number} ${file}`)
 })
 
 const [ledger, unbuilt] = read("docs/behaviours.md").split("\n## Not built yet\n")
-const rows = [...ledger!.matchAll(/^\| (B\d+) \| .+? \| (.+?) \| (.*?) \|$/gm)].map(([, number, proof, plants]) => ({
+const rows = [...ledger!.matchAll(/^\| ([BW]\d+) \| .+? \| (.+?) \| (.*?) \|$/gm)].map(([, number, proof, plants]) => ({
   number: number!,
   files: [...proof!.matchAll(/`([^`]+)`/g)].map(([, file]) => {
     const [name, ...path] = file!.split("/")

@@ -73,7 +73,15 @@ const untold = [
   "positions",
   "balancer",
   "stopWhen",
-  "onFailure"
+  "onFailure",
+  "encoder",
+  "retry",
+  "pace",
+  "records",
+  "bytes",
+  "floor",
+  "maxBytes",
+  "by"
 ]
 
 describe("the defaults of options", () => {
@@ -118,7 +126,9 @@ const hoversOf = (path: string): ReadonlyMap<string, string> =>
   )
 
 describe("the comment of an option", () => {
-  const settings = ["reading", "group"].map((folder) => `packages/kinesis/src/internal/${folder}/settings.ts`)
+  const settings = ["reading", "group", "producer"].map((folder) =>
+    `packages/kinesis/src/internal/${folder}/settings.ts`
+  )
 
   it("names each of the words that it may be, and the form of a name", () => {
     let seen = 0
@@ -156,6 +166,8 @@ const samples: Values = {
   KINESIS_ON_TRIMMED: "fail",
   KINESIS_ON_STREAM_LOST: "fail",
   KINESIS_ON_FORMER_STREAM: "fail",
+  KINESIS_LINGER: "7 seconds",
+  KINESIS_RECORD_DEADLINE: "7 seconds",
   KINESIS_ORDER: "key",
   KINESIS_ON_FAILURE: "skip",
   KINESIS_ON_UNKNOWN: "fail",
@@ -251,6 +263,15 @@ describe("options from the environment", () => {
       assert.deepStrictEqual(changed.toSorted(), variables.map(optionOf).toSorted())
     })
   }
+
+  it("of a producer are set by the variables in the doc comment of Producer.config", () => {
+    const variables = variablesOf("packages/kinesis/src/Producer.ts")
+    const before = configured<Values>(Producer.config, [])
+    const values = configured<Values>(Producer.config, variables.map((variable) => [variable, sampleOf(variable)]))
+    const changed = Object.keys(values).filter((name) => values[name] !== before[name])
+    assert.deepStrictEqual(changed.toSorted(), variables.map(optionOf).toSorted())
+    assert.deepStrictEqual(Object.keys(values).toSorted(), changed.toSorted())
+  })
 
   it("a value that is none fails, and names the variable", () => {
     const failed = Effect.runSync(Effect.flip(Effect.withConfigProvider(

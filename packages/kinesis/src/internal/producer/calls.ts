@@ -33,6 +33,8 @@ export interface Call {
   bytes: number
   /** Records that are not told, and 1 while more may come. */
   pending: number
+  /** More records may come. */
+  isOpen: boolean
   /** The caller does not wait any more. */
   isAbandoned: boolean
   /** Its record that waits for room: the next is taken when this one has found some, or was given up. */
@@ -55,6 +57,7 @@ export const make = (epoch: Epoch, at: number, wantsReceipts: boolean, span: Tra
     written: 0,
     bytes: 0,
     pending: 1,
+    isOpen: true,
     isAbandoned: false,
     outside: undefined,
     onRoom: undefined,

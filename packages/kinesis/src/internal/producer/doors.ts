@@ -105,7 +105,7 @@ const feed = (self: Writer.Writer, call: Calls.Call, values: Iterator<unknown>, 
     Writer.wake(self)
     while (index < from + turn) {
       const next = values.next()
-      if (next.done === true) return Effect.sync(() => Writer.settle(self, call))
+      if (next.done === true) return Effect.sync(() => Writer.complete(self, call))
       const encoded = self.encode(next.value)
       if (Encoding.isPending(encoded)) return feedLater(self, call, values, index, encoded)
       if (!accept(self, call, index++, encoded, now)) return feedWithRoom(self, call, values, index)
@@ -159,23 +159,16 @@ export const takeBack = (self: Writer.Writer, call: Calls.Call): void => {
   Writer.wake(self)
 }
 
-/** A call that was interrupted while values were still taken takes no more. */
-const cancel = (self: Writer.Writer, call: Calls.Call, isFed: () => boolean): Effect.Effect<void> =>
-  Effect.sync(() => {
-    takeBack(self, call)
-    if (!isFed()) Writer.settle(self, call)
-  })
-
-/** Takes values into a call, until all are taken. */
-export const take = (self: Writer.Writer, call: Calls.Call, values: Iterable<unknown>): Effect.Effect<void> => {
-  let isFed = false
-  return Effect.suspend(() => feed(self, call, values[Symbol.iterator]())).pipe(
-    Effect.zipRight(Effect.sync(() => {
-      isFed = true
-    })),
-    Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : cancel(self, call, () => isFed))
+/** Takes values into a call, until all are taken. A call that is interrupted meanwhile takes no more. */
+export const take = (self: Writer.Writer, call: Calls.Call, values: Iterable<unknown>): Effect.Effect<void> =>
+  Effect.suspend(() => feed(self, call, values[Symbol.iterator]())).pipe(
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => {
+        takeBack(self, call)
+        Writer.complete(self, call)
+      })
+    )
   )
-}
 
 const told = (
   self: Writer.Writer,
@@ -256,7 +249,7 @@ const tryAccept = (
       call.pending--
     }
     const ack = acknowledgement(call)
-    Writer.settle(self, call)
+    Writer.complete(self, call)
     Writer.wake(self)
     return isTaken ? Option.some(ack) : Option.none()
   })

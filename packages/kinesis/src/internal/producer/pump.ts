@@ -35,6 +35,10 @@ const send = (self: Writer.Writer, request: Request): Effect.Effect<unknown> => 
   return Effect.forkIn(Requests.send(self, request), self.scope)
 }
 
+/** Whoever listens to events does not hold up the pump. */
+const tellOf = (self: Writer.Writer, events: ReadonlyArray<ProducerEvent>): Effect.Effect<unknown> =>
+  Effect.forkIn(Effect.forEach(events, self.emit, { discard: true }), self.scope)
+
 /** What is to be done now, and until when to wait then. */
 const round = (self: Writer.Writer): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -52,7 +56,7 @@ const round = (self: Writer.Writer): Effect.Effect<void> =>
     self.metrics.underWay(self.core.requestsUnderWay)
     return Effect.forEach(requests, (request) => send(self, request), { discard: true }).pipe(
       Effect.zipRight(expired.told.length === 0 ? Effect.void : Happenings.apply(self, expired)),
-      Effect.zipRight(Effect.forEach(events, self.emit, { discard: true })),
+      Effect.zipRight(events.length === 0 ? Effect.void : tellOf(self, events)),
       Effect.zipRight(wait(self, until))
     )
   })

@@ -99,6 +99,13 @@ export const settle = (self: Writer, call: Calls.Call): void => {
   endEpochs(self)
 }
 
+/** No more records come to a call. */
+export const complete = (self: Writer, call: Calls.Call): void => {
+  if (!call.isOpen) return
+  call.isOpen = false
+  settle(self, call)
+}
+
 /** A record was given up: its caller is told. */
 export const giveUp = (self: Writer, call: Calls.Call, index: number, error: PutError): void => {
   self.counts.failed++

@@ -92,30 +92,34 @@ const settleAgain = (r: Reckoning, parcel: Parcel, trouble: Trouble, mayBeWritte
   laneOf(parcel).underWay--
 }
 
-/** How a request went in one lane: how many of its records were written, refused by a full shard, or not written for another reason. */
+/** How a request went in one shard: how many of its records were written, refused by a full shard, or not written for another reason. */
 interface Tally {
+  readonly lane: Lanes.Lane
   written: number
   throttled: number
   failed: number
 }
 
-const tallyOf = (tallies: Map<Lanes.Lane, Tally>, lane: Lanes.Lane): Tally => {
-  const known = tallies.get(lane)
+/** By shard: its halves have one pace. */
+type Tallies = Map<Pace.Pace | Lanes.Lane, Tally>
+
+const tallyOf = (tallies: Tallies, lane: Lanes.Lane): Tally => {
+  const known = tallies.get(lane.pace ?? lane)
   if (known !== undefined) return known
-  const tally = { written: 0, throttled: 0, failed: 0 }
-  tallies.set(lane, tally)
+  const tally = { lane, written: 0, throttled: 0, failed: 0 }
+  tallies.set(lane.pace ?? lane, tally)
   return tally
 }
 
 /** The shards that refused something are written to more slowly, those that took everything are not held any longer. */
-const pace = (r: Reckoning, { id }: Request, tallies: ReadonlyMap<Lanes.Lane, Tally>, jitter: number): void => {
-  for (const [lane, { failed, throttled, written }] of tallies) {
-    const shardId = lane.shard?.shardId
-    if (throttled > 0) r.report.throttled.set(shardId, (r.report.throttled.get(shardId) ?? 0) + throttled)
-    if (lane.pace === undefined) continue
-    if (written > 0) Pace.succeeded(lane.pace)
-    if (throttled > 0 && Pace.refused(lane.pace, id, r.self.newest, r.now)) r.report.slowed.push(lane)
-    if (throttled + failed > 0) Pace.hold(lane.pace, r.now, jitter)
+const pace = (r: Reckoning, { id }: Request, tallies: Iterable<Tally>, jitter: number): void => {
+  for (const { failed, lane, throttled, written } of tallies) {
+    const { pace, shard } = lane
+    if (throttled > 0) r.report.throttled.set(shard?.shardId, throttled)
+    if (pace === undefined) continue
+    if (written > 0) Pace.succeeded(pace)
+    if (throttled > 0 && Pace.refused(pace, id, r.self.newest, r.now)) r.report.slowed.push(lane)
+    if (throttled + failed > 0) Pace.hold(pace, r.now, jitter)
   }
 }
 
@@ -135,9 +139,8 @@ export const answered = (
   jitter: number
 ): Report => {
   const r = begin(self, now)
-  const tallies = new Map<Lanes.Lane, Tally>()
-  let last: Lanes.Lane | undefined
-  let tally: Tally = { written: 0, throttled: 0, failed: 0 }
+  const tallies: Tallies = new Map()
+  let tally: Tally | undefined
   ended(self, request)
   r.report.over = Gate.succeeded(self.gate, now)
   for (let index = 0; index < results.length; index++) {
@@ -147,14 +150,11 @@ export const answered = (
     const verdict = Outcome.ofEntry(result)
     if (verdict === "written") settleWritten(r, parcel, result.shardId!, result.sequenceNumber!)
     else settleAgain(r, parcel, Outcome.troubleOf(result), verdict === "unknown")
-    if (lane !== last) {
-      tally = tallyOf(tallies, lane)
-      last = lane
-    }
+    if (tally?.lane !== lane) tally = tallyOf(tallies, lane)
     if (verdict === "unknown") tally.failed++
     else tally[verdict]++
   }
-  pace(r, request, tallies, jitter)
+  pace(r, request, tallies.values(), jitter)
   return finish(r)
 }
 
@@ -213,7 +213,7 @@ const goAgain = (
   const { inOrderOf: lane } = request
   for (const parcel of request.parcels) settleAgain(r, parcel, error, verdict === "unknown")
   if (lane === undefined || verdict !== "throttled") return
-  pace(r, request, new Map([[lane, { written: 0, throttled: 1, failed: 0 }]]), jitter)
+  pace(r, request, [{ lane, written: 0, throttled: 1, failed: 0 }], jitter)
 }
 
 /** Whether the retry schedule is to be asked how long nothing is sent after this failure. */
