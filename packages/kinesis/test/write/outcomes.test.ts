@@ -268,6 +268,26 @@ describe("the outcome of each record", () => {
         assert.strictEqual((yield* textsIn(local)).length, 4000)
       }).pipe(Effect.scoped)))
 
+  it.effect("W13 entries that fail are not sent again back to back, even where shards have no pace", () =>
+    Effect.forEach(["USER_PARTITION_KEY", "AUTO"] as const, (recordDistributionStrategy) =>
+      withKinesis(
+        { streams: [{ name: "orders", shardCount: 4, recordDistributionStrategy }], latency: 1 },
+        ({ local }) =>
+          Effect.gen(function*() {
+            const producer = yield* made({ pace: false })
+            for (const errorCode of ["InternalFailure", "ProvisionedThroughputExceededException"] as const) {
+              const before = (yield* writes(local)).length
+              yield* local.failEntries({ errorCode, times: 1e6 })
+              const putting = yield* Effect.fork(producer.putAll(records(10)))
+              yield* TestClock.adjust("10 seconds")
+              assert.isBelow((yield* writes(local)).length - before, 20)
+              yield* local.clearFaults
+              yield* Fiber.join(putting)
+            }
+            assert.strictEqual((yield* textsIn(local)).length, 20)
+          }).pipe(Effect.scoped)
+      )))
+
   it.effect("W31 a call that hangs holds up no more than its own batch", () =>
     withKinesis({ ...four, latency: 10 }, ({ local }) =>
       Effect.gen(function*() {

@@ -4,6 +4,7 @@ import * as HashKey from "../record/hashKey.js"
 import type { Aggregate } from "./aggregatePacker.js"
 import { Entry, type FailureReason, hashInto, type Trouble } from "./entry.js"
 import * as Gate from "./gate.js"
+import * as Hold from "./hold.js"
 import type * as Lanes from "./lanes.js"
 import * as Outcome from "./outcome.js"
 import * as Pace from "./pace.js"
@@ -100,26 +101,26 @@ interface Tally {
   failed: number
 }
 
-/** By shard: its halves have one pace. */
-type Tallies = Map<Pace.Pace | Lanes.Lane, Tally>
+/** By shard: its halves have one hold. */
+type Tallies = Map<Hold.Hold, Tally>
 
 const tallyOf = (tallies: Tallies, lane: Lanes.Lane): Tally => {
-  const known = tallies.get(lane.pace ?? lane)
+  const known = tallies.get(lane.hold)
   if (known !== undefined) return known
   const tally = { lane, written: 0, throttled: 0, failed: 0 }
-  tallies.set(lane.pace ?? lane, tally)
+  tallies.set(lane.hold, tally)
   return tally
 }
 
 /** The shards that refused something are written to more slowly, those that took everything are not held any longer. */
 const pace = (r: Reckoning, { id }: Request, tallies: Iterable<Tally>, jitter: number): void => {
   for (const { failed, lane, throttled, written } of tallies) {
-    const { pace, shard } = lane
+    const { hold, pace, shard } = lane
     if (throttled > 0) r.report.throttled.set(shard?.shardId, throttled)
-    if (pace === undefined) continue
-    if (written > 0) Pace.succeeded(pace)
-    if (throttled > 0 && Pace.refused(pace, id, r.self.newest, r.now)) r.report.slowed.push(lane)
-    if (throttled + failed > 0) Pace.hold(pace, r.now, jitter)
+    if (written > 0) Hold.succeeded(hold)
+    if (throttled + failed > 0) Hold.failed(hold, r.now, jitter)
+    if (throttled === 0 || pace === undefined) continue
+    if (Pace.refused(pace, id, r.self.newest, r.now)) r.report.slowed.push(lane)
   }
 }
 

@@ -25,7 +25,7 @@ const readyAt = (lane: Lane, now: number): number => {
   if ((lane.isSerial && lane.underWay > 0) || isBlocked(lane)) return Infinity
   const first = lane.line.peek()
   if (first === undefined) return Infinity
-  return lane.pace === undefined ? now : Pace.readyAt(lane.pace, first.bytes, now)
+  return Math.max(lane.hold.until, lane.pace === undefined ? now : Pace.readyAt(lane.pace, first.bytes, now))
 }
 
 const isPacked = ({ lanes }: State): boolean => lanes.layout.aggregates !== "none"

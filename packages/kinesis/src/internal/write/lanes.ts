@@ -1,6 +1,7 @@
 import * as HashKey from "../record/hashKey.js"
 import { Deque } from "./deque.js"
 import { type Entry, hashInto } from "./entry.js"
+import * as Hold from "./hold.js"
 import { KeyedLine, type Line, PlainLine } from "./order.js"
 import * as Pace from "./pace.js"
 import * as ShardMap from "./shardMap.js"
@@ -12,8 +13,9 @@ import * as ShardMap from "./shardMap.js"
 export interface Lane {
   readonly shard: ShardMap.OpenShard | undefined
   readonly half: "lower" | "upper" | undefined
-  /** That of the shard, which its halves share. */
+  /** Those of the shard, which its halves share. */
   readonly pace: Pace.Pace | undefined
+  readonly hold: Hold.Hold
   readonly line: Line
   /** Whether one record at a time is on the wire. */
   readonly isSerial: boolean
@@ -58,11 +60,12 @@ const makeLane = (
   layout: Layout,
   shard: ShardMap.OpenShard | undefined,
   half: Lane["half"],
-  pace: Pace.Pace | undefined
+  { hold, pace }: Pick<Lane, "hold" | "pace">
 ): Lane => ({
   shard,
   half,
   pace,
+  hold,
   line: lineOf(layout),
   isSerial: layout.order === "key" && layout.aggregates === "shard",
   outside: new Deque(),
@@ -83,15 +86,18 @@ const isOfKind = (a: Layout, b: Layout): boolean => a.order === b.order && a.agg
 
 const placeOf = ({ half, shard }: Pick<Lane, "half" | "shard">): string => `${shard?.shardId}/${half}`
 
-/** The lanes of a layout. Lanes of the same kind and shard stay, and shards keep their pace. */
+/** The lanes of a layout. Lanes of the same kind and shard stay, and shards keep their pace and their hold. */
 export const make = (layout: Layout, now: number, before?: Lanes): Lanes => {
   const { map, pace } = layout
-  if (map === undefined) return { layout, all: [makeLane(layout, undefined, undefined, undefined)] }
+  if (map === undefined) {
+    return { layout, all: [makeLane(layout, undefined, undefined, { pace: undefined, hold: Hold.make() })] }
+  }
   const isSame = before !== undefined && isOfKind(before.layout, layout)
   const former = new Map(isSame ? before.all.map((lane) => [placeOf(lane), lane]) : [])
-  const paces = new Map(before?.all.map((lane) => [lane.shard?.shardId, lane.pace]))
+  const ofShards = new Map(before?.all.map((lane) => [lane.shard?.shardId, lane]))
   const all = map.open.flatMap((shard) => {
-    const ofShard = pace === undefined ? undefined : paces.get(shard.shardId) ?? Pace.make(pace, now)
+    const ofShard = ofShards.get(shard.shardId) ??
+      { pace: pace === undefined ? undefined : Pace.make(pace, now), hold: Hold.make() }
     return halvesOf(layout).map((half) =>
       former.get(placeOf({ shard, half })) ?? makeLane(layout, shard, half, ofShard)
     )

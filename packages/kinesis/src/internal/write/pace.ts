@@ -28,10 +28,6 @@ export interface Pace {
   at: number
   /** The part of the expected rate that the shard takes now. */
   factor: number
-  /** Nothing is sent before this time. */
-  holdUntil: number
-  /** Requests in a row of which entries failed. */
-  misses: number
   /** The newest request when the rate was last cut: only what is sent later may cut it again. */
   cutAt: number
 }
@@ -39,8 +35,6 @@ export interface Pace {
 const bucketSeconds = 0.25
 const cut = 0.7
 const risePerSecond = 0.1
-const holdMillis = 100
-const longestHoldMillis = 2_000
 
 export const make = (options: PaceOptions, now: number): Pace => ({
   options,
@@ -48,8 +42,6 @@ export const make = (options: PaceOptions, now: number): Pace => ({
   bytes: options.bytes * bucketSeconds,
   at: now,
   factor: 1,
-  holdUntil: -Infinity,
-  misses: 0,
   cutAt: 0
 })
 
@@ -77,27 +69,13 @@ export const readyAt = (self: Pace, bytes: number, now: number): number => {
   const { factor, options } = self
   const lackOfRecords = Math.max(0, 1 - self.records) / (options.records * factor)
   const lackOfBytes = Math.max(0, needOf(self, bytes) - self.bytes) / (options.bytes * factor)
-  return Math.max(self.holdUntil, now + 1000 * Math.max(lackOfRecords, lackOfBytes))
+  return now + 1000 * Math.max(lackOfRecords, lackOfBytes)
 }
 
 /** A record is sent. */
 export const spend = (self: Pace, bytes: number): void => {
   self.records -= 1
   self.bytes -= bytes
-}
-
-/** Nothing failed of what a request brought to the shard. */
-export const succeeded = (self: Pace): void => {
-  self.misses = 0
-}
-
-/**
- * The shard waits, longer each time in a row that something failed. `jitter` lies between 0 and 1.
- */
-export const hold = (self: Pace, now: number, jitter: number): void => {
-  const millis = Math.min(longestHoldMillis, holdMillis * 2 ** self.misses) * (0.75 + jitter / 2)
-  self.misses++
-  self.holdUntil = Math.max(self.holdUntil, now + millis)
 }
 
 /** The shard refused part of a request: its rate is cut, once a round trip. True if it was whole until now. */
