@@ -121,7 +121,7 @@ const story = Effect.gen(function*() {
   const untilEachWrote = (writers: ReadonlyArray<Writer>, what: string) =>
     Effect.suspend(() => {
       const before = writers.map(({ written }) => written.length)
-      const isSo = () => writers.every(({ written }, index) => written.length >= before[index]! + 100)
+      const isSo = () => writers.every(({ written }, index) => written.length >= before[index]! + 40)
       return whileWriting(writers, until(what, patience, isSo))
     })
 
