@@ -102,7 +102,7 @@ const drive = (
       deadlineMillis: Infinity,
       aggregateBytes: 51_200,
       repeatUnknown: true,
-    failSuccessors: false
+      failSuccessors: false
     },
     { map, order: "none", aggregates: "none", pace: hasPace ? Pace.defaults : undefined },
     0
