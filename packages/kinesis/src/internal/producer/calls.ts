@@ -1,6 +1,6 @@
 import type * as Tracer from "effect/Tracer"
 import { PutError } from "../../ProducerError.js"
-import { type Ending, Entry } from "../write/entry.js"
+import { Entry, type Failed } from "../write/entry.js"
 import * as Outcome from "../write/outcome.js"
 import type { Receipt } from "./receipt.js"
 import { ofTrouble } from "./texts.js"
@@ -92,7 +92,7 @@ const recordOf = ({ data, explicitHashKey, partitionKey }: Entry) => ({
 export const errorOf = (
   stream: string,
   entry: Entry,
-  { cause, reason }: Extract<Ending, { readonly _tag: "Failed" }>
+  { cause, reason }: Failed
 ): PutError =>
   new PutError({
     stream,
@@ -103,8 +103,3 @@ export const errorOf = (
     cause,
     entry: recordOf(entry)
   })
-
-export const receiptOf = (
-  { attempts }: Entry,
-  { sequenceNumber, shardId, subSequenceNumber }: Extract<Ending, { readonly _tag: "Written" }>
-): Receipt => ({ shardId, sequenceNumber, subSequenceNumber, attempts })

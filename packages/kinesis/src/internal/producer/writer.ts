@@ -8,7 +8,7 @@ import type { ProducerEvent } from "../../ProducerEvent.js"
 import type { Encoded } from "../../RecordEncoder.js"
 import type { Signal } from "../group/signal.js"
 import * as MonotonicClock from "../reading/clock.js"
-import type { Ending, Entry } from "../write/entry.js"
+import { type Entry, type Failed, isFailed } from "../write/entry.js"
 import type * as Reckoning from "../write/reckoning.js"
 import * as Room from "../write/room.js"
 import type * as ShardMap from "../write/shardMap.js"
@@ -120,8 +120,6 @@ export const giveUp = (self: Writer, call: Calls.Call, index: number, error: Put
 const causeOf = (self: Writer, ending: Failed): Failed =>
   ending.cause === undefined && ending.reason !== "predecessor" ? { ...ending, cause: self.trouble } : ending
 
-type Failed = Extract<Ending, { readonly _tag: "Failed" }>
-
 /** Tells the callers of records that have come to their end; gives the outcomes of those whose caller does not wait any more. */
 export const tell = (self: Writer, entries: ReadonlyArray<Entry>): ReadonlyArray<"written" | "failed"> => {
   const abandoned: Array<"written" | "failed"> = []
@@ -131,15 +129,15 @@ export const tell = (self: Writer, entries: ReadonlyArray<Entry>): ReadonlyArray
     const { call, index } = entry
     const ending = entry.ending!
     call.entries[index] = undefined
-    if (call.isAbandoned) abandoned.push(ending._tag === "Failed" ? "failed" : "written")
-    if (ending._tag === "Failed") {
+    if (call.isAbandoned) abandoned.push(isFailed(ending) ? "failed" : "written")
+    if (isFailed(ending)) {
       giveUp(self, call, index, Calls.errorOf(self.settings.stream, entry, causeOf(self, ending)))
     } else {
       written++
       bytes += entry.bytes
       call.written++
       call.bytes += entry.bytes
-      if (call.told !== undefined) call.told[index] = Calls.receiptOf(entry, ending)
+      if (call.told !== undefined) call.told[index] = ending
     }
     settle(self, call)
     if (call.outside === entry) goOn(call)

@@ -60,7 +60,7 @@ const settleAggregate = (r: Reckoning, aggregate: Aggregate, shardId: string, se
   if (inPlace) {
     for (let subSequenceNumber = 0; subSequenceNumber < aggregate.entries.length; subSequenceNumber++) {
       const entry = aggregate.entries[subSequenceNumber]!
-      tellWritten(r, entry, { _tag: "Written", shardId, sequenceNumber, subSequenceNumber })
+      tellWritten(r, entry, { shardId, sequenceNumber, subSequenceNumber, attempts: entry.attempts })
     }
   } else {
     r.report.misplaced += aggregate.entries.length
@@ -75,7 +75,12 @@ const settleWritten = (r: Reckoning, parcel: Parcel, shardId: string, sequenceNu
   noteNumber(r, lane, shardId, sequenceNumber)
   if (parcel instanceof Entry) {
     noteShard(r, parcel, shardId)
-    tellWritten(r, parcel, { _tag: "Written", shardId, sequenceNumber })
+    tellWritten(r, parcel, {
+      shardId,
+      sequenceNumber,
+      subSequenceNumber: undefined,
+      attempts: parcel.attempts
+    })
     lane.underWay--
     return
   }

@@ -27,13 +27,13 @@ export const abandon = (self: State, now: number): Report => {
   const r = begin(self, now)
   for (const lane of self.lanes.all) {
     for (const entry of [...lane.line.drain(), ...lane.outside.toArray()]) {
-      if (entry.stage !== "told") tell(r, entry, { _tag: "Failed", reason: "closed", cause: entry.trouble })
+      if (entry.stage !== "told") tell(r, entry, { reason: "closed", cause: entry.trouble })
     }
     lane.outside.keep(() => false)
   }
   for (const parcels of self.halves.splice(0)) {
     for (const entry of parcels.flatMap(entriesOf)) {
-      tell(r, entry, { _tag: "Failed", reason: "closed", cause: entry.trouble })
+      tell(r, entry, { reason: "closed", cause: entry.trouble })
     }
   }
   return r.report
@@ -44,7 +44,7 @@ export const abort = (self: State, parcels: ReadonlyArray<Parcel>, now: number):
   const r = begin(self, now)
   for (const entry of parcels.flatMap(entriesOf)) {
     entry.mayBeWritten = true
-    tell(r, entry, { _tag: "Failed", reason: "closed", cause: entry.trouble })
+    tell(r, entry, { reason: "closed", cause: entry.trouble })
   }
   return r.report
 }

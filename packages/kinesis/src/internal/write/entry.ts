@@ -24,15 +24,25 @@ export type FailureReason =
   /** The producer was closed. */
   | "closed"
 
+/** A record was written: what its caller gets as a receipt. */
+export interface Written {
+  readonly shardId: string
+  readonly sequenceNumber: string
+  /** Its place in its aggregate; undefined if it travelled alone. */
+  readonly subSequenceNumber: number | undefined
+  readonly attempts: number
+}
+
+/** A record was given up. */
+export interface Failed {
+  readonly reason: FailureReason
+  readonly cause: unknown
+}
+
 /** How a record ended. */
-export type Ending =
-  | {
-    readonly _tag: "Written"
-    readonly shardId: string
-    readonly sequenceNumber: string
-    readonly subSequenceNumber?: number
-  }
-  | { readonly _tag: "Failed"; readonly reason: FailureReason; readonly cause: unknown }
+export type Ending = Written | Failed
+
+export const isFailed = (ending: Ending): ending is Failed => "reason" in ending
 
 /** What a record's latest attempt failed with: an error of the whole request, or the code and words of its entry. */
 export type Trouble = KinesisError | { readonly _tag: "EntryFailed"; readonly code: string; readonly message: string }
@@ -47,8 +57,8 @@ export class Entry {
   trouble: Trouble | undefined = undefined
   /** Whether it may no longer travel in an aggregate: one that it was in was refused. */
   goesAlone = false
-  /** When it is given up, in milliseconds on the producer's clock. It is set when the record finds room. */
-  deadline = Infinity
+  /** When it is given up, in milliseconds on the producer's clock. It is set when the record finds room, as a whole number: others cost memory. */
+  deadline = 0
   /** How it ended: once it is told. */
   ending: Ending | undefined = undefined
 

@@ -89,7 +89,7 @@ export const tellWritten = (r: Reckoning, entry: Entry, ending: Ending): void =>
 
 /** A record is given up. */
 export const fail = (r: Reckoning, entry: Entry, reason: FailureReason, cause: unknown): void => {
-  tell(r, entry, { _tag: "Failed", reason, cause })
+  tell(r, entry, { reason, cause })
   if (r.self.lanes.layout.order === "key" && r.self.options.failSuccessors) r.failed.push(entry)
   else entry.lane?.line.done(entry)
 }
@@ -138,7 +138,7 @@ const failSuccessors = (r: Reckoning): void => {
   for (const [lane, keys] of keysOf) {
     const outside = lane.outside.toArray().filter((entry) => entry.stage === "outside" && keys.has(keyOf(entry)))
     for (const entry of [...lane.line.removeKeys(keys), ...outside]) {
-      tell(r, entry, { _tag: "Failed", reason: "predecessor", cause: undefined })
+      tell(r, entry, { reason: "predecessor", cause: undefined })
     }
   }
 }

@@ -32,7 +32,7 @@ export const join = (self: State, lane: Lanes.Lane, entry: Entry): void => {
 }
 
 const enter = (self: State, lane: Lanes.Lane, entry: Entry, now: number): void => {
-  entry.deadline = now + self.options.deadlineMillis
+  entry.deadline = Math.ceil(now + self.options.deadlineMillis)
   self.room += roomOf(entry)
   join(self, lane, entry)
   lane.line.add(entry)
