@@ -30,7 +30,7 @@ const counterOf = (key: MetricKey.MetricKey.Counter<number>, labels: ReadonlyArr
 const gaugeOf = (key: MetricKey.MetricKey.Gauge<number>, labels: ReadonlyArray<MetricLabel.MetricLabel>) =>
   Metric.globalMetricRegistry.getGauge(MetricKey.taggedWithLabels(key, labels))
 
-/** `map` makes an array of the exact length: they are kept, and there are thousands. */
+/** `map` and `concat` make an array of the exact length, a spread does not: they are kept, and there are thousands. */
 const labelsOf = (tags: Tags): ReadonlyArray<MetricLabel.MetricLabel> =>
   Object.entries(tags).filter(([, value]) => value !== undefined).map(([name, value]) => MetricLabel.make(name, value!))
 
@@ -475,6 +475,12 @@ export const controlMessage = counting(keys.controlMessages)
 /** @internal */
 export const emptyRecord = counting(keys.emptyRecords)
 
+/** The counters of one operation. They share their labels as far as they are the same: there are thousands of shards. */
+interface AttemptsOfOperation {
+  readonly labels: ReadonlyArray<MetricLabel.MetricLabel>
+  readonly ofShards: Map<string | undefined, MetricHook.MetricHook.Counter<number>>
+}
+
 /**
  * Counts the attempts of one stream's calls, by operation and shard, each tagged once.
  *
@@ -489,24 +495,26 @@ export const emptyRecord = counting(keys.emptyRecords)
  * @category constructors
  */
 export const attemptRecorder = (stream: string): (operation: string, shardId: string | undefined) => void => {
-  const ofOperations = new Map<string, Map<string | undefined, MetricHook.MetricHook.Counter<number>>>()
+  const ofStream = MetricLabel.make("stream", stream)
+  const ofOperations = new Map<string, AttemptsOfOperation>()
   return (operation, shard) => {
-    let counters = ofOperations.get(operation)
-    if (counters === undefined) {
-      counters = new Map()
-      ofOperations.set(operation, counters)
+    let attempts = ofOperations.get(operation)
+    if (attempts === undefined) {
+      attempts = { labels: [ofStream, MetricLabel.make("operation", operation)], ofShards: new Map() }
+      ofOperations.set(operation, attempts)
     }
-    let counter = counters.get(shard)
+    const { labels, ofShards } = attempts
+    let counter = ofShards.get(shard)
     if (counter === undefined) {
-      counter = counterOf(keys.attempts, labelsOf({ stream, operation, shard }))
-      counters.set(shard, counter)
+      counter = counterOf(keys.attempts, shard === undefined ? labels : labels.concat(MetricLabel.make("shard", shard)))
+      ofShards.set(shard, counter)
     }
     counter.update(1)
   }
 }
 
-const ofShard = (stream: string, shard: string) => {
-  const labels = labelsOf({ stream, shard })
+const ofShard = (ofStream: MetricLabel.MetricLabel, shard: string) => {
+  const labels = [ofStream, MetricLabel.make("shard", shard)]
   return {
     labels,
     pages: counterOf(keys.pages, labels),
@@ -529,6 +537,7 @@ const ofShard = (stream: string, shard: string) => {
  * @category constructors
  */
 export const recorder = (stream: string): (event: KinesisEvent) => void => {
+  const ofStream = MetricLabel.make("stream", stream)
   const ofShards = new Map<string, ReturnType<typeof ofShard>>()
   /** Nobody is behind in a shard that is no longer read here: what was last said of it would be said for ever. */
   const leave = (shard: string): void => {
@@ -540,8 +549,11 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
   return (event) => {
     switch (event._tag) {
       case "PageRead": {
-        const metrics = ofShards.get(event.shardId) ?? ofShard(stream, event.shardId)
-        ofShards.set(event.shardId, metrics)
+        let metrics = ofShards.get(event.shardId)
+        if (metrics === undefined) {
+          metrics = ofShard(ofStream, event.shardId)
+          ofShards.set(event.shardId, metrics)
+        }
         metrics.pages.update(1)
         if (event.millisBehindLatest !== undefined) {
           metrics.millisBehindLatest ??= gaugeOf(keys.millisBehindLatest, metrics.labels)

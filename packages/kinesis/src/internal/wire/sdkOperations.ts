@@ -12,8 +12,17 @@ import type { FastOperations, Send as FastSend } from "./fastOperations.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
 
-/** `getRecords` -> `GetRecords` */
-export const apiName = (operation: string): string => operation[0]!.toUpperCase() + operation.slice(1)
+const apiNames = new Map<string, string>()
+
+/** `getRecords` -> `GetRecords`, the same text each time: it is kept with each shard. */
+export const apiName = (operation: string): string => {
+  let name = apiNames.get(operation)
+  if (name === undefined) {
+    name = operation[0]!.toUpperCase() + operation.slice(1)
+    apiNames.set(operation, name)
+  }
+  return name
+}
 
 /** How long the calls may take, in milliseconds. */
 export interface Deadlines {
