@@ -45,8 +45,10 @@ const told = ({ customer: key, number }: Order, outcome: Either.Either<Producer.
   })
 
 const program = Effect.gen(function*() {
-  const stop = new AbortController()
-  process.on("SIGTERM", () => stop.abort())
+  const stop = { isAsked: false }
+  process.on("SIGTERM", () => {
+    stop.isAsked = true
+  })
   const { batches, writer, ...writing } = yield* options
   const encoder = RecordEncoder.json(Order, { partitionKey: ({ customer }) => customer })
   const producer = yield* Producer.make({ ...writing, ...patient, encoder })
@@ -57,7 +59,7 @@ const program = Effect.gen(function*() {
       (outcome) => FiberSet.run(reports, Effect.flatMap(Effect.either(outcome), (outcome) => say(told(order, outcome))))
     )
   yield* say({ _tag: "Started" })
-  for (let number = 0; number < batches && !stop.signal.aborted; number++) {
+  for (let number = 0; number < batches && !stop.isAsked; number++) {
     const orders = batch(number, customers).map((order) =>
       new Order({ ...order, customer: `${writer}/${order.customer}` })
     )
