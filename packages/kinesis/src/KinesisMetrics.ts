@@ -524,6 +524,19 @@ const ofShard = (ofStream: MetricLabel.MetricLabel, shard: string) => {
   }
 }
 
+const pageRead = (metrics: ReturnType<typeof ofShard>, event: Extract<KinesisEvent, { readonly _tag: "PageRead" }>) => {
+  metrics.pages.update(1)
+  if (event.millisBehindLatest !== undefined) {
+    metrics.millisBehindLatest ??= gaugeOf(keys.millisBehindLatest, metrics.labels)
+    metrics.millisBehindLatest.update(event.millisBehindLatest)
+  }
+  if (event.bytes === 0) return
+  metrics.records ??= counterOf(keys.records, metrics.labels)
+  metrics.bytes ??= counterOf(keys.bytes, metrics.labels)
+  metrics.records.update(event.records)
+  metrics.bytes.update(event.bytes)
+}
+
 /**
  * Counts the events of one stream. The metrics of a shard are tagged once, and updated once a page.
  *
@@ -554,17 +567,7 @@ export const recorder = (stream: string): (event: KinesisEvent) => void => {
           metrics = ofShard(ofStream, event.shardId)
           ofShards.set(event.shardId, metrics)
         }
-        metrics.pages.update(1)
-        if (event.millisBehindLatest !== undefined) {
-          metrics.millisBehindLatest ??= gaugeOf(keys.millisBehindLatest, metrics.labels)
-          metrics.millisBehindLatest.update(event.millisBehindLatest)
-        }
-        if (event.bytes === 0) return
-        metrics.records ??= counterOf(keys.records, metrics.labels)
-        metrics.bytes ??= counterOf(keys.bytes, metrics.labels)
-        metrics.records.update(event.records)
-        metrics.bytes.update(event.bytes)
-        return
+        return pageRead(metrics, event)
       }
       case "Throttled":
         return count(keys.throttles, { operation: event.operation, shard: event.shardId })
