@@ -104,15 +104,17 @@ export const pages = <REvent = never>(
       origin,
       because: isStored ? "stored" : "start",
       closed: false,
-      hashKeyRange,
       skew: context.skew,
-      onReady: emit(KinesisEvent.Ready({ shardIds: [shardId] })),
-      onEnd: ({ lost }) =>
-        lost && !isStored && !began
-          ? Effect.fail(
-            new ResourceNotFound({ operation: "ShardReader.pages", stream, shardId, description: "no such shard" })
-          )
-          : Effect.void
+      coordination: {
+        hashKeyRange: () => hashKeyRange,
+        onReady: () => emit(KinesisEvent.Ready({ shardIds: [shardId] })),
+        onEnd: (_, { lost }) =>
+          lost && !isStored && !began
+            ? Effect.fail(
+              new ResourceNotFound({ operation: "ShardReader.pages", stream, shardId, description: "no such shard" })
+            )
+            : Effect.void
+      }
     }).pipe(
       Stream.map((page) => {
         began = true

@@ -8,7 +8,7 @@ import type { Page } from "../../Page.js"
 import type { Startable } from "../../Position.js"
 import type { ReadContext } from "../reading/context.js"
 import * as Drive from "../reading/drive.js"
-import type { ShardOutcome, ShardToRead } from "../reading/pageSource.js"
+import type { Coordination, ShardOutcome, ShardToRead } from "../reading/pageSource.js"
 import * as Poller from "../reading/poller.js"
 import type * as ReadAhead from "../reading/readAhead.js"
 import * as PollState from "../shard/pollState.js"
@@ -59,8 +59,14 @@ export const start = (
       isOver: false,
       outcome: undefined
     }
-    const shard = shardOf(lease, origin, onReady, yield* hashKeyRangeOf(stream, lease), (outcome) => {
-      self.outcome = outcome
+    const hashKeyRange = yield* hashKeyRangeOf(stream, lease)
+    const shard = shardOf(lease, origin, {
+      hashKeyRange: () => hashKeyRange,
+      onReady: () => onReady,
+      onEnd: (_, outcome) =>
+        Effect.sync(() => {
+          self.outcome = outcome
+        })
     })
     const fiber = yield* Effect.fork(fetch(self, context, shard))
     return {
@@ -142,9 +148,7 @@ const hashKeyRangeOf = (
 const shardOf = (
   { parentShardIds, shardId }: Lease,
   origin: Startable,
-  onReady: Effect.Effect<void>,
-  hashKeyRange: ShardToRead["hashKeyRange"],
-  ended: (outcome: ShardOutcome) => void
+  coordination: Coordination
 ): ShardToRead => ({
   shardId,
   origin,
@@ -154,8 +158,6 @@ const shardOf = (
     ? "parent"
     : "start",
   closed: false,
-  hashKeyRange,
   skew: { millis: 0 },
-  onReady,
-  onEnd: (outcome) => Effect.sync(() => ended(outcome))
+  coordination
 })

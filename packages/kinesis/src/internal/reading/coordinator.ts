@@ -20,10 +20,9 @@ import { emitter } from "./emit.js"
 import * as Interruption from "./interruption.js"
 import * as ListShards from "./listShards.js"
 import * as OutageWatch from "./outageWatch.js"
-import type { ShardOutcome, ShardToRead } from "./pageSource.js"
+import type { Coordination, ShardOutcome, ShardToRead } from "./pageSource.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Retry from "./retry.js"
-import type * as Scheduler from "./scheduler.js"
 import * as Settings from "./settings.js"
 import * as ShardStreams from "./shardStream.js"
 import * as StartDeadline from "./startDeadline.js"
@@ -42,12 +41,18 @@ export interface ShardStream {
 }
 
 /** A shard whose pages can be had as a Stream, or by the scheduler of a run. One of them, once. */
-export interface ReadableShard extends ShardStream, Scheduler.Readable {}
+export interface ReadableShard extends ShardStream {
+  readonly toRead: ShardToRead
+}
 
 /** The shards of a run as they may be read. */
 export interface Coordinated {
   readonly context: ReadContext.ReadContext
   readonly shards: Mailbox.Mailbox<ReadableShard, KinesisError>
+  /** The reading of a shard is over, at its end or before. */
+  readonly left: (shardId: string) => Effect.Effect<void>
+  /** The reading of a shard was interrupted. */
+  readonly noLongerRead: (shardId: string) => void
 }
 
 /** A stream whose shards are being read. */
@@ -68,6 +73,7 @@ interface State {
   readonly unsettled: Set<string>
   /** Whether the position of a shard was stored, so that it goes by the service's clock. */
   readonly isStored: (shardId: string) => boolean
+  readonly coordination: Coordination
 }
 
 const filterFor = (start: Position, resumed: boolean): ShardFilter =>
@@ -91,7 +97,12 @@ export const make = (
     const self = yield* begin(context, options)
     yield* release(self)
     yield* keepListing(self, listInterval)
-    return { context, shards: self.shards }
+    return {
+      context,
+      shards: self.shards,
+      left: (shardId) => left(self, shardId),
+      noLongerRead: (shardId) => noLongerRead(self, shardId)
+    }
   })
 
 const positionsOf = (
@@ -111,7 +122,7 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
     )
     for (const [shardId, position] of missing) yield* emit(KinesisEvent.ShardLost({ shardId, position }))
     const atStart = ShardGraph.ready(graph).map((shard) => shard.shardId)
-    return {
+    const self: State = {
       context,
       shards: yield* Mailbox.make<ReadableShard, KinesisError>(),
       graph,
@@ -126,8 +137,14 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
       listedAt: context.monotonicMillis(),
       atStart,
       unsettled: new Set(atStart),
-      isStored: (shardId) => shardId in positions
+      isStored: (shardId) => shardId in positions,
+      coordination: {
+        hashKeyRange: (shardId) => Effect.sync(() => graph.nodes.get(shardId)?.hashKeyRange),
+        onReady: (shardId) => settled(self, shardId),
+        onEnd: (shardId, outcome) => ended(self, shardId, outcome)
+      }
     }
+    return self
   })
 
 const firstListing = (
@@ -164,47 +181,30 @@ const release = (self: State): Effect.Effect<void> =>
     if (ShardGraph.isFinished(self.graph)) self.shards.unsafeDone(Exit.void)
   })
 
-/** A shard's stream and reader, of which one runs, once. */
-interface Use {
-  state: "new" | "running" | "over"
-}
-
 const readable = (self: State, ready: ShardGraph.Ready): ReadableShard => {
   const { shardId } = ready
-  const use: Use = { state: "new" }
-  const shard = shardToRead(self, ready, use)
-  const onLeft = left(self, shardId, use)
+  const toRead = shardToRead(self, ready)
+  let isNew = true
   return {
     shardId,
     parentShards: ready.parents,
     from: ready.start,
     pages: Stream.suspend(() => {
-      if (use.state !== "new") return Stream.fail(runTwice(self.context.settings.stream, shardId))
-      use.state = "running"
-      return Stream.ensuring(ShardStreams.make(self.context, shard), onLeft)
+      if (!isNew) return Stream.fail(runTwice(self.context.settings.stream, shardId))
+      isNew = false
+      return Stream.ensuring(ShardStreams.make(self.context, toRead), left(self, shardId))
     }),
-    toRead: shard,
-    left: onLeft,
-    noLongerRead: () => noLongerRead(self, shardId)
+    toRead
   }
 }
 
-const shardToRead = (
-  self: State,
-  { because, closed, hashKeyRange, shardId, start }: ShardGraph.Ready,
-  use: Use
-): ShardToRead => ({
+const shardToRead = (self: State, { because, closed, shardId, start }: ShardGraph.Ready): ShardToRead => ({
   shardId,
   origin: start,
   because,
   closed,
-  hashKeyRange: Effect.succeed(hashKeyRange),
   skew: self.isStored(shardId) ? { millis: 0 } : self.context.skew,
-  onReady: settled(self, shardId),
-  onEnd: (outcome) => {
-    use.state = "over"
-    return ended(self, shardId, outcome)
-  }
+  coordination: self.coordination
 })
 
 /** A shard was read to its end: its children follow, and are looked for where its last page did not tell all. */
@@ -226,10 +226,10 @@ const ended = (
 const noLongerRead = ({ context: { progress } }: State, shardId: string): void => StopRule.shardLeft(progress, shardId)
 
 /** The reading of a shard is over, at its end or before. */
-const left = (self: State, shardId: string, use: Use): Effect.Effect<void> =>
+const left = (self: State, shardId: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     noLongerRead(self, shardId)
-    if (use.state === "over") return settled(self, shardId)
+    if (!self.graph.reading.has(shardId)) return settled(self, shardId)
     ShardGraph.stopped(self.graph, shardId)
     return release(self)
   })

@@ -34,7 +34,7 @@ export const make = (
     const readAhead = yield* ReadAhead.make(Settings.maxReadAheadBytes(options))
     const coordinated = yield* Coordinator.make(options, readAhead)
     const self: State = { pages: PageQueue.make(yield* Turns.afterTurn), reading: 0, isLastKnown: false }
-    const scheduler = yield* Scheduler.make(coordinated.context, self.pages, (exit) => ended(self, exit))
+    const scheduler = yield* Scheduler.make(coordinated, self.pages, (exit) => ended(self, exit))
     yield* Effect.addFinalizer(() => Scheduler.close(scheduler))
     yield* Coordinator.endInTime(coordinated, () => Scheduler.endInTime(scheduler))
     yield* Effect.forkScoped(readAll(self, coordinated, scheduler))
@@ -66,9 +66,9 @@ const readAll = (
   { shards }: Coordinator.Coordinated,
   scheduler: Scheduler.Scheduler
 ): Effect.Effect<void> =>
-  Effect.forever(Effect.map(shards.take, (shard) => {
+  Effect.forever(Effect.map(shards.take, ({ toRead }) => {
     self.reading++
-    Scheduler.read(scheduler, shard)
+    Scheduler.read(scheduler, toRead)
   })).pipe(
     Effect.catchTag("NoSuchElementException", () =>
       Effect.sync(() => {

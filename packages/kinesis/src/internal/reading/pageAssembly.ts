@@ -30,12 +30,12 @@ export interface Standing {
 /** Makes a page of the users' records of an answer, in which aggregates are replaced by their records. */
 export const withUserRecords = <A, E>(
   context: ReadContext,
-  { hashKeyRange, shardId }: ShardToRead,
+  { coordination, shardId }: ShardToRead,
   { records, summary }: Answer,
   use: (records: ReadonlyArray<KinesisRecord>) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | KinesisError> =>
   context.settings.deaggregate && summary.hasAggregates
-    ? Effect.flatMap(Aggregates.expand(context, shardId, hashKeyRange, records), use)
+    ? Effect.flatMap(Aggregates.expand(context, shardId, coordination.hashKeyRange(shardId), records), use)
     : use(records)
 
 /** The page of an answer with those of its users' records that were not already read. */

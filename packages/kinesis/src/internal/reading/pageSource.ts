@@ -21,14 +21,19 @@ export interface ShardToRead {
   readonly because: "stored" | "start" | "parent"
   /** The shard was known to be closed when reading began. */
   readonly closed: boolean
-  /** The shard's range of hash keys, looked up when an aggregate arrives. */
-  readonly hashKeyRange: Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** By how much this clock is ahead of the one that the origin goes by. */
   readonly skew: ServerClock.Skew
+  readonly coordination: Coordination
+}
+
+/** What goes beyond the one shard that is read. Thousands of shards share it. */
+export interface Coordination {
+  /** The shard's range of hash keys, looked up when an aggregate arrives. */
+  readonly hashKeyRange: (shardId: string) => Effect.Effect<HashKeyRange | undefined, KinesisError>
   /** Runs when the first iterator has arrived. */
-  readonly onReady: Effect.Effect<void>
+  readonly onReady: (shardId: string) => Effect.Effect<void>
   /** Runs before the last page is followed by `None`, unless reading was stopped before the shard's end. */
-  readonly onEnd: (outcome: ShardOutcome) => Effect.Effect<void, KinesisError>
+  readonly onEnd: (shardId: string, outcome: ShardOutcome) => Effect.Effect<void, KinesisError>
 }
 
 /** The outcome of reading a shard: everything was handed on, or the shard has left retention. */

@@ -172,7 +172,8 @@ const advance = (self: Poller): Next => {
 const onIterator = (self: Poller): Next => {
   if (self.poll.announced) return advance(self)
   step(self, { _tag: "Announced" })
-  return Effect.zipRight(self.shard.onReady, Effect.suspend(() => advance(self)))
+  const { coordination, shardId } = self.shard
+  return Effect.zipRight(coordination.onReady(shardId), Effect.suspend(() => advance(self)))
 }
 
 const onPageFailed = (self: Poller, error: PageFailure): Next => {
@@ -193,7 +194,7 @@ const failed = (self: Poller, error: KinesisError): Next =>
     : Effect.fail(Option.some(error))
 
 const end = (self: Poller, lost: boolean): Next => {
-  const { context: { emit, outage }, poll, shard: { onEnd, shardId } } = self
+  const { context: { emit, outage }, poll, shard: { coordination, shardId } } = self
   if (lost) outage.last = undefined
   self.isAtEnd = true
   const { broughtRecords, childShards } = poll
@@ -202,7 +203,7 @@ const end = (self: Poller, lost: boolean): Next => {
       ? KinesisEvent.ShardLost({ shardId, position: PollState.position(poll) })
       : KinesisEvent.ShardEnded({ shardId, childShards: childShards.map((child) => child.shardId) })
   ).pipe(
-    Effect.zipRight(Effect.mapError(onEnd({ lost, childShards, broughtRecords }), Option.some)),
+    Effect.zipRight(Effect.mapError(coordination.onEnd(shardId, { lost, childShards, broughtRecords }), Option.some)),
     Effect.zipRight(over)
   )
 }

@@ -11,6 +11,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { KinesisError } from "../../KinesisError.js"
 import * as Sleeper from "../shard/sleeper.js"
 import * as ReadContext from "./context.js"
+import type * as Coordinator from "./coordinator.js"
 import * as Drive from "./drive.js"
 import * as Interruption from "./interruption.js"
 import * as PageQueue from "./pageQueue.js"
@@ -25,20 +26,11 @@ export const hasFibers: FiberRef.FiberRef<boolean> = globalValue(
   () => FiberRef.unsafeMake(false)
 )
 
-/** A shard that may be read, and what follows from its end. */
-export interface Readable {
-  readonly toRead: ShardToRead
-  /** The reading is over, at the shard's end or before. */
-  readonly left: Effect.Effect<void>
-  /** The reading was interrupted. */
-  readonly noLongerRead: () => void
-}
-
 /** A fiber whose end is told. */
 type Running = Fiber.RuntimeFiber<unknown>
 
 /** A shard that is being read. */
-interface Shard extends Omit<Readable, "toRead"> {
+interface Shard {
   readonly poller: Poller.Poller
   /** A request, or a fiber that drives the shard; none while the shard sleeps, waits for room, or has its page held back. */
   fiber: Running | undefined
@@ -54,7 +46,7 @@ interface Alarm {
 
 /** The shards of a run whose pages are merged. */
 export interface Scheduler {
-  readonly context: ReadContext.ReadContext
+  readonly coordinated: Pick<Coordinator.Coordinated, "context" | "left" | "noLongerRead">
   readonly pages: PageQueue.PageQueue
   /** Called when the reading of a shard has ended, with what that means for the run. */
   readonly onEnd: (exit: Exit.Exit<void, KinesisError>) => void
@@ -71,7 +63,7 @@ export interface Scheduler {
 }
 
 export const make = (
-  context: ReadContext.ReadContext,
+  coordinated: Scheduler["coordinated"],
   pages: PageQueue.PageQueue,
   onEnd: Scheduler["onEnd"]
 ): Effect.Effect<Scheduler> =>
@@ -81,7 +73,7 @@ export const make = (
       RuntimeFlags.Interruption
     )
     return {
-      context,
+      coordinated,
       pages,
       onEnd,
       fork: (effect, onExit) => {
@@ -111,15 +103,9 @@ export const make = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Reads a shard to its end. */
-export const read = (self: Scheduler, { left, noLongerRead, toRead }: Readable): void => {
-  const { context } = self
-  const shard: Shard = {
-    poller: Poller.open(context, toRead),
-    left,
-    noLongerRead,
-    fiber: undefined,
-    isPolling: false
-  }
+export const read = (self: Scheduler, toRead: ShardToRead): void => {
+  const { context } = self.coordinated
+  const shard: Shard = { poller: Poller.open(context, toRead), fiber: undefined, isPolling: false }
   self.shards.add(shard)
   drive(self, shard, Drive.begin(context, toRead))
 }
@@ -127,7 +113,7 @@ export const read = (self: Scheduler, { left, noLongerRead, toRead }: Readable):
 /** Asks as soon as the shard may be asked. */
 const rest = (self: Scheduler, shard: Shard): void => {
   if (self.isOver) return interrupted(self, shard)
-  const { context: { monotonicMillis }, sleeper } = self
+  const { coordinated: { context: { monotonicMillis } }, sleeper } = self
   const { readableAt } = shard.poller.pacing
   if (readableAt <= monotonicMillis()) return ask(self, shard)
   Sleeper.add(sleeper, readableAt, shard)
@@ -135,7 +121,7 @@ const rest = (self: Scheduler, shard: Shard): void => {
 }
 
 const setAlarm = (self: Scheduler): void => {
-  const { alarm, context: { monotonicMillis }, fork, sleeper } = self
+  const { alarm, coordinated: { context: { monotonicMillis } }, fork, sleeper } = self
   const at = Sleeper.nextAt(sleeper)
   if (at === Infinity || (alarm !== undefined && alarm.at <= at)) return
   const next: Alarm = {
@@ -158,7 +144,9 @@ const rung = (self: Scheduler, alarm: Alarm, exit: Exit.Exit<void>): void => {
 const mostAtOnce = 256
 
 const wake = (self: Scheduler): void => {
-  for (const shard of Sleeper.due(self.sleeper, self.context.monotonicMillis(), mostAtOnce)) ask(self, shard)
+  for (const shard of Sleeper.due(self.sleeper, self.coordinated.context.monotonicMillis(), mostAtOnce)) {
+    ask(self, shard)
+  }
   setAlarm(self)
 }
 
@@ -191,7 +179,9 @@ const handedOn = (self: Scheduler, shard: Shard): void =>
 
 /** Drives the shard in a fiber of its own until nothing but a request is to be done. */
 const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effect.void): void => {
-  const { left, noLongerRead, poller } = shard
+  const { coordinated: { context, left, noLongerRead } } = self
+  const { poller } = shard
+  const { shardId } = poller.shard
   const source = untilOver(self, shard, Poller.source(poller))
   const take = (page: Parameters<typeof PageQueue.handOn>[1]) => {
     shard.isPolling = false
@@ -203,10 +193,14 @@ const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effec
     Effect.flatMap((rests) =>
       rests || poller.isAtEnd || !self.isOver
         ? Effect.succeed(rests)
-        : Effect.as(ReadContext.outageOf(self.context), false)
+        : Effect.as(ReadContext.outageOf(context), false)
     ),
     Effect.onExit((exit) =>
-      Exit.isInterrupted(exit) ? Effect.sync(noLongerRead) : Exit.isSuccess(exit) && exit.value ? Effect.void : left
+      Exit.isInterrupted(exit)
+        ? Effect.sync(() => noLongerRead(shardId))
+        : Exit.isSuccess(exit) && exit.value
+        ? Effect.void
+        : left(shardId)
     )
   )
   shard.fiber = self.fork(reading, (exit) => {
@@ -230,7 +224,7 @@ const untilOver = (self: Scheduler, shard: Shard, { close, next }: PageSource): 
 
 const interrupted = (self: Scheduler, shard: Shard): void => {
   ReadAhead.leave(shard.poller.share)
-  shard.noLongerRead()
+  self.coordinated.noLongerRead(shard.poller.shard.shardId)
   end(self, shard, Exit.interrupt(FiberId.none))
 }
 
@@ -238,7 +232,9 @@ const interrupted = (self: Scheduler, shard: Shard): void => {
 const end = (self: Scheduler, shard: Shard, exit: Exit.Exit<void, KinesisError>): void => {
   self.shards.delete(shard)
   const isInTime = self.isOver && Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-  self.onEnd(isInTime ? ReadContext.outageOf(self.context) : Exit.mapErrorCause(exit, Interruption.asDefect))
+  self.onEnd(
+    isInTime ? ReadContext.outageOf(self.coordinated.context) : Exit.mapErrorCause(exit, Interruption.asDefect)
+  )
 }
 
 /** The time is over: requests under way are interrupted, pages that have arrived are still handed on. */
