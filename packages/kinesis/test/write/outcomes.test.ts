@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Duration, Effect, Either, Exit, Fiber, Option, TestClock } from "effect"
+import { Array, Duration, Effect, Either, Exit, Fiber, Option, Schedule, TestClock } from "effect"
 import { KinesisError, Producer, type ProducerError, RecordEncoder } from "effect-kinesis"
 import { four, made, record, records, textsIn, watched, writes } from "../support/producing.js"
 import { hashKeyOf, oneShard, shard0, withKinesis } from "../support/reading.js"
@@ -319,6 +319,26 @@ describe("the outcome of each record", () => {
         assert.deepStrictEqual(yield* textsIn(local), ["a"])
         const { failed, written } = yield* producer.stats
         assert.deepStrictEqual([failed, written], [1, 0])
+      }).pipe(Effect.scoped)))
+
+  it.effect("W15 a retry schedule that dies, or is over, leaves no record untold", () =>
+    withKinesis(oneShard, ({ local }) =>
+      Effect.gen(function*() {
+        const throwing = Schedule.whileInput(Schedule.forever, () => {
+          throw new Error("broken schedule")
+        })
+        for (const retry of [throwing, Schedule.recurs(2)]) {
+          const producer = yield* made({ retry })
+          yield* local.fail({
+            operation: "putRecords",
+            times: 3,
+            error: (operation) => new KinesisError.ServiceUnavailable({ operation, description: "503" })
+          })
+          const error = yield* Effect.flip(producer.put(record("a")))
+          assert.isTrue(error._tag === "PutError" && error.reason === "exhausted" && error.written === "unknown")
+          yield* local.clearFaults
+          assert.strictEqual((yield* producer.put(record("b"))).attempts, 1)
+        }
       }).pipe(Effect.scoped)))
 
   it.effect("W15 a client that dies or interrupts itself leaves no record untold", () =>

@@ -50,13 +50,18 @@ const end = (self: Writer.Writer): Effect.Effect<{ readonly unsent: number; read
     )
   })
 
-/** Takes no more calls, sends what it has for as long as `closeTimeout` says, and tells the rest. */
+/** Sends what there is for as long as `closeTimeout` says, and gives up the rest. */
+const drain = (self: Writer.Writer) =>
+  Effect.zipRight(
+    Effect.timeoutOption(Effect.interruptible(flush(self)), self.settings.closeMillis),
+    end(self)
+  )
+
+/** The end of the scope: takes no more calls, and tells every record. */
 export const close = (self: Writer.Writer): Effect.Effect<void> =>
   Effect.gen(function*() {
-    if (self.isEnded) return
     self.isClosed = true
-    yield* Effect.timeoutOption(Effect.interruptible(flush(self)), self.settings.closeMillis)
-    const left = yield* end(self)
+    const left = self.isEnded ? { unsent: 0, unknown: 0 } : yield* drain(self)
     yield* Scope.close(self.scope, Exit.void)
     yield* self.emit(ProducerEvent.Closed({ written: self.counts.written, ...left }))
   })

@@ -6,7 +6,7 @@ import type * as Tracer from "effect/Tracer"
 import type { PutRecordsResultEntry } from "../../KinesisApi.js"
 import { isExpiredCredentials, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
 import { ProducerEvent } from "../../ProducerEvent.js"
-import { printable } from "../text/causes.js"
+import { loggable, printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
 import { errorType, system } from "../wire/spans.js"
 import * as Answers from "../write/answers.js"
@@ -105,16 +105,21 @@ const answered = (self: Writer.Writer, request: Request, results: Results): Effe
     return Happenings.apply(self, Answers.answered(self.core, request, results, Writer.now(self), jitter))
   })
 
-const delayOf = (self: Writer.Writer, request: Request, error: KinesisError): Effect.Effect<Answers.Delay> =>
-  Answers.asksForDelay(self.core, request, error)
-    ? Effect.map(
-      RetrySteps.next(self.settings.retry, self.retry, error, self.clock.unsafeCurrentTimeMillis()),
-      ([state, delay]) => {
-        self.retry = state
-        return delay
-      }
-    )
-    : Effect.succeed(undefined)
+/** A schedule of the user's that dies is over. */
+const died = (cause: Cause.Cause<never>) =>
+  Effect.as(Effect.logWarning("the schedule retry died", loggable(cause)), { _tag: "Over" } as const)
+
+const delayOf = (self: Writer.Writer, request: Request, error: KinesisError): Effect.Effect<Answers.Delay> => {
+  if (!Answers.asksForDelay(self.core, request, error)) return Effect.succeed(undefined)
+  const at = self.clock.unsafeCurrentTimeMillis()
+  return Effect.suspend(() => RetrySteps.next(self.settings.retry, self.retry, error, at)).pipe(
+    Effect.map(([state, delay]): Answers.Delay => {
+      self.retry = state
+      return delay
+    }),
+    Effect.catchAllCause(died)
+  )
+}
 
 const failed = (self: Writer.Writer, request: Request, error: KinesisError): Effect.Effect<void> =>
   Effect.gen(function*() {
