@@ -141,8 +141,12 @@ describe("flush", () => {
         const done = yield* Deferred.make<number>()
         const flushing = yield* Effect.fork(Effect.all([producer.flush, producer.flush], { concurrency: 2 }))
         yield* TestClock.adjust(10)
-        const endless = yield* Effect.fork(Effect.forever(producer.put(record("later"))))
-        yield* Fiber.join(flushing)
+        const endless = yield* Effect.fork(
+          Effect.forEach(Array.range(1, 5), () => Effect.forever(producer.put(record("later"))), {
+            concurrency: "unbounded"
+          })
+        )
+        assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Fiber.join(flushing), "5 seconds")))
         yield* Deferred.succeed(done, (yield* textsIn(local)).filter((text) => text !== "later").length)
         assert.strictEqual(yield* Deferred.await(done), 6)
         yield* Fiber.interrupt(endless)
