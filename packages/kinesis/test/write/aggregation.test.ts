@@ -147,6 +147,24 @@ describe("aggregates", () => {
         assert.strictEqual((yield* local.records("orders")).length, 200)
       }).pipe(Effect.scoped)))
 
+  it.effect("W7 while the shards are being listed, records go on travelling together by the map so far", () =>
+    withKinesis(two, ({ client, local }) =>
+      Effect.gen(function*() {
+        const producer = yield* made({ aggregate: true })
+        yield* producer.putAll(records(20, "before"))
+        yield* evenly(client)
+        yield* local.delay({ operation: "listShards", duration: "5 seconds" })
+        const doubtful = yield* Effect.fork(producer.putAll(records(20, "doubtful")))
+        yield* TestClock.adjust("8 seconds")
+        const before = (yield* aggregatesIn(local)).length
+        const during = yield* Effect.fork(producer.putAll(records(200)))
+        yield* TestClock.adjust("1 second")
+        assert.isAbove((yield* aggregatesIn(local)).length, before)
+        yield* Fiber.join(doubtful)
+        yield* Fiber.join(during)
+        assert.strictEqual((yield* seen).length, 240)
+      }).pipe(Effect.scoped)))
+
   it.effect("W7 W9 without any map, or without leave to ask who distributes the records, they travel alone", () =>
     withKinesis(two, ({ local }) =>
       Effect.gen(function*() {
