@@ -11,7 +11,8 @@ const fewLiterals = 8
 /** Conditions are written out at each place. A schema that has more of them than this is too large to gain from. */
 const mostConditions = 20_000
 
-const hasFallback = (ast: AST.AST): boolean => Option.isSome(SchemaAST.getDecodingFallbackAnnotation(ast))
+/** Whether a node makes a value of what it refuses. */
+export const hasFallback = (ast: AST.AST): boolean => Option.isSome(SchemaAST.getDecodingFallbackAnnotation(ast))
 
 const known = new WeakMap<AST.AST, boolean>()
 

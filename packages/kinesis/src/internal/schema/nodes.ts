@@ -9,6 +9,7 @@ import {
   constant,
   eitherOf,
   has,
+  isRecord,
   keyOf,
   type Mode,
   modeOf,
@@ -17,7 +18,7 @@ import {
   Unsupported,
   variable
 } from "./source.js"
-import { struct, transformedStruct } from "./structs.js"
+import { type ReadProperties, readProperties, struct, transformedStruct } from "./structs.js"
 
 /** A schema that has more nodes than this is unfolding without end, or too large to gain from. */
 const mostFunctions = 2000
@@ -125,7 +126,8 @@ const transformation = (self: Source, ast: AST.Transformation, mode: Mode): stri
   const kind = ast.transformation
   if (mode.way === "type") return returned(value(self, ast.to, "v", mode))
   if (kind._tag === "TypeLiteralTransformation") {
-    return transformedStruct(self, ast, kind.propertySignatureTransformations, mode)
+    const read: ReadProperties = (first, locals) => `${isRecord("v")}\n${readProperties(self, first, mode, locals)}`
+    return `${transformedStruct(self, ast, kind.propertySignatureTransformations, mode, read)}\nreturn o;`
   }
   const [first, second] = mode.way === "decode" ? [ast.from, ast.to] : [ast.to, ast.from]
   const before = value(self, first, "v", mode)

@@ -27,22 +27,24 @@ const sourceOf = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOpti
 
 const prelude = "\"use strict\"; const hasOwn = Object.prototype.hasOwnProperty, isArray = Array.isArray;"
 
-/** Throws where code generation is forbidden. */
-const evaluated = (self: Source.Source): Program => {
-  const given = { X: unjudged, EFFECT: effect, UNSURE: unsure, NONE: Option.none(), some: Option.some }
+const given = { X: unjudged, EFFECT: effect, UNSURE: unsure, NONE: Option.none(), some: Option.some }
+
+/** The function that a source returns. It may name what is given. Throws where code generation is forbidden. */
+export const evaluate = <A>(self: Source.Source, more: Readonly<Record<string, unknown>> = {}): A => {
+  const names = { ...given, ...more }
   const source = `${prelude}\n${self.functions.join("\n")}`
   // oxlint-disable-next-line no-new-func
-  return new Function(...Object.keys(given), ...self.constants.values(), source)(
-    ...Object.values(given),
+  return new Function(...Object.keys(names), ...self.constants.values(), source)(
+    ...Object.values(names),
     ...self.constants.keys()
-  ) as Program
+  ) as A
 }
 
 const written = (ast: AST.AST, way: "decode" | "encode", options: AST.ParseOptions): Program => {
   let program: Program | undefined
   return (input) => {
     try {
-      program ??= evaluated(sourceOf(ast, way, options))
+      program ??= evaluate<Program>(sourceOf(ast, way, options))
       return program(input)
     } catch (cause) {
       if (program === undefined || cause === effect) program = none

@@ -10,9 +10,14 @@ interface Local {
   readonly present: string | undefined
 }
 
-type Locals = Map<PropertyKey, Local>
+/** The properties of an object, in its order. */
+export type Locals = Map<PropertyKey, Local>
 
-const checkOptions = ({ options }: Mode): void => {
+/** Writes what puts the properties of an object's schema into local variables. */
+export type ReadProperties = (ast: AST.TypeLiteral, locals: Locals) => string
+
+/** Some options change what an object's schema gives: they are left to Effect. */
+export const checkOptions = ({ options }: Mode): void => {
   if (options.propertyOrder === "original" || options.onExcessProperty === "preserve") throw new Unsupported()
 }
 
@@ -32,8 +37,8 @@ const property = (
   }
 }
 
-/** Reads and parses the properties of `v`. */
-const readProperties = (self: Source, ast: AST.TypeLiteral, mode: Mode, locals: Locals): string =>
+/** Reads and parses the properties of the object `v`. */
+export const readProperties = (self: Source, ast: AST.TypeLiteral, mode: Mode, locals: Locals): string =>
   ast.propertySignatures.map((signature) => {
     const key = keyOf(signature.name)
     const input = variable(self, "p")
@@ -47,7 +52,7 @@ const readProperties = (self: Source, ast: AST.TypeLiteral, mode: Mode, locals: 
   }).join("\n")
 
 /** An object `o` of these locals, in their order. Those that are always there make its first shape. */
-const object = (locals: Locals): string => {
+export const object = (locals: Locals): string => {
   const entries = [...locals].map(([name, local]) => ({ key: keyOf(name), ...local }))
   const first = entries.findIndex(({ present }) => present !== undefined)
   const always = first === -1 ? entries : entries.slice(0, first)
@@ -143,12 +148,13 @@ const parseLocals = (self: Source, ast: AST.TypeLiteral, mode: Mode, from: Local
     return `${found} ${statements}`
   }).join("\n")
 
-/** The body of the function of an object's schema of which properties are renamed, or have defaults. */
+/** What makes an object `o` of properties that are renamed, or have defaults. */
 export const transformedStruct = (
   self: Source,
   ast: AST.Transformation,
   steps: ReadonlyArray<AST.PropertySignatureTransformation>,
-  mode: Mode
+  mode: Mode,
+  read: ReadProperties
 ): string => {
   checkOptions(mode)
   if (mode.options.exact === true || mode.options.onExcessProperty === "error") throw new Unsupported()
@@ -157,11 +163,9 @@ export const transformedStruct = (
   const before: Locals = new Map()
   const after: Locals = new Map()
   return [
-    isRecord("v"),
-    readProperties(self, first, mode, before),
+    read(first, before),
     ...steps.map((step) => moved(self, step, isDecoding, before)),
     parseLocals(self, second, mode, before, after),
-    object(after),
-    "return o;"
+    object(after)
   ].join("\n")
 }
