@@ -1,5 +1,8 @@
+/** Numbers from 0 to less than 1. */
+export type Random = () => number
+
 /** Random numbers that a seed decides. */
-export const randomOf = (seed: number): () => number => {
+export const randomOf = (seed: number): Random => {
   let state = seed
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
