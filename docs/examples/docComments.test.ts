@@ -129,7 +129,14 @@ const commented = (file: string): ReadonlyArray<{ readonly line: string; readonl
 /** What doors hand on of these files is public. */
 const behindDoors: Readonly<Record<string, ReadonlyArray<string>>> = {
   "internal/decode/cloudWatchLogs.ts": ["Event"],
-  "internal/decode/options.ts": ["Options", "InflateOptions", "JsonOptions", "MixedOptions", "AutoOptions"],
+  "internal/decode/options.ts": [
+    "Options",
+    "InflateOptions",
+    "JsonValuesOptions",
+    "JsonOptions",
+    "MixedOptions",
+    "AutoOptions"
+  ],
   "internal/encode/options.ts": ["KeyOptions", "JsonOptions", "CompressOptions"],
   "internal/group/report.ts": ["Report"],
   "internal/group/settings.ts": ["GroupOptions"],

@@ -56,6 +56,8 @@ export type {
   /** @since 0.1.0 @category models */
   JsonOptions,
   /** @since 0.1.0 @category models */
+  JsonValuesOptions,
+  /** @since 0.1.0 @category models */
   MixedOptions,
   /** @since 0.1.0 @category models */
   OnInvalid,
@@ -156,8 +158,10 @@ export const json: DecoderOptions.BySchema = (schema: Decoders.AnySchema, option
  * @since 0.1.0
  * @category decoders
  */
-export const ndjson: DecoderOptions.BySchema = (schema: Decoders.AnySchema, options?: DecoderOptions.JsonOptions) =>
-  Decoders.jsonValues(JsonValues.lines, schema, options)
+export const ndjson: DecoderOptions.ValuesBySchema = (
+  schema: Decoders.AnySchema,
+  options?: DecoderOptions.JsonValuesOptions
+) => Decoders.jsonValues(JsonValues.lines, schema, options)
 
 /**
  * Records that hold JSON values in UTF-8 one after the other, over several lines or not, with nothing between them, as Kinesis Data
@@ -177,9 +181,9 @@ export const ndjson: DecoderOptions.BySchema = (schema: Decoders.AnySchema, opti
  * @since 0.1.0
  * @category decoders
  */
-export const jsonSequence: DecoderOptions.BySchema = (
+export const jsonSequence: DecoderOptions.ValuesBySchema = (
   schema: Decoders.AnySchema,
-  options?: DecoderOptions.JsonOptions
+  options?: DecoderOptions.JsonValuesOptions
 ) => Decoders.jsonValues(JsonValues.sequence, schema, options)
 
 /**

@@ -354,8 +354,17 @@ const decoder = (
 }
 
 const decoders: ReadonlyArray<Bad.Case> = [
-  ...(["json", "ndjson", "jsonSequence"] as const).flatMap((name) =>
-    decoder(name, { onInvalid, parse, compile } satisfies Wrong<RecordDecoder.JsonOptions<"fail">>, Schema.Unknown)
+  ...decoder(
+    "json",
+    { onInvalid, parse, compile, learnLayout: Bad.flag } satisfies Wrong<RecordDecoder.JsonOptions<"fail">>,
+    Schema.Unknown
+  ),
+  ...(["ndjson", "jsonSequence"] as const).flatMap((name) =>
+    decoder(
+      name,
+      { onInvalid, parse, compile } satisfies Wrong<RecordDecoder.JsonValuesOptions<"fail">>,
+      Schema.Unknown
+    )
   ),
   ...decoder("utf8", { onInvalid } satisfies Wrong<RecordDecoder.Options<"fail">>),
   ...(["gzip", "zlib", "deflate", "zstd"] as const).flatMap((name) =>

@@ -56,8 +56,8 @@ const failed = <A, E, R>(
 }
 
 /**
- * Decodes from one record on, in one pass as long as nothing needs an effect. Those up to `end` were tried together before, and are decoded
- * one by one.
+ * Decodes from one record on, in one pass as long as nothing needs an effect. Those up to `end` are tried together; a record that is left is
+ * decoded by itself, and the rest is tried again.
  */
 const decodeFrom = <A, E, R>(
   self: State<A, E, R>,
@@ -68,19 +68,17 @@ const decodeFrom = <A, E, R>(
   let index = start
   let tried = end
   while (index < records.length) {
-    if (index >= tried) {
-      tried = Math.min(index + mostRecords, records.length)
-      index = decodeTogether?.(records, index, tried, values) ?? index
-    }
-    for (; index < tried; index++) {
-      const outcome = decodeRecord(records[index]!)
-      if (Array.isArray(outcome) && addAll(self, outcome as Results<A, E, R>)) continue
-      const results = Effect.isEffect(outcome) ? outcome : Effect.succeed(outcome)
-      return Effect.flatMap(
-        Effect.exit(Effect.flatMap(results, (results) => dealt(self, results))),
-        (exit) => Exit.isFailure(exit) ? Effect.succeed(failed(self, index, exit)) : decodeFrom(self, index + 1, tried)
-      )
-    }
+    const isRest = index < tried
+    if (!isRest) tried = Math.min(index + mostRecords, records.length)
+    index = decodeTogether?.(records, index, tried, values, isRest) ?? index
+    if (index === tried) continue
+    const outcome = decodeRecord(records[index++]!)
+    if (Array.isArray(outcome) && addAll(self, outcome as Results<A, E, R>)) continue
+    const results = Effect.isEffect(outcome) ? outcome : Effect.succeed(outcome)
+    return Effect.flatMap(
+      Effect.exit(Effect.flatMap(results, (results) => dealt(self, results))),
+      (exit) => Exit.isFailure(exit) ? Effect.succeed(failed(self, index - 1, exit)) : decodeFrom(self, index, tried)
+    )
   }
   return Effect.succeed(done(self))
 }

@@ -8,6 +8,7 @@ import type {
   Decoder,
   InflateOptions,
   JsonOptions,
+  JsonValuesOptions,
   LogEvent,
   MixedOptions,
   Options
@@ -26,29 +27,27 @@ export type AnySchema = Schema.Schema.Any | Parse.StandardSchema<unknown>
 
 /** The one JSON value of a record by a schema. */
 export const json = (schema: AnySchema, options?: JsonOptions) =>
-  OptionTables.checkedBy(
-    schema,
-    OptionTables.json,
-    options,
-    () => oneValue(Parse.parser(schema, options), options)
-  )
+  OptionTables.checkedBy(schema, OptionTables.json, options, () => oneValue(schema, options))
 
-const oneValue = (parser: Parse.Parser<unknown, unknown>, options?: JsonOptions) =>
-  Forms.make(
-    Values.decodeOne(options?.parse ?? JSON.parse, parser),
+const oneValue = (schema: AnySchema, options?: JsonOptions) => {
+  const parser: Parse.Parser<unknown, unknown> = Parse.parser(schema, options)
+  const learning = Parse.learning(schema, options)
+  return Forms.make(
+    Values.decodeOne(options?.parse ?? JSON.parse, parser, learning),
     options?.onInvalid,
-    options?.parse === undefined ? Values.decodeTogether(parser) : undefined
+    options?.parse === undefined ? Values.decodeTogether(parser, learning) : undefined
   )
+}
 
 /** The JSON values of a record, as `read` finds them, by a schema. */
 export const jsonValues = (
   read: (parse: JsonValues.ParseText) => JsonValues.Read,
   schema: AnySchema,
-  options?: JsonOptions
+  options?: JsonValuesOptions
 ) =>
   OptionTables.checkedBy(
     schema,
-    OptionTables.json,
+    OptionTables.jsonValues,
     options,
     () =>
       Forms.make(Values.decode(read(options?.parse ?? JSON.parse), Parse.parser(schema, options)), options?.onInvalid)

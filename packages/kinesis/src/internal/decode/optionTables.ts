@@ -7,7 +7,7 @@ import * as Checks from "../options/checks.js"
 import * as Rules from "../options/rules.js"
 import { type Check, refused, type Table } from "../options/table.js"
 import * as Forms from "./forms.js"
-import type { AutoOptions, InflateOptions, JsonOptions, MixedOptions, Options } from "./options.js"
+import type { AutoOptions, InflateOptions, JsonOptions, JsonValuesOptions, MixedOptions, Options } from "./options.js"
 
 const onInvalid = (...words: ReadonlyArray<string>): Check => {
   const word = Checks.oneOf(...words)
@@ -20,11 +20,15 @@ const onInvalid = (...words: ReadonlyArray<string>): Check => {
 /** Of decoders of values. */
 export const base: Table<Options> = { onInvalid: onInvalid("fail", "skip", "either") }
 
-export const json: Table<JsonOptions> = {
+/** Of decoders of several values a record. */
+export const jsonValues: Table<JsonValuesOptions> = {
   ...base,
   parse: Checks.optional(Checks.fn("the value of a text, such as RecordDecoder.exactJson")),
   compile: Checks.optional(Checks.flag)
 }
+
+/** Of the decoder of one value a record. */
+export const json: Table<JsonOptions> = { ...jsonValues, learnLayout: Checks.optional(Checks.flag) }
 
 /** Of decoders of compressed values. */
 export const inflatedValues: Table<InflateOptions> = {
@@ -41,7 +45,7 @@ export const inflate: Table<InflateOptions> = {
 /** Of those among them whose first bytes tell. */
 export const mixed: Table<MixedOptions> = { ...inflate, plain: Checks.optional(Checks.oneOf("keep", "refuse")) }
 
-export const auto: Table<AutoOptions> = { ...json, ...inflatedValues }
+export const auto: Table<AutoOptions> = { ...jsonValues, ...inflatedValues }
 
 const isSchema = (given: unknown): boolean =>
   Schema.isSchema(given) ||

@@ -71,12 +71,12 @@ export interface MixedOptions<O extends OnInvalid = OnInvalid, E = unknown, R = 
 }
 
 /**
- * What the decoders of JSON take.
+ * What the decoders of several JSON values a record take.
  *
  * @since 0.1.0
  * @category models
  */
-export interface JsonOptions<O extends OnInvalid = OnInvalid, E = unknown, R = unknown> extends Options<O, E, R> {
+export interface JsonValuesOptions<O extends OnInvalid = OnInvalid, E = unknown, R = unknown> extends Options<O, E, R> {
   /**
    * Reads one JSON value, and throws when the text is none, which makes a `DecodeError`. Default: `JSON.parse`, which rounds integers
    * beyond ±(2^53 - 1): `RecordDecoder.exactJson` does not.
@@ -90,13 +90,30 @@ export interface JsonOptions<O extends OnInvalid = OnInvalid, E = unknown, R = u
 }
 
 /**
+ * What `RecordDecoder.json` takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JsonOptions<O extends OnInvalid = OnInvalid, E = unknown, R = unknown>
+  extends JsonValuesOptions<O, E, R>
+{
+  /**
+   * Whether the layout of the texts, above all the order of their keys, is learned from the first 256 records, and code is generated that
+   * reads texts of this layout from their bytes, without `JSON.parse`, for an Effect Schema. All other texts go to `JSON.parse`; the values and
+   * the errors are the same. Default: true. With `compile: false`, another `parse`, or where code generation is forbidden it is not.
+   */
+  readonly learnLayout?: boolean | undefined
+}
+
+/**
  * What `RecordDecoder.auto` takes.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AutoOptions<O extends OnInvalid = OnInvalid, E = unknown, R = unknown>
-  extends JsonOptions<O, E, R>, InflateOptions<O, E, R>
+  extends JsonValuesOptions<O, E, R>, InflateOptions<O, E, R>
 {}
 
 /** Any effect of an error. Written out beside the words, and not by the name `OnInvalid`, it lets a compile error name the words. */
@@ -116,7 +133,7 @@ type Failure<O extends OnInvalid, E> = O extends "skip" | "either" ? never : E
 export type DecoderBy<A, O extends OnInvalid, E, R, RS = never> = [O] extends ["fail"] ? Decoder<A, E, R | RS>
   : Decoder<Value<A, O>, Failure<O, E>, R | RS>
 
-/** A decoder by an Effect Schema or any Standard Schema. It has one signature, so that what does not fit it is named. */
+/** A decoder of one value a record by an Effect Schema or any Standard Schema. It has one signature, so that what does not fit it is named. */
 export type BySchema = <
   A,
   I,
@@ -127,4 +144,17 @@ export type BySchema = <
 >(
   schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
   options?: JsonOptions<O, E, R>
+) => DecoderBy<Decoded<A>, O, E, R, RS>
+
+/** The same of several values a record. */
+export type ValuesBySchema = <
+  A,
+  I,
+  RS = never,
+  O extends "fail" | "skip" | "either" | OnInvalidEffect = "fail",
+  E = DecodeError,
+  R = never
+>(
+  schema: Schema.Schema<A, I, RS> | StandardSchema<A>,
+  options?: JsonValuesOptions<O, E, R>
 ) => DecoderBy<Decoded<A>, O, E, R, RS>

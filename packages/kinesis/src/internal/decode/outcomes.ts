@@ -15,13 +15,14 @@ export type Decode<A, R> = (
 
 /**
  * Adds the values of the records from one index to before another, as far as that is quick. Returns the index of the first record that is
- * left to be decoded by itself, and adds no error.
+ * left to be decoded by itself, and adds no error. It is asked again for the rest that is behind such a record.
  */
 export type DecodeTogether<A> = (
   records: ReadonlyArray<KinesisRecord>,
   start: number,
   end: number,
-  values: Array<A>
+  values: Array<A>,
+  isRest: boolean
 ) => number
 
 export const isInvalid = <A>(outcome: Outcome<A>): outcome is DecodeError => outcome instanceof DecodeError

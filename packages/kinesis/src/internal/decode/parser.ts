@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Learning from "../layout/learning.js"
 import * as Program from "../schema/program.js"
 import { printable } from "../text/causes.js"
 import { messageOf } from "../text/describe.js"
@@ -40,6 +41,8 @@ export interface Parser<A, R> {
 /** How schemas are parsed. */
 export interface ParserOptions {
   readonly compile?: boolean | undefined
+  readonly learnLayout?: boolean | undefined
+  readonly parse?: unknown
 }
 
 export const parser = <A, I, R>(
@@ -61,6 +64,13 @@ const decodeProblem = (issue: ParseResult.ParseIssue): Problem => ({
   description: ParseResult.TreeFormatter.formatIssueSync(issue),
   cause: ParseResult.parseError(issue)
 })
+
+/** What learns how the texts of a decoder are laid out, unless it must not, or another parser reads them. */
+export const learning = (schema: unknown, options?: ParserOptions): Learning.State | undefined =>
+  Schema.isSchema(schema) && options?.compile !== false && options?.learnLayout !== false &&
+    options?.parse === undefined
+    ? Learning.make(schema.ast, Program.withEffects())
+    : undefined
 
 /** A schema is others' code: Effect's own throw, too, on values that have no text. */
 const broken = (cause: unknown): Either.Either<never, Problem> =>

@@ -33,13 +33,13 @@ const decodeSlice = <A, R>(
   end: number
 ): Array<Outcome<A>> | Effect.Effect<Array<Outcome<A>>, never, R> => {
   const outcomes: Array<Outcome<A>> = []
-  for (
-    let at = decodeTogether?.(records, start, end, outcomes as Array<A>) ?? start;
-    at < end;
-    at++
-  ) {
+  let at = start
+  while (at < end) {
+    at = decodeTogether?.(records, at, end, outcomes as Array<A>, at > start) ?? at
+    if (at === end) break
     const pending = decode(records[at]!, outcomes)
-    if (pending !== undefined) return Effect.as(finish(decode, records, at + 1, end, outcomes, pending), outcomes)
+    at++
+    if (pending !== undefined) return Effect.as(finish(decode, records, at, end, outcomes, pending), outcomes)
   }
   return outcomes
 }

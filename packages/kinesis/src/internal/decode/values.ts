@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import * as KinesisMetrics from "../../KinesisMetrics.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Decoded } from "../../RecordDecoder.js"
+import * as Learning from "../layout/learning.js"
 import * as Program from "../schema/program.js"
 import * as JoinedJson from "./joinedJson.js"
 import * as JsonText from "./jsonText.js"
@@ -47,9 +48,13 @@ export const placesOf = (bytes: Uint8Array, found: ReadonlyArray<Found>): (index
   return (index) => ({ index, count, line: () => lineAt(found[index]!.start) })
 }
 
+/** What is learned of texts on the way, if anything. */
+type Learns = Learning.State | undefined
+
 /** Adds what a schema makes of a JSON value. */
 const judge = <A, R>(
   { parse, program }: Parser<A, R>,
+  learning: Learns,
   record: KinesisRecord,
   value: Parsed<unknown>,
   place: Place,
@@ -61,6 +66,7 @@ const judge = <A, R>(
   }
   const known = program(value.right)
   if (known !== Program.unjudged) {
+    if (learning !== undefined) Learning.learn(learning, value.right, record.data)
     outcomes.push(decoded(record, known as A, place))
     return undefined
   }
@@ -73,9 +79,20 @@ const judge = <A, R>(
 }
 
 /** A record's one value as the schema has it. */
-export const decodeOne = <A, R>(parseText: ParseText, parser: Parser<A, R>): Decode<Decoded<A>, R> => {
+export const decodeOne = <A, R>(
+  parseText: ParseText,
+  parser: Parser<A, R>,
+  learning: Learns
+): Decode<Decoded<A>, R> => {
   const read = JsonValues.only(parseText)
-  return (record, outcomes) => judge(parser, record, read(record.data), Outcomes.only, outcomes)
+  return (record, outcomes) => {
+    const known = learning === undefined ? Program.unjudged : Learning.read(learning, record.data)
+    if (known === Program.unjudged) {
+      return judge(parser, learning, record, read(record.data), Outcomes.only, outcomes)
+    }
+    outcomes.push(decoded(record, known as A, Outcomes.only))
+    return undefined
+  }
 }
 
 /** A record's values as the schema has them. A record without any is counted. */
@@ -85,7 +102,7 @@ export const decode = <A, R>(read: Read, parser: Parser<A, R>): Decode<Decoded<A
   const placeOf = placesOf(record.data, found)
   const judgeFrom = (index: number): Effect.Effect<void, never, R> | undefined => {
     for (let at = index; at < found.length; at++) {
-      const pending = judge(parser, record, found[at]!.value, placeOf(at), outcomes)
+      const pending = judge(parser, undefined, record, found[at]!.value, placeOf(at), outcomes)
       if (pending !== undefined) return Effect.flatMap(pending, () => judgeFrom(at + 1) ?? Effect.void)
     }
     return undefined
@@ -93,15 +110,52 @@ export const decode = <A, R>(read: Read, parser: Parser<A, R>): Decode<Decoded<A
   return judgeFrom(0)
 }
 
-/** The values of records that are one JSON value each, as long as the compiled schema judges them: without one it is not worth it. */
-export const decodeTogether =
-  <A, R>({ program }: Parser<A, R>): DecodeTogether<Decoded<A>> => (records, start, end, outcomes) => {
-    const found = program === Program.none ? undefined : JoinedJson.parse(records, start, end)
-    if (found === undefined) return start
-    for (const [offset, json] of found.entries()) {
-      const value = program(json)
-      if (value === Program.unjudged) return start + offset
-      outcomes.push(decoded(records[start + offset]!, value as A, Outcomes.only))
-    }
-    return end
+/**
+ * The values of records that are one JSON value each: those that have the layout that was learned, one by one; without one all of them
+ * together, as long as the compiled schema judges them.
+ */
+export const decodeTogether = <A, R>(parser: Parser<A, R>, learning: Learns): DecodeTogether<Decoded<A>> | undefined =>
+  parser.program === Program.none
+    ? undefined
+    : (records, start, end, values, isRest) =>
+      learning !== undefined && Learning.isReading(learning)
+        ? readEach(learning, records, start, end, values)
+        : isRest
+        ? start
+        : parseJoined(parser, learning, records, start, end, values)
+
+const readEach = <A>(
+  learning: Learning.State,
+  records: ReadonlyArray<KinesisRecord>,
+  start: number,
+  end: number,
+  values: Array<Decoded<A>>
+): number => {
+  for (let index = start; index < end; index++) {
+    const record = records[index]!
+    const value = Learning.read(learning, record.data)
+    if (value === Program.unjudged) return index
+    values.push(decoded(record, value as A, Outcomes.only))
   }
+  return end
+}
+
+const parseJoined = <A, R>(
+  { program }: Parser<A, R>,
+  learning: Learns,
+  records: ReadonlyArray<KinesisRecord>,
+  start: number,
+  end: number,
+  values: Array<Decoded<A>>
+): number => {
+  const found = JoinedJson.parse(records, start, end)
+  if (found === undefined) return start
+  for (const [offset, json] of found.entries()) {
+    const record = records[start + offset]!
+    const value = program(json)
+    if (value === Program.unjudged) return start + offset
+    if (learning !== undefined) Learning.learn(learning, json, record.data)
+    values.push(decoded(record, value as A, Outcomes.only))
+  }
+  return end
+}
