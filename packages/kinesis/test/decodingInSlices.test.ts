@@ -25,6 +25,14 @@ describe("decoding in slices", () => {
       assert.deepStrictEqual(yield* sizesOf(eithers(page(257))), [256, 1])
     }))
 
+  it.effect("a page of large records is handed on 256 KiB at a time", () =>
+    Effect.gen(function*() {
+      const large = recordOf(`${" ".repeat(100 * 1024)}${idOf(1)}`)
+      const small = recordOf(idOf(1))
+      const records = [large, large, large, large, small, large, large, ...Array.from({ length: 300 }, () => small)]
+      assert.deepStrictEqual(yield* sizesOf(RecordDecoder.json(Id)(Stream.fromIterable(records))), [3, 4, 256, 44])
+    }))
+
   it.effect("what comes of one slice is handed on before the next is decoded", () =>
     Effect.gen(function*() {
       const parsed: Array<number> = []

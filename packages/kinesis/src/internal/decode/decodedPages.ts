@@ -6,7 +6,7 @@ import type { DecodedPage, Page } from "../../Page.js"
 import * as Position from "../../Position.js"
 import type { DecodeRecord, Results } from "./forms.js"
 import type { DecodeTogether } from "./outcomes.js"
-import { mostRecords } from "./slices.js"
+import { endOf } from "./slices.js"
 
 interface DecodesRecords<A, E, R> {
   readonly decodeRecord: DecodeRecord<A, E, R>
@@ -69,7 +69,7 @@ const decodeFrom = <A, E, R>(
   let tried = end
   while (index < records.length) {
     const isRest = index < tried
-    if (!isRest) tried = Math.min(index + mostRecords, records.length)
+    if (!isRest) tried = endOf(records, index)
     index = decodeTogether?.(records, index, tried, values, isRest) ?? index
     if (index === tried) continue
     const outcome = decodeRecord(records[index++]!)

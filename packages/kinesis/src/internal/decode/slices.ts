@@ -10,11 +10,22 @@ import type { Decode, DecodeTogether, Outcome } from "./outcomes.js"
 import * as Outcomes from "./outcomes.js"
 
 /** How many records are decoded before their values are handed on: those of a whole page would live all at once. */
-export const mostRecords = 256
+const mostRecords = 256
+
+/** How many bytes at most, if the records are large. What the values of more would hold, the collector copies before they are let go. */
+const mostBytes = 256 * 1024
+
+/** Where the records end that are decoded together, from here on. */
+export const endOf = (records: ReadonlyArray<KinesisRecord>, start: number): number => {
+  let end = start
+  let bytes = 0
+  while (end < records.length && end - start < mostRecords && bytes < mostBytes) bytes += records[end++]!.data.length
+  return end
+}
 
 /** The end of the slice that begins here. It does not part the values of one record. */
-const endOf = (records: ReadonlyArray<KinesisRecord>, start: number): number => {
-  let end = Math.min(start + mostRecords, records.length)
+const endOfSlice = (records: ReadonlyArray<KinesisRecord>, start: number): number => {
+  let end = endOf(records, start)
   while (end < records.length && !Outcomes.endsRecord(records[end - 1])) end++
   return end
 }
@@ -112,7 +123,7 @@ export const run =
     }
     const slices = (records: ReadonlyArray<KinesisRecord>, start: number): Slices => {
       if (start >= records.length) return pages
-      const end = endOf(records, start)
+      const end = endOfSlice(records, start)
       const next = () => slices(records, end)
       const settled = (outcomes: Array<Outcome<A>>) => {
         const found = settle(outcomes)
