@@ -68,7 +68,7 @@ const play = ({ aggregates, faults, keys, order, records, reshards, seed, shards
   return { ...bench, offered: [...bench.offeredAt.keys()] }
 }
 
-describe("the core of writing, by histories of faults and reshards", () => {
+describe("the core of writing, by histories of faults and reshards", { timeout: 60_000 }, () => {
   it("W15 tells each record exactly once, and nothing is left behind", () => {
     fc.assert(
       fc.property(histories, (history) => {
@@ -170,7 +170,7 @@ const load = (
 const latencies = (bench: Writing.Bench, of: (entry: Entry) => boolean): ReadonlyArray<number> =>
   bench.told.filter(of).map((entry) => bench.toldAt.get(entry)! - bench.offeredAt.get(entry)!).sort((a, b) => a - b)
 
-describe("the pace of shards", () => {
+describe("the pace of shards", { timeout: 60_000 }, () => {
   it("W1 a shard at three times its capacity holds up no other: they take two round trips and a linger at most", () => {
     const bench = Writing.bench(Writing.layout(8), 1)
     const { hot } = load(bench, { rate: 6000, seconds: 10, hot: 0.5, shards: 8 })
