@@ -2,13 +2,15 @@
 import { VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Clock, Effect, Exit, Fiber, FiberRef, Logger, LogLevel, Option, Random, TestClock } from "effect"
-import { KinesisClient, KinesisStream, type Page, Position, Until } from "effect-kinesis"
+import { KinesisClient, KinesisStream, type Page, Position, ShardReader, Until } from "effect-kinesis"
 import type { GetRecordsResponse } from "effect-kinesis/KinesisApi"
 import type { ExpiredIterator, KinesisError } from "effect-kinesis/KinesisError"
 import { ThrottledError } from "effect-kinesis/KinesisError"
 import * as Scheduler from "../src/internal/reading/scheduler.js"
 import {
+  callsOf,
   hashKeyOf,
+  oneShard,
   put,
   read,
   type Reading,
@@ -118,6 +120,27 @@ describe("a shard that rests", () => {
         assert.strictEqual(of("DataLossPossible").length, 1)
         assert.deepStrictEqual(textsOf(pages).slice(0, 2), ["5", "6"])
       }))
+    ))
+
+  it.effect("B14 gets an iterator in time when it sleeps for longer than one is valid, as other readers do", () =>
+    Effect.forEach(
+      ["fibers", "one sleep", "ShardReader"],
+      (way) =>
+        withKinesis(oneShard, ({ client, local }) =>
+          Effect.gen(function*() {
+            const options = { ...orders, idleInterval: "10 minutes" } as const
+            const { fiber, pages, texts } = yield* read(
+              way === "ShardReader" ? ShardReader.pages({ ...options, shardId: shard0 }) : KinesisStream.pages(options)
+            ).pipe(Effect.locally(Scheduler.hasFibers, way === "fibers"))
+            yield* Effect.sleep("15 minutes")
+            yield* put(client, ["a", "b"])
+            yield* Effect.sleep("46 minutes")
+            yield* Fiber.interrupt(fiber)
+            assert.deepStrictEqual([pages.length, ...texts()], [7, "a", "b"], way)
+            const calls = yield* callsOf(local, "getRecords")
+            assert.isTrue(calls.every(({ outcome }) => outcome === "ok"), way)
+            assert.strictEqual((yield* callsOf(local, "getShardIterator")).length, 7, way)
+          }))
     ))
 
   it.effect("brings a page that came in an outage before it counts towards the end of the reading", () =>

@@ -133,14 +133,23 @@ const makePage = (self: Poller): Next => {
       self.outcome = undefined
       return ReadAhead.fetched(share, outcome)
     }
-    const wait = self.pacing.readableAt - context.monotonicMillis()
-    return wait > 0 ? Effect.zipRight(Effect.sleep(wait), fetch) : fetch
+    const wait = untilReadable(self)
+    return wait === Effect.void ? fetch : Effect.zipRight(wait, fetch)
   }))
   return Effect.matchEffect(getPage, {
     onSuccess: ({ page }) => checked(self, page),
     onFailure: (error) => onPageFailed(self, error)
   })
 }
+
+const untilReadable = ({ context, pacing }: Poller): Effect.Effect<void> => {
+  const wait = pacing.readableAt - context.monotonicMillis()
+  return wait > 0 ? Effect.sleep(wait) : Effect.void
+}
+
+/** When the shard may be read its iterator can still be used: idle shards may be read more rarely than that. */
+const willBeFresh = ({ pacing: { readableAt }, poll }: Poller): boolean =>
+  PollState.command(poll, readableAt)._tag === "GetRecords"
 
 const proof = (self: Poller): EndProof.EndProof => self.proof ??= EndProof.make(self.context, self.shard.shardId)
 
@@ -151,7 +160,7 @@ const advance = (self: Poller): Next => {
   const command = PollState.command(self.poll, self.context.monotonicMillis())
   switch (command._tag) {
     case "GetRecords":
-      return page(self)
+      return willBeFresh(self) ? page(self) : Effect.zipRight(untilReadable(self), Effect.suspend(() => advance(self)))
     case "GetShardIterator":
       return Effect.matchEffect(ShardIterator.get(self, command.position), {
         onSuccess: () => onIterator(self),

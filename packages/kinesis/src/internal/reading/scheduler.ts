@@ -150,8 +150,9 @@ const wake = (self: Scheduler): void => {
   setAlarm(self)
 }
 
-/** Asks as soon as there is room for a page. */
+/** Asks as soon as there is room for a page. The iterator may have become too old meanwhile. */
 const ask = (self: Scheduler, shard: Shard): void => {
+  if (!Poller.rests(shard.poller)) return drive(self, shard)
   shard.isPolling = true
   const onRoom = () => request(self, shard)
   if (ReadAhead.enter(shard.poller.share, onRoom)) onRoom()
