@@ -20,7 +20,6 @@ const wanted = [
   "hang: getShardIterator",
   "hang: listShards",
   "iterator expired early",
-  "iterator older than 5 minutes",
   "listing's token expired",
   "lost answer: getRecords",
   "lost answer: getShardIterator",
