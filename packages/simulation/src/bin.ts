@@ -11,16 +11,20 @@ import * as Invariants from "./invariants.js"
 import * as Scenario from "./scenario.js"
 import { simulate } from "./simulate.js"
 import { markdown } from "./writing/comparison/table.js"
+import * as WritingInvariants from "./writing/invariants.js"
+import * as WritingScenario from "./writing/scenario.js"
+import * as Writing from "./writing/simulate.js"
 
 const command = "node --import tsx packages/simulation/src/bin.ts"
 
 const help =
-  `Lets histories of reading a stream happen in virtual time, and checks that nothing is lost, repeated or reordered.
+  `Lets histories of reading or writing a stream happen in virtual time, and checks that nothing is lost, repeated or reordered.
 
-${command} [--fleet] --seeds N [--from M] [--workers W] [--faults]
+${command} [--fleet | --writing] --seeds N [--from M] [--workers W] [--faults]
     N histories, those of the seeds from M on (1 unless told), in W processes (2 at the most, unless told).
-    --faults tells how often each kind of fault met the reader. With --fleet those of workers that share a stream.
-${command} [--fleet] --seed N
+    --faults tells how often each kind of fault met the reader. With --fleet those of workers that share a stream, with --writing those
+    of a producer.
+${command} [--fleet | --writing] --seed N
     The history of one seed, with all that happened at its virtual time.
 ${command} --writing --compare [--seed N]
     How this library's producer and other policies write the same workloads, as Markdown.
@@ -72,6 +76,16 @@ const fleet: Play = (seed, verbose) => {
   const summary =
     `${history.written.length} records, ${history.lives.length} workers, ${history.ownerships.length} leases taken`
   return { result: { seed, violations, met: [...history.met, ...repeats], wakeUps }, scenario, epoch, log, summary }
+}
+
+const writing: Play = (seed, verbose) => {
+  const scenario = WritingScenario.make(seed)
+  const history = Writing.simulate(scenario, { verbose })
+  const { epoch, log, wakeUps } = history
+  const violations = WritingInvariants.violations(history)
+  const summary =
+    `${history.given.size} records given, ${history.copies.length} in the stream, ${history.requests.length} requests`
+  return { result: { seed, violations, met: [...history.met], wakeUps }, scenario, epoch, log, summary }
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -173,8 +187,11 @@ const { values } = parseArgs({
   }
 })
 
-const play = values.fleet === true ? fleet : reader
-const kind = values.fleet === true ? ["--fleet"] : []
+const [play, kind] = values.fleet === true
+  ? [fleet, ["--fleet"]] as const
+  : values.writing === true
+  ? [writing, ["--writing"]] as const
+  : [reader, []] as const
 
 if (values.writing === true && values.compare === true) {
   print(markdown(whole("seed", values.seed, 1)))
