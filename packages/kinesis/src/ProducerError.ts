@@ -29,7 +29,7 @@ export type FailureReason = Reason
 
 /**
  * A record was given up. `written` says whether it may be in the stream: `"no"` means that it is not and may be put again; after `"unknown"` to put it again
- * may write it twice, since an attempt was not answered.
+ * may write it twice, since an attempt was not answered, or put it into an aggregate that only some readers read.
  *
  * @since 0.1.0
  * @category errors

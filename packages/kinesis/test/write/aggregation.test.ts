@@ -35,6 +35,11 @@ const sentRecords = (local: LocalKinesis.Service) =>
 const aggregatesIn = (local: LocalKinesis.Service) =>
   Effect.map(local.records("orders"), (all) => all.filter(({ data }) => Aggregation.hasMagic(data)))
 
+const textsOfAggregate = (data: Uint8Array): ReadonlyArray<string> => {
+  const parts = Aggregation.deaggregate(data)
+  return parts._tag === "Aggregate" ? parts.records.map((record) => decoder.decode(record.data)) : []
+}
+
 const tags = (events: ReadonlyArray<ProducerEvent.ProducerEvent>) => events.map(({ _tag }) => _tag)
 
 const textsOf = (count: number, prefix = "r") => records(count, prefix).map(({ partitionKey }) => partitionKey).sort()
@@ -214,6 +219,38 @@ describe("aggregates", () => {
         // a reader that checks hash keys sees what is not in a torn aggregate
         const outcomes = yield* producer.putAllSettled(records(10, "more"))
         assert.isTrue(outcomes.every(Either.isRight))
+      }).pipe(Effect.scoped)))
+
+  it.effect("W8 aggregates of one key stop too, and none is told written that a reader drops", () =>
+    withKinesis({ ...two, streams: [{ name: "orders", shardCount: 3 }] }, ({ local }) =>
+      Effect.gen(function*() {
+        const producer = yield* made({ aggregate: { by: "key" } })
+        const ofOneKey = (text: string) => Array.makeBy(5, (index) => record(`${text}${index}`, text))
+        yield* local.distribute({ stream: "orders", strategy: "AUTO" })
+        const told = yield* Effect.fork(producer.putAll(Array.makeBy(9, (key) => ofOneKey(`k${key}-`)).flat()))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(told)
+        assert.strictEqual(new Set(yield* seen).size, 45)
+        const before = (yield* aggregatesIn(local)).length
+        yield* producer.putAll(ofOneKey("after"))
+        assert.strictEqual((yield* aggregatesIn(local)).length, before)
+      }).pipe(Effect.scoped)))
+
+  it.effect("W16 a record whose aggregate went astray may be in the stream if it fails in the end", () =>
+    withKinesis({ ...two, streams: [{ name: "orders", shardCount: 3 }] }, ({ local }) =>
+      Effect.gen(function*() {
+        const producer = yield* made({ aggregate: true, recordDeadline: "3 seconds" })
+        yield* local.distribute({ stream: "orders", strategy: "AUTO" })
+        yield* local.failEntries({ times: 1e6, entries: ({ data }) => !Aggregation.hasMagic(data) })
+        const outcomes = yield* producer.putAllSettled(records(60))
+        const failed = outcomes.filter(Either.isLeft).map(({ left }) => left)
+        const inStream = new Set((yield* aggregatesIn(local)).flatMap(({ data }) => textsOfAggregate(data)))
+        assert.isAbove(failed.length, 0)
+        for (const { entry, reason, written } of failed) {
+          const isThere = inStream.has(decoder.decode(entry!.data))
+          assert.deepStrictEqual([reason, written], ["expired", isThere ? "unknown" : "no"])
+        }
+        assert.isTrue(failed.some(({ written }) => written === "unknown"))
       }).pipe(Effect.scoped)))
 
   it.effect(

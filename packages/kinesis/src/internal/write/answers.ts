@@ -64,7 +64,10 @@ const settleAggregate = (r: Reckoning, aggregate: Aggregate, shardId: string, se
     }
   } else {
     r.report.misplaced += aggregate.entries.length
-    for (const entry of aggregate.entries) sendAgain(r, entry, misplaced)
+    for (const entry of aggregate.entries) {
+      entry.mayBeWritten = true
+      sendAgain(r, entry, misplaced)
+    }
   }
   laneOf(aggregate).underWay--
   return true

@@ -52,7 +52,7 @@ export class Entry {
   stage: Stage = "outside"
   lane: Lane | undefined = undefined
   attempts = 0
-  /** Whether an attempt of unknown outcome may have written it. */
+  /** Whether it may be in the stream: an attempt was not answered, or wrote it in an aggregate that went astray. */
   mayBeWritten = false
   trouble: Trouble | undefined = undefined
   /** Whether it may no longer travel in an aggregate: one that it was in was refused. */
