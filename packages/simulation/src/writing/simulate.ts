@@ -74,11 +74,36 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     return { problem, copies }
   }).pipe(Effect.withRandom(EffectRandom.make(scenario.seed)))
   const { unfinished, value: end, wakeUps } = happen(program, scenario, 6, maxWakeUps)
+  const {
+    accepted,
+    autoFrom,
+    closing,
+    flushes,
+    given,
+    interrupted,
+    log,
+    met,
+    mostBuffered,
+    requests,
+    stats,
+    tellings
+  } = world!.notes
   return {
-    ...world!.notes,
     scenario,
     epoch,
+    given,
+    accepted,
+    interrupted,
+    tellings,
+    requests,
     copies: end?.copies ?? [],
+    flushes,
+    mostBuffered,
+    stats,
+    closing,
+    autoFrom,
+    met,
+    log,
     unfinished: unfinished ?? end?.problem,
     wakeUps
   }
