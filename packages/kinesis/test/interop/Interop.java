@@ -120,6 +120,11 @@ public class Interop {
     marshal("getRecords last", GetRecordsResponse.builder().millisBehindLatest(0L).records(List.of()).childShards(
       ChildShard.builder().shardId("shardId-000000000001").parentShards("shardId-000000000000")
         .hashKeyRange(range -> range.startingHashKey("0").endingHashKey("9")).build()).build());
+    marshal("putRecord", PutRecordResponse.builder().shardId("shardId-000000000000").sequenceNumber("1")
+      .encryptionType(EncryptionType.KMS).build());
+    marshal("putRecords", PutRecordsResponse.builder().failedRecordCount(1).encryptionType(EncryptionType.KMS).records(
+      PutRecordsResultEntry.builder().shardId("shardId-000000000000").sequenceNumber("2").build(),
+      PutRecordsResultEntry.builder().errorCode("InternalFailure").errorMessage("not now: é").build()).build());
     marshal("listShards", ListShardsResponse.builder().nextToken("T").shards(Shard.builder().shardId("shardId-000000000000")
       .hashKeyRange(range -> range.startingHashKey("0").endingHashKey("9"))
       .sequenceNumberRange(range -> range.startingSequenceNumber("1")).build()).build());

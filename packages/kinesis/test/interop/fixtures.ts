@@ -1,6 +1,7 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import { fileURLToPath } from "node:url"
 import { kinesisCborCodec } from "../../src/internal/wire/cborCodec.js"
+import * as ResultsCbor from "../../src/internal/wire/resultsCbor.js"
 import { byOurs, outputBySdk } from "../support/received.js"
 import { allBytes, instant, range, records, shardId } from "./server.js"
 
@@ -90,6 +91,17 @@ export const answers: Readonly<
       }
     }
   },
+  putRecord: async (body) => ({
+    value: ResultsCbor.ofPutRecord(Buffer.from(body)),
+    expected: { shardId, sequenceNumber: "1" }
+  }),
+  putRecords: async (body) => ({
+    value: ResultsCbor.ofPutRecords(Buffer.from(body)),
+    expected: [
+      { shardId, sequenceNumber: "2" },
+      { errorCode: "InternalFailure", errorMessage: "not now: é" }
+    ]
+  }),
   listShards: async (body) => ({
     value: kinesisCborCodec().createDeserializer().read(Sdk.ListShardsOutput$ as never, body),
     expected: {

@@ -31,20 +31,22 @@ describe("what Amazon's Java SDK v2 wrote in CBOR", () => {
       )
       const client = yield* KinesisClient.make({ ...clientOptions(server.url), protocol: "cbor" })
       const stream = "orders"
-      yield* client.putRecord({
-        stream,
-        partitionKey: "ключ \"1\"",
-        explicitHashKey: "340282366920938463463374607431768211455",
-        data: Server.allBytes
-      })
-      yield* client.putRecords({
-        stream,
-        records: [
-          { partitionKey: "a", data: new TextEncoder().encode("kettle") },
-          { partitionKey: "b", data: new Uint8Array() },
-          { partitionKey: "c", data: new Uint8Array(300) }
-        ]
-      })
+      for (const _ of [1, 2]) {
+        yield* client.putRecord({
+          stream,
+          partitionKey: "ключ \"1\"",
+          explicitHashKey: "340282366920938463463374607431768211455",
+          data: Server.allBytes
+        })
+        yield* client.putRecords({
+          stream,
+          records: [
+            { partitionKey: "a", data: new TextEncoder().encode("kettle") },
+            { partitionKey: "b", data: new Uint8Array() },
+            { partitionKey: "c", data: new Uint8Array(300) }
+          ]
+        })
+      }
       yield* client.listShards({
         stream,
         maxResults: 7,
@@ -64,6 +66,6 @@ describe("what Amazon's Java SDK v2 wrote in CBOR", () => {
         sent.map(([operation, value]) => [operation, value]),
         sent.map(([operation]) => [operation, requests[operation]])
       )
-      assert.strictEqual(sent.length, 7)
+      assert.strictEqual(sent.length, 9)
     }))
 })
