@@ -5,12 +5,25 @@ import { peer } from "./benches/peer.js"
 import { aggregation, decoding, doors, encoding, transport } from "./benches/rates.js"
 import { check, reading } from "./benches/reading.js"
 import { memory, shards } from "./benches/scale.js"
+import { writing } from "./benches/writing.js"
 import { type Server, startServer, stopAll } from "./processes.js"
 
 /** Each prints its tables, and returns the figures that matter. */
 const benches: Readonly<
   Record<string, (server: Server, print: (text: string) => void) => Promise<Record<string, number>>>
-> = { reading, endtoend: endToEnd, aggregation, decoding, encoding, doors, shards, memory, transport, peer }
+> = {
+  reading,
+  endtoend: endToEnd,
+  writing,
+  aggregation,
+  decoding,
+  encoding,
+  doors,
+  shards,
+  memory,
+  transport,
+  peer
+}
 
 const command = "pnpm bench"
 const help = `Measures effect-kinesis side by side with others, interleaved, each in a process of its own.
@@ -21,6 +34,7 @@ ${command} --against FOLDER [--json]
 
     reading      pages through every layer, compared with the stock AWS SDK (6 minutes)
     endtoend     from the socket to the decoded value, compared with the stock AWS SDK and a Schema (3 minutes)
+    writing      PutRecords, compared with the loop that everyone writes with the AWS SDK (2 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     encoding     values as JSON by Schema

@@ -5,6 +5,7 @@ import * as Http2 from "node:http2"
 import type { AddressInfo, Server } from "node:net"
 import { generate } from "selfsigned"
 import { getRecordsCbor, getRecordsJson, iteratorOf, type PageSize, pageSizes } from "./pages.js"
+import { putRecordsCbor, putRecordsJson } from "./results.js"
 
 /** The addresses of the server. */
 export interface Addresses {
@@ -32,14 +33,21 @@ const contentTypes = { json: "application/x-amz-json-1.1", cbor: "application/x-
 
 const made = new Map<string, Buffer>()
 
-const pageOf = (size: PageSize, encoding: Encoding): Buffer => {
-  const key = `${size.name}/${encoding}`
-  const known = made.get(key)
-  if (known !== undefined) return known
-  const page = encoding === "cbor" ? getRecordsCbor(size) : getRecordsJson(size)
-  made.set(key, page)
-  return page
+const onceMade = (key: string, make: () => Buffer): Buffer => {
+  const known = made.get(key) ?? make()
+  made.set(key, known)
+  return known
 }
+
+const pageOf = (size: PageSize, encoding: Encoding): Buffer =>
+  onceMade(`${size.name}/${encoding}`, () => encoding === "cbor" ? getRecordsCbor(size) : getRecordsJson(size))
+
+/** How many records a write has is the path of its endpoint, such as `/500`. */
+const resultsOf = (path: string | undefined, encoding: Encoding): Buffer =>
+  onceMade(`${path}/${encoding}`, () => {
+    const records = Number(/\d+/.exec(path!))
+    return encoding === "cbor" ? putRecordsCbor(records) : putRecordsJson(records)
+  })
 
 const answerOf = (operation: string | undefined, encoding: Encoding, request: Buffer): Buffer => {
   const written = (value: object) => encoding === "cbor" ? encode(value) : Buffer.from(JSON.stringify(value))
@@ -49,12 +57,15 @@ const answerOf = (operation: string | undefined, encoding: Encoding, request: Bu
 }
 
 const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  const operation = String(request.headers["x-amz-target"]).split(".").at(-1)
+  const isWrite = operation === "PutRecords"
   const chunks: Array<Buffer> = []
-  request.on("data", (chunk: Buffer) => chunks.push(chunk))
+  request.on("data", (chunk: Buffer) => {
+    if (!isWrite) chunks.push(chunk)
+  })
   request.on("end", () => {
     const encoding = String(request.headers["content-type"]).includes("cbor") ? "cbor" : "json"
-    const operation = String(request.headers["x-amz-target"]).split(".").at(-1)
-    const body = answerOf(operation, encoding, Buffer.concat(chunks))
+    const body = isWrite ? resultsOf(request.url, encoding) : answerOf(operation, encoding, Buffer.concat(chunks))
     response.writeHead(200, {
       "content-type": contentTypes[encoding],
       "content-length": body.length,

@@ -28,7 +28,7 @@ export const pageSize = (name: string): PageSize => {
 }
 
 /** Bytes that look random and are the same each time. */
-const payload = (index: number, length: number): Buffer => {
+export const payload = (index: number, length: number): Buffer => {
   const blocks: Array<Buffer> = []
   for (let have = 0, block = 0; have < length; have += 64, block++) {
     blocks.push(createHash("sha512").update(`${index}/${block}`).digest())
@@ -63,10 +63,12 @@ const order = (index: number, bytes: number): Buffer => {
 const dataOf = ({ bytes, content }: PageSize, index: number): Buffer =>
   content === "orders" ? order(index, bytes) : payload(index, bytes)
 
-const sequenceNumber = (index: number): string =>
+/** As long as AWS's. */
+export const sequenceNumber = (index: number): string =>
   `4959033827149025660855969253836157109592157598${String(index).padStart(10, "0")}`
 
-const partitionKey = (index: number): string => {
+/** One that looks like a UUID. */
+export const partitionKey = (index: number): string => {
   const hex = createHash("md5").update(String(index)).digest("hex")
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

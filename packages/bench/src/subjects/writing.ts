@@ -1,0 +1,116 @@
+import { KinesisClient as SdkClient, PutRecordsCommand } from "@aws-sdk/client-kinesis"
+import { NodeHttpHandler } from "@smithy/node-http-handler"
+import { KinesisClient } from "effect-kinesis"
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import type { MakeSubject, Subject } from "../measure.js"
+import { partitionKey, payload } from "../server/pages.js"
+import { connection } from "./reading.js"
+
+/** Where to write, and what. */
+export interface Argument {
+  readonly url: string
+  readonly protocol: "json" | "cbor"
+  /** How many records a request has. */
+  readonly records: number
+  /** How many bytes a record has. */
+  readonly bytes: number
+}
+
+/** How many requests are under way at a time. */
+const underWay = 4
+
+const stream = "orders"
+
+interface Entry {
+  readonly partitionKey: string
+  readonly data: Uint8Array
+}
+
+const entriesOf = ({ bytes, records }: Argument): ReadonlyArray<Entry> =>
+  Array.from({ length: records }, (_, index) => ({ partitionKey: partitionKey(index), data: payload(index, bytes) }))
+
+/** The server answers by its path how many records were written. */
+const endpointOf = ({ records, url }: Argument): string => `${url}/${records}`
+
+const lanes = Array.from({ length: underWay }, (_, lane) => lane)
+
+const cpuMillis = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** On a machine that is busier than this, time runs out first. */
+const mostPerCpu = 20
+
+/** How often the CPU is asked for, in milliseconds: that takes as long as a part of a small request. */
+const askingMillis = 5
+
+/**
+ * Whether the process has had so many milliseconds of CPU. By a clock, code would not become warm on a busy machine: it gets a part of the
+ * time, and V8 compiles beside it.
+ */
+const had = (millis: number): () => boolean => {
+  const startedAt = performance.now()
+  const cpuEnd = cpuMillis() + millis
+  let askAt = startedAt
+  let isOver = false
+  return () => {
+    const now = performance.now()
+    if (isOver || now < askAt) return isOver
+    askAt = now + askingMillis
+    isOver = cpuMillis() >= cpuEnd || now >= startedAt + mostPerCpu * millis
+    return isOver
+  }
+}
+
+/** The loop that everyone writes: records become entries, are sent, and the refusals are looked at. */
+const sdk = (argument: Argument): Subject => {
+  const entries = entriesOf(argument)
+  const client = new SdkClient({
+    ...connection(endpointOf(argument)),
+    requestHandler: new NodeHttpHandler({ httpAgent: { keepAlive: true } })
+  })
+  const write = async (): Promise<number> => {
+    const Records = entries.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey }))
+    const output = await client.send(new PutRecordsCommand({ StreamName: stream, Records }))
+    if (output.FailedRecordCount! > 0) throw new Error(`${output.FailedRecordCount} records were refused`)
+    return output.Records!.length
+  }
+  return async (millis) => {
+    const isOver = had(millis)
+    let units = 0
+    await Promise.all(lanes.map(async () => {
+      while (!isOver()) {
+        const written = await write()
+        units += written
+      }
+    }))
+    return units
+  }
+}
+
+const client = (argument: Argument): Subject => {
+  const records = entriesOf(argument)
+  const { protocol } = argument
+  const runtime = ManagedRuntime.make(KinesisClient.layer({ ...connection(endpointOf(argument)), protocol }))
+  return (millis) =>
+    runtime.runPromise(Effect.gen(function*() {
+      const client = yield* KinesisClient.KinesisClient
+      const isOver = had(millis)
+      let units = 0
+      const write = Effect.gen(function*() {
+        while (!isOver()) {
+          const { failedRecordCount, records: results } = yield* client.putRecords({ stream, records })
+          if (failedRecordCount > 0) return yield* Effect.dieMessage(`${failedRecordCount} records were refused`)
+          units += results.length
+        }
+      })
+      yield* Effect.forEach(lanes, () => write, { concurrency: "unbounded", discard: true })
+      return units
+    }))
+}
+
+const subjects: Record<string, (argument: Argument) => Subject> = { sdk, client }
+
+export const make: MakeSubject = async (name, argument: Argument) => subjects[name]!(argument)
