@@ -1,10 +1,10 @@
 import { VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { type Chunk, Clock, Effect, Exit, Fiber, Random, Stream } from "effect"
+import { type Chunk, Clock, Effect, Exit, Fiber, Random, Scheduler, Stream } from "effect"
 import { KinesisClient, type KinesisEvent, KinesisStream, type Page, Position, Until } from "effect-kinesis"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as PageQueue from "../src/internal/reading/pageQueue.js"
-import * as Scheduler from "../src/internal/reading/scheduler.js"
+import * as ShardScheduler from "../src/internal/reading/scheduler.js"
 import { hashKeyOf, maxHashKey, put, read, shard0, shardName, withKinesis } from "./support/reading.js"
 
 const idle = { stream: "orders", from: "trim-horizon", maxReadAheadBytes: 2 ** 40 } as const
@@ -227,7 +227,7 @@ describe("scheduler", () => {
               if ("shardId" in event) events.push(`${event.shardId} ${event._tag} ${now - startedAt}`)
             })
           const { fiber, pages } = yield* read(KinesisStream.pages({ ...idle, onEvent: note })).pipe(
-            Effect.locally(Scheduler.hasFibers, hasFibers)
+            Effect.locally(ShardScheduler.hasFibers, hasFibers)
           )
           yield* Effect.sleep(1_500)
           yield* put(client, ["a", "b", "c", "d"])
@@ -348,6 +348,26 @@ describe("pageQueue", () => {
         assert.deepStrictEqual(names(yield* Fiber.join(fiber)), [`${turn} a`, `${turn} b`, `${turn} c`])
       }
     }))
+
+  it("loses no page and no end, wherever the consumer is on its way to wait", () => {
+    for (const last of ["page", "end"]) {
+      for (let before = 0; before < 80; before++) {
+        const scheduler = new Scheduler.ControlledScheduler()
+        const queue = PageQueue.make((task) => task())
+        let take = PageQueue.take(queue)
+        for (let step = 0; step < before; step++) {
+          const next = take
+          take = Effect.suspend(() => next)
+        }
+        const fiber = Effect.runFork(Effect.withMaxOpsBeforeYield(take, 40), { scheduler })
+        if (last === "page") PageQueue.offer(queue, page("a"), () => undefined)
+        else PageQueue.end(queue, Exit.void)
+        for (let turn = 0; turn < 100; turn++) scheduler.step()
+        const exit = fiber.unsafePoll()
+        assert.deepStrictEqual(exit && Exit.map(exit, names), Exit.succeed(last === "page" ? ["a"] : []), `${before}`)
+      }
+    }
+  })
 
   it.effect("wakes the consumer for a page and for the end", () =>
     Effect.gen(function*() {

@@ -4,13 +4,21 @@ import * as Effect from "effect/Effect"
 import type { Until } from "./scenario.js"
 import type { Notes, World } from "./world.js"
 
+/** A listing that looked for the proof of a shard's end, or for a shard that was not found, is none by which the run knows its shards. */
+const leaveOutListingOfShard = (notes: Notes, now: number): void => {
+  notes.listings = notes.listings.filter((at) => at !== now)
+}
+
 /** The progress of a run, as its events report it. */
 const follow = (notes: Notes, until: Until, event: KinesisEvent, now: number): void => {
   switch (event._tag) {
     case "ShardStarted":
       return void notes.seenAtTip.set(event.shardId, -Infinity)
+    case "IteratorMissing":
+      return leaveOutListingOfShard(notes, now)
     case "ShardEnded":
     case "ShardLost":
+      if (event._tag === "ShardLost") leaveOutListingOfShard(notes, now)
       if (event._tag === "ShardLost" && event.shardId in notes.stored) notes.hasLostStored = true
       notes.seenAtTip.delete(event.shardId)
       return void notes.behind.delete(event.shardId)

@@ -50,7 +50,7 @@ export interface Run {
   readonly wasIdle: boolean
   /** A page came, of any shard. */
   readonly answered: boolean
-  /** When a page of a listing arrived that named shards. */
+  /** When a page of a listing of the run itself arrived that named shards. */
   readonly listings: ReadonlyArray<number>
   /** The shards that they named. */
   readonly listed: ReadonlySet<string>

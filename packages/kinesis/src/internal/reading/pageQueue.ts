@@ -82,9 +82,11 @@ export const take = (self: PageQueue): Effect.Effect<Chunk.Chunk<Page>, KinesisE
     return exit === undefined ? Effect.zipRight(untilWoken(self), take(self)) : Effect.as(exit, Chunk.empty())
   })
 
+/** Looks again when it begins to wait: other fibers may have had their turn since there was nothing. */
 const untilWoken = (self: PageQueue): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    self.wake = () => resume(Effect.void)
+    if (self.pages.length > 0 || self.exit !== undefined) resume(Effect.void)
+    else self.wake = () => resume(Effect.void)
   })
 
 /** Hands on pages that were held back, as far as there is room. */
