@@ -34,7 +34,7 @@ ${command} --against FOLDER [--json]
 
     reading      pages through every layer, compared with the stock AWS SDK (6 minutes)
     endtoend     from the socket to the decoded value, compared with the stock AWS SDK and a Schema (3 minutes)
-    writing      PutRecords, compared with the loop that everyone writes with the AWS SDK (2 minutes)
+    writing      PutRecords and a producer, compared with the loop that everyone writes with the AWS SDK (3 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     encoding     values as JSON by Schema

@@ -5,7 +5,7 @@ import * as Http2 from "node:http2"
 import type { AddressInfo, Server } from "node:net"
 import { generate } from "selfsigned"
 import { getRecordsCbor, getRecordsJson, iteratorOf, type PageSize, pageSizes } from "./pages.js"
-import { putRecordsCbor, putRecordsJson } from "./results.js"
+import { entriesOf, putRecordsCbor, putRecordsJson } from "./results.js"
 
 /** The addresses of the server. */
 export interface Addresses {
@@ -42,16 +42,38 @@ const onceMade = (key: string, make: () => Buffer): Buffer => {
 const pageOf = (size: PageSize, encoding: Encoding): Buffer =>
   onceMade(`${size.name}/${encoding}`, () => encoding === "cbor" ? getRecordsCbor(size) : getRecordsJson(size))
 
-/** How many records a write has is the path of its endpoint, such as `/500`. */
-const resultsOf = (path: string | undefined, encoding: Encoding): Buffer =>
-  onceMade(`${path}/${encoding}`, () => {
-    const records = Number(/\d+/.exec(path!))
-    return encoding === "cbor" ? putRecordsCbor(records) : putRecordsJson(records)
-  })
+/** A stream of one shard, whose records its writers distribute. */
+const summary = {
+  StreamDescriptionSummary: {
+    StreamName: "orders",
+    StreamARN: "arn:aws:kinesis:us-east-1:000000000000:stream/orders",
+    StreamStatus: "ACTIVE",
+    RetentionPeriodHours: 24,
+    StreamCreationTimestamp: 1_700_000_000,
+    OpenShardCount: 1,
+    EnhancedMonitoring: [],
+    RecordDistributionStrategy: "USER_PARTITION_KEY"
+  }
+}
+
+/** The path of an endpoint to which requests of any size are written, all to one shard. */
+const countedPath = "/counted"
+
+/** Elsewhere the path of an endpoint says how many records each of its writes has, such as `/500`; they go to eight shards. */
+const resultsOf = (path: string | undefined, encoding: Encoding, request: Buffer): Buffer => {
+  const isCounted = path!.startsWith(countedPath)
+  const records = isCounted ? entriesOf(request) : Number(/\d+/.exec(path!))
+  const shards = isCounted ? 1 : 8
+  return onceMade(
+    `${records}/${shards}/${encoding}`,
+    () => encoding === "cbor" ? putRecordsCbor(records, shards) : putRecordsJson(records, shards)
+  )
+}
 
 const answerOf = (operation: string | undefined, encoding: Encoding, request: Buffer): Buffer => {
   const written = (value: object) => encoding === "cbor" ? encode(value) : Buffer.from(JSON.stringify(value))
   if (operation === "ListShards") return written(shards)
+  if (operation === "DescribeStreamSummary") return written(summary)
   const size = pageSizes.find(({ name }) => request.includes(name))!
   return operation === "GetShardIterator" ? written({ ShardIterator: iteratorOf(size) }) : pageOf(size, encoding)
 }
@@ -61,11 +83,12 @@ const serve = (request: IncomingMessage, response: ServerResponse): void => {
   const isWrite = operation === "PutRecords"
   const chunks: Array<Buffer> = []
   request.on("data", (chunk: Buffer) => {
-    if (!isWrite) chunks.push(chunk)
+    if (!isWrite || request.url!.startsWith(countedPath)) chunks.push(chunk)
   })
   request.on("end", () => {
     const encoding = String(request.headers["content-type"]).includes("cbor") ? "cbor" : "json"
-    const body = isWrite ? resultsOf(request.url, encoding) : answerOf(operation, encoding, Buffer.concat(chunks))
+    const sent = Buffer.concat(chunks)
+    const body = isWrite ? resultsOf(request.url, encoding, sent) : answerOf(operation, encoding, sent)
     response.writeHead(200, {
       "content-type": contentTypes[encoding],
       "content-length": body.length,

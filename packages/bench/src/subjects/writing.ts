@@ -1,7 +1,8 @@
 import { KinesisClient as SdkClient, PutRecordsCommand } from "@aws-sdk/client-kinesis"
 import { NodeHttpHandler } from "@smithy/node-http-handler"
-import { KinesisClient } from "effect-kinesis"
+import { KinesisClient, Producer } from "effect-kinesis"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import type { MakeSubject, Subject } from "../measure.js"
 import { partitionKey, payload } from "../server/pages.js"
@@ -111,6 +112,40 @@ const client = (argument: Argument): Subject => {
     }))
 }
 
-const subjects: Record<string, (argument: Argument) => Subject> = { sdk, client }
+class Orders extends Producer.Tag<Orders>()("Orders") {}
+
+/** How many records the producer is given at once. */
+const batch = 10_000
+
+/** Faster than any server answers, so that what is measured is the work and not the pace. */
+const pace: Producer.PaceOptions = { records: 1e9, bytes: 1e12 }
+
+const byProducer = (argument: Argument, aggregate: boolean): Subject => {
+  const { protocol, url } = argument
+  const records = entriesOf({ ...argument, records: batch })
+  const endpoint = `${url}/counted`
+  const orders = Orders.layer({ stream, aggregate, pace, maxInFlight: underWay })
+  const runtime = ManagedRuntime.make(
+    Layer.provide(orders, KinesisClient.layer({ ...connection(endpoint), protocol }))
+  )
+  return (millis) =>
+    runtime.runPromise(Effect.gen(function*() {
+      const orders = yield* Orders
+      const isOver = had(millis)
+      let units = 0
+      while (!isOver()) {
+        const receipts = yield* orders.putAll(records)
+        units += receipts.length
+      }
+      return units
+    }))
+}
+
+const subjects: Record<string, (argument: Argument) => Subject> = {
+  sdk,
+  client,
+  producer: (argument) => byProducer(argument, false),
+  aggregating: (argument) => byProducer(argument, true)
+}
 
 export const make: MakeSubject = async (name, argument: Argument) => subjects[name]!(argument)
