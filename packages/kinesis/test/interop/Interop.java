@@ -1,4 +1,7 @@
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,10 +21,13 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.*;
 import software.amazon.awssdk.services.kinesis.model.Record;
+import software.amazon.kinesis.retrieval.AggregatorUtil;
+import software.amazon.kinesis.retrieval.KinesisClientRecord;
 
 /**
  * Amazon's Java SDK as the other side of the wire: writes and reads through the server at args[0], whose answers are ours, and prints what it
- * made of them; then prints answers as Amazon's own codec writes them.
+ * made of them; then prints answers as Amazon's own codec writes them, and what Amazon's Kinesis Client Library makes of the records in the file
+ * args[1].
  */
 public class Interop {
   static final String STREAM = "orders";
@@ -107,7 +113,23 @@ public class Interop {
     say("marshalled " + what, HexFormat.of().formatHex(body));
   }
 
+  /** The records that Amazon's Kinesis Client Library makes of ours: a line has a partition key in hexadecimal, and data. */
+  static void deaggregate(Path file) throws Exception {
+    List<KinesisClientRecord> written = Files.readAllLines(file).stream().map(line -> line.split(" "))
+      .map(parts -> KinesisClientRecord.builder().sequenceNumber("1")
+        .partitionKey(new String(HexFormat.of().parseHex(parts[0]), java.nio.charset.StandardCharsets.UTF_8))
+        .data(ByteBuffer.wrap(HexFormat.of().parseHex(parts[1]))).build()).toList();
+    say("deaggregated", new AggregatorUtil().deaggregate(written).stream().map(record -> {
+      byte[] data = new byte[record.data().remaining()];
+      record.data().get(data);
+      byte[] key = record.partitionKey().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(key) + "/" + record.explicitHashKey() + "/" + record.subSequenceNumber() + "/"
+        + HexFormat.of().formatHex(data);
+    }).collect(Collectors.joining(" ")));
+  }
+
   public static void main(String[] args) throws Exception {
+    deaggregate(Path.of(args[1]));
     try (KinesisClient kinesis = KinesisClient.builder().region(Region.US_EAST_1).endpointOverride(URI.create(args[0]))
         .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("test", "test")))
         .httpClient(UrlConnectionHttpClient.create())

@@ -1,15 +1,16 @@
 /**
  * Amazon's Java SDK v2 on the other side of the wire in CBOR: it writes and reads through a server whose answers our codec writes and whose
- * requests it reads; and Amazon's codec writes answers, which our client reads. Needs a JVM (17) and Maven. With `--record` what Java wrote
- * is kept for the ordinary suite.
+ * requests it reads; Amazon's codec writes answers, which our client reads; and Amazon's Kinesis Client Library takes apart what our producer
+ * aggregates. Needs a JVM (17) and Maven. With `--record` what Java wrote is kept for the ordinary suite.
  */
-import { deepStrictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok } from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { answers, type Fixtures, fixturesFile, readRequest, requests } from "./fixtures.js"
+import { written } from "./producer.js"
 import * as Server from "./server.js"
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -51,6 +52,10 @@ const check = (what: string, holds: () => void): void => {
   process.stdout.write(`ok  ${what}\n`)
 }
 
+const hex = (value: Uint8Array | string): string => Buffer.from(value as string).toString("hex")
+
+const byData = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): number => String(a[2]) < String(b[2]) ? -1 : 1
+
 const folder = mkdtempSync(join(tmpdir(), "kinesis-interop-"))
 const server = await Server.start()
 try {
@@ -63,18 +68,33 @@ try {
   ])
   const jars = (await run("cat", [classPath])).trim()
   await run("javac", ["-proc:none", "-d", folder, "-cp", jars, "Interop.java"])
+  const ours = await written()
+  const records = join(folder, "records")
+  writeFileSync(records, ours.onTheWire.map(({ data, partitionKey }) => `${hex(partitionKey)} ${hex(data)}\n`).join(""))
   const said = await run("java", [
     "-Dfile.encoding=UTF-8",
     "-Dstdout.encoding=UTF-8",
     "-cp",
     `${folder}:${jars}`,
     "Interop",
-    server.url
+    server.url,
+    records
   ])
   const lines = new Map(said.trim().split("\n").map((line) => line.split("\t") as [string, string]))
   for (const [what, value] of Object.entries(understood)) {
     check(`Java reads our answer: ${what}`, () => deepStrictEqual(lines.get(what), value))
   }
+  check(`Amazon's library reads the ${ours.given.length} records of our ${ours.onTheWire.length}`, () => {
+    ok(ours.onTheWire.length < ours.given.length / 10)
+    const read = lines.get("deaggregated")!.split(" ").map((record) => record.split("/"))
+    deepStrictEqual(
+      read.map(([key, hashKey, , data]) => [key, hashKey, data]).toSorted(byData),
+      ours.given.map((
+        { data, explicitHashKey = null, partitionKey }
+      ) => [hex(partitionKey), String(explicitHashKey), hex(data)])
+        .toSorted(byData)
+    )
+  })
   const sent = server.recorded.splice(0)
   for (const [operation, value] of Object.entries(requests)) {
     const { body } = sent.find((call) => call.operation === operation)!
