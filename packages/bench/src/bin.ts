@@ -39,7 +39,7 @@ ${command} --against FOLDER [--json]
     decoding     JSON by Schema
     encoding     values as JSON by Schema
     doors        what a producer costs by each of its doors
-    shards       1,000 busy shards and 10,000 idle ones, the client in memory
+    shards       1,000 busy shards and 10,000 idle ones, and those of a group, the client in memory
     memory       what a program holds that keeps few of many records
     transport    1 to 256 calls at once over TLS
     peer         the AWS SDK and lifion-kinesis through an emulator; installs the last two for the run

@@ -10,6 +10,7 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
   const start = await once(file, "start", { shards: 1_000 }, { flags })
   const busy = await once(file, "busy", { shards: 1_000 }, { flags })
   const idle = await once(file, "idle", { shards: 10_000 }, { flags })
+  const group = await once(file, "group", { shards: 300 }, { flags })
   print(table("Many shards, the client in memory", ["", "", ""], [
     ["1,000 shards, calls of 10 ms", "first record", `${figure(start.firstMillis!)} ms`],
     ["", "a record of each", `${figure(start.allMillis!)} ms`],
@@ -18,7 +19,10 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
     ["10,000 idle shards, one poll per second", "heap per shard", `${figure(idle.bytesAShard!)} bytes`],
     ["", "CPU per poll", `${figure(idle.microsAPoll!)} µs`],
     ["", "cores", figure(idle.cores!)],
-    ["", "interrupted within", `${figure(idle.interruptMillis!)} ms`]
+    ["", "interrupted within", `${figure(idle.interruptMillis!)} ms`],
+    ["300 idle shards of one worker of a group", "heap per shard", `${figure(group.bytesAShard!)} bytes`],
+    ["", "CPU per poll, renewals included", `${figure(group.microsAPoll!)} µs`],
+    ["", "interrupted, all leases released within", `${figure(group.interruptMillis!)} ms`]
   ]))
   return {
     firstMillis: start.firstMillis!,
@@ -26,7 +30,9 @@ export const shards = async (_: Server, print: (text: string) => void): Promise<
     cpuAPoll: idle.microsAPoll!,
     cpuABusyPage: busy.microsAPage!,
     cpuAPageOfClient: busy.microsOfClient!,
-    interruptMillis: idle.interruptMillis!
+    interruptMillis: idle.interruptMillis!,
+    groupHeapAShard: group.bytesAShard!,
+    groupCpuAPoll: group.microsAPoll!
   }
 }
 

@@ -1,4 +1,5 @@
-import { KinesisClient, KinesisStream } from "effect-kinesis"
+import { LocalLeaseStore } from "@effect-kinesis/local"
+import { Consumer, KinesisClient, KinesisStream, LeaseStore } from "effect-kinesis"
 import type { GetRecordsResponse, Shard } from "effect-kinesis/KinesisApi"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import * as Duration from "effect/Duration"
@@ -137,6 +138,39 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
       const interruptedAt = performance.now()
       yield* Fiber.interrupt(fiber)
       return { bytesAShard: heap / shards, cores, microsAPoll, interruptMillis: performance.now() - interruptedAt }
+    }).pipe(Effect.orDie),
+
+  /** The same of one worker of a group, which holds all leases: renewals and checks are in the figures. */
+  group: ({ shards }) =>
+    Effect.gen(function*() {
+      const polls = { made: 0 }
+      const counted = Effect.suspend(() => {
+        polls.made++
+        return soon
+      })
+      const client = clientOf(shardsOf(shards), idle, counted)
+      const { store } = yield* LocalLeaseStore.make()
+      const before = held()
+      const worker = Consumer.run({
+        application: "bench",
+        stream: "orders",
+        from: "latest",
+        handler: () => Effect.void
+      })
+      const fiber = yield* worker.pipe(
+        Effect.provideService(KinesisClient.KinesisClient, client),
+        Effect.provideService(LeaseStore.LeaseStore, store),
+        Effect.fork
+      )
+      while (polls.made < 3 * shards) yield* sleep(1_000)
+      const heap = held() - before
+      const cpu = process.cpuUsage()
+      polls.made = 0
+      yield* sleep(20_000)
+      const microsAPoll = (cpuMillis(cpu) * 1000) / polls.made
+      const interruptedAt = performance.now()
+      yield* Fiber.interrupt(fiber)
+      return { bytesAShard: heap / shards, microsAPoll, interruptMillis: performance.now() - interruptedAt }
     }).pipe(Effect.orDie)
 }
 
