@@ -405,3 +405,131 @@ export type DryRunRequest =
   | ({ readonly operation: "getRecords" } & GetRecordsRequest)
   | ({ readonly operation: "putRecord" } & PutRecordRequest)
   | ({ readonly operation: "putRecords" } & PutRecordsRequest)
+
+/**
+ * A consumer of a stream: a name under which one program at a time subscribes to each shard, with 2 MiB a second of its own.
+ *
+ * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Consumer.html
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamConsumer {
+  /** 1 to 128 of a-z A-Z 0-9 _ . -, unique in its stream. */
+  readonly consumerName: string
+  /** Ends in the time of its creation: one that was deleted and made anew has another. */
+  readonly consumerArn: string
+  /** Shards can be subscribed to while it is `ACTIVE`. */
+  readonly consumerStatus: "CREATING" | "DELETING" | "ACTIVE"
+  /** When it was registered. */
+  readonly creationTimestamp: Date
+}
+
+/**
+ * Registers a consumer, which is CREATING at first. A stream has at most 20, of which 5 may be CREATING.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export interface RegisterStreamConsumerRequest {
+  /** ARN of the stream: a name is not enough. */
+  readonly streamArn: string
+  /** 1 to 128 of a-z A-Z 0-9 _ . - */
+  readonly consumerName: string
+}
+
+/**
+ * Names a consumer, by its own ARN or in its stream.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export type StreamConsumerRequest =
+  | {
+    /** ARN of the consumer: the only way from another account. */
+    readonly consumerArn: string
+    readonly streamArn?: undefined
+    readonly consumerName?: undefined
+  }
+  | {
+    /** ARN of the stream. */
+    readonly streamArn: string
+    /** The consumer's name. */
+    readonly consumerName: string
+    readonly consumerArn?: undefined
+  }
+
+/**
+ * A consumer, and the stream that it belongs to.
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export interface DescribeStreamConsumerResponse extends StreamConsumer {
+  /** ARN of the stream. */
+  readonly streamArn: string
+}
+
+/**
+ * Asks for a page of a stream's consumers.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export interface ListStreamConsumersRequest {
+  /** ARN of the stream. */
+  readonly streamArn: string
+  /** From the previous page, at most 300 seconds old. */
+  readonly nextToken?: string | undefined
+  /** 1 to 100. Default: 100. */
+  readonly maxResults?: number | undefined
+}
+
+/**
+ * A page of a stream's consumers.
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export interface ListStreamConsumersResponse {
+  /** In no particular order. */
+  readonly consumers: ReadonlyArray<StreamConsumer>
+  /** Absent on the last page. */
+  readonly nextToken: string | undefined
+}
+
+/**
+ * Subscribes a consumer to a shard, from `position` on.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export interface SubscribeToShardRequest {
+  /** Not sent: it names the stream in errors. */
+  readonly stream: string
+  /** ARN of the consumer. */
+  readonly consumerArn: string
+  /** The shard, such as `shardId-000000000000`. */
+  readonly shardId: string
+  /** Where the subscription begins. */
+  readonly position: Startable
+}
+
+/**
+ * What a subscription brings: records, or the news that there are none.
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export interface SubscribeToShardEvent {
+  /** In the shard's order; often none. */
+  readonly records: ReadonlyArray<KinesisRecord>
+  /**
+   * From where a next subscription goes on, by `Position.after`; it moves even if there is no record. Undefined when the shard is closed and
+   * was read to its end.
+   */
+  readonly continuationSequenceNumber: string | undefined
+  /** How far the event is behind the shard's tip; undefined when it does not say. */
+  readonly millisBehindLatest: number | undefined
+  /** The shards that follow a closed one, on its last event; otherwise none. */
+  readonly childShards: ReadonlyArray<ChildShard>
+}

@@ -12,7 +12,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import type * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Checks from "./internal/options/checks.js"
 import * as Rules from "./internal/options/rules.js"
 import type { Table } from "./internal/options/table.js"
@@ -84,6 +85,44 @@ export interface Service {
   readonly increaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
   /** Keeps records for less long: older ones are gone at once. */
   readonly decreaseStreamRetentionPeriod: (request: Api.RetentionPeriodRequest) => Effect.Effect<void, KinesisError>
+  /** Registers a consumer, for enhanced fan-out. Fails with `ResourceInUse` if the stream has one of that name. AWS allows 5 per second per account. */
+  readonly registerStreamConsumer: (
+    request: Api.RegisterStreamConsumerRequest
+  ) => Effect.Effect<Api.StreamConsumer, KinesisError>
+  /** What is known of a consumer. AWS allows 20 per second per account. */
+  readonly describeStreamConsumer: (
+    request: Api.StreamConsumerRequest
+  ) => Effect.Effect<Api.DescribeStreamConsumerResponse, KinesisError>
+  /** A page of a stream's consumers. Fails with `ExpiredListToken` if the token is older than 300 seconds. AWS allows 5 per second per account. */
+  readonly listStreamConsumers: (
+    request: Api.ListStreamConsumersRequest
+  ) => Effect.Effect<Api.ListStreamConsumersResponse, KinesisError | ExpiredListToken>
+  /** Deletes a consumer, which is DELETING at first. AWS allows 5 per second per account. */
+  readonly deregisterStreamConsumer: (request: Api.StreamConsumerRequest) => Effect.Effect<void, KinesisError>
+  /**
+   * Subscribes to a shard until the scope ends, for at most 5 minutes. Fails with `ResourceInUse` if the consumer subscribed to it within the
+   * last 5 seconds, or is not ACTIVE; after that the newer subscription takes over from the older. AWS allows one per second per consumer and
+   * shard. A deadline is one for the service's acceptance, not for the subscription.
+   */
+  readonly subscribeToShard: (
+    request: Api.SubscribeToShardRequest
+  ) => Effect.Effect<Subscription, KinesisError, Scope.Scope>
+}
+
+/**
+ * A subscription that the service has accepted. It is pulled: what nobody asks for stays with the service.
+ *
+ * That it is over, with or without an error, says nothing about the shard. Only an event without a `continuationSequenceNumber`, or with
+ * `childShards`, is the shard's last.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Subscription {
+  /** Waits until an event begins to come, and tells how many bytes it takes on the way. Fails with none when the subscription is over. */
+  readonly announced: Effect.Effect<number, Option.Option<KinesisError>>
+  /** The event that was announced. */
+  readonly event: Effect.Effect<Api.SubscribeToShardEvent, KinesisError>
 }
 
 /**
@@ -316,7 +355,12 @@ export const operations: ReadonlyArray<Operation> = Object.keys(
     mergeShards: true,
     updateShardCount: true,
     increaseStreamRetentionPeriod: true,
-    decreaseStreamRetentionPeriod: true
+    decreaseStreamRetentionPeriod: true,
+    registerStreamConsumer: true,
+    describeStreamConsumer: true,
+    listStreamConsumers: true,
+    deregisterStreamConsumer: true,
+    subscribeToShard: true
   } satisfies Record<Operation, true>
 ) as ReadonlyArray<Operation>
 
@@ -349,9 +393,17 @@ export const mapCalls = (
   client: Service,
   wrap: <A, E>(effect: Effect.Effect<A, E>, call: Call) => Effect.Effect<A, E | KinesisError>
 ): Service => {
-  const wrapped = (operation: Operation) => (request: never) =>
+  const wrapped = (operation: Exclude<Operation, "subscribeToShard">) => (request: never) =>
     Effect.suspend(() => wrap<unknown, unknown>(client[operation](request), { operation, request } as Call))
-  return Object.fromEntries(operations.map((operation) => [operation, wrapped(operation)])) as unknown as Service
+  return {
+    ...Object.fromEntries(
+      operations.map((operation) => [operation, wrapped(operation as never)])
+    ) as unknown as Service,
+    subscribeToShard: (request) =>
+      Effect.scopeWith((scope) =>
+        wrap(Scope.extend(client.subscribeToShard(request), scope), { operation: "subscribeToShard", request })
+      )
+  }
 }
 
 /**
@@ -407,7 +459,7 @@ export const withDeadlines = (client: Service, options: DeadlineOptions = {}): S
       onTimeout: () =>
         new RequestTimeout({
           operation: SdkOperations.apiName(operation === "dryRun" ? request.operation : operation),
-          stream: "stream" in request ? request.stream : undefined,
+          stream: Spans.streamOf(request),
           shardId: "shardId" in request ? request.shardId : undefined,
           description: `waited ${Duration.format(duration)}`
         })

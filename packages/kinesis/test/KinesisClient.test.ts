@@ -1,6 +1,6 @@
 import { KinesisClient as SdkClient } from "@aws-sdk/client-kinesis"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { Config, ConfigProvider, Effect, Exit, Fiber, Layer, type Scope, TestClock } from "effect"
 import { KinesisClient, Position } from "effect-kinesis"
 import * as HttpServer from "./support/httpServer.js"
 
@@ -341,9 +341,24 @@ describe("mapCalls", () => {
     decreaseStreamRetentionPeriod() {
       return this.echo("decreaseStreamRetentionPeriod")
     }
+    registerStreamConsumer() {
+      return this.echo("registerStreamConsumer")
+    }
+    describeStreamConsumer() {
+      return this.echo("describeStreamConsumer")
+    }
+    listStreamConsumers() {
+      return this.echo("listStreamConsumers")
+    }
+    deregisterStreamConsumer() {
+      return this.echo("deregisterStreamConsumer")
+    }
+    subscribeToShard() {
+      return this.echo("subscribeToShard")
+    }
   }
 
-  it.effect("wraps every operation, those of a class too, and says which it is and of what", () =>
+  it.scoped("wraps every operation, those of a class too, and says which it is and of what", () =>
     Effect.gen(function*() {
       const wrapped: Array<KinesisClient.Call> = []
       const echo = new Echo()
@@ -355,7 +370,7 @@ describe("mapCalls", () => {
       assert.deepStrictEqual(Object.keys(client).sort(), [...operations].sort())
       for (const operation of operations as Array<KinesisClient.Operation>) {
         const request = { stream: operation }
-        const call: (request: object) => Effect.Effect<unknown, unknown> = client[operation] as never
+        const call: (request: object) => Effect.Effect<unknown, unknown, Scope.Scope> = client[operation] as never
         assert.strictEqual(yield* call(request), operation)
         assert.deepStrictEqual<unknown>(wrapped.at(-1), { operation, request })
       }

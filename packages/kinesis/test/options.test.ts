@@ -218,6 +218,14 @@ const leaseTarget: Wrong<LocalLeaseStore.Target> = {
 
 const { operation: __, ...readTarget } = target
 const failure = { error: [undefined] }
+const subscriptions: Wrong<LocalKinesis.SubscriptionTarget> = {
+  stream: target.stream,
+  shardId: target.shardId,
+  consumer: [5, NaN, {}],
+  coming: Bad.whole
+}
+const consumer = { stream: [5, undefined], consumer: [5, undefined] }
+const ofConsumer = { stream: "a", consumer: "b" }
 const delay = { duration: [...Bad.duration, undefined] }
 
 const knob = (name: keyof LocalKinesis.Service, wrong: Bad.Case["wrong"], right: object = {}): Bad.Case => ({
@@ -283,7 +291,9 @@ const cases: ReadonlyArray<Bad.Case> = [
       latency: Bad.duration,
       transition: Bad.duration,
       shuffleEntries: ["seed", "", 1.5, NaN, Infinity, true, {}],
-      serverClockSkew: ["1 minute", "", 1.5, NaN, Infinity, true, {}]
+      serverClockSkew: ["1 minute", "", 1.5, NaN, Infinity, true, {}],
+      continuation: Bad.word,
+      endWithContinuation: Bad.flag
     } satisfies Wrong<LocalKinesis.Options>
   },
   {
@@ -310,6 +320,12 @@ const cases: ReadonlyArray<Bad.Case> = [
   knob("distribute", { stream: [5, undefined], strategy: [...Bad.word, undefined] }, { stream: "a", strategy: "AUTO" }),
   knob("trim", { stream: [5, undefined], shardId: [5], upTo: [5] }, { stream: "a" }),
   knob("expireShard", { stream: [5, undefined], shardId: [5, undefined] }, { stream: "a", shardId: "b" }),
+  ...(["endSubscription", "mute", "stallEvent"] as const).map((name) => knob(name, subscriptions)),
+  knob("breakSubscription", { ...subscriptions, ...failure }, { error: new Error("down") }),
+  knob("redeliver", { ...subscriptions, count: Bad.whole }),
+  knob("takeOver", { ...consumer, shardId: [5, undefined] }, { ...ofConsumer, shardId: "c" }),
+  knob("consumerStatus", { ...consumer, status: [...Bad.word, undefined] }, { ...ofConsumer, status: "ACTIVE" }),
+  knob("deregister", consumer, ofConsumer),
   ...(["throttle", "hang", "loseAnswer"] as const).map((name) => leaseKnob(name, leaseTarget)),
   leaseKnob("fail", { ...leaseTarget, ...failure }, { error: new Error("down") }),
   leaseKnob("delay", { ...leaseTarget, ...delay }, { duration: 1 })

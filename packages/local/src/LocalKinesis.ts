@@ -23,8 +23,9 @@
  * @see https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
  * @since 0.1.0
  */
-import type { PutRecordsEntry } from "effect-kinesis/KinesisApi"
+import type { PutRecordsEntry, StreamConsumer } from "effect-kinesis/KinesisApi"
 import * as KinesisClient from "effect-kinesis/KinesisClient"
+import type { KinesisError } from "effect-kinesis/KinesisError"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -83,6 +84,14 @@ export interface Options extends KinesisClient.DeadlineOptions {
    * checks goes by its own clock. Default: 0.
    */
   readonly serverClockSkew?: number | undefined
+  /**
+   * What the events of a subscription say of where a next one goes on: a number of their `"own"`, after the last record and before the next,
+   * which moves with time; the `"last-record"`'s number, as kinesis-local does; or the `"next"` number after that, as ferrokinesis does.
+   * Default: `"own"`, as AWS does.
+   */
+  readonly continuation?: "own" | "last-record" | "next" | undefined
+  /** Whether the last event of a closed shard has a continuation beside the shard's children, as that of ferrokinesis. Default: false. */
+  readonly endWithContinuation?: boolean | undefined
 }
 
 /**
@@ -119,6 +128,44 @@ export type ReadTarget = Omit<Target, "operation">
 export interface EntryTarget extends Omit<Target, "operation"> {
   /** Chooses entries by what they are and where they stand in the request: a call without such an entry is not affected. Default: all. */
   readonly entries?: ((entry: PutRecordsEntry, index: number) => boolean) | undefined
+}
+
+/**
+ * Which subscriptions a knob affects: those that are live, unless `coming` is given. An absent field means every stream, shard or consumer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SubscriptionTarget {
+  /** Name or ARN. */
+  readonly stream?: string | undefined
+  /** Such as `shardId-000000000000`. */
+  readonly shardId?: string | undefined
+  /** Name or ARN. */
+  readonly consumer?: string | undefined
+  /** Not those that are live, but those of so many calls of `subscribeToShard`, from the next one on. */
+  readonly coming?: number | undefined
+}
+
+/**
+ * A subscription that is not over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LiveSubscription {
+  /** The stream's name. */
+  readonly stream: string
+  /** Such as `shardId-000000000000`. */
+  readonly shardId: string
+  /** The consumer's name. */
+  readonly consumer: string
+  /** The consumer's ARN. */
+  readonly consumerArn: string
+  /** When it was accepted, by Effect's Clock, in milliseconds since the epoch. */
+  readonly since: number
+  /** How many events it has brought. */
+  readonly events: number
 }
 
 /**
@@ -212,6 +259,7 @@ export interface Service {
   readonly emptyPages: (target: ReadTarget) => Effect.Effect<void>
   /**
    * The calls take effect, but their answers lack these fields (lists are empty), as from a proxy or an emulator with incomplete answers.
+   * Of `subscribeToShard` all events of the subscription do, but for their records.
    */
   readonly omit: (target: Target & { readonly fields: ReadonlyArray<AnswerField> }) => Effect.Effect<void>
   /** The calls of `putRecords` take effect, but their answers lack the last entries: this many, by default 1. */
@@ -245,6 +293,39 @@ export interface Service {
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** Everything ever written to the stream, shard by shard in order; empty if there is no such stream. */
   readonly records: (stream: string) => Effect.Effect<ReadonlyArray<WrittenRecord>>
+  /** The subscriptions end, without an error, as after 5 minutes. Gives the number of those that were live. */
+  readonly endSubscription: (target: SubscriptionTarget) => Effect.Effect<number>
+  /**
+   * The subscriptions end with this error. A function is given the API's name of the operation: `SubscribeToShard`. Gives the number of
+   * those that were live.
+   */
+  readonly breakSubscription: (
+    target: SubscriptionTarget & { readonly error: KinesisError | ((operation: string) => KinesisError) }
+  ) => Effect.Effect<number>
+  /**
+   * The subscriptions stay, and bring nothing any more, not even that they are over: a dead path. Only {@link Service.endSubscription} and
+   * {@link Service.breakSubscription} still reach their callers. Gives the number of those that were live.
+   */
+  readonly mute: (target: SubscriptionTarget) => Effect.Effect<number>
+  /** The next event of the subscriptions is announced and never comes whole, as on a dead path. Gives the number of those that were live. */
+  readonly stallEvent: (target: SubscriptionTarget) => Effect.Effect<number>
+  /** The subscriptions bring their last records again: this many, by default 1. Gives the number of those that were live. */
+  readonly redeliver: (target: SubscriptionTarget & { readonly count?: number | undefined }) => Effect.Effect<number>
+  /**
+   * Another program subscribes as this consumer, whenever the last subscription was: the present one fails with `ResourceInUse`, and for 5
+   * seconds no other is accepted. Dies if there is no such consumer or shard.
+   */
+  readonly takeOver: (
+    target: { readonly stream: string; readonly consumer: string; readonly shardId: string }
+  ) => Effect.Effect<void>
+  /** Sets the status of a consumer, which it keeps. Dies if there is no such consumer. */
+  readonly consumerStatus: (
+    target: { readonly stream: string; readonly consumer: string; readonly status: StreamConsumer["consumerStatus"] }
+  ) => Effect.Effect<void>
+  /** Another program deregisters the consumer. Dies if there is no such consumer. */
+  readonly deregister: (target: { readonly stream: string; readonly consumer: string }) => Effect.Effect<void>
+  /** The subscriptions that are not over, those included whose caller never learnt of them. */
+  readonly subscriptions: Effect.Effect<ReadonlyArray<LiveSubscription>>
 }
 
 /**
@@ -261,6 +342,7 @@ export type AnswerField =
   | "nextShardIterator"
   | "millisBehindLatest"
   | "childShards"
+  | "continuationSequenceNumber"
 
 /**
  * An error with which a call can be made to fail. It should be an error of the call's operation, but this is not checked.

@@ -1,5 +1,6 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import type { Operation } from "effect-kinesis/KinesisClient"
+import * as Consumers from "./consumers.js"
 import * as ListShards from "./listShards.js"
 import * as Lookup from "./lookup.js"
 import type { Account } from "./model.js"
@@ -13,6 +14,8 @@ export interface CallScope {
   readonly stream: string | undefined
   /** As given in the request. */
   readonly shardId: string | undefined
+  /** The consumer's name. */
+  readonly consumer: string | undefined
   readonly touches: (shardId: string) => boolean
   /** Whether such an entry is written, to this shard or to any. */
   readonly writes: (entries: Entries, shardId: string | undefined) => boolean
@@ -21,24 +24,29 @@ export interface CallScope {
 /** A choice of the entries of PutRecords. */
 export type Entries = (entry: Api.PutRecordsEntry, index: number) => boolean
 
-/** Which calls are meant: those of these operations, a stream by name, a shard, with such an entry; an absent field matches all. */
+/** Which calls are meant: those of these operations, a stream or a consumer by name, a shard, with such an entry; an absent field matches all. */
 export interface Target {
   readonly operations: ReadonlyArray<Operation> | undefined
   readonly stream: string | undefined
   readonly shardId: string | undefined
+  readonly consumer: string | undefined
   readonly entries: Entries | undefined
 }
 
 /** Whether the call is one of those. */
-export const isMet = ({ entries, operations, shardId, stream }: Target, scope: CallScope): boolean =>
+export const isMet = ({ consumer, entries, operations, shardId, stream }: Target, scope: CallScope): boolean =>
   (operations === undefined || operations.includes(scope.operation)) &&
   (stream === undefined || stream === scope.stream) &&
   (shardId === undefined || scope.touches(shardId)) &&
+  (consumer === undefined || consumer === scope.consumer) &&
   (entries === undefined || scope.writes(entries, shardId))
 
 /** The fields that identify what a request concerns. */
 interface Fields {
   readonly stream?: string | undefined
+  readonly streamArn?: string | undefined
+  readonly consumerArn?: string | undefined
+  readonly consumerName?: string | undefined
   readonly shardId?: string | undefined
   readonly shardToSplit?: string | undefined
   readonly shardToMerge?: string | undefined
@@ -47,7 +55,10 @@ interface Fields {
 }
 
 /** As given in the request: a name or an ARN. */
-export const streamOf = (request: object): string | undefined => (request as Fields).stream
+export const streamOf = (request: object): string | undefined => {
+  const { stream, streamArn }: Fields = request
+  return stream ?? streamArn
+}
 
 /** The operation that a refusal belongs to: a dry run fails like the call that it tries. */
 export const operationOf = (operation: Operation, request: object): Operation =>
@@ -64,9 +75,10 @@ export const of = (
   now: number
 ): CallScope => {
   const request: Fields = anyRequest
+  const consumer = Consumers.parseArn(request.consumerArn)
   const stream = operation === "listShards"
     ? ListShards.streamOf(account, request as Api.ListShardsRequest)
-    : Lookup.nameOf(account, request.stream)
+    : Lookup.nameOf(account, consumer?.streamArn ?? streamOf(request))
   const shardId = request.shardId ?? request.shardToSplit ?? request.shardToMerge
   const writes = (chosen: Entries, id: string | undefined): boolean => {
     const entries = entriesOf(operation, request).filter(chosen)
@@ -78,6 +90,7 @@ export const of = (
     operation,
     stream,
     shardId,
+    consumer: consumer?.name ?? request.consumerName,
     touches: (id) => id === shardId || id === request.adjacentShardToMerge || writes(() => true, id),
     writes
   }

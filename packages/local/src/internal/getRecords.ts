@@ -28,7 +28,8 @@ const findByIterator = (
   return isRefusal(shard) ? shard : [stream, shard]
 }
 
-const toChildShard = (shard: Shard): Api.ChildShard => ({
+/** A child as its parent's last page and last event name it. */
+export const toChildShard = (shard: Shard): Api.ChildShard => ({
   shardId: shard.id,
   parentShards: shard.parents.map((parent) => parent.id),
   hashKeyRange: toHashKeyRange(shard)

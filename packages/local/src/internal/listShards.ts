@@ -75,14 +75,7 @@ const start = (request: Api.ListShardsRequest, now: number): Cursor | Refusal =>
     }
     const opened = unseal(request.nextToken)
     if (opened === undefined) return invalid("nextToken", "Invalid NextToken.")
-    return Tokens.isExpired(opened[0], now)
-      ? {
-        refused: "ExpiredListToken",
-        description: `The NextToken expired. It was created at time ${
-          Tokens.instant(opened[0])
-        } while right now it is ${Tokens.instant(now)}.`
-      }
-      : opened[1]
+    return Tokens.isExpired(opened[0], now) ? Tokens.expired(opened[0], now) : opened[1]
   }
   if (request.stream === undefined) return invalid("stream", "Either NextToken or StreamName should be provided.")
   const filter = request.shardFilter ?? fromTrimHorizon

@@ -1,6 +1,7 @@
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import type { Range } from "./hashKeys.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
+import type { Subscription } from "./subscriptions.js"
 import * as Throughput from "./throughput.js"
 
 /** A record in a shard's log. Arrival is the server's, in milliseconds; bytes are those of data and key. */
@@ -29,6 +30,28 @@ export interface Shard extends Range {
   reads: Throughput.Reads
   iterators: ReadonlyArray<number>
   writes: Throughput.Writes
+}
+
+/** A consumer at one shard, over all of its subscriptions. */
+export interface ConsumerShard {
+  /** The calls of the last second. */
+  calls: ReadonlyArray<number>
+  /** When a subscription was last accepted. */
+  acceptedAt: number | undefined
+  pushed: Throughput.Bucket
+  /** The newest subscription, until its caller leaves. */
+  current: Subscription | undefined
+}
+
+/** A consumer of a stream, for enhanced fan-out. */
+export interface Consumer {
+  readonly name: string
+  /** By the server's clock, since the epoch: its ARN ends in it. */
+  readonly createdSeconds: number
+  readonly shards: Map<Shard, ConsumerShard>
+  status: "CREATING" | "DELETING" | "ACTIVE"
+  /** When it is created or gone. */
+  settlesAt: number | undefined
 }
 
 /** What happens to a stream when its transition ends. */
@@ -60,6 +83,8 @@ export interface Stream {
   pending: { readonly change: Change; readonly at: number } | undefined
   retentionPeriodHours: number
   listings: ReadonlyArray<number>
+  /** By name. */
+  readonly consumers: Map<string, Consumer>
 }
 
 /** The whole service as one account in one region sees it. */
@@ -69,9 +94,17 @@ export interface Account {
   readonly streams: Map<string, Stream>
   /** Never the same twice: makes each iterator and each stream unique. */
   serial: number
+  /** When each consumer was last created, by stream and name: makes each ARN unique. */
+  readonly consumersCreated: Map<string, number>
 }
 
-export const makeAccount = (id: string, region: string): Account => ({ id, region, streams: new Map(), serial: 0 })
+export const makeAccount = (id: string, region: string): Account => ({
+  id,
+  region,
+  streams: new Map(),
+  serial: 0,
+  consumersCreated: new Map()
+})
 
 export const nextSerial = (account: Account): number => ++account.serial
 
@@ -86,7 +119,8 @@ export const makeStream = (
   open: [],
   status: "CREATING",
   pending: undefined,
-  listings: []
+  listings: [],
+  consumers: new Map()
 })
 
 export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`

@@ -5,7 +5,7 @@ import type * as LocalKinesis from "../LocalKinesis.js"
 import type * as LocalLeaseStore from "../LocalLeaseStore.js"
 import type * as VirtualTime from "../VirtualTime.js"
 
-const { duration, listOf, oneOf, optional, text, that, whole } = AwsSdk
+const { duration, flag, listOf, oneOf, optional, text, that, whole } = AwsSdk
 
 /** Dies of options that are wrong: a program's mistake, not the service's failure. */
 export const check = (
@@ -35,6 +35,8 @@ export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
   transition: optional(duration()),
   shuffleEntries: optional(number),
   serverClockSkew: optional(that("a whole number of milliseconds", Number.isSafeInteger)),
+  continuation: optional(oneOf("own", "last-record", "next")),
+  endWithContinuation: optional(flag),
   getRecordsTimeout: optional(duration(1)),
   requestTimeout: optional(duration(1))
 }
@@ -131,7 +133,8 @@ const fields: ReadonlyArray<LocalKinesis.AnswerField> = [
   "records",
   "nextShardIterator",
   "millisBehindLatest",
-  "childShards"
+  "childShards",
+  "continuationSequenceNumber"
 ]
 
 /** What answers lack, beside their target. */
@@ -151,3 +154,23 @@ export const distributed = { stream: required, strategy: distribution }
 export const trimmed = { stream: required, shardId: name, upTo: name }
 
 export const expired = { stream: required, shardId: required }
+
+/** Which subscriptions a knob meets. */
+export const subscriptions: AwsSdk.Table<LocalKinesis.SubscriptionTarget> = {
+  stream: name,
+  shardId: name,
+  consumer: name,
+  coming: optional((given, options) => given === Infinity ? undefined : whole(1)(given, options))
+}
+
+/** What subscriptions break with, and which. */
+export const broken = { ...subscriptions, ...failure }
+
+/** How many records come again, and to which subscriptions. */
+export const redelivered = { ...subscriptions, count: optional(whole(1)) }
+
+export const consumer = { stream: required, consumer: required }
+
+export const takenOver = { ...consumer, shardId: required }
+
+export const consumerStatus = { ...consumer, status: oneOf("CREATING", "DELETING", "ACTIVE") }

@@ -16,6 +16,8 @@ import type * as PutRecords from "./putRecords.js"
 import type { Refusal } from "./refusal.js"
 import { isRefusal, rateExceeded, resourceName } from "./refusal.js"
 import * as Shuffle from "./shuffle.js"
+import * as Subscribing from "./subscribing.js"
+import type { Disturbance } from "./subscriptions.js"
 
 export type Action =
   | Faults.Action<Errors.Failure | ((operation: string) => Errors.Failure)>
@@ -26,37 +28,49 @@ export type Action =
   | { readonly _tag: "OmitEntries"; readonly count: number }
   | { readonly _tag: "FailEntries"; readonly errorCode: PutRecords.EntryErrorCode }
   | { readonly _tag: "FailKms"; readonly code: KmsCode }
+  | { readonly _tag: "Disturb"; readonly disturbance: Disturbance }
 
 type Fault = Faults.Met<CallScope.Target, Action>["fault"]
 
 /** The internal state of the service. */
-export interface State {
-  readonly account: Model.Account
+export interface State extends Subscribing.Context {
   readonly operations: Operations.Operations
+  readonly settings: Operations.Settings
   readonly calls: Engines.Engine<CallScope.Target, Action, { -readonly [K in keyof Call]: Call[K] }>
-  /** By the server's clock, in milliseconds since the epoch. */
-  readonly now: Effect.Effect<number>
+  /** How far the server's clock is ahead, in milliseconds. */
+  readonly skew: number
 }
 
-export const make = (
-  { accountId, latency, region, serverClockSkew = 0, shuffleEntries, transition }: Options
-): State => {
-  const account = Model.makeAccount(accountId ?? "000000000000", region ?? "us-east-1")
-  const draw = shuffleEntries === undefined ? undefined : Shuffle.drawFrom(shuffleEntries)
+export const make = (options: Options): State => {
+  const { accountId = "000000000000", latency, region = "us-east-1", shuffleEntries, transition = 0 } = options
+  const { continuation = "own", endWithContinuation = false, serverClockSkew: skew = 0 } = options
+  const account = Model.makeAccount(accountId, region)
+  const manner = { continuation, endWithContinuation }
+  const settings = {
+    transition: Duration.toMillis(transition),
+    draw: shuffleEntries === undefined ? undefined : Shuffle.drawFrom(shuffleEntries),
+    manner
+  }
   return {
     account,
-    operations: Operations.make(account, Duration.toMillis(transition ?? 0), draw),
+    settings,
+    manner,
+    operations: Operations.make(account, settings),
     calls: Engines.make(latency),
-    now: Effect.map(Clock.currentTimeMillis, (millis) => millis + serverClockSkew)
+    skew,
+    now: Effect.map(Clock.currentTimeMillis, (millis) => millis + skew),
+    waiting: new Map()
   }
 }
 
-/** Every operation is served in the same way. */
-export const toClient = (self: State): KinesisClient.Service =>
-  Record.map(
+/** Every operation is served in the same way; a subscription goes on after that. */
+export const toClient = (self: State): KinesisClient.Service => ({
+  ...Record.map(
     self.operations,
     (_, operation) => (request: object) => serve(self, operation, request as never)
-  ) as unknown as KinesisClient.Service
+  ) as unknown as KinesisClient.Service,
+  subscribeToShard: (request) => Subscribing.subscribe(self, request, serve(self, "subscribeToShard", request))
+})
 
 const apiName = (operation: KinesisClient.Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
 
@@ -82,16 +96,19 @@ const serve = <O extends KinesisClient.Operation>(
             (answer): answer is Operations.Answer<O> => !isRefusal(answer),
             (refusal) => Errors.fromRefusal(site, refusal as Refusal)
           ),
-          Effect.map((answer) => curtail(answer, fault))
+          Effect.map((answer) => {
+            Subscribing.stirBy(self, operation, stream, answer)
+            return curtail(operation, answer, fault)
+          })
         )
     })
   })
 
-/** What a fault leaves of an answer. */
-const curtail = <A>(answer: A, fault: Fault): A => {
+/** What a fault leaves of an answer. A subscription is left as it is, since its events are what lacks something. */
+const curtail = <A>(operation: KinesisClient.Operation, answer: A, fault: Fault): A => {
   switch (fault?.action._tag) {
     case "Omit":
-      return without(answer, fault.action.fields)
+      return operation === "subscribeToShard" ? answer : without(answer, fault.action.fields)
     case "OmitEntries": {
       const { records } = answer as KinesisApi.PutRecordsResponse
       return { ...answer, records: records.slice(0, Math.max(0, records.length - fault.action.count)) }
@@ -111,8 +128,20 @@ const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
 
 const toTwist = (operation: KinesisClient.Operation, fault: Fault): Operations.Twist => ({
   emptyPage: fault?.action._tag === "EmptyPage",
-  entryFault: operation === "putRecords" ? toEntryFault(fault) : undefined
+  entryFault: operation === "putRecords" ? toEntryFault(fault) : undefined,
+  disturbance: toDisturbance(fault)
 })
+
+const toDisturbance = (fault: Fault): Disturbance | undefined => {
+  switch (fault?.action._tag) {
+    case "Disturb":
+      return fault.action.disturbance
+    case "Omit":
+      return fault.action
+    default:
+      return undefined
+  }
+}
 
 const toEntryFault = (fault: Fault): PutRecords.EntryFault | undefined => {
   const { action, target: { entries = () => true, shardId } } = fault ?? { action: undefined, target: {} }

@@ -88,17 +88,30 @@ const behind = (shard: Shard, place: number, now: number): number => {
   return unread === undefined ? 0 : Math.max(1, now - unread.arrival)
 }
 
-/** Up to `limit` records and 10 MiB from the place on, but at least one if there is one. */
-export const readPage = (shard: Shard, from: number, limit: number, now: number): LogPage => {
+/** What bounds a page beside its number of records. */
+interface Bounds {
+  readonly bytes: number
+  /** The place at which it ends at the latest. */
+  readonly end: number
+}
+
+/** Up to `limit` records within the bounds from the place on, but at least one if there is one. Without bounds: 10 MiB, to the tip. */
+export const readPage = (
+  shard: Shard,
+  from: number,
+  limit: number,
+  now: number,
+  { bytes: mostBytes, end }: Bounds = { bytes: Throughput.pageBytes, end: shard.log.length }
+): LogPage => {
   const { log } = shard
   const start = Math.max(from, shard.trimmed)
   const records: Array<KinesisRecord> = []
   let bytes = 0
   let next = start
   let cut = false
-  while (next < log.length && records.length < limit && !cut) {
+  while (next < end && records.length < limit && !cut) {
     const entry = log[next]!
-    cut = records.length > 0 && bytes + entry.bytes > Throughput.pageBytes
+    cut = records.length > 0 && bytes + entry.bytes > mostBytes
     if (!cut) {
       records.push(entry.record)
       bytes += entry.bytes
@@ -108,6 +121,10 @@ export const readPage = (shard: Shard, from: number, limit: number, now: number)
   const last = !isOpen(shard) && next === log.length
   return { records, bytes, cut, next, last, millisBehindLatest: behind(shard, next, now) }
 }
+
+/** The place after the last record that had arrived by then. */
+export const arrivedBy = ({ log }: Shard, instant: number): number =>
+  firstWhere(log, ({ arrival }) => arrival > instant)
 
 /** A page that brings nothing although the tip is not reached, as the service sometimes returns. */
 export const emptyPage = (shard: Shard, from: number, now: number): LogPage => {

@@ -15,6 +15,9 @@ export const writeBytesPerSecond = mebibyte
 /** What a shard of a stream that takes large records can take at once. */
 export const largeRecordBurst = 10 * mebibyte
 export const listCallsPerSecond = 1000
+export const subscribeCallsPerSecond = 1
+/** Of one consumer and shard. */
+export const pushBytesPerSecond = 2 * mebibyte
 
 /** Full, whatever it holds. */
 const full: Bucket = { level: Number.POSITIVE_INFINITY, at: 0 }
@@ -81,3 +84,17 @@ export const countWrite = (
     ? undefined
     : { records: { level: recordsLeft, at: now }, bytes: { level: bytesLeft, at: now } }
 }
+
+/** Nothing was pushed to a consumer from a shard. */
+export const noPushes: Bucket = full
+
+/** When more may be pushed: a push may overdraw the bucket, and the next waits until it holds something again. */
+export const mayPushAt = (pushed: Bucket, now: number): number => {
+  const level = refill(pushed, pushBytesPerSecond, now)
+  return level > 0 ? now : now + Math.floor((-level * 1000) / pushBytesPerSecond) + 1
+}
+
+export const afterPush = (pushed: Bucket, bytes: number, now: number): Bucket => ({
+  level: refill(pushed, pushBytesPerSecond, now) - bytes,
+  at: now
+})

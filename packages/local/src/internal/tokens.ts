@@ -1,4 +1,5 @@
 /** Iterators and listing tokens: text that only the service can read, and in which a change is detected. */
+import type { Refusal } from "./refusal.js"
 
 const checksum = (text: string): string => {
   let hash = 0x811c9dc5
@@ -6,13 +7,16 @@ const checksum = (text: string): string => {
   return (hash >>> 0).toString(16).padStart(8, "0")
 }
 
-export const seal = (kind: "iterator" | "shards" | "streams", content: unknown): string => {
+/** What a token is for. */
+type Kind = "iterator" | "shards" | "streams" | "consumers"
+
+export const seal = (kind: Kind, content: unknown): string => {
   const text = JSON.stringify([kind, content])
   return Buffer.from(checksum(text) + text, "utf8").toString("base64")
 }
 
 /** The sealed content, or undefined if this is not such a token. */
-export const unseal = (kind: "iterator" | "shards" | "streams", token: unknown): unknown => {
+export const unseal = (kind: Kind, token: unknown): unknown => {
   if (typeof token !== "string") return undefined
   const bytes = Buffer.from(token, "base64")
   const opened = bytes.toString("utf8")
@@ -38,3 +42,11 @@ export const instant = (millis: number): string => {
   const day = `${days[date.getUTCDay()]!} ${months[date.getUTCMonth()]!} ${two(date.getUTCDate())}`
   return `${day} ${time} UTC ${date.getUTCFullYear()}`
 }
+
+/** The refusal of a listing's token that has expired. */
+export const expired = (issuedAt: number, now: number): Refusal => ({
+  refused: "ExpiredListToken",
+  description: `The NextToken expired. It was created at time ${instant(issuedAt)} while right now it is ${
+    instant(now)
+  }.`
+})

@@ -1,5 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-kinesis"
 import type * as Api from "../../KinesisApi.js"
+import type { Startable } from "../../Position.js"
 
 export const streamInput = (stream: string): { readonly StreamARN: string } | { readonly StreamName: string } =>
   stream.startsWith("arn:") ? { StreamARN: stream } : { StreamName: stream }
@@ -17,22 +18,59 @@ export const listShardsInput = (request: Api.ListShardsRequest): Sdk.ListShardsC
     }
     : { NextToken: request.nextToken, MaxResults: request.maxResults }
 
-export const shardIteratorInput = (request: Api.GetShardIteratorRequest): Sdk.GetShardIteratorCommandInput => {
-  const shard = { ...streamInput(request.stream), ShardId: request.shardId }
-  const { position } = request
+const positionInput = (
+  position: Startable
+): { readonly Type: Sdk.ShardIteratorType; readonly SequenceNumber?: string; readonly Timestamp?: Date } => {
   switch (position._tag) {
     case "TrimHorizon":
-      return { ...shard, ShardIteratorType: "TRIM_HORIZON" }
+      return { Type: "TRIM_HORIZON" }
     case "Latest":
-      return { ...shard, ShardIteratorType: "LATEST" }
+      return { Type: "LATEST" }
     case "AtTimestamp":
-      return { ...shard, ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(position.timestamp) }
+      return { Type: "AT_TIMESTAMP", Timestamp: new Date(position.timestamp) }
     case "AtSequenceNumber":
-      return { ...shard, ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
+      return { Type: "AT_SEQUENCE_NUMBER", SequenceNumber: position.sequenceNumber }
     case "AfterSequenceNumber":
-      return { ...shard, ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: position.sequenceNumber }
+      return { Type: "AFTER_SEQUENCE_NUMBER", SequenceNumber: position.sequenceNumber }
   }
 }
+
+export const shardIteratorInput = (request: Api.GetShardIteratorRequest): Sdk.GetShardIteratorCommandInput => {
+  const { SequenceNumber, Timestamp, Type } = positionInput(request.position)
+  return {
+    ...streamInput(request.stream),
+    ShardId: request.shardId,
+    ShardIteratorType: Type,
+    ...(SequenceNumber === undefined ? {} : { StartingSequenceNumber: SequenceNumber }),
+    ...(Timestamp === undefined ? {} : { Timestamp })
+  }
+}
+
+export const subscribeToShardInput = (request: Api.SubscribeToShardRequest): Sdk.SubscribeToShardCommandInput => ({
+  ConsumerARN: request.consumerArn,
+  ShardId: request.shardId,
+  StartingPosition: positionInput(request.position)
+})
+
+export const registerStreamConsumerInput = (
+  request: Api.RegisterStreamConsumerRequest
+): Sdk.RegisterStreamConsumerCommandInput => ({
+  StreamARN: request.streamArn,
+  ConsumerName: request.consumerName
+})
+
+export const streamConsumerInput = (request: Api.StreamConsumerRequest): Sdk.DescribeStreamConsumerCommandInput =>
+  request.consumerArn === undefined
+    ? { StreamARN: request.streamArn, ConsumerName: request.consumerName }
+    : { ConsumerARN: request.consumerArn }
+
+export const listStreamConsumersInput = (
+  request: Api.ListStreamConsumersRequest
+): Sdk.ListStreamConsumersCommandInput => ({
+  StreamARN: request.streamArn,
+  NextToken: request.nextToken,
+  MaxResults: request.maxResults
+})
 
 /** A stream's name is not sent, since the iterator identifies the stream. An ARN is needed for a stream of another account. */
 export const getRecordsInput = (request: Api.GetRecordsRequest): Sdk.GetRecordsCommandInput => ({

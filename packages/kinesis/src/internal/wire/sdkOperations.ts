@@ -1,8 +1,9 @@
 import * as Sdk from "@aws-sdk/client-kinesis"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type * as Api from "../../KinesisApi.js"
-import type { Service } from "../../KinesisClient.js"
+import type { Service, Subscription } from "../../KinesisClient.js"
 import type { ExpiredIterator, ExpiredListToken, KinesisError } from "../../KinesisError.js"
 import { InvalidArgument, RequestTimeout, ServiceUnavailable } from "../../KinesisError.js"
 import * as Advice from "./advice.js"
@@ -11,6 +12,7 @@ import * as ErrorMapping from "./errorMapping.js"
 import type { FastOperations, Send as FastSend } from "./fastOperations.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
+import * as SdkSubscription from "./sdkSubscription.js"
 
 const apiNames = new Map<string, string>()
 
@@ -70,7 +72,23 @@ const operations = {
   mergeShards: sent(Sdk.MergeShardsCommand, Inputs.mergeShardsInput, nothing),
   updateShardCount: sent(Sdk.UpdateShardCountCommand, Inputs.updateShardCountInput, nothing),
   increaseStreamRetentionPeriod: sent(Sdk.IncreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing),
-  decreaseStreamRetentionPeriod: sent(Sdk.DecreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing)
+  decreaseStreamRetentionPeriod: sent(Sdk.DecreaseStreamRetentionPeriodCommand, Inputs.retentionInput, nothing),
+  registerStreamConsumer: sent(
+    Sdk.RegisterStreamConsumerCommand,
+    Inputs.registerStreamConsumerInput,
+    Outputs.toRegisterStreamConsumerResponse
+  ),
+  describeStreamConsumer: sent(
+    Sdk.DescribeStreamConsumerCommand,
+    Inputs.streamConsumerInput,
+    Outputs.toDescribeStreamConsumerResponse
+  ),
+  listStreamConsumers: sent(
+    Sdk.ListStreamConsumersCommand,
+    Inputs.listStreamConsumersInput,
+    Outputs.toListStreamConsumersResponse
+  ),
+  deregisterStreamConsumer: sent(Sdk.DeregisterStreamConsumerCommand, Inputs.streamConsumerInput, nothing)
 }
 
 /** The subject of a call, for its errors. */
@@ -126,8 +144,8 @@ const callWithin = (sdk: Sdk.KinesisClient) => {
 }
 
 const aboutOf = (operation: string, request: object): About => {
-  const { shardId, stream }: Omit<About, "operation"> = request
-  return { operation: apiName(operation), stream, shardId }
+  const { shardId, stream, streamArn }: Omit<About, "operation"> & { readonly streamArn?: string } = request
+  return { operation: apiName(operation), stream: stream ?? streamArn, shardId }
 }
 
 /** The service's operations, each one request of the SDK client, with a deadline. */
@@ -151,6 +169,7 @@ export const make = (
       Effect.catchTags(made(request), { ExpiredIterator: unexpected, ExpiredListToken: unexpected })) as Service[O]
   }
   const listShards = attempt("listShards", operations.listShards)
+  const listStreamConsumers = attempt("listStreamConsumers", operations.listStreamConsumers)
   const getRecords = attempt("getRecords", quickest("getRecords"), getRecordsMillis)
   return {
     listShards: (request) => Effect.catchTag(listShards(request), "ExpiredIterator", unexpected),
@@ -167,12 +186,49 @@ export const make = (
     mergeShards: served("mergeShards"),
     updateShardCount: served("updateShardCount"),
     increaseStreamRetentionPeriod: served("increaseStreamRetentionPeriod"),
-    decreaseStreamRetentionPeriod: served("decreaseStreamRetentionPeriod")
+    decreaseStreamRetentionPeriod: served("decreaseStreamRetentionPeriod"),
+    registerStreamConsumer: served("registerStreamConsumer"),
+    describeStreamConsumer: served("describeStreamConsumer"),
+    listStreamConsumers: (request) => Effect.catchTag(listStreamConsumers(request), "ExpiredIterator", unexpected),
+    deregisterStreamConsumer: served("deregisterStreamConsumer"),
+    subscribeToShard: (request) =>
+      subscribing(sdk, request, (send) => attending(aboutOf("subscribeToShard", request), requestMillis, send))
   }
 }
 
-const unexpected = ({ cause, description, operation, shardId, stream }: ExpiredIterator | ExpiredListToken) =>
-  Effect.fail(new ServiceUnavailable({ operation, stream, shardId, description, cause }))
+type Attempt<A> = Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken>
+
+/** A subscription lives until its scope ends: then, or if the call fails, its request is aborted. */
+const subscribing = (
+  sdk: Sdk.KinesisClient,
+  request: Api.SubscribeToShardRequest,
+  call: (send: (abortSignal: AbortSignal) => Promise<SdkSubscription.Events>) => Attempt<SdkSubscription.Events>
+): Effect.Effect<Subscription, KinesisError, Scope.Scope> => {
+  const about = { ...aboutOf("subscribeToShard", request), sdk }
+  const subscribed = Effect.gen(function*() {
+    const controller = new AbortController()
+    const abort = (): void => controller.abort()
+    yield* Effect.addFinalizer(() => Effect.sync(abort))
+    return yield* call((abortSignal) => {
+      abortSignal.addEventListener("abort", abort)
+      return SdkSubscription.subscribe(sdk, request, controller.signal)
+    })
+  })
+  return Effect.mapBoth(subscribed, {
+    onFailure: expected,
+    onSuccess: (events) =>
+      SdkSubscription.make(request, events, (cause) => expected(ErrorMapping.fromCause(about, cause)))
+  })
+}
+
+/** Only reads and listings know of what expires. */
+const expected = (error: KinesisError | ExpiredIterator | ExpiredListToken): KinesisError => {
+  if (error._tag !== "ExpiredIterator" && error._tag !== "ExpiredListToken") return error
+  const { cause, description, operation, shardId, stream } = error
+  return new ServiceUnavailable({ operation, stream, shardId, description, cause })
+}
+
+const unexpected = (error: ExpiredIterator | ExpiredListToken) => Effect.fail(expected(error))
 
 const DryRun = true
 

@@ -49,7 +49,10 @@ const toChildShards = ({ HashKeyRange, ParentShards, ShardId }: Sdk.ChildShard):
     : [{ shardId, parentShards: ParentShards!, hashKeyRange: { startingHashKey, endingHashKey } }]
 }
 
-const toRecord = ({ shardId, stream }: Api.GetRecordsRequest, record: Sdk._Record): KinesisRecord => ({
+const toRecord = (
+  { shardId, stream }: { readonly shardId: string; readonly stream: string },
+  record: Sdk._Record
+): KinesisRecord => ({
   stream,
   shardId,
   sequenceNumber: required(record.SequenceNumber, "SequenceNumber"),
@@ -66,6 +69,40 @@ export const toGetRecordsResponse = (
   nextShardIterator: optional(output.NextShardIterator),
   millisBehindLatest: optional(output.MillisBehindLatest),
   childShards: (output.ChildShards ?? []).flatMap(toChildShards)
+})
+
+export const toSubscribeToShardEvent = (
+  event: Sdk.SubscribeToShardEvent,
+  request: Api.SubscribeToShardRequest
+): Api.SubscribeToShardEvent => ({
+  records: required(event.Records, "Records").map((record) => toRecord(request, record)),
+  continuationSequenceNumber: optional(event.ContinuationSequenceNumber),
+  millisBehindLatest: optional(event.MillisBehindLatest),
+  childShards: (event.ChildShards ?? []).flatMap(toChildShards)
+})
+
+const toStreamConsumer = (consumer: Sdk.Consumer | undefined): Api.StreamConsumer => ({
+  consumerName: required(consumer?.ConsumerName, "ConsumerName"),
+  consumerArn: required(consumer?.ConsumerARN, "ConsumerARN"),
+  consumerStatus: required(consumer?.ConsumerStatus, "ConsumerStatus"),
+  creationTimestamp: instantOf(required(consumer?.ConsumerCreationTimestamp, "ConsumerCreationTimestamp"))
+})
+
+export const toRegisterStreamConsumerResponse = (output: Sdk.RegisterStreamConsumerCommandOutput): Api.StreamConsumer =>
+  toStreamConsumer(output.Consumer)
+
+export const toDescribeStreamConsumerResponse = (
+  { ConsumerDescription }: Sdk.DescribeStreamConsumerCommandOutput
+): Api.DescribeStreamConsumerResponse => ({
+  ...toStreamConsumer(ConsumerDescription),
+  streamArn: required(ConsumerDescription?.StreamARN, "StreamARN")
+})
+
+export const toListStreamConsumersResponse = (
+  output: Sdk.ListStreamConsumersCommandOutput
+): Api.ListStreamConsumersResponse => ({
+  consumers: required(output.Consumers, "Consumers").map(toStreamConsumer),
+  nextToken: optional(output.NextToken)
 })
 
 export const toDescribeStreamSummaryResponse = (

@@ -33,11 +33,20 @@ const ofMessaging = (method: string, operation: Operation): Attributes => {
   }
 }
 
+/** The name or the ARN of the stream that a request names. */
+export const streamOf = (request: object): string | undefined => {
+  const { stream, streamArn }: { readonly stream?: string; readonly streamArn?: string } = request
+  return stream ?? streamArn
+}
+
+const ofStream = (stream: string | undefined): Attributes =>
+  stream === undefined ? {} : {
+    "aws.kinesis.stream_name": nameOf(stream),
+    "messaging.destination.name": nameOf(stream)
+  }
+
 const ofRequest = ({ operation, request }: Call): Attributes => ({
-  ..."stream" in request && request.stream !== undefined && {
-    "aws.kinesis.stream_name": nameOf(request.stream),
-    "messaging.destination.name": nameOf(request.stream)
-  },
+  ...ofStream(streamOf(request)),
   ..."shardId" in request && { "messaging.destination.partition.id": request.shardId },
   ...operation === "putRecords" && { "messaging.batch.message_count": request.records.length },
   ...operation === "dryRun" && { "aws.kinesis.dry_run": true }

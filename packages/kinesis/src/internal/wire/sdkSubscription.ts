@@ -1,0 +1,73 @@
+import * as Sdk from "@aws-sdk/client-kinesis"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Api from "../../KinesisApi.js"
+import type { Subscription } from "../../KinesisClient.js"
+import type { KinesisError } from "../../KinesisError.js"
+import * as Inputs from "./sdkInputs.js"
+import * as Outputs from "./sdkOutputs.js"
+
+type Event = Sdk.SubscribeToShardEventStream
+
+export type Events = AsyncIterator<Event>
+
+/** A subscription through the SDK's own event stream. */
+interface State {
+  readonly request: Api.SubscribeToShardRequest
+  readonly events: Events
+  readonly toError: (cause: unknown) => KinesisError
+  /** Asked for; whoever asked may have been interrupted. */
+  asked: Promise<IteratorResult<Event>> | undefined
+  /** Announced, and not taken. */
+  ahead: Api.SubscribeToShardEvent | undefined
+}
+
+/** Subscribes. The SDK ends the subscription at the signal alone: to leave its events does not. */
+export const subscribe = async (
+  sdk: Sdk.KinesisClient,
+  request: Api.SubscribeToShardRequest,
+  abortSignal: AbortSignal
+): Promise<Events> => {
+  const output = await sdk.send(new Sdk.SubscribeToShardCommand(Inputs.subscribeToShardInput(request)), { abortSignal })
+  return Outputs.required(output.EventStream, "EventStream")[Symbol.asyncIterator]()
+}
+
+/** What the events of a subscription are to whoever pulls them. */
+export const make = (
+  request: Api.SubscribeToShardRequest,
+  events: Events,
+  toError: (cause: unknown) => KinesisError
+): Subscription => {
+  const self: State = { request, events, toError, asked: undefined, ahead: undefined }
+  return {
+    announced: Effect.suspend(() => announced(self)),
+    event: Effect.suspend(() => taken(self))
+  }
+}
+
+/** Of an event of another kind nothing is known. */
+const announced = (self: State): Effect.Effect<number, Option.Option<KinesisError>> =>
+  Effect.tryPromise({
+    try: async () => {
+      while (self.ahead === undefined) {
+        const { done, value } = await (self.asked ??= self.events.next())
+        self.asked = undefined
+        if (done === true) return undefined
+        const event: Sdk.SubscribeToShardEvent | undefined = value.SubscribeToShardEvent
+        if (event !== undefined) self.ahead = Outputs.toSubscribeToShardEvent(event, self.request)
+      }
+      return bytesOf(self.ahead)
+    },
+    catch: (cause) => Option.some(self.toError(cause))
+  }).pipe(Effect.flatMap((bytes) => bytes === undefined ? Effect.fail(Option.none()) : Effect.succeed(bytes)))
+
+/** In JSON data is Base64, and a record has some 200 bytes besides. */
+const bytesOf = ({ records }: Api.SubscribeToShardEvent): number =>
+  records.reduce((bytes, { data }) => bytes + Math.ceil(data.length / 3) * 4 + 200, 0)
+
+const taken = (self: State): Effect.Effect<Api.SubscribeToShardEvent, KinesisError> => {
+  const { ahead } = self
+  if (ahead === undefined) return Effect.fail(self.toError(new Error("no event was announced")))
+  self.ahead = undefined
+  return Effect.succeed(ahead)
+}
