@@ -38,7 +38,7 @@ describe("a client that is wrapped", () => {
       assert.isNull(waiting.unsafePoll())
       assert.strictEqual((yield* local.subscriptions).length, 1)
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(yield* Fiber.join(waiting), Option.none())
+      assert.isTrue(Option.isNone(yield* Fiber.join(waiting)))
       assert.deepStrictEqual(yield* local.subscriptions, [])
     }))
 

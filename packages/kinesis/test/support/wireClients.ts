@@ -12,7 +12,7 @@ export type Way = (typeof ways)[number]
 /** A client that reads answers in one of these ways. */
 export const connect = (
   way: Way,
-  { url }: HttpServer.Server,
+  { url }: Pick<HttpServer.Server, "url">,
   options: Pick<KinesisClientConfig, "credentials" | "disableClockSkewCorrection"> = {}
 ): Effect.Effect<KinesisClient.Service, KinesisError.InvalidArgument, Scope.Scope> => {
   const { credentials = HttpServer.clientOptions(url).credentials, ...others } = options

@@ -13,6 +13,8 @@ type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 
 const contentType = "application/x-amz-cbor-1.1"
 
+const subscribe = "SubscribeToShard"
+
 /** The endpoint does not speak CBOR. */
 export class CborRefused extends Error {
   override readonly name = "CborRefused"
@@ -21,10 +23,10 @@ export class CborRefused extends Error {
   }
 }
 
-/** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes. */
+/** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes; all but subscriptions. */
 export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
   class extends SdkProtocol {
-    /** Some endpoints send errors in JSON. */
+    /** Subscriptions and their events are in JSON, as in Amazon's Java SDK; some endpoints send errors in it. */
     readonly #json: SdkProtocol
 
     constructor(settings: any) {
@@ -38,6 +40,7 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
     }
 
     override async serializeRequest(...[operation, input, context]: SerializeArguments): Promise<any> {
+      if (operation.name === subscribe) return await this.#json.serializeRequest(operation, input, context)
       const request = await super.serializeRequest(operation, input, context)
       request.headers["content-type"] = contentType
       if (!(request.body instanceof Uint8Array)) request.body = emptyMap
@@ -45,6 +48,7 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
     }
 
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
+      if (operation.name === subscribe) return await this.#json.deserializeResponse(operation, context, response)
       const answered = response.headers["content-type"] ?? ""
       const isRefusal = isError(response.statusCode)
       if (!answered.includes("cbor") && response.headers["content-length"] !== "0") {

@@ -16,8 +16,8 @@ interface State {
   readonly request: Api.SubscribeToShardRequest
   readonly events: Events
   readonly toError: (cause: unknown) => KinesisError
-  /** Asked for; whoever asked may have been interrupted. */
-  asked: Promise<IteratorResult<Event>> | undefined
+  /** The next event, undefined at the end: asked for, though whoever asked may have been interrupted. What has failed stays so. */
+  asked: Promise<Api.SubscribeToShardEvent | undefined> | undefined
   /** Announced, and not taken. */
   ahead: Api.SubscribeToShardEvent | undefined
 }
@@ -45,21 +45,31 @@ export const make = (
   }
 }
 
-/** Of an event of another kind nothing is known. */
 const announced = (self: State): Effect.Effect<number, Option.Option<KinesisError>> =>
   Effect.tryPromise({
     try: async () => {
-      while (self.ahead === undefined) {
-        const { done, value } = await (self.asked ??= self.events.next())
+      if (self.ahead !== undefined) return bytesOf(self.ahead)
+      const asked = self.asked ??= next(self)
+      const event = await asked
+      if (event === undefined) return undefined
+      if (self.asked === asked) {
         self.asked = undefined
-        if (done === true) return undefined
-        const event: Sdk.SubscribeToShardEvent | undefined = value.SubscribeToShardEvent
-        if (event !== undefined) self.ahead = Outputs.toSubscribeToShardEvent(event, self.request)
+        self.ahead = event
       }
-      return bytesOf(self.ahead)
+      return bytesOf(event)
     },
     catch: (cause) => Option.some(self.toError(cause))
   }).pipe(Effect.flatMap((bytes) => bytes === undefined ? Effect.fail(Option.none()) : Effect.succeed(bytes)))
+
+/** Of an event of another kind nothing is known. */
+const next = async ({ events, request }: State): Promise<Api.SubscribeToShardEvent | undefined> => {
+  for (;;) {
+    const { done, value } = await events.next()
+    if (done === true) return undefined
+    const event: Sdk.SubscribeToShardEvent | undefined = value.SubscribeToShardEvent
+    if (event !== undefined) return Outputs.toSubscribeToShardEvent(event, request)
+  }
+}
 
 /** In JSON data is Base64, and a record has some 200 bytes besides. */
 const bytesOf = ({ records }: Api.SubscribeToShardEvent): number =>
