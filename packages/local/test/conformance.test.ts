@@ -1,6 +1,6 @@
 import { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Layer, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { type KinesisApi, KinesisClient, KinesisRecord, Position } from "effect-kinesis"
 import * as Emulator from "./support/emulator.js"
 
@@ -55,7 +55,24 @@ const newStream = Effect.fnUntraced(function*(shardCount = 1) {
   return { client, stream, shards, put, iterator, read, settled }
 })
 
-const texts = (page: KinesisApi.GetRecordsResponse) => page.records.map((record) => decoder.decode(record.data))
+/** A stream of its own, and consumers of it that are ACTIVE. */
+const newConsumer = Effect.gen(function*() {
+  const made = yield* newStream()
+  const { streamArn } = yield* made.client.describeStreamSummary({ stream: made.stream })
+  const consumer = Effect.fnUntraced(function*(consumerName: string) {
+    const { consumerArn } = yield* made.client.registerStreamConsumer({ streamArn, consumerName })
+    const describe = made.client.describeStreamConsumer({ consumerArn })
+    yield* Effect.repeat(describe, {
+      until: (each) => each.consumerStatus === "ACTIVE",
+      schedule: Schedule.spaced("10 millis")
+    })
+    return yield* describe
+  })
+  return { ...made, streamArn, consumer }
+})
+
+const texts = (page: Pick<KinesisApi.GetRecordsResponse, "records">) =>
+  page.records.map((record) => decoder.decode(record.data))
 const tagOf = <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(call), (error) => error._tag)
 
@@ -279,6 +296,132 @@ for (const { implementation, name, ours } of implementations) {
           yield* client.decreaseStreamRetentionPeriod({ stream, retentionPeriodHours: 24 })
           assert.strictEqual((yield* client.describeStreamSummary({ stream })).retentionPeriodHours, 24)
         }))
+
+      describe("enhanced fan-out", () => {
+        it.effect("a consumer is registered, described, listed and deregistered", () =>
+          Effect.gen(function*() {
+            const { client, consumer, streamArn } = yield* newConsumer
+            const { consumerArn, consumerName } = yield* consumer("mine")
+            assert.match(consumerArn, new RegExp(`^${streamArn}/consumer/mine:\\d+$`))
+            const described = yield* client.describeStreamConsumer({ consumerArn })
+            assert.deepStrictEqual(described, yield* client.describeStreamConsumer({ streamArn, consumerName }))
+            assert.deepStrictEqual([described.consumerStatus, described.streamArn], ["ACTIVE", streamArn])
+            assert.strictEqual(yield* tagOf(consumer("mine")), "ResourceInUse")
+            yield* consumer("other")
+            const { consumers } = yield* client.listStreamConsumers({ streamArn })
+            assert.deepStrictEqual(consumers.map((each) => each.consumerName).sort(), ["mine", "other"])
+            yield* client.deregisterStreamConsumer({ consumerArn })
+            const gone = client.describeStreamConsumer({ streamArn, consumerName }).pipe(
+              Effect.repeat({ schedule: Schedule.spaced("10 millis") })
+            )
+            assert.strictEqual(yield* tagOf(gone), "ResourceNotFound")
+            const again = yield* consumer("mine")
+            assert.strictEqual(again.consumerStatus, "ACTIVE")
+          }))
+
+        it.effect("a subscription begins at each position, and brings what is written meanwhile", () =>
+          Effect.gen(function*() {
+            const { client, consumer, put, shards, stream } = yield* newConsumer
+            const { shardId } = (yield* shards)[0]!
+            const numbers: Array<string> = []
+            for (const text of ["a", "b", "c"]) numbers.push((yield* put(text)).sequenceNumber)
+            const positions = [
+              [Position.trimHorizon, "abc+"],
+              [Position.atSequenceNumber(numbers[1]!), "bc+"],
+              [Position.afterSequenceNumber(numbers[1]!), "c+"],
+              [Position.atTimestamp(1000), "abc+"],
+              [Position.latest, "+"]
+            ] as const
+            const read = Effect.fnUntraced(function*(index: number) {
+              const [position, expected] = positions[index]!
+              const { consumerArn } = yield* consumer(`c${index}`)
+              const subscription = yield* client.subscribeToShard({ stream, consumerArn, shardId, position })
+              yield* Deferred.succeed(subscribed[index]!, undefined)
+              const seen: Array<KinesisRecord.KinesisRecord> = []
+              while (seen.length < expected.length) {
+                yield* subscription.announced
+                seen.push(...(yield* subscription.event).records)
+              }
+              assert.strictEqual(seen.map((record) => decoder.decode(record.data)).join(""), expected)
+              assert.deepStrictEqual([seen[0]!.stream, seen[0]!.shardId], [stream, shardId])
+              return seen.at(-1)!.sequenceNumber
+            }, Effect.scoped)
+            const subscribed = yield* Effect.forEach(positions, () => Deferred.make<void>())
+            const reading = yield* Effect.fork(
+              Effect.forEach(positions.keys(), read, { concurrency: "unbounded" })
+            )
+            yield* Effect.forEach(subscribed, Deferred.await)
+            const { sequenceNumber } = yield* put("+")
+            assert.deepStrictEqual(new Set(yield* Fiber.join(reading)), new Set([sequenceNumber]))
+          }))
+
+        it.effect("the next subscription goes on after the continuation", () =>
+          Effect.gen(function*() {
+            const { client, consumer, put, shards, stream } = yield* newConsumer
+            const { shardId } = (yield* shards)[0]!
+            const firstEvent = Effect.fnUntraced(function*(name: string, position: Position.Startable) {
+              const { consumerArn } = yield* consumer(name)
+              const subscription = yield* client.subscribeToShard({ stream, consumerArn, shardId, position })
+              yield* subscription.announced
+              return yield* subscription.event
+            }, Effect.scoped)
+            yield* put("a")
+            const first = yield* firstEvent("one", Position.trimHorizon)
+            assert.deepStrictEqual([texts(first), first.millisBehindLatest, first.childShards], [["a"], 0, []])
+            yield* put("b")
+            const after = Position.afterSequenceNumber(first.continuationSequenceNumber!)
+            assert.deepStrictEqual(texts(yield* firstEvent("two", after)), ["b"])
+          }))
+
+        it.effect("a second subscription of a consumer to a shard is refused", () =>
+          Effect.gen(function*() {
+            const { client, consumer, shards, stream } = yield* newConsumer
+            const { shardId } = (yield* shards)[0]!
+            const { consumerArn } = yield* consumer("mine")
+            const subscribe = client.subscribeToShard({ stream, consumerArn, shardId, position: Position.latest })
+            yield* Effect.scoped(Effect.gen(function*() {
+              yield* subscribe
+              yield* Effect.sleep("1 second")
+              assert.strictEqual(yield* tagOf(subscribe), "ResourceInUse")
+            }))
+          }))
+
+        it.effect("a consumer that is not there", () =>
+          Effect.gen(function*() {
+            const { client, shards, stream, streamArn } = yield* newConsumer
+            const { shardId } = (yield* shards)[0]!
+            const consumerArn = `${streamArn}/consumer/none:1`
+            const subscribe = client.subscribeToShard({ stream, consumerArn, shardId, position: Position.latest })
+            assert.strictEqual(yield* tagOf(Effect.scoped(subscribe)), "ResourceNotFound")
+          }))
+
+        if (ours) {
+          it.effect("what the emulator lets pass: a shard that is not there", () =>
+            Effect.gen(function*() {
+              const { client, consumer, stream } = yield* newConsumer
+              const { consumerArn } = yield* consumer("mine")
+              const shardId = "shardId-000000000099"
+              const subscribe = client.subscribeToShard({ stream, consumerArn, shardId, position: Position.latest })
+              assert.strictEqual(yield* tagOf(Effect.scoped(subscribe)), "ResourceNotFound")
+            }))
+
+          it.effect("what the emulator never does: the last event of a closed shard", () =>
+            Effect.gen(function*() {
+              const { client, consumer, settled, shards, stream } = yield* newConsumer
+              const { shardId } = (yield* shards)[0]!
+              const { consumerArn } = yield* consumer("mine")
+              const subscribe = client.subscribeToShard({ stream, consumerArn, shardId, position: Position.latest })
+              yield* client.splitShard({ stream, shardToSplit: shardId, newStartingHashKey: String(last / 2n) })
+              yield* settled
+              yield* Effect.scoped(Effect.gen(function*() {
+                const subscription = yield* subscribe
+                yield* subscription.announced
+                const event = yield* subscription.event
+                assert.deepStrictEqual([event.continuationSequenceNumber, event.childShards.length], [undefined, 2])
+              }))
+            }))
+        }
+      })
 
       describe("refuses what the service refuses", () => {
         it.effect("a stream that is not there", () =>

@@ -39,7 +39,15 @@ export const start: Effect.Effect<KinesisClient.Options & { readonly endpoint: s
     const port = yield* freePort
     const tlsPort = yield* freePort
     const path = yield* Config.string("PATH")
-    const transitions = ["CREATE_STREAM", "DELETE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS", "UPDATE_SHARD_COUNT"]
+    const transitions = [
+      "CREATE_STREAM",
+      "DELETE_STREAM",
+      "SPLIT_SHARD",
+      "MERGE_SHARDS",
+      "UPDATE_SHARD_COUNT",
+      "REGISTER_STREAM_CONSUMER",
+      "DEREGISTER_STREAM_CONSUMER"
+    ]
     yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [join(folder, "main.js")], {

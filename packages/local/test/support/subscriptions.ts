@@ -24,11 +24,11 @@ export const arrivals = Effect.fnUntraced(function*(subscription: Subscription, 
   return seen
 })
 
-/** All events of a subscription until it is over, and how it is. */
+/** All events of a subscription until it is over, and its error, undefined if it just ends. */
 export const toEnd = Effect.fnUntraced(function*(subscription: Subscription) {
   const events: Array<SubscribeToShardEvent> = []
   const over = yield* Effect.flip(Effect.forever(Effect.map(next(subscription), (event) => void events.push(event))))
-  return { events, over }
+  return { events, error: Option.getOrUndefined(over) }
 })
 
 /** A service of one stream with a consumer that is ACTIVE. */
