@@ -4,6 +4,11 @@
  * It keeps the service's limits and refusals as its documentation states them: a shard allows 5 reads and 2 MiB per second and accepts
  * 1,000 records and 1 MiB per second, iterators and listing tokens are valid for 5 minutes, records and closed shards leave with retention.
  *
+ * Of enhanced fan-out it keeps these: a stream has 20 consumers, 5 of them CREATING; one made anew has another ARN. A consumer subscribes to
+ * a shard once per second, and not within 5 seconds of a subscription that was accepted; later, the newer one takes over and the older fails
+ * with `ResourceInUse`. A subscription brings 2 MiB per second, ends after 5 minutes, and with a closed shard's last event, which names its
+ * children and comes again to whoever subscribes after it.
+ *
  * Where the documentation leaves the behaviour open:
  * - Byte limits are buckets of one second that start full. A page may overdraw the bucket. A page that was cut by its size, or that has
  * 10 MiB, is the one after which the shard is not read for 5 seconds.
@@ -15,9 +20,16 @@
  * - If the service distributes the records, it assigns them to the open shards in turn. Any stream can have that, not only an on-demand one.
  * - A shard of a stream that takes records above 1 MiB has a bucket of 10 MiB for the bytes written, which 1 MiB per second refills.
  * - The entries of one PutRecords are stored as they come, unless `shuffleEntries` is set: AWS promises no order.
+ * - A subscription is pulled. An event is made when its caller asks for it, of what arrived 70 ms before or earlier, up to 1 MiB and 10,000
+ * records; if there is nothing, 5 seconds after the one before, so that a subscription to an idle shard begins with 5 seconds of silence.
+ * Nothing is made for a caller that asks for nothing, and 5 minutes are over for it, too.
+ * - The 2 MiB are a bucket of the consumer and the shard, over all subscriptions, which one event may overdraw.
+ * - A continuation lies between the last record's number and the next one's, and goes up with every second.
+ * - Calls that are refused as `ResourceInUse` count for the one per second, and a subscription that its caller has left for the 5 seconds.
+ * - A subscription whose consumer, stream or shard is gone fails with `ResourceNotFound`; one whose consumer is DELETING goes on until then.
+ * - A stream that is deleted takes its consumers along: the client asks for that.
  *
- * Not enforced or offered: the limits of the account and of administrative calls, on-demand scaling, encryption (but see `failKms`),
- * enhanced fan-out.
+ * Not enforced or offered: the limits of the account and of administrative calls, on-demand scaling, encryption (but see `failKms`).
  *
  * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/Welcome.html
  * @see https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
@@ -71,7 +83,7 @@ export interface Options extends KinesisClient.DeadlineOptions {
   readonly region?: string | undefined
   /** How long each call takes, before it takes effect. Default: 0. */
   readonly latency?: Duration.DurationInput | undefined
-  /** How long a stream is CREATING, UPDATING or DELETING. A change takes effect at the end of it. Default: 0. */
+  /** How long a stream or a consumer is CREATING, UPDATING or DELETING. A change takes effect at the end of it. Default: 0. */
   readonly transition?: Duration.DurationInput | undefined
   /**
    * The seed of the order in which the entries of each PutRecords are stored, which the service leaves open. Its answer has the order of

@@ -1,6 +1,7 @@
 import { VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Option } from "effect"
+import type { Subscription } from "effect-kinesis/KinesisClient"
 import * as Position from "effect-kinesis/Position"
 import { bytes, mebibyte, shard0, shard1, shard2, stream, text } from "./support/setup.js"
 import { arrivals, keysOf, next, streamArn, toEnd, withConsumer } from "./support/subscriptions.js"
@@ -15,11 +16,10 @@ describe("events", () => {
       yield* Effect.fork(Effect.gen(function*() {
         yield* Effect.sleep("1 second")
         yield* put("a")
-        yield* Effect.sleep("30 millis")
+        yield* Effect.sleep("2 seconds")
         yield* client.putRecords({ stream, records: ["b", "c"].map((key) => ({ partitionKey: key, data: text(key) })) })
-        yield* put("d")
       }))
-      assert.deepStrictEqual(yield* arrivals(subscription, 2), [[1070, "a"], [1100, "b", "c", "d"]])
+      assert.deepStrictEqual(yield* arrivals(subscription, 2), [[1070, "a"], [3070, "b", "c"]])
     })))
 
   it.scoped("say what was written, as the request names the stream", () =>
@@ -151,19 +151,23 @@ describe("events", () => {
       assert.deepStrictEqual(yield* arrivals(subscription, 6), after.map((millis) => [begun + millis, "k", "k"]))
     })))
 
-  it.scoped("the bytes are counted over subscriptions, and one of 10 MiB takes five seconds", () =>
+  it.scoped("the bytes are counted over subscriptions, and one of 10 MiB is paid for in five seconds", () =>
     VirtualTime.run(Effect.gen(function*() {
       const { put, subscribe } = yield* withConsumer({}, { maxRecordSizeInKiB: 10_240 })
-      yield* put("k", bytes(10 * mebibyte))
-      yield* Effect.sleep("1 second")
-      yield* put("small")
-      const large = yield* Effect.scoped(Effect.flatMap(subscribe(), next))
-      assert.deepStrictEqual(keysOf(large), ["k"])
-      assert.strictEqual(large.millisBehindLatest, 1)
-      const subscribed = yield* Clock.currentTimeMillis
-      yield* Effect.sleep("5 seconds")
-      const again = yield* subscribe(Position.afterSequenceNumber(large.continuationSequenceNumber!))
-      assert.deepStrictEqual(yield* arrivals(again, 1), [[subscribed + 5000, "small"]])
+      for (const size of [10, 10, 1]) {
+        yield* put("k", bytes(size * mebibyte))
+        yield* Effect.sleep("10 seconds")
+      }
+      const begun = yield* Clock.currentTimeMillis
+      const large = yield* subscribe()
+      assert.deepStrictEqual(yield* arrivals(large, 1), [[begun, "k"]])
+      yield* large.announced
+      assert.strictEqual(yield* Clock.currentTimeMillis, begun + 4001)
+      const { continuationSequenceNumber, millisBehindLatest } = yield* large.event
+      assert.strictEqual(millisBehindLatest, 14_001)
+      yield* Effect.sleep("999 millis")
+      const again = yield* subscribe(Position.afterSequenceNumber(continuationSequenceNumber!))
+      assert.deepStrictEqual(yield* arrivals(again, 2), [[begun + 9001, "k"], [begun + 14_001]])
     })))
 
   it.scoped("are pulled: nothing but the announced one is held, and who stops costs nothing", () =>
@@ -198,26 +202,42 @@ describe("events", () => {
       assert.deepStrictEqual(yield* arrivals(subscription, 3), [[150, "a"], [150, "b"], [190, "c"]])
     })))
 
-  it.scoped("come while others wait, in any order of fibers", () =>
+  it.scoped("come at their time whatever the others do, in any order of fibers", () =>
     Effect.forEach([1, 2, 3, 4, 5], (seed) =>
       VirtualTime.run(
         Effect.scoped(Effect.gen(function*() {
-          const { put, subscribe } = yield* withConsumer({}, { shardCount: 4 })
-          const ids = [0, 1, 2, 3].map((index) => `shardId-00000000000${index}`)
-          const received: Array<string | undefined> = []
-          yield* Effect.forEach(ids, (shardId) =>
-            Effect.flatMap(subscribe(Position.trimHorizon, shardId), (subscription) =>
-              Effect.fork(Effect.forever(Effect.map(next(subscription), (event) =>
-                received.push(...keysOf(event)))))))
-          const keys = Array.from({ length: 50 }, (_, index) =>
-            `key-${index}`)
-          yield* Effect.forEach(keys, (key) =>
-            Effect.delay(put(key), "7 millis"), { concurrency: 3 })
-          yield* Effect.sleep("80 millis")
-          assert.deepStrictEqual([...received].sort(), [...keys].sort())
+          const { put, subscribe } = yield* withConsumer({}, { shardCount: 2 })
+          const received: Array<readonly [key: string | undefined, after: number]> = []
+          const receive = Effect.fnUntraced(function*(subscription: Subscription) {
+            const { records } = yield* next(subscription)
+            const now = yield* Clock.currentTimeMillis
+            for (const { approximateArrivalTimestamp: at, partitionKey } of records) {
+              received.push([partitionKey, now - at!.getTime()])
+            }
+          })
+          for (const index of [0, 1]) {
+            const subscription = yield* subscribe(Position.trimHorizon, `shardId-00000000000${index}`)
+            yield* Effect.fork(Effect.forever(receive(subscription)))
+          }
+          const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`)
+          for (const [index, key] of keys.entries()) {
+            yield* put(key)
+            yield* Effect.sleep(index % 2 === 0 ? 70 : 500)
+          }
+          assert.deepStrictEqual(received.map(([key]) => key).sort(), [...keys].sort())
+          assert.deepStrictEqual(received.filter(([, after]) => after !== 70), [])
         })),
         { shuffle: seed, stepsBeforeYield: 20 + seed }
       )))
+
+  it.scoped("end with the scope, the announced one too", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { put, subscribe } = yield* withConsumer()
+      yield* put("a")
+      const left = yield* Effect.scoped(Effect.tap(subscribe(), ({ announced }) => announced))
+      assert.isTrue(Option.isNone(yield* Effect.flip(left.announced)))
+      assert.strictEqual((yield* Effect.flip(left.event))._tag, "ServiceUnavailable")
+    })))
 })
 
 describe("a shard's end", () => {

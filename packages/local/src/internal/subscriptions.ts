@@ -88,7 +88,7 @@ export const disturb = (self: Subscription, disturbance: Disturbance): void => {
       self.isStalling = true
       return
     case "Redeliver":
-      self.place = Math.max(self.shard.trimmed, self.place - disturbance.count)
+      self.place = Math.max(0, self.place - disturbance.count)
       return
     case "Omit":
       self.omitted = disturbance.fields
