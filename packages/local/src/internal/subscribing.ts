@@ -4,7 +4,7 @@ import type {
   SubscribeToShardEvent,
   SubscribeToShardRequest
 } from "effect-kinesis/KinesisApi"
-import type { Operation, Subscription as Client } from "effect-kinesis/KinesisClient"
+import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import type { KinesisError } from "effect-kinesis/KinesisError"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as Effect from "effect/Effect"
@@ -54,7 +54,7 @@ export const stir = (waiting: Waiting, shards: Iterable<Shard | undefined> = wai
 /** The shards in which a call can have changed something; undefined for all of them. */
 const touched = (
   { account }: Context,
-  operation: Operation,
+  operation: KinesisClient.Operation,
   stream: string | undefined,
   answer: unknown
 ): ReadonlyArray<Shard | undefined> | undefined => {
@@ -75,7 +75,12 @@ const touched = (
 }
 
 /** Lets the callers look again whom a call can concern. */
-export const stirBy = (context: Context, operation: Operation, stream: string | undefined, answer: unknown): void => {
+export const stirBy = (
+  context: Context,
+  operation: KinesisClient.Operation,
+  stream: string | undefined,
+  answer: unknown
+): void => {
   if (context.waiting.size > 0) stir(context.waiting, touched(context, operation, stream, answer))
 }
 
@@ -84,7 +89,7 @@ export const subscribe = (
   context: Context,
   { shardId, stream }: SubscribeToShardRequest,
   accepted: Effect.Effect<Subscription, Errors.Failure>
-): Effect.Effect<Client, KinesisError, Scope.Scope> =>
+): Effect.Effect<KinesisClient.Subscription, KinesisError, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const subscription = yield* Effect.mapError(restore(accepted), (error) => error as KinesisError)
