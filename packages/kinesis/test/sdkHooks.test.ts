@@ -35,7 +35,10 @@ const protocols = (changes: object): Partial<SdkHooks.Parts> =>
 
 const without = (module: object, name: string): object => ({ ...module, [name]: undefined })
 
-const anotherCodec = { createSerializer: () => ({ write: () => undefined, flush: () => "{}" }) }
+const anotherCodec = {
+  createSerializer: () => ({ write: () => undefined, flush: () => "{}" }),
+  createDeserializer: () => ({ readObject: () => ({ Records: [] }) })
+}
 
 const { CborCodec }: any = installed.cbor
 
@@ -47,6 +50,7 @@ const planted: Record<string, ReadonlyArray<Partial<SdkHooks.Parts>>> = {
   ],
   "schema PutRecord$": [{ kinesis: without(installed.kinesis, "PutRecord$") }],
   "schema PutRecords$": [{ kinesis: without(installed.kinesis, "PutRecords$") }],
+  "schema SubscribeToShard$": [{ kinesis: without(installed.kinesis, "SubscribeToShard$") }],
   "config.protocol": [
     clients(({ config }) => delete config.protocol),
     ...["serializeRequest", "deserializeResponse", "deserializeMetadata", "setSerdeContext"]
@@ -56,6 +60,17 @@ const planted: Record<string, ReadonlyArray<Partial<SdkHooks.Parts>>> = {
   "getPayloadCodec().createSerializer()": [
     protocols({ getPayloadCodec: undefined }),
     protocols({ getPayloadCodec: () => anotherCodec })
+  ],
+  "SubscribeToShardEvent$ by getPayloadCodec().createDeserializer()": [
+    { kinesis: without(installed.kinesis, "SubscribeToShardEvent$") },
+    clients(({ config }) => {
+      const Protocol = config.protocol.constructor
+      config.protocol = new (class extends Protocol {
+        constructor(settings: any) {
+          super({ ...settings, jsonCodec: { ...anotherCodec, setSerdeContext: () => undefined } })
+        }
+      })(config.protocolSettings)
+    })
   ],
   "getRequestType()": [protocols({ getRequestType: undefined }), protocols({ getRequestType: () => Date })],
   "config.signer": [clients(({ config }) => delete config.signer)],

@@ -1,7 +1,13 @@
+import { SubscribeToShardEvent$ } from "@aws-sdk/client-kinesis"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
+import { Position } from "effect-kinesis"
+import type { SubscribeToShardEvent } from "effect-kinesis/KinesisApi"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
+import { RecordMemory } from "../../src/internal/wire/recordMemory.js"
 import * as RecordsJson from "../../src/internal/wire/recordsJson.js"
+import * as SdkHooks from "../../src/internal/wire/sdkHooks.js"
+import { toSubscribeToShardEvent } from "../../src/internal/wire/sdkOutputs.js"
 import { agrees, anyPlaces } from "../support/agreement.js"
 import { cut, pageOf } from "../support/received.js"
 
@@ -57,13 +63,14 @@ const anyRecord = shuffled({
   Unknown: often<string | undefined>(absent, json(fc.jsonValue()))
 })
 
-const anyAnswer = shuffled({
+/** What answers have whose next position has this name. */
+const membersOf = (next: string): Record<string, fc.Arbitrary<string | undefined>> => ({
   Records: often<string | undefined>(
     fc.array(anyRecord, { maxLength: 5 }).map((records) => `[${records.join(",")}]`),
     absent,
     nothing
   ),
-  NextShardIterator: often<string | undefined>(json(fc.string()), absent, nothing),
+  [next]: often<string | undefined>(json(fc.string()), absent, nothing),
   MillisBehindLatest: often<string | undefined>(json(fc.nat()), absent, nothing, number),
   ChildShards: often<string | undefined>(
     absent,
@@ -73,6 +80,28 @@ const anyAnswer = shuffled({
   ),
   Unknown: often<string | undefined>(absent, json(fc.jsonValue()))
 })
+
+const anyAnswer = shuffled(membersOf("NextShardIterator"))
+const anyEvent = shuffled(membersOf("ContinuationSequenceNumber"))
+
+const place = { stream: "orders", shardId }
+
+const decodeEvent = (json: string, places: ReadonlyArray<number> = []) =>
+  pageOf(RecordsJson.eventDecoder(new RecordMemory("shared"), place), cut(encoder.encode(json), places))
+
+const sdk = SdkHooks.installed.client()
+const codec = SdkHooks.jsonCodec(SdkHooks.probe(SdkHooks.installed).Protocol, sdk.config)
+
+/** The SDK's own decoding, in the library's words; undefined where it refuses, or something is missing. */
+const eventBySdk = (json: string): SubscribeToShardEvent | undefined => {
+  const request = { ...place, consumerArn: "arn", position: Position.latest }
+  try {
+    const event = codec.createDeserializer().readObject(SubscribeToShardEvent$, JSON.parse(json))
+    return toSubscribeToShardEvent(event, request)
+  } catch {
+    return undefined
+  }
+}
 
 describe("recordsJson", () => {
   it("decodes what AWS sends", () => {
@@ -226,5 +255,67 @@ describe("recordsJson", () => {
       ),
       { numRuns: 500 }
     )
+  })
+})
+
+describe("recordsJson, of an event", () => {
+  const eventOf = (more: object, records: ReadonlyArray<object> = [record]) =>
+    JSON.stringify({ ContinuationSequenceNumber: "7", MillisBehindLatest: 12, ...more, Records: records })
+
+  it("decodes what AWS sends", () => {
+    assert.deepStrictEqual(decodeEvent(eventOf({})), {
+      records: [{
+        ...place,
+        sequenceNumber: record.SequenceNumber,
+        partitionKey: "key",
+        data: Uint8Array.from(Buffer.from("kettle")),
+        approximateArrivalTimestamp: new Date(1_763_942_400_123)
+      }],
+      nextShardIterator: "7",
+      millisBehindLatest: 12,
+      childShards: []
+    })
+  })
+
+  it("F82 a continuation that is absent, null or empty is none", () => {
+    for (const none of [undefined, null, ""]) {
+      const event = decodeEvent(eventOf({ ContinuationSequenceNumber: none, ChildShards: [] }, []))
+      assert.deepStrictEqual(event, {
+        records: [],
+        nextShardIterator: undefined,
+        millisBehindLatest: 12,
+        childShards: []
+      })
+    }
+  })
+
+  it("leaves to the SDK's decoder what a page has, children, and what it does not know", () => {
+    const child = { ShardId: "s", ParentShards: ["p"], HashKeyRange: { StartingHashKey: "0", EndingHashKey: "1" } }
+    for (const more of [{ NextShardIterator: "n" }, { ChildShards: [child] }, { Unknown: 1 }]) {
+      assert.isUndefined(decodeEvent(eventOf(more)))
+    }
+    assert.isUndefined(decode(eventOf({})), "and a page with what an event has")
+    assert.deepStrictEqual(eventBySdk(JSON.stringify({ ChildShards: [child] })), {
+      records: [],
+      continuationSequenceNumber: undefined,
+      millisBehindLatest: undefined,
+      childShards: [{ shardId: "s", parentShards: ["p"], hashKeyRange: { startingHashKey: "0", endingHashKey: "1" } }]
+    })
+    assert.isUndefined(eventBySdk("{}"))
+  })
+
+  it("gives the SDK's value, or none and so the SDK's error", () => {
+    let count = 0
+    fc.assert(
+      fc.property(anyEvent, anyPlaces, (json, places) => {
+        const decoded = decodeEvent(json, places)
+        if (decoded === undefined) return
+        count++
+        const { nextShardIterator: continuationSequenceNumber, ...event } = decoded
+        assert.deepStrictEqual({ ...event, continuationSequenceNumber }, eventBySdk(json))
+      }),
+      { numRuns: 1_000 }
+    )
+    assert.isAbove(count, 200, "enough events are decoded here for this to mean something")
   })
 })

@@ -20,11 +20,12 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 const highestAscii = 0x7f
-const [A, D, E, M, N, P, R, S, e, n] = text("ADEMNPRSen")
+const [A, D, E, M, P, R, S, e, n] = text("ADEMPRSen")
 
 const nothing = text("null")
 const records = text("\"Records\":")
 const nextShardIterator = text("\"NextShardIterator\":")
+const continuationSequenceNumber = text("\"ContinuationSequenceNumber\":")
 const millisBehindLatest = text("\"MillisBehindLatest\":")
 const childShards = text("\"ChildShards\":")
 const data = text("\"Data\":\"")
@@ -38,20 +39,31 @@ const encryptionType = text("\"EncryptionType\":")
  * with known fields only: anything else is left to a decoder of full JSON.
  */
 export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
-  new PageDecoder((pieces) => readAnswer(pieces, place, new RecordMemory(sharing)))
+  new PageDecoder((pieces) => readAnswer(pieces, nextShardIterator, place, new RecordMemory(sharing)))
 
-function* readAnswer(pieces: Pieces, place: Place, memory: RecordMemory): Decoding<GetRecordsResponse> {
+/** An event of a subscription, which is laid out alike. Its continuation stands where a page has its next iterator. */
+export const eventDecoder = (memory: RecordMemory, place: Place): PageDecoder =>
+  new PageDecoder((pieces) => readAnswer(pieces, continuationSequenceNumber, place, memory))
+
+/** `next` is the key of what reading goes on from. */
+function* readAnswer(
+  pieces: Pieces,
+  next: Uint8Array,
+  place: Place,
+  memory: RecordMemory
+): Decoding<GetRecordsResponse> {
+  const readMemberKey = (cursor: Cursor) => readKey(cursor, next)
   const readRecord = (cursor: Cursor) => readRecordOf(cursor, place, memory)
   const answer = emptyPage()
   let hasRecords = false
   yield* pieces.read(readOpenBrace)
   do {
-    switch (yield* pieces.read(readKey)) {
+    switch (yield* pieces.read(readMemberKey)) {
       case records:
         hasRecords = true
         answer.records = yield* readRecords(pieces, readRecord)
         break
-      case nextShardIterator:
+      case next:
         answer.nextShardIterator = (yield* pieces.read(readNullableString)) || undefined
         break
       case millisBehindLatest:
@@ -87,9 +99,10 @@ const readOpenBrace = (cursor: Cursor): void => {
   cursor.at++
 }
 
-const readKey = (cursor: Cursor): Uint8Array => {
+const readKey = (cursor: Cursor, next: Uint8Array): Uint8Array => {
   const first = byteAt(cursor, 1)
-  const key = first === R ? records : first === N ? nextShardIterator : first === M ? millisBehindLatest : childShards
+  const isNext = first === next[1] && byteAt(cursor, 2) === next[2]
+  const key = first === R ? records : isNext ? next : first === M ? millisBehindLatest : childShards
   skip(cursor, key)
   return key
 }

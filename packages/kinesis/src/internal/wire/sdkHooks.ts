@@ -4,6 +4,13 @@ import * as Schema from "@smithy/core/schema"
 import * as Effect from "effect/Effect"
 import * as Answers from "./answers.js"
 
+/** What writes and reads bodies by their schemas. */
+export interface Codec {
+  createSerializer(): any
+  createDeserializer(): any
+  setSerdeContext(context: any): void
+}
+
 /** A protocol of the SDK, as far as ours extend it. */
 export interface SdkProtocol {
   getPayloadCodec(): any
@@ -83,6 +90,12 @@ const writesJson = ({ kinesis }: Parts, client: any): boolean => {
   return text === "{\"ShardIterator\":\"i\"}"
 }
 
+const readsEvents = ({ kinesis }: Parts, client: any): boolean => {
+  const deserializer = jsonCodec(protocolClass(client), client.config).createDeserializer()
+  const event = deserializer.readObject(member(kinesis, "SubscribeToShardEvent$"), { Records: [{ Data: "AQID" }] })
+  return event.Records[0].Data[2] === 3
+}
+
 const makesRequests = (_: Parts, client: any): boolean => {
   const Request = client.config.protocol.getRequestType()
   return new Request({ headers: { name: "value" } }).headers.name === "value"
@@ -90,19 +103,27 @@ const makesRequests = (_: Parts, client: any): boolean => {
 
 /** What is used of the SDK in both encodings. */
 const hooks: ReadonlyArray<Hook> = [
-  ...["GetRecords$", "PutRecord$", "PutRecords$"].map((schema): Hook => ({
+  ...["GetRecords$", "PutRecord$", "PutRecords$", "SubscribeToShard$"].map((schema): Hook => ({
     name: `schema ${schema}`,
     isThere: ({ kinesis }) => member(kinesis, schema).length > 5
   })),
   { name: "config.protocol", isThere: hasProtocol },
   { name: "setting protocol", isThere: takesProtocol },
   { name: "getPayloadCodec().createSerializer()", isThere: writesJson },
+  { name: "SubscribeToShardEvent$ by getPayloadCodec().createDeserializer()", isThere: readsEvents },
   { name: "getRequestType()", isThere: makesRequests },
   { name: "config.signer", isThere: (_, { config }) => isFunction(config.signer) },
   { name: "config.credentials", isThere: (_, { config }) => isFunction(config.credentials) },
   { name: "config.requestHandler.handle()", isThere: (_, { config }) => isFunction(config.requestHandler.handle) },
   { name: Answers.signing, isThere: (_, { middlewareStack }) => Answers.isSigning(middlewareStack) }
 ]
+
+/** The codec of JSON for a client, whatever the client's own encoding. */
+export const jsonCodec = (Protocol: ProtocolClass, config: any): Codec => {
+  const codec: Codec = new Protocol(config.protocolSettings).getPayloadCodec()
+  codec.setSerdeContext(config)
+  return codec
+}
 
 const codecMethods = ["createSerializer", "createDeserializer", "setSerdeContext"]
 

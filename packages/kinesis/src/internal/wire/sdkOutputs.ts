@@ -71,15 +71,20 @@ export const toGetRecordsResponse = (
   childShards: (output.ChildShards ?? []).flatMap(toChildShards)
 })
 
+/** The last event of a shard may come without records. */
 export const toSubscribeToShardEvent = (
   event: Sdk.SubscribeToShardEvent,
   request: Api.SubscribeToShardRequest
-): Api.SubscribeToShardEvent => ({
-  records: required(event.Records, "Records").map((record) => toRecord(request, record)),
-  continuationSequenceNumber: optional(event.ContinuationSequenceNumber),
-  millisBehindLatest: optional(event.MillisBehindLatest),
-  childShards: (event.ChildShards ?? []).flatMap(toChildShards)
-})
+): Api.SubscribeToShardEvent => {
+  const childShards = (event.ChildShards ?? []).flatMap(toChildShards)
+  const records = childShards.length > 0 ? event.Records ?? [] : required(event.Records, "Records")
+  return {
+    records: records.map((record) => toRecord(request, record)),
+    continuationSequenceNumber: optional(event.ContinuationSequenceNumber),
+    millisBehindLatest: optional(event.MillisBehindLatest),
+    childShards
+  }
+}
 
 const toStreamConsumer = (consumer: Sdk.Consumer | undefined): Api.StreamConsumer => ({
   consumerName: required(consumer?.ConsumerName, "ConsumerName"),
