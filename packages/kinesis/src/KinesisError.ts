@@ -24,6 +24,9 @@ const call = {
   cause: Schema.optional(Schema.Defect)
 }
 
+/** Present if the request surely had no effect: there was no connection, or the service refused to look at it. */
+const unsent = Schema.optional(Schema.Literal(true))
+
 /**
  * The same request will be accepted later: a throughput limit, KMS throttling or a limit on API calls.
  *
@@ -89,7 +92,7 @@ export class ExpiredListToken extends Schema.TaggedError<ExpiredListToken>("effe
 }
 
 /**
- * There is no such stream, or the shard has left retention.
+ * There is no such stream or consumer, or the shard has left retention.
  *
  * @since 0.1.0
  * @category errors
@@ -109,7 +112,8 @@ export class ResourceNotFound extends Schema.TaggedError<ResourceNotFound>("effe
 }
 
 /**
- * The stream is being created, changed or deleted, or the name is taken.
+ * The stream, or the consumer, is being created, changed or deleted, or the name is taken; or the consumer has subscribed to the shard anew, or
+ * did so within the last 5 seconds.
  *
  * @since 0.1.0
  * @category errors
@@ -235,14 +239,14 @@ export class KmsError extends Schema.TaggedError<KmsError>("effect-kinesis/KmsEr
 }
 
 /**
- * No answer came within the call's deadline. Whether the request took effect is unknown.
+ * No answer came within the call's deadline. Whether the request took effect is unknown, unless it is `unsent`.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-kinesis/RequestTimeout")(
   "RequestTimeout",
-  call
+  { ...call, unsent }
 ) {
   /**
    * The call, its place, what is wrong, and what was said of it, in one line.
@@ -255,14 +259,15 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>("effect-k
 }
 
 /**
- * The service failed (5xx), could not be reached, or answered what cannot be read. Whether the request took effect is unknown.
+ * The service failed (5xx), could not be reached, or answered what cannot be read. Whether the request took effect is unknown, unless it is
+ * `unsent`.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>("effect-kinesis/ServiceUnavailable")(
   "ServiceUnavailable",
-  call
+  { ...call, unsent }
 ) {
   /**
    * The call, its place, what is wrong, and what was said of it, in one line.

@@ -171,6 +171,13 @@ const read = (error: object): Raised => {
   }
 }
 
+/** What Node does for a connection, before anything can be sent. */
+const beforeSending: ReadonlyArray<unknown> = ["connect", "getaddrinfo"]
+
+/** The request had no effect: it was not sent, or not looked at. */
+const isUnsent = ({ error }: Raised): boolean =>
+  field(error, "unsent") === true || beforeSending.includes(field(error, "syscall"))
+
 const maxDepth = 10
 
 /** The error and what caused it, the deepest first. */
@@ -310,7 +317,8 @@ export const fromCause = (
   cause: unknown
 ): Errors.KinesisError | Errors.ExpiredIterator | Errors.ExpiredListToken => {
   const names = namesOf(call)
-  const [kind, telling] = judge(names, causes(cause))
+  const chain = causes(cause)
+  const [kind, telling] = judge(names, chain)
   const { operation, resource, service = "kinesis", shardId, stream } = call
   const said = telling === undefined ? messageOf(cause) : descriptionOf(call, names, telling)
   const about = (words: string) => ({
@@ -322,6 +330,7 @@ export const fromCause = (
   })
   const fields = about(said)
   const code = telling === undefined ? "" : telling.name || telling.code
+  const unsent = chain.some(isUnsent) ? { unsent: true as const } : {}
   switch (kind) {
     case "throughput":
     case "kms":
@@ -353,8 +362,8 @@ export const fromCause = (
     case "KmsError":
       return new Errors.KmsError({ ...fields, code })
     case "RequestTimeout":
-      return new Errors.RequestTimeout(fields)
+      return new Errors.RequestTimeout({ ...fields, ...unsent })
     case "ServiceUnavailable":
-      return new Errors.ServiceUnavailable(fields)
+      return new Errors.ServiceUnavailable({ ...fields, ...unsent })
   }
 }
