@@ -17,6 +17,12 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   RecordsOutsideShard: ({ count, outcome, shardId, strategy }) =>
     `${shardId}  ${plural(count, "record")} of another shard ` +
     (outcome === "dropped" ? "dropped from aggregates" : `kept in aggregates (record distribution: ${strategy})`),
+  Subscribed: () => undefined,
+  SubscriptionEnded: () => undefined,
+  FanOutUnavailable: ({ error, meanwhile, shardId }) =>
+    `${shardId}  cannot be subscribed to: ${ErrorText.because(error)}; ${meanwhile} meanwhile`,
+  ConsumerShared: ({ consumerArn, shardId }) =>
+    `${shardId}  another program seems to subscribe by ${consumerArn}: two applications need two consumers`,
   IteratorExpired: ({ resumedAt, shardId }) =>
     `${shardId}  iterator expired, continuing ${describePosition(resumedAt)}`,
   IteratorMissing: ({ resumedAt, shardId }) =>

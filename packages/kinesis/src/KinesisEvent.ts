@@ -93,6 +93,23 @@ export type KinesisEvent = Data.TaggedEnum<{
     readonly millis: number
     readonly attempts: number
   }
+  /** The service pushes a shard's records from now on, from this place. */
+  readonly Subscribed: { readonly shardId: string; readonly consumerArn: string; readonly from: Position }
+  /** A subscription is over, after so many milliseconds and events: by its end after 5 minutes, or by this error. The shard is subscribed to again. */
+  readonly SubscriptionEnded: {
+    readonly shardId: string
+    readonly millis: number
+    readonly events: number
+    readonly error: KinesisError | undefined
+  }
+  /** A shard cannot be subscribed to for now, for this reason. It is tried again; meanwhile the shard is polled, or waits. Told once, until an event comes. */
+  readonly FanOutUnavailable: {
+    readonly shardId: string
+    readonly error: KinesisError
+    readonly meanwhile: "polling" | "waiting"
+  }
+  /** Another program seems to use the same consumer: each takes the shard's subscription from the other. Two applications need two consumers. */
+  readonly ConsumerShared: { readonly shardId: string; readonly consumerArn: string }
   /** The iterator was too old; reading goes on at `resumedAt` with a new one. */
   readonly IteratorExpired: { readonly shardId: string; readonly resumedAt: Position }
   /**

@@ -25,7 +25,7 @@ type Words<Event> = Event extends { readonly error: unknown }
 export type Told = Words<KinesisEvent.KinesisEvent>
 
 export const ofEvent = (event: KinesisEvent.KinesisEvent): Told =>
-  ("error" in event ? { ...event, error: event.error.message } : event) as Told
+  ("error" in event ? { ...event, error: event.error?.message } : event) as Told
 
 export const toLine = (report: Report): string => `${JSON.stringify(report)}\n`
 

@@ -23,7 +23,10 @@ const fetching = (maxBytes: number) =>
     const run = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(maxBytes), outages)
     const stream = { name: "orders", run, emit, listShards: () => Effect.succeed([]) } as unknown as GroupStream
     const lease = { shardId: shard0, parentShardIds: [] } as unknown as LeaseStore.Lease
-    const start = PageFetcher.start(stream, lease, Position.trimHorizon, Effect.void)
+    const start = PageFetcher.start(stream, lease, Position.trimHorizon, {
+      onReady: Effect.void,
+      ownsShard: Effect.succeed(true)
+    })
     return { start, calls: () => calls }
   })
 

@@ -5,8 +5,8 @@ import type { HandlerError } from "../../KinesisError.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import { KeyedQueue } from "../lease/keyedQueue.js"
+import * as Signal from "../reading/signal.js"
 import type { Delivered, ShardWork, Strategy } from "./shardWork.js"
-import * as Signal from "./signal.js"
 
 /** Handles a record; fails with errors that the failure policy does not deal with. */
 export type HandleRecord<R> = (record: KinesisRecord, work: ShardWork) => Effect.Effect<void, HandlerError, R>

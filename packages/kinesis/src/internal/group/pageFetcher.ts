@@ -9,10 +9,10 @@ import type { Startable } from "../../Position.js"
 import type { ReadContext } from "../reading/context.js"
 import * as Drive from "../reading/drive.js"
 import type { Coordination, ShardOutcome, ShardToRead } from "../reading/pageSource.js"
-import * as Poller from "../reading/poller.js"
 import type * as ReadAhead from "../reading/readAhead.js"
+import * as Signal from "../reading/signal.js"
+import * as Sources from "../reading/sources.js"
 import * as PollState from "../shard/pollState.js"
-import * as Signal from "./signal.js"
 import type { GroupStream } from "./streams.js"
 
 /** One reading of a shard: a fiber that fetches pages, one ahead of the taker. */
@@ -25,6 +25,14 @@ export interface Reading {
   readonly stop: Effect.Effect<void>
   /** The outcome of the shard, once it was read to its end. */
   readonly end: () => ShardOutcome | undefined
+}
+
+/** What a reading has to do with the lease of its shard. */
+export interface Holding {
+  /** Runs when reading has its place in the shard. */
+  readonly onReady: Effect.Effect<void>
+  /** Finds out whether the lease is still held. */
+  readonly ownsShard: Effect.Effect<boolean>
 }
 
 /** A fetcher and its taker, and the page between them. */
@@ -46,7 +54,7 @@ export const start = (
   stream: GroupStream,
   lease: Lease,
   origin: Startable,
-  onReady: Effect.Effect<void>
+  { onReady, ownsShard }: Holding
 ): Effect.Effect<Reading> =>
   Effect.gen(function*() {
     const { run: context } = stream
@@ -63,6 +71,7 @@ export const start = (
     const shard = shardOf(lease, origin, {
       hashKeyRange: () => hashKeyRange,
       onReady: () => onReady,
+      ownsShard: () => ownsShard,
       onEnd: (_, outcome) =>
         Effect.sync(() => {
           self.outcome = outcome
@@ -90,7 +99,7 @@ export const start = (
 
 /** Fetches to the shard's end. Whoever takes learns of a failure by {@link Reading.failed}, and of nothing else then. */
 const fetch = (self: State, context: ReadContext, shard: ShardToRead): Effect.Effect<unknown> =>
-  Drive.drive(context, shard, Poller.make(context, shard), (page) => offer(self, page)).pipe(
+  Drive.drive(context, shard, Sources.make(context, shard), (page) => offer(self, page)).pipe(
     Effect.catchAll((error) => Deferred.fail(self.failure, error)),
     Effect.catchAllDefect((defect) => Effect.zipRight(Deferred.die(self.failure, defect), Effect.never)),
     Effect.ensuring(Effect.sync(() => {

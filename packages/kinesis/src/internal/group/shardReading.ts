@@ -21,7 +21,8 @@ export const read = (self: State, origin: Startable): Effect.Effect<Outcome> =>
     const { group: { post }, stream, work } = self.options
     const { leaseKey } = self.options.claimed
     const onReady = Effect.sync(() => post({ _tag: "ShardReady", leaseKey }))
-    const reading = yield* PageFetcher.start(stream, self.tenure.lease(), origin, onReady)
+    const holding = { onReady, ownsShard: self.tenure.verify }
+    const reading = yield* PageFetcher.start(stream, self.tenure.lease(), origin, holding)
     const handling = work.strategy(workOn(self, reading))
     const fiber = yield* Effect.fork(handling.run)
     const first = yield* firstOf(self, reading, fiber)

@@ -6,8 +6,8 @@ import type { KinesisRecord } from "../../KinesisRecord.js"
 import type { Page } from "../../Page.js"
 import type { Position } from "../../Position.js"
 import type { RecordPlace } from "../lease/ackTracker.js"
+import * as Signal from "../reading/signal.js"
 import type { ShardWork, Strategy } from "./shardWork.js"
-import * as Signal from "./signal.js"
 import { type Tenure, whileHeld } from "./tenure.js"
 
 /** Records how far a shard was handled. */

@@ -46,6 +46,8 @@ export interface Tenure {
   /** Something was acknowledged, which {@link keep} may have to store earlier than it would look. */
   readonly touch: () => void
   readonly isValid: () => boolean
+  /** Renews the lease at once: whether it is still held. */
+  readonly verify: Effect.Effect<boolean>
   /** At once while the lease is surely held; else when that is known. */
   readonly whenValid: Effect.Effect<void, LeaseLost>
   readonly lost: Effect.Effect<LeaseLost>
@@ -118,6 +120,7 @@ export const make = (options: TenureOptions): Effect.Effect<Tenure> =>
       nudge: () => nudge(self),
       touch: () => touch(self),
       isValid: () => isValid(self),
+      verify: verify(self),
       whenValid: whenValid(self),
       lost: Deferred.await(self.lost),
       handoffRequested: Deferred.await(self.handoffRequested),
@@ -294,6 +297,12 @@ const renewOrStore = (
   self.isNudged = false
   return position === undefined ? Effect.asVoid(write(self, self.options.leases.renew)) : store(self, position)
 }
+
+const verify = (self: State): Effect.Effect<boolean> =>
+  Effect.match(insist(self, () => write(self, self.options.leases.renew)), {
+    onSuccess: () => true,
+    onFailure: () => false
+  })
 
 const whenValid = (self: State): Effect.Effect<void, LeaseLost> =>
   Effect.suspend(() =>

@@ -8,6 +8,7 @@ import * as Aggregates from "./aggregates.js"
 import * as MonotonicClock from "./clock.js"
 import type { Emit } from "./emit.js"
 import type * as OutageWatch from "./outageWatch.js"
+import type { Pushes } from "./pushes.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Retry from "./retry.js"
 import type { Settings } from "./settings.js"
@@ -32,6 +33,8 @@ export interface ReadContext {
   readonly skew: ServerClock.Skew
   /** Whether any read was answered, and what the last one failed with: a run without an answer is an outage. */
   readonly outage: { answered: boolean; last: KinesisError | undefined }
+  /** How shards are subscribed to, unless they are only polled. */
+  readonly pushes: Pushes | undefined
   /** Who decides which shard a record goes to, asked for when an aggregate has records of another. */
   readonly distribution: Aggregates.Distribution
 }
@@ -41,7 +44,8 @@ export const make = (
   settings: Settings,
   emit: Emit,
   readAhead: ReadAhead.ReadAhead,
-  outages: OutageWatch.OutageWatch
+  outages: OutageWatch.OutageWatch,
+  pushes?: Pushes
 ): Effect.Effect<ReadContext> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
@@ -60,6 +64,7 @@ export const make = (
       readAhead,
       skew: { millis: 0 },
       outage: { answered: false, last: undefined },
+      pushes,
       distribution: Aggregates.unasked()
     }
   })

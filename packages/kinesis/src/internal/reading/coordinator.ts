@@ -141,6 +141,7 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
       coordination: {
         hashKeyRange: (shardId) => Effect.sync(() => graph.nodes.get(shardId)?.hashKeyRange),
         onReady: (shardId) => settled(self, shardId),
+        ownsShard: () => Effect.succeed(true),
         onEnd: (shardId, outcome) => ended(self, shardId, outcome)
       }
     }

@@ -30,8 +30,10 @@ export interface ShardToRead {
 export interface Coordination {
   /** The shard's range of hash keys, looked up when an aggregate arrives. */
   readonly hashKeyRange: (shardId: string) => Effect.Effect<HashKeyRange | undefined, KinesisError>
-  /** Runs when the first iterator has arrived. */
+  /** Runs when the first iterator has arrived, or the first subscription was accepted. */
   readonly onReady: (shardId: string) => Effect.Effect<void>
+  /** Whether the shard is still this reader's, now that another has taken its subscription. */
+  readonly ownsShard: (shardId: string) => Effect.Effect<boolean>
   /** Runs before the last page is followed by `None`, unless reading was stopped before the shard's end. */
   readonly onEnd: (shardId: string, outcome: ShardOutcome) => Effect.Effect<void, KinesisError>
 }

@@ -18,7 +18,7 @@ import type { PageSource, ShardToRead } from "./pageSource.js"
 import * as ReadAhead from "./readAhead.js"
 import * as ShardIterator from "./shardIterator.js"
 
-type Next = Effect.Effect<Page, Option.Option<KinesisError>>
+export type Next = Effect.Effect<Page, Option.Option<KinesisError>>
 
 /** A shard that is being polled. */
 export interface Poller extends ShardIterator.Polled {
@@ -48,7 +48,7 @@ type PageFailure = KinesisError | ExpiredIterator | Unproven
 
 const unproven: Effect.Effect<never, Unproven> = Effect.fail({ _tag: "Unproven", operation: "GetRecords" })
 
-const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
+export const over: Effect.Effect<never, Option.Option<never>> = Effect.fail(Option.none())
 
 export const open = (context: ReadContext, shard: ShardToRead): Poller => ({
   context,
@@ -69,8 +69,6 @@ export const source = (self: Poller): PageSource => ({
   next: Effect.suspend(() => nextPage(self)),
   close: Effect.sync(() => ReadAhead.leave(self.share))
 })
-
-export const make = (context: ReadContext, shard: ShardToRead): PageSource => source(open(context, shard))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Without a source
@@ -111,7 +109,7 @@ const step = (self: Poller, event: PollState.PollEvent): void => {
 }
 
 /** The previous page was handed on: it may have been the last one wanted. */
-const isEnough = (self: Poller): boolean => {
+export const isEnough = (self: Poller): boolean => {
   const { given } = self
   if (given === undefined) return self.isEnough
   const { monotonicMillis, progress, settings: { until } } = self.context
@@ -178,11 +176,14 @@ const advance = (self: Poller): Next => {
   }
 }
 
-const onIterator = (self: Poller): Next => {
-  if (self.poll.announced) return advance(self)
+const onIterator = (self: Poller): Next => Effect.zipRight(ready(self), Effect.suspend(() => advance(self)))
+
+/** Reading has its place in the shard: tells so the first time. */
+export const ready = (self: Poller): Effect.Effect<void> => {
+  if (self.poll.announced) return Effect.void
   step(self, { _tag: "Announced" })
   const { coordination, shardId } = self.shard
-  return Effect.zipRight(coordination.onReady(shardId), Effect.suspend(() => advance(self)))
+  return coordination.onReady(shardId)
 }
 
 const onPageFailed = (self: Poller, error: PageFailure): Next => {
@@ -202,7 +203,7 @@ const failed = (self: Poller, error: KinesisError): Next =>
     ? end(self, true)
     : Effect.fail(Option.some(error))
 
-const end = (self: Poller, lost: boolean): Next => {
+export const end = (self: Poller, lost: boolean): Next => {
   const { context: { emit, outage }, poll, shard: { coordination, shardId } } = self
   if (lost) outage.last = undefined
   self.isAtEnd = true
@@ -303,7 +304,7 @@ const paged = (
 }
 
 /** A page that may mean that the position lies before the oldest record is handed on only after a check of the retention. */
-const checked = (self: Poller, page: Page): Next =>
+export const checked = (self: Poller, page: Page): Next =>
   PollState.isSuspect(self.poll, page.millisBehindLatest)
     ? Effect.mapError(Effect.as(checkRetention(self, page), page), Option.some)
     : Effect.succeed(page)

@@ -31,9 +31,17 @@ export interface Share {
   /** Called when there is room, while the shard waits for it. */
   onRoom: (() => void) | undefined
   lastBytes: number
+  /** How large the next page is, where that is known before it comes; otherwise it is estimated. */
+  nextBytes: number | undefined
 }
 
-const share = (bound: State | undefined): Share => ({ bound, room: undefined, onRoom: undefined, lastBytes: 0 })
+const share = (bound: State | undefined): Share => ({
+  bound,
+  room: undefined,
+  onRoom: undefined,
+  lastBytes: 0,
+  nextBytes: undefined
+})
 
 /** For consumers that take each page as it arrives. */
 export const unbounded: ReadAhead = {
@@ -93,9 +101,9 @@ export const make = (maxBytes: number): Effect.Effect<ReadAhead, never, Scope.Sc
     }
   })
 
-/** Room for a page of a shard whose last one had this size, if there is any. */
-const roomFor = (self: State, lastBytes: number): Room | undefined => {
-  const bytes = PageEstimate.nextPage(self.recent, lastBytes)
+/** Room for the next page of a shard, if there is any. */
+const roomFor = (self: State, { lastBytes, nextBytes }: Share): Room | undefined => {
+  const bytes = nextBytes ?? PageEstimate.nextPage(self.recent, lastBytes)
   if (bytes > self.free && self.free < self.maxBytes) return undefined
   const room = { bytes, since: self.now() }
   self.free -= bytes
@@ -105,7 +113,7 @@ const roomFor = (self: State, lastBytes: number): Room | undefined => {
 
 const admitNext = (self: State): void => {
   for (let next = self.waiting[0]; next !== undefined; next = self.waiting[0]) {
-    const room = roomFor(self, next.lastBytes)
+    const room = roomFor(self, next)
     if (room === undefined) break
     self.waiting.shift()
     const { onRoom } = next
@@ -170,7 +178,7 @@ export const fetching = <E, R>(self: Share, call: Effect.Effect<Fetched, E, R>):
 export const enter = (self: Share, onRoom: () => void): boolean => {
   const { bound } = self
   if (bound === undefined) return true
-  if (bound.waiting.length === 0) self.room = roomFor(bound, self.lastBytes)
+  if (bound.waiting.length === 0) self.room = roomFor(bound, self)
   if (self.room !== undefined) return true
   self.onRoom = onRoom
   bound.waiting.push(self)

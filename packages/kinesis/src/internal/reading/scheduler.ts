@@ -18,6 +18,7 @@ import * as PageQueue from "./pageQueue.js"
 import type { PageSource, ShardToRead } from "./pageSource.js"
 import * as Poller from "./poller.js"
 import * as ReadAhead from "./readAhead.js"
+import * as Sources from "./sources.js"
 import * as Turns from "./turns.js"
 
 /** Whether each shard has a fiber of its own all the time: the simulation plays histories both ways. */
@@ -99,7 +100,7 @@ export const make = (
 // else there is to do, at the start, at the end, or after a request that brought no good page, is done by a fiber that
 // drives the shard's source, as everywhere else, until a page has been handed on and nothing but the next request is to
 // be done. Both ways share the shard's poller, so that nothing is decided twice, and a page is asked for only when the
-// one before was handed on.
+// one before was handed on. A shard whose pages are pushed is always driven by a fiber.
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Reads a shard to its end. */
@@ -183,12 +184,12 @@ const drive = (self: Scheduler, shard: Shard, first: Effect.Effect<void> = Effec
   const { coordinated: { context, left, noLongerRead } } = self
   const { poller } = shard
   const { shardId } = poller.shard
-  const source = untilOver(self, shard, Poller.source(poller))
+  const source = untilOver(self, shard, Sources.of(poller))
   const take = (page: Parameters<typeof PageQueue.handOn>[1]) => {
     shard.isPolling = false
     return PageQueue.handOn(self.pages, page)
   }
-  const rests = () => !self.hasFibers && !self.isOver && Poller.rests(poller)
+  const rests = () => !self.hasFibers && !self.isOver && context.pushes === undefined && Poller.rests(poller)
   const reading = Effect.zipRight(first, Drive.pull(source, take, rests)).pipe(
     Effect.ensuring(source.close),
     Effect.flatMap((rests) =>

@@ -7,12 +7,13 @@ import * as Drive from "./drive.js"
 import * as Interruption from "./interruption.js"
 import type { ShardToRead } from "./pageSource.js"
 import * as Poller from "./poller.js"
+import * as Sources from "./sources.js"
 
 /** The pages of a shard, each requested when it is pulled: a loop that the consumer drives. Each run of the stream reads from the start. */
 export const make = (context: ReadContext.ReadContext, shard: ShardToRead): Stream.Stream<Page, KinesisError> =>
   Stream.unwrap(Effect.map(Drive.begin(context, shard), () => {
     const poller = Poller.open(context, shard)
-    const source = Poller.source(poller)
+    const source = Sources.of(poller)
     const pages = Stream.ensuring(Stream.repeatEffectOption(source.next), source.close)
     return context.deadline === Infinity
       ? pages

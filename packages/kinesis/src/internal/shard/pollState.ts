@@ -53,11 +53,17 @@ export interface PageReceived {
   readonly at: number
 }
 
+/** What an event of a subscription says about the state of its shard. */
+export interface EventReceived extends Omit<PageReceived, "_tag" | "nextShardIterator" | "at"> {
+  readonly _tag: "EventReceived"
+}
+
 export type PollEvent =
   | { readonly _tag: "IteratorReceived"; readonly shardIterator: string; readonly at: number }
   | { readonly _tag: "IteratorExpired" }
   | { readonly _tag: "Announced" }
   | PageReceived
+  | EventReceived
   | { readonly _tag: "RetentionChecked" }
   /** Whether a listing shows the shard's end, or does not contain the shard. */
   | { readonly _tag: "Listed"; readonly isOver: boolean }
@@ -111,13 +117,8 @@ export const command = (state: PollState, now: number): PollCommand => {
   if (state.shardIterator !== undefined && now - state.issuedAt <= freshForMillis) {
     return { _tag: "GetRecords", shardIterator: state.shardIterator }
   }
-  const next = after(state, state.origin)
-  if (next._tag === "ShardEnd") return { _tag: "End" }
-  const insideAggregate = next._tag === "AfterSequenceNumber" && next.subSequenceNumber !== undefined
-  return {
-    _tag: "GetShardIterator",
-    position: insideAggregate ? { _tag: "AtSequenceNumber", sequenceNumber: next.sequenceNumber } : next
-  }
+  const position = startOf(state)
+  return position === undefined ? { _tag: "End" } : { _tag: "GetShardIterator", position }
 }
 
 /**
@@ -139,6 +140,26 @@ export const unread = <
       record.sequenceNumber !== sequenceNumber || (record.subSequenceNumber ?? 0) > subSequenceNumber
     )
 }
+
+/** The records of an event that come after those that were read: a service may bring the last ones again. */
+export const notRead = <R extends { readonly sequenceNumber: string }>(
+  { lastSequenceNumber }: Pick<PollState, "lastSequenceNumber">,
+  records: ReadonlyArray<R>
+): ReadonlyArray<R> =>
+  lastSequenceNumber === undefined || records.length === 0 ||
+    SequenceNumber.compare(records[0]!.sequenceNumber, lastSequenceNumber) > 0
+    ? records
+    : records.filter(({ sequenceNumber }) => SequenceNumber.compare(sequenceNumber, lastSequenceNumber) > 0)
+
+/** Where a shard that is not at its end begins to be read; an aggregate that it lies in is read again from its start. */
+export const startOf = (state: PollState): Startable | undefined => startable(after(state, state.origin))
+
+const startable = (position: Position): Startable | undefined =>
+  position._tag === "ShardEnd"
+    ? undefined
+    : position._tag === "AfterSequenceNumber" && position.subSequenceNumber !== undefined
+    ? { _tag: "AtSequenceNumber", sequenceNumber: position.sequenceNumber }
+    : position
 
 /** The origin as the service accepted it, if its clock differs from this one: positions are stored, and must mean the same later. */
 export const corrected = (state: PollState, accepted: Position): PollState =>
@@ -166,22 +187,36 @@ const withoutIterator = (
     ? { ...state, shardIterator: undefined }
     : { ...state, doubt: state.closed ? "listed" : "unlisted" }
 
-const received = (state: PollState, page: PageReceived): PollState => {
-  const { at, childShards, lastSequenceNumber, millisBehindLatest, nextShardIterator } = page
+/** What an answer and an event tell alike. */
+const read = (
+  state: PollState,
+  { childShards, lastSequenceNumber, millisBehindLatest }: Omit<EventReceived, "_tag">
+): PollState => {
   const isBlank = lastSequenceNumber === undefined && millisBehindLatest === undefined
-  const hasIterator = nextShardIterator !== undefined && nextShardIterator !== null && nextShardIterator !== ""
-  const next = {
+  return {
     ...state,
     lastSequenceNumber: lastSequenceNumber ?? state.lastSequenceNumber,
     lagTold: state.lagTold || millisBehindLatest !== undefined,
     blanks: isBlank ? state.blanks + 1 : 0,
     childShards,
-    broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined,
-    shardIterator: hasIterator ? nextShardIterator : state.shardIterator,
-    issuedAt: hasIterator ? at : state.issuedAt
+    broughtRecords: state.broughtRecords || lastSequenceNumber !== undefined
   }
-  return hasIterator ? next : withoutIterator(next, page)
 }
+
+const received = (state: PollState, page: PageReceived): PollState => {
+  const { at, nextShardIterator } = page
+  const next = read(state, page)
+  return nextShardIterator !== undefined && nextShardIterator !== null && nextShardIterator !== ""
+    ? { ...next, shardIterator: nextShardIterator, issuedAt: at }
+    : withoutIterator(next, page)
+}
+
+/** An iterator lies before what was pushed. Only children prove that a shard has ended: if they are missing, polling tells. */
+const pushed = (state: PollState, event: EventReceived): PollState => ({
+  ...read(state, event),
+  shardIterator: undefined,
+  ended: event.isParent
+})
 
 /** A listing proves nothing about an answer received before it, since records may have arrived in between. So another answer is needed. */
 const listed = (state: PollState, isOver: boolean): PollState =>
@@ -197,6 +232,8 @@ export const step = (state: PollState, event: PollEvent): PollState => {
       return { ...state, announced: true }
     case "PageReceived":
       return received(state, event)
+    case "EventReceived":
+      return pushed(state, event)
     case "RetentionChecked":
       return { ...state, retentionChecked: true }
     case "Listed":

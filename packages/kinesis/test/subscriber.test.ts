@@ -1,0 +1,393 @@
+/** Pages that are pushed, and polled where they cannot be. */
+import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { Array as Arr, Clock, Effect, Fiber } from "effect"
+import { type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
+import { AccessDenied, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import * as ReadContext from "../src/internal/reading/context.js"
+import * as Drive from "../src/internal/reading/drive.js"
+import * as OutageWatch from "../src/internal/reading/outageWatch.js"
+import * as Poller from "../src/internal/reading/poller.js"
+import type { Pushes } from "../src/internal/reading/pushes.js"
+import * as ReadAhead from "../src/internal/reading/readAhead.js"
+import * as Settings from "../src/internal/reading/settings.js"
+import * as Sources from "../src/internal/reading/sources.js"
+
+const stream = "orders"
+const shardId = "shardId-000000000000"
+const consumer = "app"
+const here = { stream, consumer }
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+interface Options {
+  readonly local?: LocalKinesis.Options
+  readonly pushes?: Partial<Pushes>
+  readonly origin?: Position.Position
+  readonly owns?: boolean
+  readonly wrap?: (client: KinesisClient.Service) => KinesisClient.Service
+}
+
+/** A stream of one shard, its consumer, and a reader of the shard that has not begun. */
+const open = Effect.fnUntraced(
+  function*({ local: options, origin = Position.trimHorizon, owns = true, pushes, wrap }: Options = {}) {
+    const { client, local } = yield* LocalKinesis.make({ streams: [{ name: stream }], ...options })
+    const { streamArn } = yield* client.describeStreamSummary({ stream })
+    const { consumerArn } = yield* client.registerStreamConsumer({ streamArn, consumerName: consumer })
+    const events: Array<KinesisEvent.KinesisEvent> = []
+    const settings = Settings.make({ stream })
+    const emit = (event: KinesisEvent.KinesisEvent) => Effect.sync(() => void events.push(event))
+    const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
+    const readAhead = yield* ReadAhead.make(64 * 1024 * 1024)
+    const context = yield* ReadContext.make(wrap?.(client) ?? client, settings, emit, readAhead, outages, {
+      arn: Effect.succeed(consumerArn),
+      lost: () => Effect.void,
+      whileUnavailable: "poll",
+      ...pushes
+    })
+    const ends: Array<ReadonlyArray<string>> = []
+    const source = Sources.of(Poller.open(context, {
+      shardId,
+      origin,
+      because: "start",
+      closed: false,
+      skew: { millis: 0 },
+      coordination: {
+        hashKeyRange: () => Effect.sync(() => undefined),
+        onReady: () => Effect.void,
+        ownsShard: () => Effect.succeed(owns),
+        onEnd: (_, { childShards }) => Effect.sync(() => void ends.push(childShards.map((child) => child.shardId)))
+      }
+    }))
+    const texts: Array<string> = []
+    const take = (page: { readonly records: ReadonlyArray<{ readonly data: Uint8Array }> }) =>
+      Effect.sync(() => {
+        texts.push(...page.records.map(({ data }) => decoder.decode(data)))
+        readAhead.taken([page as never])
+      })
+    const read = Effect.ensuring(Drive.pull(source, take, () => false), source.close)
+    let written = 0
+    const put = (count = 1) =>
+      Effect.forEach(Arr.range(1, count), () => {
+        written++
+        return client.putRecord({ stream, partitionKey: "key", data: encoder.encode(String(written)) })
+      })
+    const upTo = (count: number) => Arr.range(1, count).map(String)
+    const callsOf = (operation: KinesisClient.Operation) =>
+      Effect.map(local.calls, (calls) => calls.filter((call) => call.operation === operation))
+    return { client, consumerArn, local, events, source, texts, take, read, put, upTo, callsOf, ends, readAhead }
+  }
+)
+
+type Opened = Effect.Effect.Success<ReturnType<typeof open>>
+
+/** A test of a reader that runs while the test goes on. */
+const reading = (use: (opened: Opened) => Effect.Effect<void, unknown>, options?: Options) => () =>
+  VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+    const opened = yield* open(options)
+    const fiber = yield* Effect.fork(opened.read)
+    yield* use(opened)
+    yield* Fiber.interrupt(fiber)
+    assert.deepStrictEqual(yield* opened.local.subscriptions, [])
+  })))
+
+const gaps = (calls: ReadonlyArray<LocalKinesis.Call>): ReadonlyArray<number> =>
+  calls.slice(1).map(({ at }, index) => at - calls[index]!.at)
+
+const unavailable = new ServiceUnavailable({ operation: "SubscribeToShard", stream, shardId, description: "broken" })
+
+describe("a shard whose pages are pushed", () => {
+  it.effect(
+    "brings what is there and what comes, each record once, by one subscription and no read",
+    reading((opened) =>
+      Effect.gen(function*() {
+        const { callsOf, put, texts, upTo } = opened
+        yield* put(3)
+        yield* Effect.sleep("2 seconds")
+        yield* put(2)
+        yield* Effect.sleep("2 seconds")
+        assert.deepStrictEqual(texts, upTo(5))
+        assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
+        assert.strictEqual((yield* callsOf("getRecords")).length, 0)
+      })
+    )
+  )
+
+  it.effect(
+    "F81 F88 an end is not the shard's end, and is renewed at once",
+    reading(({ callsOf, events, put, texts, upTo }) =>
+      Effect.gen(function*() {
+        for (const _ of Arr.range(1, 26)) {
+          yield* put()
+          yield* Effect.sleep("1 minute")
+        }
+        assert.deepStrictEqual(texts, upTo(26))
+        const calls = yield* callsOf("subscribeToShard")
+        assert.strictEqual(calls.length, 6)
+        for (const gap of gaps(calls)) assert.isAtMost(gap, 300_100)
+        assert.strictEqual((yield* callsOf("getRecords")).length, 0)
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "SubscriptionEnded").length, 5)
+        assert.isFalse(events.some(({ _tag }) => _tag === "FanOutUnavailable"))
+      })
+    )
+  )
+
+  for (
+    const [name, hurt] of [
+      ["an end out of turn", (local: LocalKinesis.Service) => local.endSubscription(here)],
+      ["an error", (local: LocalKinesis.Service) => local.breakSubscription({ ...here, error: unavailable })],
+      ["F94 a silence", (local: LocalKinesis.Service) => local.mute(here)],
+      ["F95 half an event", (local: LocalKinesis.Service) => local.stallEvent(here)],
+      ["F101 records that come again", (local: LocalKinesis.Service) => local.redeliver({ ...here, count: 3 })]
+    ] as const
+  ) {
+    for (const continuation of ["own", "last-record", "next"] as const) {
+      it.effect(
+        `F101 loses nothing and repeats nothing after ${name}, with the continuation ${continuation}`,
+        reading(({ callsOf, local, put, texts, upTo }) =>
+          Effect.gen(function*() {
+            for (const _ of Arr.range(1, 12)) {
+              yield* put(2)
+              yield* Effect.sleep("7 seconds")
+              yield* hurt(local)
+              yield* put(1)
+              yield* Effect.sleep("3 seconds")
+            }
+            yield* Effect.sleep("2 minutes")
+            assert.deepStrictEqual(texts, upTo(36))
+            const calls = yield* callsOf("subscribeToShard")
+            for (const gap of gaps(calls)) assert.isAtLeast(gap, 1_000)
+            const accepted = calls.filter(({ outcome }) => outcome === "ok")
+            for (const gap of gaps(accepted)) assert.isAtLeast(gap, 5_000)
+          }), { local: { continuation } })
+      )
+    }
+  }
+
+  it.effect(
+    "F113 a rival's subscription is bridged: records come by polling within a second, and pushed after that",
+    reading(
+      ({ callsOf, events, local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          yield* put(1)
+          yield* Effect.sleep("10 seconds")
+          yield* local.takeOver({ ...here, shardId })
+          yield* put(1)
+          const before = yield* Clock.currentTimeMillis
+          while (texts.length < 2) yield* Effect.sleep("50 millis")
+          assert.isAtMost((yield* Clock.currentTimeMillis) - before, 1_100)
+          assert.isAbove((yield* callsOf("getRecords")).length, 0)
+          yield* Effect.sleep("20 seconds")
+          const polls = (yield* callsOf("getRecords")).length
+          yield* put(3)
+          yield* Effect.sleep("10 seconds")
+          assert.deepStrictEqual(texts, upTo(5))
+          assert.strictEqual((yield* callsOf("getRecords")).length, polls)
+          assert.strictEqual(events.filter(({ _tag }) => _tag === "FanOutUnavailable").length, 1)
+        })
+    )
+  )
+
+  it.effect(
+    "F113 nothing comes twice and in another order where a poll and an event meet",
+    reading(
+      ({ local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          for (const turn of Arr.range(1, 40)) {
+            yield* local.delay({ operation: "getRecords", duration: (turn * 173) % 1_900, times: 3 })
+            yield* local.breakSubscription({ ...here, error: unavailable })
+            for (const _ of Arr.range(1, 8)) {
+              yield* put(1)
+              yield* Effect.sleep(137 * (1 + turn % 7))
+            }
+          }
+          yield* Effect.sleep("1 minute")
+          assert.deepStrictEqual(texts, upTo(320))
+        })
+    )
+  )
+
+  it.effect("F110 an interruption ends the subscription at once", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { local, read } = yield* open()
+      const fiber = yield* Effect.fork(read)
+      yield* Effect.sleep("3 seconds")
+      assert.strictEqual((yield* local.subscriptions).length, 1)
+      const at = yield* Clock.currentTimeMillis
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(yield* Clock.currentTimeMillis, at)
+      assert.deepStrictEqual(yield* local.subscriptions, [])
+    }))))
+
+  it.effect("F82 the event that names the shard's children is its last: then no call follows", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      for (const endWithContinuation of [false, true]) {
+        const { callsOf, client, ends, put, read, texts, upTo } = yield* open({ local: { endWithContinuation } })
+        const fiber = yield* Effect.fork(read)
+        yield* put(3)
+        yield* Effect.sleep("2 seconds")
+        yield* client.splitShard({ stream, shardToSplit: shardId, newStartingHashKey: String(2n ** 127n) })
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(texts, upTo(3))
+        assert.deepStrictEqual(ends, [["shardId-000000000001", "shardId-000000000002"]])
+        assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
+        assert.strictEqual((yield* callsOf("getRecords")).length, 0)
+      }
+    }))))
+
+  it.effect("F83 of an event that says neither how to go on nor what follows, polling finds out what it meant", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { callsOf, client, ends, local, put, read, texts, upTo } = yield* open()
+      yield* local.omit({
+        operation: "subscribeToShard",
+        fields: ["childShards", "continuationSequenceNumber"],
+        times: 2
+      })
+      const fiber = yield* Effect.fork(read)
+      yield* put(3)
+      yield* Effect.sleep("30 seconds")
+      assert.deepStrictEqual(texts, upTo(3))
+      assert.deepStrictEqual(ends, [])
+      yield* local.omit({
+        operation: "subscribeToShard",
+        fields: ["childShards", "continuationSequenceNumber"],
+        times: 5
+      })
+      yield* client.splitShard({ stream, shardToSplit: shardId, newStartingHashKey: String(2n ** 127n) })
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(ends, [["shardId-000000000001", "shardId-000000000002"]])
+      assert.isAbove((yield* callsOf("getRecords")).length, 0)
+    }))))
+
+  it.effect("F92 what is not allowed fails at once, after one call", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { callsOf, local, read } = yield* open()
+      const error = new AccessDenied({
+        operation: "SubscribeToShard",
+        stream,
+        shardId,
+        description: "no",
+        action: "kinesis:SubscribeToShard",
+        reason: "permission"
+      })
+      yield* local.fail({ operation: "subscribeToShard", error, times: 100 })
+      assert.strictEqual((yield* Effect.flip(read))._tag, "AccessDenied")
+      assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
+    }))))
+
+  it.effect("F94 a handler that takes ten minutes costs no subscription but those that ended by themselves", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { callsOf, events, put, source, take, texts, upTo } = yield* open()
+      yield* put(2)
+      const slow = (page: Parameters<typeof take>[0]) =>
+        Effect.zipRight(take(page), page.records.length > 0 ? Effect.sleep("10 minutes") : Effect.void)
+      const fiber = yield* Effect.fork(Effect.ensuring(Drive.pull(source, slow, () => false), source.close))
+      yield* Effect.sleep("5 minutes")
+      yield* put(2)
+      yield* Effect.sleep("20 minutes")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(texts, upTo(4))
+      const errors = events.filter((event) => event._tag === "SubscriptionEnded" && event.error !== undefined)
+      assert.deepStrictEqual(errors, [])
+      assert.isAtMost((yield* callsOf("subscribeToShard")).length, 6)
+    }))))
+
+  it.effect(
+    "F96 a call that is never answered is polled around after a second, and given up after ten",
+    reading(
+      ({ callsOf, local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          yield* put(2)
+          yield* Effect.sleep("3 seconds")
+          assert.deepStrictEqual(texts, upTo(2))
+          assert.isAbove((yield* callsOf("getRecords")).length, 0)
+          yield* local.clearFaults
+          yield* Effect.sleep("20 seconds")
+          const polls = (yield* callsOf("getRecords")).length
+          yield* put(2)
+          yield* Effect.sleep("10 seconds")
+          assert.deepStrictEqual(texts, upTo(4))
+          assert.strictEqual((yield* callsOf("getRecords")).length, polls)
+        }),
+      {
+        wrap: (client) => {
+          let hangs = 1
+          return {
+            ...client,
+            subscribeToShard: (request) =>
+              Effect.suspend(() =>
+                hangs-- > 0 ? Effect.delay(Effect.fail(unavailable), "10 seconds") : client.subscribeToShard(request)
+              )
+          }
+        }
+      }
+    )
+  )
+
+  it.effect(
+    "waits instead of polling, if it is told to",
+    reading(({ callsOf, local, put, texts, upTo }) =>
+      Effect.gen(function*() {
+        yield* put(1)
+        yield* Effect.sleep("8 seconds")
+        yield* local.takeOver({ ...here, shardId })
+        yield* put(1)
+        yield* Effect.sleep("2 seconds")
+        assert.deepStrictEqual(texts, upTo(1))
+        yield* Effect.sleep("10 seconds")
+        assert.deepStrictEqual(texts, upTo(2))
+        assert.strictEqual((yield* callsOf("getRecords")).length, 0)
+      }), { pushes: { whileUnavailable: "wait" } })
+  )
+
+  it.effect("fails when it waits and the schedule has had enough", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { callsOf, local, read } = yield* open({ pushes: { whileUnavailable: "wait" } })
+      yield* local.fail({ operation: "subscribeToShard", error: unavailable, times: 10_000 })
+      assert.strictEqual((yield* Effect.flip(read))._tag, "ServiceUnavailable")
+      assert.isAbove((yield* callsOf("subscribeToShard")).length, 2)
+    }))))
+
+  it.effect("F111 a shard that was lost with its subscription ends without a further call", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { callsOf, ends, local, read } = yield* open({ owns: false })
+      const fiber = yield* Effect.fork(read)
+      yield* Effect.sleep("8 seconds")
+      yield* local.takeOver({ ...here, shardId })
+      yield* Fiber.join(fiber)
+      assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
+      assert.deepStrictEqual(ends, [])
+    }))))
+
+  it.effect(
+    "F112 tells of a program that uses the same consumer",
+    reading(({ events, local, put, texts, upTo }) =>
+      Effect.gen(function*() {
+        for (const _ of Arr.range(1, 8)) {
+          yield* put(1)
+          yield* Effect.sleep("8 seconds")
+          yield* local.takeOver({ ...here, shardId })
+        }
+        yield* Effect.sleep("30 seconds")
+        assert.deepStrictEqual(texts, upTo(8))
+        assert.isAbove(events.filter(({ _tag }) => _tag === "ConsumerShared").length, 0)
+      })
+    )
+  )
+
+  it.effect("F93 a trimmed position goes on from the oldest record, and says so once", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { client, consumerArn, local } = yield* open()
+      void consumerArn
+      const { sequenceNumber } = yield* client.putRecord({ stream, partitionKey: "key", data: encoder.encode("0") })
+      void local
+      const opened = yield* open({ origin: Position.afterSequenceNumber(sequenceNumber) })
+      yield* opened.put(3)
+      yield* opened.local.trim({ stream, shardId })
+      yield* opened.put(2)
+      const fiber = yield* Effect.fork(opened.read)
+      yield* Effect.sleep("30 seconds")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(opened.texts, ["4", "5"])
+    }))))
+})
