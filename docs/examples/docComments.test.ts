@@ -144,6 +144,7 @@ const behindDoors: Readonly<Record<string, ReadonlyArray<string>>> = {
   "internal/group/shardTasks.ts": ["Assigned"],
   "internal/group/streams.ts": ["LostStream"],
   "internal/reading/coordinator.ts": ["ShardStream"],
+  "internal/reading/fanOutSettings.ts": ["FanOutOptions"],
   "internal/reading/settings.ts": ["ReadOptions", "StreamOptions"],
   "internal/wire/errorMapping.ts": ["Call"],
   "internal/wire/sdkClient.ts": ["ClientOptions", "Connections"],

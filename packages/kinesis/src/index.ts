@@ -19,6 +19,13 @@ export * as Consumer from "./Consumer.js"
  */
 export * as FailurePolicy from "./FailurePolicy.js"
 /**
+ * The consumers of a stream, for enhanced fan-out: names under which one program at a time subscribes to each shard, with 2 MiB a second of its
+ * own.
+ *
+ * @since 0.1.0
+ */
+export * as FanOut from "./FanOut.js"
+/**
  * The requests and answers of the Kinesis operations that the client offers, in the API's own terms.
  *
  * @since 0.1.0

@@ -6,6 +6,7 @@ import { Effect, Layer, Schema, Stream } from "effect"
 import {
   Consumer,
   FailurePolicy,
+  FanOut,
   KinesisClient,
   KinesisStream,
   LeaseStore,
@@ -139,6 +140,23 @@ const producing: Wrong<Producer.Options> = {
   onEvent: Bad.fn
 }
 
+const consumerArn = "arn:aws:kinesis:eu-west-1:123456789012:stream/others/consumer/billing:1"
+const consumerNames = [...Bad.text, "a".repeat(129), "arn:aws:kinesis:eu-west-1:1:stream/a", undefined]
+
+const ofConsumers: Wrong<FanOut.ConsumerOptions> = {
+  stream: reading.stream,
+  consumer: [...consumerNames, consumerArn, consumerArn.slice(0, -2)]
+}
+
+const consumers = {
+  list: { stream: reading.stream } satisfies Wrong<FanOut.StreamOptions>,
+  describe: ofConsumers,
+  register: { ...ofConsumers, wait: Bad.flag } satisfies Wrong<FanOut.RegisterOptions>,
+  deregister: { ...ofConsumers, wait: Bad.flag } satisfies Wrong<FanOut.DeregisterOptions>
+}
+
+const fanOut: Readonly<Record<keyof typeof consumers, (options: any) => Effect.Effect<unknown, unknown, any>>> = FanOut
+
 const deadlines: Wrong<KinesisClient.DeadlineOptions> = {
   getRecordsTimeout: [...Bad.duration, 0],
   requestTimeout: [...Bad.duration, 0]
@@ -264,6 +282,12 @@ const cases: ReadonlyArray<Bad.Case> = [
     right: { stream: "orders" },
     wrong: producing
   },
+  ...(["register", "describe", "list", "deregister"] as const).map((name): Bad.Case => ({
+    name: `FanOut.${name}`,
+    run: (options) => provided(fanOut[name](options)),
+    right: { stream: "orders", ...name === "list" ? {} : { consumer: "billing" } },
+    wrong: consumers[name]
+  })),
   { name: "KinesisClient.make", run: (options) => provided(KinesisClient.make(options)), right: {}, wrong: connecting },
   { name: "KinesisClient.layer", run: built(KinesisClient.layer), right: {}, wrong: connecting },
   {
