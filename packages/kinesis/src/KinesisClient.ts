@@ -244,9 +244,9 @@ const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> => 
 
 /**
  * Options from the environment, all of them optional: `KINESIS_REGION`, `KINESIS_ENDPOINT`, `KINESIS_PROTOCOL` (`json` or `cbor`),
- * `KINESIS_RECORD_MEMORY` (`shared` or `own`), `KINESIS_MAX_SOCKETS`, `KINESIS_CONNECTION_TIMEOUT`, `KINESIS_GET_RECORDS_TIMEOUT`,
- * `KINESIS_REQUEST_TIMEOUT` and `KINESIS_CERTIFICATE_AUTHORITY`, in PEM. Durations are written like `30 seconds`. Credentials, and a region
- * that is not given here, are found by the AWS SDK.
+ * `KINESIS_RECORD_MEMORY` (`shared` or `own`), `KINESIS_FAN_OUT_TRANSPORT` (`http2` or `http/1.1`), `KINESIS_MAX_SOCKETS`,
+ * `KINESIS_CONNECTION_TIMEOUT`, `KINESIS_GET_RECORDS_TIMEOUT`, `KINESIS_REQUEST_TIMEOUT` and `KINESIS_CERTIFICATE_AUTHORITY`, in PEM.
+ * Durations are written like `30 seconds`. Credentials, and a region that is not given here, are found by the AWS SDK.
  *
  * @example
  * ```ts
@@ -266,6 +266,7 @@ export const config: Config.Config<Omit<Options, "credentials" | "requestHandler
   connectionTimeout: optional(Config.duration("KINESIS_CONNECTION_TIMEOUT")),
   protocol: optional(Config.literal("json", "cbor")("KINESIS_PROTOCOL")),
   recordMemory: optional(Config.literal("shared", "own")("KINESIS_RECORD_MEMORY")),
+  fanOutTransport: optional(Config.literal("http2", "http/1.1")("KINESIS_FAN_OUT_TRANSPORT")),
   getRecordsTimeout: optional(Config.duration("KINESIS_GET_RECORDS_TIMEOUT")),
   requestTimeout: optional(Config.duration("KINESIS_REQUEST_TIMEOUT"))
 })

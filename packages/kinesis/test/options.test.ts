@@ -183,7 +183,8 @@ const connecting: Wrong<KinesisClient.Options> = {
   maxSockets: [...Bad.whole, Infinity],
   connectionTimeout: [...Bad.duration, 0],
   protocol: Bad.word,
-  recordMemory: Bad.word
+  recordMemory: Bad.word,
+  fanOutTransport: [...Bad.word, "http1", "h2"]
 }
 
 /** Counts what is asked of it. */

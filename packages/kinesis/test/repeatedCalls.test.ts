@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { cbor } from "@smithy/core/cbor"
 import { Effect, Fiber } from "effect"
 import { KinesisClient, type KinesisError } from "effect-kinesis"
-import { createHash, createHmac } from "node:crypto"
 import * as Advice from "../src/internal/wire/advice.js"
 import * as FastOperations from "../src/internal/wire/fastOperations.js"
 import * as SdkHooks from "../src/internal/wire/sdkHooks.js"
@@ -10,22 +9,7 @@ import * as SdkOperations from "../src/internal/wire/sdkOperations.js"
 import * as SdkTransport from "../src/internal/wire/sdkTransport.js"
 import * as HttpServer from "./support/httpServer.js"
 import { clientOf } from "./support/received.js"
-
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest()
-const sha256 = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex")
-
-/**
- * The signature that a request should have, by AWS's description of Signature Version 4:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- */
-const signatureOf = ({ headers, raw }: HttpServer.Received, secret: string): string => {
-  const [, scope, signed] = /Credential=[^/]+\/([^,]+), SignedHeaders=([^,]+)/.exec(headers.authorization!)!
-  const canonical = signed!.split(";").map((name) => `${name}:${String(headers[name]).trim().replace(/ +/g, " ")}\n`)
-  const request = ["POST", "/", "", canonical.join(""), signed, sha256(raw)].join("\n")
-  const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, sha256(request)].join("\n")
-  const key = scope!.split("/").reduce((key: string | Buffer, part) => hmac(key, part), `AWS4${secret}`)
-  return hmac(key, toSign).toString("hex")
-}
+import { signatureOf } from "./support/signature.js"
 
 const done = { ShardId: "shardId-000000000000", SequenceNumber: "7" }
 const failed = { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "Rate exceeded" }
@@ -418,7 +402,8 @@ const overTransport = (handle: (sent: Sent, abortSignal: AbortSignal) => Promise
       })
     }
   })
-  return FastOperations.make(sdk, "json", { reusesBodies: true })
+  const json = SdkHooks.jsonCodec(SdkHooks.probe(SdkHooks.installed).Protocol, sdk.config)
+  return FastOperations.make(sdk, { encoding: "json", json, recordMemory: "shared", reusesBodies: true })
 }
 
 const jsonAnswer = (statusCode: number, body: object) => ({

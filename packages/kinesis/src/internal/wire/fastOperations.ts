@@ -2,13 +2,15 @@ import * as Sdk from "@aws-sdk/client-kinesis"
 import type * as Api from "../../KinesisApi.js"
 import * as EntriesCbor from "./entriesCbor.js"
 import * as EntriesJson from "./entriesJson.js"
+import type { Sharing } from "./recordMemory.js"
 import * as RepeatedCalls from "./repeatedCalls.js"
 import * as ResultsCbor from "./resultsCbor.js"
 import * as ResultsJson from "./resultsJson.js"
-import type { Encoding } from "./sdkHooks.js"
+import type { Codec as SdkCodec, Encoding } from "./sdkHooks.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
 import * as SealedPage from "./sealedPage.js"
+import * as Subscriptions from "./subscriptions.js"
 
 /** One request, and its answer. */
 export type Send<Request, Answer> = (request: Request, abortSignal: AbortSignal) => Promise<Answer>
@@ -18,6 +20,7 @@ export interface FastOperations {
   readonly getRecords: Send<Api.GetRecordsRequest, Api.GetRecordsResponse>
   readonly putRecord: Send<Api.PutRecordRequest, Api.PutRecordResponse>
   readonly putRecords: Send<Api.PutRecordsRequest, Api.PutRecordsResponse>
+  readonly subscribeToShard: Send<Api.SubscribeToShardRequest, Subscriptions.Open>
 }
 
 /** The page that our own protocol decoded, or the one that the SDK did. */
@@ -77,14 +80,17 @@ const isTextOrAbsent = (value: unknown): boolean => value === undefined || typeo
 const isUsual = ({ data, explicitHashKey, partitionKey }: Api.PutRecordsEntry): boolean =>
   data instanceof Uint8Array && isTextOrAbsent(partitionKey) && isTextOrAbsent(explicitHashKey)
 
-/** The operations of one SDK client in an encoding. */
-export const make = (
-  sdk: Sdk.KinesisClient,
-  encoding: Encoding,
-  options: RepeatedCalls.Options = {}
-): FastOperations => {
+export interface Options extends RepeatedCalls.Options {
+  readonly encoding: Encoding
+  /** The SDK's own, for what is always in JSON. */
+  readonly json: SdkCodec
+  readonly recordMemory: Sharing
+}
+
+/** The operations of one SDK client. */
+export const make = (sdk: Sdk.KinesisClient, options: Options): FastOperations => {
   const calls = RepeatedCalls.make(sdk, options)
-  const codec = codecs[encoding]
+  const codec = codecs[options.encoding]
   const sending = <Request extends { readonly stream: string }, Answer>(
     operation: RepeatedCalls.Operation<Request, Answer>
   ): Send<Request, Answer> =>
@@ -92,6 +98,7 @@ export const make = (
   return {
     getRecords: sending(getRecords),
     putRecord: sending(putRecord(codec)),
-    putRecords: sending(putRecords(codec))
+    putRecords: sending(putRecords(codec)),
+    subscribeToShard: Subscriptions.subscribing({ ...calls, bodies: undefined }, options.json, options.recordMemory)
   }
 }

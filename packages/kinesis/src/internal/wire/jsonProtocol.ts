@@ -4,6 +4,7 @@ import type { Sharing } from "./recordMemory.js"
 import * as RecordsJson from "./recordsJson.js"
 import * as ResponseBody from "./responseBody.js"
 import type { ProtocolClass, SdkProtocol } from "./sdkHooks.js"
+import * as SealedBody from "./sealedBody.js"
 import * as SealedPage from "./sealedPage.js"
 
 /** A protocol class, as the SDK takes it. */
@@ -11,10 +12,13 @@ export type Protocol = NonNullable<KinesisClientConfig["protocol"]>
 
 type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 
-/** The SDK's protocol of Kinesis, with a decoder of our own for GetRecords. */
+/** The SDK's protocol of Kinesis, with a decoder of our own for GetRecords, and without one for the body of a subscription. */
 export const jsonProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
   class extends SdkProtocol {
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
+      if (SealedBody.isClaimed(response) && !isError(response.statusCode)) {
+        return SealedBody.seal(this.deserializeMetadata(response), response)
+      }
       if (operation.name !== "GetRecords" || isError(response.statusCode)) {
         return await super.deserializeResponse(operation, context, response)
       }

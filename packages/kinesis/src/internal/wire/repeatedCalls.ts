@@ -38,6 +38,8 @@ export interface Operation<Request extends Targeted, Answer> {
   readonly Command: new(input: any) => any
   /** A request as the SDK takes it. */
   readonly input: (request: Request) => object
+  /** What the SDK chooses the endpoint by, where it is an ARN. Default: the stream. */
+  readonly target?: (request: Request) => string
   /** Writes a request's body; undefined where that is left to the SDK. Default: the SDK's serializer. */
   readonly write?: (request: Request, allocate: Allocate) => Buffer | undefined
   /** Reads the body of a success; undefined where that is left to the SDK. Default: the protocol reads it while it arrives. */
@@ -65,7 +67,7 @@ export interface State {
   readonly Request: new(options: object) => HttpRequest
   /** Called once if the middleware does not tell how it made and signs a request. */
   readonly onSecretive: () => void
-  /** By the operation and the stream's ARN, by which the SDK chooses the endpoint. */
+  /** By the operation and the ARN by which the SDK chooses the endpoint. */
   readonly templates: Map<string, Template>
   /** Undefined where bodies are not used again. */
   readonly bodies: BodyMemory.State | undefined
@@ -146,8 +148,13 @@ export const send = async <Request extends Targeted, Answer>(
 }
 
 /** Which calls have the same template. */
-const keyOf = ({ schema }: { readonly schema: Schema }, { stream }: Targeted): string =>
-  stream.startsWith("arn:") ? `${schema.name} ${stream}` : schema.name
+const keyOf = <Request extends Targeted>(
+  { schema, target = ({ stream }) => stream }: Operation<Request, unknown>,
+  request: Request
+): string => {
+  const arn = target(request)
+  return arn.startsWith("arn:") ? `${schema.name} ${arn}` : schema.name
+}
 
 const watchFirstCalls = ({ middlewareStack }: Sdk.KinesisClient): void => {
   middlewareStack.addRelativeTo(

@@ -13,6 +13,7 @@ import type { FastOperations, Send as FastSend } from "./fastOperations.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
 import * as SdkSubscription from "./sdkSubscription.js"
+import type * as Subscriptions from "./subscriptions.js"
 
 const apiNames = new Map<string, string>()
 
@@ -88,7 +89,8 @@ const operations = {
     Inputs.listStreamConsumersInput,
     Outputs.toListStreamConsumersResponse
   ),
-  deregisterStreamConsumer: sent(Sdk.DeregisterStreamConsumerCommand, Inputs.streamConsumerInput, nothing)
+  deregisterStreamConsumer: sent(Sdk.DeregisterStreamConsumerCommand, Inputs.streamConsumerInput, nothing),
+  subscribeToShard: SdkSubscription.subscribe
 }
 
 /** The subject of a call, for its errors. */
@@ -191,35 +193,37 @@ export const make = (
     describeStreamConsumer: served("describeStreamConsumer"),
     listStreamConsumers: (request) => Effect.catchTag(listStreamConsumers(request), "ExpiredIterator", unexpected),
     deregisterStreamConsumer: served("deregisterStreamConsumer"),
-    subscribeToShard: (request) =>
-      subscribing(sdk, request, (send) => attending(aboutOf("subscribeToShard", request), requestMillis, send))
+    subscribeToShard: (request) => {
+      const about = aboutOf("subscribeToShard", request)
+      return subscribing(
+        { ...about, sdk },
+        quickest("subscribeToShard"),
+        (send) => attending(about, requestMillis, (abortSignal) => send(sdk, request, abortSignal))
+      )
+    }
   }
 }
 
-type Attempt<A> = Effect.Effect<A, KinesisError | ExpiredIterator | ExpiredListToken>
+type Subscribe = Send<Api.SubscribeToShardRequest, Subscriptions.Open>
 
 /** A subscription lives until its scope ends: then, or if the call fails, its request is aborted. */
 const subscribing = (
-  sdk: Sdk.KinesisClient,
-  request: Api.SubscribeToShardRequest,
-  call: (send: (abortSignal: AbortSignal) => Promise<SdkSubscription.Events>) => Attempt<SdkSubscription.Events>
-): Effect.Effect<Subscription, KinesisError, Scope.Scope> => {
-  const about = { ...aboutOf("subscribeToShard", request), sdk }
-  const subscribed = Effect.gen(function*() {
+  about: About & { readonly sdk: Sdk.KinesisClient },
+  subscribe: Subscribe,
+  call: (send: Subscribe) => Effect.Effect<Subscriptions.Open, KinesisError | ExpiredIterator | ExpiredListToken>
+): Effect.Effect<Subscription, KinesisError, Scope.Scope> =>
+  Effect.suspend(() => {
     const controller = new AbortController()
     const abort = (): void => controller.abort()
-    yield* Effect.addFinalizer(() => Effect.sync(abort))
-    return yield* call((abortSignal) => {
+    const called = call((sdk, request, abortSignal) => {
       abortSignal.addEventListener("abort", abort)
-      return SdkSubscription.subscribe(sdk, request, controller.signal)
+      return subscribe(sdk, request, controller.signal)
     })
+    return Effect.addFinalizer(() => Effect.sync(abort)).pipe(
+      Effect.zipRight(Effect.mapError(called, expected)),
+      Effect.map((open) => open((cause) => expected(ErrorMapping.fromCause(about, cause))))
+    )
   })
-  return Effect.mapBoth(subscribed, {
-    onFailure: expected,
-    onSuccess: (events) =>
-      SdkSubscription.make(request, events, (cause) => expected(ErrorMapping.fromCause(about, cause)))
-  })
-}
 
 /** Only reads and listings know of what expires. */
 const expected = (error: KinesisError | ExpiredIterator | ExpiredListToken): KinesisError => {

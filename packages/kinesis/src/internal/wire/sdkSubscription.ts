@@ -6,15 +6,14 @@ import type { Subscription } from "../../KinesisClient.js"
 import type { KinesisError } from "../../KinesisError.js"
 import * as Inputs from "./sdkInputs.js"
 import * as Outputs from "./sdkOutputs.js"
+import type { Open } from "./subscriptions.js"
 
 type Event = Sdk.SubscribeToShardEventStream
-
-export type Events = AsyncIterator<Event>
 
 /** A subscription through the SDK's own event stream. */
 interface State {
   readonly request: Api.SubscribeToShardRequest
-  readonly events: Events
+  readonly events: AsyncIterator<Event>
   readonly toError: (cause: unknown) => KinesisError
   /** The next event, undefined at the end: asked for, though whoever asked may have been interrupted. What has failed stays so. */
   asked: Promise<Api.SubscribeToShardEvent | undefined> | undefined
@@ -27,18 +26,14 @@ export const subscribe = async (
   sdk: Sdk.KinesisClient,
   request: Api.SubscribeToShardRequest,
   abortSignal: AbortSignal
-): Promise<Events> => {
+): Promise<Open> => {
   const output = await sdk.send(new Sdk.SubscribeToShardCommand(Inputs.subscribeToShardInput(request)), { abortSignal })
-  return Outputs.required(output.EventStream, "EventStream")[Symbol.asyncIterator]()
+  const events = Outputs.required(output.EventStream, "EventStream")[Symbol.asyncIterator]()
+  return (toError) => make({ request, events, toError, asked: undefined, ahead: undefined })
 }
 
 /** What the events of a subscription are to whoever pulls them. */
-export const make = (
-  request: Api.SubscribeToShardRequest,
-  events: Events,
-  toError: (cause: unknown) => KinesisError
-): Subscription => {
-  const self: State = { request, events, toError, asked: undefined, ahead: undefined }
+const make = (self: State): Subscription => {
   return {
     announced: Effect.suspend(() => announced(self)),
     event: Effect.suspend(() => taken(self))
