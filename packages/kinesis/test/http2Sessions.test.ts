@@ -3,6 +3,7 @@ import { Data, Effect, type Scope } from "effect"
 import * as Net from "node:net"
 import type { AddressInfo } from "node:net"
 import type { Readable } from "node:stream"
+import { Worker } from "node:worker_threads"
 import * as Http2Connection from "../src/internal/wire/http2Connection.js"
 import * as Http2Sessions from "../src/internal/wire/http2Sessions.js"
 import * as EventStreams from "./support/eventStreams.js"
@@ -97,6 +98,38 @@ const silent = Effect.map(
   ),
   ({ server, sockets }) => ({ port: (server.address() as AddressInfo).port, sockets })
 )
+
+/** A server in a thread of its own, which accepts. A PING it answers when it is released. */
+const elsewhere = Effect.gen(function*() {
+  const asked = new Int32Array(new SharedArrayBuffer(8))
+  const worker = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      new Worker(
+        `const { parentPort, workerData: asked } = require("node:worker_threads")
+        const server = require("node:http2").createServer((_, response) => response.writeHead(200))
+        server.on("session", (session) => session.on("ping", () => {
+          Atomics.store(asked, 0, 1)
+          Atomics.wait(asked, 1, 0)
+        }))
+        server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port))`,
+        { eval: true, workerData: asked }
+      )
+    ),
+    (worker) => Effect.promise(() => worker.terminate())
+  )
+  const port = yield* Effect.async<number>((resume) =>
+    void worker.once("message", (port) => resume(Effect.succeed(port)))
+  )
+  return {
+    port,
+    isAsked: () => Atomics.load(asked, 0) === 1,
+    release: () => {
+      Atomics.store(asked, 1, 1)
+      Atomics.notify(asked, 1)
+    },
+    stop: Effect.promise(() => worker.terminate())
+  }
+})
 
 describe("http2Sessions", () => {
   it.scopedLive("sends what HTTP/2 has: no host, but an authority", () =>
@@ -279,6 +312,26 @@ describe("http2Sessions", () => {
       const before = server.pings()
       yield* Effect.sleep("60 millis")
       assert.isAtMost(server.pings(), before + 1, "nobody waits: nobody asks")
+    }))
+
+  it.scopedLive("F97 what came while this process was busy is read before a peer is given up", () =>
+    Effect.gen(function*() {
+      const { isAsked, port, release, stop } = yield* elsewhere
+      const { send } = yield* client(`http://127.0.0.1:${port}`, { quietMillis: 8, pongMillis: 1_000 })
+      const body = yield* send("s")
+      body.on("error", () => undefined).resume()
+      yield* until(isAsked)
+      yield* Effect.async<void>((resume) =>
+        void setImmediate(() => {
+          release()
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100)
+          resume(Effect.void)
+        })
+      )
+      yield* Effect.sleep("20 millis")
+      assert.isFalse(body.destroyed)
+      yield* stop
+      yield* until(() => body.destroyed)
     }))
 
   it.scopedLive("closes a session that has no streams, and opens another when there are", () =>

@@ -643,6 +643,15 @@ describe("a subscription", () => {
       assert.strictEqual(server.connections(), 2, "one that spoke no HTTP/2, and one that is used again")
     }))
 
+  it.scopedLive("a connection that fails says nothing of the protocol", () =>
+    Effect.gen(function*() {
+      const server = yield* FanOutServer.make("tls", usual, { closing: 1 })
+      const client = yield* connect(server)
+      assert.deepInclude({ ...yield* Effect.flip(whole(client)) }, { _tag: "ServiceUnavailable", unsent: true })
+      yield* whole(client)
+      assert.strictEqual(server.calls[0]!.httpVersion, "2.0")
+    }))
+
   it.scopedLive("F110 does not keep the process alive when it is over", () =>
     Effect.gen(function*() {
       const server = yield* FanOutServer.make("h2c", (call) =>

@@ -55,6 +55,8 @@ export const kinds: ReadonlyArray<Kind> = ["h2c", "tls", "http", "https"]
 
 export interface Options {
   readonly maxConcurrentStreams?: number
+  /** So many connections are closed as soon as TLS stands. */
+  readonly closing?: number
 }
 
 type Request = Http.IncomingMessage | Http2.Http2ServerRequest
@@ -79,7 +81,7 @@ const servers: Record<
 export const make = (
   kind: Kind,
   onCall: (call: Call) => void,
-  { maxConcurrentStreams }: Options = {}
+  { closing = 0, maxConcurrentStreams }: Options = {}
 ): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -91,11 +93,15 @@ export const make = (
       const windows: Array<number> = []
       let open = 0
       let pings = 0
+      let left = closing
       server.on("connection", (socket: Socket) => {
         sockets.push(socket)
         open++
         socket.on("error", () => undefined)
         socket.on("close", () => open--)
+      })
+      server.prependListener("secureConnection", (socket: Socket) => {
+        if (left-- > 0) socket.destroy()
       })
       server.on("sessionError", () => undefined)
       server.on("clientError", (_, socket: Socket) => socket.destroy())

@@ -175,7 +175,8 @@ const open = (self: State, origin: string, plan: Plan, session: Session, call: C
 /** The error of a stream that ended before its answer. */
 const withoutAnswer = ({ id, rstCode }: Http2.ClientHttp2Stream, error: Error | undefined): Error => {
   const reset = rstCode === undefined || rstCode === 0 ? "" : `, reset with ${codeName(rstCode)}`
-  const told = Object.assign(new Error(`the stream ended without an answer${reset}`, { cause: error }), {
+  const said = error === undefined ? "" : `: ${error.message}`
+  const told = Object.assign(new Error(`the stream ended without an answer${reset}${said}`, { cause: error }), {
     code: "ECONNRESET"
   })
   return id === undefined || rstCode === NGHTTP2_REFUSED_STREAM ? Connection.unsent(told) : told
