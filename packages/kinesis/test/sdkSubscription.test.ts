@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Scope } from "effect"
-import { KinesisClient, Position } from "effect-kinesis"
+import { type KinesisClient, Position } from "effect-kinesis"
 import type * as Http from "node:http"
 import * as EventServer from "./support/eventServer.js"
 import * as HttpServer from "./support/httpServer.js"
@@ -9,8 +9,9 @@ import { connect as connectBy, ways } from "./support/wireClients.js"
 const consumerArn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/mine:1"
 const request = { stream: "orders", consumerArn, shardId: "shardId-000000000000", position: Position.latest }
 
-const connect = (server: { readonly url: string }, options: KinesisClient.Options = {}) =>
-  KinesisClient.make({ ...HttpServer.clientOptions(server.url), ...options })
+/** A client that reads events by the SDK alone. */
+const connect = (server: { readonly url: string }, deadlines: KinesisClient.DeadlineOptions = {}) =>
+  connectBy("sdk", server, {}, deadlines)
 
 /** A subscription to a server that does as told. */
 const subscribed = Effect.fnUntraced(function*(serve: (response: Http.ServerResponse) => void) {

@@ -13,10 +13,13 @@ export type Way = (typeof ways)[number]
 export const connect = (
   way: Way,
   { url }: Pick<HttpServer.Server, "url">,
-  options: Pick<KinesisClientConfig, "credentials" | "disableClockSkewCorrection"> = {}
+  options: Pick<KinesisClientConfig, "credentials" | "disableClockSkewCorrection"> = {},
+  deadlines: KinesisClient.DeadlineOptions = {}
 ): Effect.Effect<KinesisClient.Service, KinesisError.InvalidArgument, Scope.Scope> => {
   const { credentials = HttpServer.clientOptions(url).credentials, ...others } = options
-  if (way !== "sdk") return KinesisClient.make({ ...HttpServer.clientOptions(url), credentials, protocol: way })
+  if (way !== "sdk") {
+    return KinesisClient.make({ ...HttpServer.clientOptions(url), ...deadlines, credentials, protocol: way })
+  }
   return Effect.acquireRelease(
     Effect.sync(() =>
       new SdkClient({
@@ -29,7 +32,7 @@ export const connect = (
     ),
     (sdk) => Effect.sync(() => sdk.destroy())
   ).pipe(
-    Effect.flatMap((sdk) => Layer.build(KinesisClient.layerFromSdk(sdk))),
+    Effect.flatMap((sdk) => Layer.build(KinesisClient.layerFromSdk(sdk, deadlines))),
     Effect.map((context) => context.unsafeMap.get(KinesisClient.KinesisClient.key) as KinesisClient.Service)
   )
 }

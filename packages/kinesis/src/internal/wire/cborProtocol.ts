@@ -1,7 +1,7 @@
 import type { GetRecordsCommandOutput } from "@aws-sdk/client-kinesis"
 import { errorIn, isError } from "./answers.js"
 import { kinesisCborCodec } from "./cborCodec.js"
-import type { Protocol } from "./jsonProtocol.js"
+import { jsonProtocol, type Protocol } from "./jsonProtocol.js"
 import type { Sharing } from "./recordMemory.js"
 import * as RecordsCbor from "./recordsCbor.js"
 import * as ResponseBody from "./responseBody.js"
@@ -13,8 +13,6 @@ type Arguments = Parameters<SdkProtocol["deserializeResponse"]>
 
 const contentType = "application/x-amz-cbor-1.1"
 
-const subscribe = "SubscribeToShard"
-
 /** The endpoint does not speak CBOR. */
 export class CborRefused extends Error {
   override readonly name = "CborRefused"
@@ -23,15 +21,18 @@ export class CborRefused extends Error {
   }
 }
 
-/** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes; all but subscriptions. */
+/** It is in JSON always: Amazon's Java SDK writes it so too, and reads its events so. */
+const inJson = "SubscribeToShard"
+
+/** Kinesis' other protocol, which Amazon's Java SDK uses: the same calls in CBOR, with binary data as bytes. */
 export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Protocol =>
   class extends SdkProtocol {
-    /** Subscriptions and their events are in JSON, as in Amazon's Java SDK; some endpoints send errors in it. */
+    /** For subscriptions, and for endpoints that send errors in JSON. */
     readonly #json: SdkProtocol
 
     constructor(settings: any) {
       super({ ...settings, jsonCodec: kinesisCborCodec() })
-      this.#json = new SdkProtocol(settings)
+      this.#json = new (jsonProtocol(SdkProtocol, sharing) as unknown as ProtocolClass)(settings)
     }
 
     override setSerdeContext(context: unknown): void {
@@ -40,7 +41,7 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
     }
 
     override async serializeRequest(...[operation, input, context]: SerializeArguments): Promise<any> {
-      if (operation.name === subscribe) return await this.#json.serializeRequest(operation, input, context)
+      if (operation.name === inJson) return await this.#json.serializeRequest(operation, input, context)
       const request = await super.serializeRequest(operation, input, context)
       request.headers["content-type"] = contentType
       if (!(request.body instanceof Uint8Array)) request.body = emptyMap
@@ -48,7 +49,7 @@ export const cborProtocol = (SdkProtocol: ProtocolClass, sharing: Sharing): Prot
     }
 
     override async deserializeResponse(...[operation, context, response]: Arguments): Promise<any> {
-      if (operation.name === subscribe) return await this.#json.deserializeResponse(operation, context, response)
+      if (operation.name === inJson) return await this.#json.deserializeResponse(operation, context, response)
       const answered = response.headers["content-type"] ?? ""
       const isRefusal = isError(response.statusCode)
       if (!answered.includes("cbor") && response.headers["content-length"] !== "0") {
