@@ -2,7 +2,7 @@
 import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Clock, Effect, Fiber } from "effect"
-import { type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
+import { type KinesisApi, type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
 import { AccessDenied, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
 import * as Drive from "../src/internal/reading/drive.js"
@@ -25,18 +25,23 @@ interface Options {
   readonly pushes?: Partial<Pushes>
   readonly origin?: Position.Position
   readonly owns?: boolean
+  /** How long it takes to tell of each event. */
+  readonly telling?: number
   readonly wrap?: (client: KinesisClient.Service) => KinesisClient.Service
 }
 
 /** A stream of one shard, its consumer, and a reader of the shard that has not begun. */
 const open = Effect.fnUntraced(
-  function*({ local: options, origin = Position.trimHorizon, owns = true, pushes, wrap }: Options = {}) {
+  function*({ local: options, origin = Position.trimHorizon, owns = true, pushes, telling = 0, wrap }: Options = {}) {
     const { client, local } = yield* LocalKinesis.make({ streams: [{ name: stream }], ...options })
     const { streamArn } = yield* client.describeStreamSummary({ stream })
     const { consumerArn } = yield* client.registerStreamConsumer({ streamArn, consumerName: consumer })
     const events: Array<KinesisEvent.KinesisEvent> = []
     const settings = Settings.make({ stream })
-    const emit = (event: KinesisEvent.KinesisEvent) => Effect.sync(() => void events.push(event))
+    const emit = (event: KinesisEvent.KinesisEvent) => {
+      const told = Effect.sync(() => void events.push(event))
+      return telling === 0 ? told : Effect.delay(told, telling)
+    }
     const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
     const readAhead = yield* ReadAhead.make(64 * 1024 * 1024)
     const context = yield* ReadContext.make(wrap?.(client) ?? client, settings, emit, readAhead, outages, {
@@ -94,6 +99,8 @@ const reading = (use: (opened: Opened) => Effect.Effect<void, unknown>, options?
 const gaps = (calls: ReadonlyArray<LocalKinesis.Call>): ReadonlyArray<number> =>
   calls.slice(1).map(({ at }, index) => at - calls[index]!.at)
 
+const redelivered = (local: LocalKinesis.Service) => local.redeliver({ ...here, count: 3 })
+
 const unavailable = new ServiceUnavailable({ operation: "SubscribeToShard", stream, shardId, description: "broken" })
 
 describe("a shard whose pages are pushed", () => {
@@ -138,7 +145,7 @@ describe("a shard whose pages are pushed", () => {
       ["an error", (local: LocalKinesis.Service) => local.breakSubscription({ ...here, error: unavailable })],
       ["F94 a silence", (local: LocalKinesis.Service) => local.mute(here)],
       ["F95 half an event", (local: LocalKinesis.Service) => local.stallEvent(here)],
-      ["F101 records that come again", (local: LocalKinesis.Service) => local.redeliver({ ...here, count: 3 })]
+      ["F101 records that come again", redelivered]
     ] as const
   ) {
     for (const continuation of ["own", "last-record", "next"] as const) {
@@ -157,6 +164,10 @@ describe("a shard whose pages are pushed", () => {
             assert.deepStrictEqual(texts, upTo(36))
             const calls = yield* callsOf("subscribeToShard")
             for (const gap of gaps(calls)) assert.isAtLeast(gap, 1_000)
+            const places = calls.slice(1).map(({ request }) =>
+              (request as KinesisApi.SubscribeToShardRequest).position._tag
+            )
+            assert.deepStrictEqual([...new Set(places)], hurt === redelivered ? [] : ["AfterSequenceNumber"])
             const accepted = calls.filter(({ outcome }) => outcome === "ok")
             for (const gap of gaps(accepted)) assert.isAtLeast(gap, 5_000)
           }), { local: { continuation } })
@@ -188,22 +199,50 @@ describe("a shard whose pages are pushed", () => {
     )
   )
 
-  it.effect(
-    "F113 nothing comes twice and in another order where a poll and an event meet",
-    reading(
-      ({ local, put, texts, upTo }) =>
-        Effect.gen(function*() {
-          for (const turn of Arr.range(1, 40)) {
-            yield* local.delay({ operation: "getRecords", duration: (turn * 173) % 1_900, times: 3 })
-            yield* local.breakSubscription({ ...here, error: unavailable })
-            for (const _ of Arr.range(1, 8)) {
-              yield* put(1)
-              yield* Effect.sleep(137 * (1 + turn % 7))
+  for (const telling of [0, 60]) {
+    it.effect(
+      `F113 nothing comes twice or in another order where a poll and an event meet; telling takes ${telling} ms`,
+      reading(
+        ({ local, put, texts, upTo }) =>
+          Effect.gen(function*() {
+            for (const turn of Arr.range(1, 40)) {
+              yield* local.delay({ operation: "getRecords", duration: (turn * 173) % 1_900, times: 3 })
+              yield* local.breakSubscription({ ...here, error: unavailable })
+              for (const _ of Arr.range(1, 8)) {
+                yield* put(1)
+                yield* Effect.sleep(137 * (1 + turn % 7))
+              }
             }
-          }
-          yield* Effect.sleep("1 minute")
-          assert.deepStrictEqual(texts, upTo(320))
-        })
+            yield* Effect.sleep("1 minute")
+            assert.deepStrictEqual(texts, upTo(320))
+          }),
+        { telling }
+      )
+    )
+  }
+
+  it.effect(
+    "what is accepted and silent again and again is polled around, until an event comes",
+    reading(({ callsOf, local, put, texts, upTo }) =>
+      Effect.gen(function*() {
+        yield* Effect.sleep("8 seconds")
+        yield* local.mute({ ...here, coming: 4 })
+        yield* local.mute(here)
+        yield* put(1)
+        yield* Effect.sleep("40 seconds")
+        assert.deepStrictEqual(texts, upTo(1))
+        for (const count of Arr.range(2, 80)) {
+          yield* put(1)
+          yield* Effect.sleep("1200 millis")
+          assert.strictEqual(texts.length, count)
+        }
+        yield* Effect.sleep("2 minutes")
+        const polls = (yield* callsOf("getRecords")).length
+        yield* put(1)
+        yield* Effect.sleep("1 minute")
+        assert.deepStrictEqual(texts, upTo(81))
+        assert.strictEqual((yield* callsOf("getRecords")).length, polls)
+      })
     )
   )
 
