@@ -39,6 +39,7 @@ export const describe: (event: KinesisEvent.KinesisEvent) => string | undefined 
   StartClamped: ({ retentionPeriodHours }) =>
     `the start lies before the retention of ${retentionPeriodHours} hours: reading from the oldest record`,
   ClockAhead: ({ skewMillis }) => `this clock is ${seconds(skewMillis)} ahead of the service's`,
+  ConsumerRegistered: ({ consumerName }) => `registered the consumer ${consumerName}`,
   LeaseAcquired: ({ because, from, shardId }) =>
     `${shardId}  lease taken (${because}), continuing ${describePosition(from)}`,
   LeaseLost: ({ description, shardId }) => `${shardId}  lease lost: ${description}`,

@@ -131,6 +131,8 @@ export type KinesisEvent = Data.TaggedEnum<{
   readonly StartClamped: { readonly requested: number; readonly retentionPeriodHours: number }
   /** The service refused the start as lying in its future: this clock is ahead by `skewMillis`, and the start was moved back by it. */
   readonly ClockAhead: { readonly skewMillis: number }
+  /** This run has registered the stream's consumer as which it subscribes: there was none, or it is gone. It is CREATING at first. */
+  readonly ConsumerRegistered: { readonly consumerName: string; readonly consumerArn: string }
   /** This worker has the lease of a shard, and reads it from `from`. `fencingToken` is higher than that of every earlier owner. */
   readonly LeaseAcquired: {
     readonly shardId: string

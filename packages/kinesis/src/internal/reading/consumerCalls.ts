@@ -1,0 +1,170 @@
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import type { StreamConsumerRequest } from "../../KinesisApi.js"
+import { isThrottled, isTransient, type KinesisError, type ThrottledError } from "../../KinesisError.js"
+import { KinesisEvent } from "../../KinesisEvent.js"
+import * as ConsumerArn from "../shard/consumerArn.js"
+import type { ConsumerEvent } from "../shard/consumerState.js"
+import type * as ConsumerErrors from "./consumerErrors.js"
+import * as Consumers from "./consumers.js"
+import type { ReadContext } from "./context.js"
+import type { FanOutSettings } from "./fanOutSettings.js"
+
+/** What the calls about a run's consumer share. */
+export interface ConsumerCalls {
+  readonly context: ReadContext
+  readonly settings: FanOutSettings
+  /** Of the stream, once it is known. */
+  streamArn: string | undefined
+  /** What the last attempt of a call has failed with, if it has. */
+  lastError: KinesisError | undefined
+  /** How often a registration was refused in a row because of a limit. */
+  limited: number
+  /** The registration that is under way, where its outcome must be known at the end. */
+  registering: Fiber.Fiber<unknown, unknown> | undefined
+  /** The ARN of the consumer that this run registered last. */
+  registered: string | undefined
+}
+
+export const make = (context: ReadContext, settings: FanOutSettings): ConsumerCalls => ({
+  context,
+  settings,
+  streamArn: settings.arn === undefined ? undefined : ConsumerArn.parse(settings.arn)?.streamArn,
+  lastError: undefined,
+  limited: 0,
+  registering: undefined,
+  registered: undefined
+})
+
+/** The consumer as it was given, for errors. */
+export const named = ({ context, settings: { arn, consumer } }: ConsumerCalls): ConsumerErrors.Named => ({
+  stream: context.settings.stream,
+  consumer: arn ?? consumer
+})
+
+/** What a call comes to. Where it is refused for good, the call itself has not failed: it would be repeated. */
+type Answer = Effect.Effect<ConsumerEvent, KinesisError>
+
+/** A call that is repeated by the reader's schedules. */
+const repeated = (self: ConsumerCalls, call: Effect.Effect<Answer, KinesisError>): Answer =>
+  Effect.flatten(self.context.retrying(Effect.tapBoth(call, {
+    onFailure: (error) => Effect.sync(() => void (self.lastError = error)),
+    onSuccess: () => Effect.sync(() => void (self.lastError = undefined))
+  })))
+
+const streamArnOf = (self: ConsumerCalls): Effect.Effect<string, KinesisError> =>
+  Effect.suspend(() => {
+    const { context: { client, settings }, streamArn } = self
+    return streamArn !== undefined
+      ? Effect.succeed(streamArn)
+      : Effect.tap(Consumers.streamArn(client, settings.stream), (found) =>
+        Effect.sync(() => void (self.streamArn = found)))
+  })
+
+const requestOf = (self: ConsumerCalls, by: "arn" | "name"): Effect.Effect<StreamConsumerRequest, KinesisError> => {
+  const { arn, consumer } = self.settings
+  return by === "arn" && arn !== undefined
+    ? Effect.succeed({ consumerArn: arn })
+    : Effect.map(streamArnOf(self), (streamArn) => ({ streamArn, consumerName: consumer }))
+}
+
+/** Asks for the consumer, by the ARN that was given or by its name. */
+export const describe = (self: ConsumerCalls, by: "arn" | "name"): Answer =>
+  repeated(
+    self,
+    Effect.flatMap(requestOf(self, by), (request) =>
+      self.context.client.describeStreamConsumer(request).pipe(
+        Effect.map(({ consumerArn, consumerStatus }): Answer =>
+          Effect.succeed({ _tag: "Described", arn: consumerArn, status: consumerStatus })
+        ),
+        Effect.catchTag("ResourceNotFound", () => Effect.succeed<Answer>(Effect.succeed({ _tag: "NotFound" })))
+      ))
+  )
+
+/** Registers the consumer, unless another has done so or the stream has no room for it. */
+export const register = (self: ConsumerCalls): Answer =>
+  Effect.suspend(() => {
+    self.limited = 0
+    const { context: { emit }, settings: { consumer, deregister } } = self
+    const registering = Effect.flatMap(streamArnOf(self), (streamArn) => registration(self, streamArn))
+    return Effect.tap(
+      repeated(self, deregister ? seenThrough(self, registering) : registering),
+      (event) =>
+        event._tag === "Registered"
+          ? emit(KinesisEvent.ConsumerRegistered({ consumerName: consumer, consumerArn: event.arn }))
+          : Effect.void
+    )
+  })
+
+const registration = (self: ConsumerCalls, streamArn: string): Effect.Effect<Answer, KinesisError> =>
+  self.context.client.registerStreamConsumer({ streamArn, consumerName: self.settings.consumer }).pipe(
+    Effect.map(({ consumerArn, consumerStatus }): Answer => {
+      self.registered = consumerArn
+      return Effect.succeed({ _tag: "Registered", arn: consumerArn, status: consumerStatus })
+    }),
+    Effect.catchTags({
+      ResourceInUse: ({ description }) => Effect.succeed<Answer>(Effect.succeed({ _tag: "Refused", description })),
+      ThrottledError: (error) => limited(self, streamArn, error)
+    })
+  )
+
+/** After so many refusals in a row the stream may be full; before, there may just have been too many calls. */
+const limitsBelieved = 3
+
+const limited = (
+  self: ConsumerCalls,
+  streamArn: string,
+  error: ThrottledError
+): Effect.Effect<Answer, KinesisError> => {
+  self.limited++
+  if (self.limited < limitsBelieved) return Effect.fail(error)
+  return Effect.flatMap(
+    Consumers.ofLimit(self.context.client, streamArn, named(self), error),
+    (judged) => judged._tag === "ThrottledError" ? Effect.fail(judged) : Effect.succeed(Effect.fail(judged))
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The end of a run that deregisters what it has registered. A registration is a fiber of its own, so that its outcome is
+// known although whoever waits for it is interrupted. So is the deregistration: a finalizer of an interrupted run has no
+// timeouts, since nothing in it can be interrupted.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const seenThrough = <A>(self: ConsumerCalls, call: Effect.Effect<A, KinesisError>): Effect.Effect<A, KinesisError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDaemon(Effect.interruptible(call)), (fiber) => {
+      self.registering = fiber
+      return restore(Fiber.join(fiber))
+    })
+  )
+
+const deregisterRetry = Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(5))
+
+const deregistered = (self: ConsumerCalls): Effect.Effect<void, KinesisError> =>
+  Effect.gen(function*() {
+    if (self.registering !== undefined) yield* Fiber.await(self.registering)
+    const { context: { client }, registered } = self
+    if (registered === undefined) return
+    yield* client.deregisterStreamConsumer({ consumerArn: registered }).pipe(
+      Effect.retry({ schedule: deregisterRetry, while: (error) => isThrottled(error) || isTransient(error) }),
+      Effect.catchTag("ResourceNotFound", () => Effect.void)
+    )
+  })
+
+const patience = "15 seconds"
+
+/** Deregisters the consumer that this run has registered, if it has; it is not waited for until it is gone. */
+export const deregister = (self: ConsumerCalls): Effect.Effect<void> =>
+  deregistered(self).pipe(
+    Effect.timeoutFail({ duration: patience, onTimeout: () => ({ message: `no answer in ${patience}` }) }),
+    Effect.catchAll(({ message }) =>
+      Effect.logWarning(
+        `the consumer ${self.settings.consumer} may be left, and costs money until it is deregistered: ${message}`
+      )
+    ),
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.await),
+    Effect.asVoid
+  )
