@@ -70,6 +70,7 @@ const untold = [
   "transientRetry",
   "resourceRetry",
   "onEvent",
+  "fanOut",
   "positions",
   "balancer",
   "stopWhen",

@@ -61,8 +61,24 @@ const reading: Wrong<ShardReader.ReadOptions> = {
   onEvent: Bad.fn
 }
 
+const ofFanOut: ReadonlyArray<unknown> = [
+  5,
+  NaN,
+  [],
+  "",
+  "a b",
+  "a".repeat(129),
+  "arn:aws:kinesis:eu-west-1:123456789012:stream/elsewhere/consumer/app:1",
+  { consumer: "" },
+  { consumer: 5 },
+  { consumer: "app", register: "yes" },
+  { consumer: "app", whileUnavailable: "fail" },
+  { consumer: "app", deregister: 1 }
+]
+
 const streaming: Wrong<KinesisStream.Options> = {
   ...reading,
+  fanOut: [...ofFanOut, true, {}],
   from: [...starts, ...ofRecord, undefined],
   positions: ["all", 5, NaN, true, [], { "shardId-0": null }, { "shardId-0": "latest" }, { "shardId-0": {} }, {
     "shardId-0": Position.afterSequenceNumber("x")
@@ -91,6 +107,7 @@ const grouping: Wrong<Consumer.GroupOptions> = {
   checkpointRecords: [...Bad.whole, Infinity],
   maxUnacknowledged: [...Bad.whole, Infinity],
   drainTimeout: Bad.duration,
+  fanOut: [...ofFanOut, { deregister: true }],
   maxReadAheadBytes: Bad.whole,
   listInterval: [...Bad.duration, 999],
   cleanupInterval: [...Bad.duration, 999],

@@ -44,12 +44,11 @@ const open = Effect.fnUntraced(
     }
     const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
     const readAhead = yield* ReadAhead.make(64 * 1024 * 1024)
-    const context = yield* ReadContext.make(wrap?.(client) ?? client, settings, emit, readAhead, outages, {
-      arn: Effect.succeed(consumerArn),
-      lost: () => Effect.void,
-      whileUnavailable: "poll",
-      ...pushes
-    })
+    const polling = yield* ReadContext.make(wrap?.(client) ?? client, settings, emit, readAhead, outages)
+    const context: ReadContext.ReadContext = {
+      ...polling,
+      pushes: { arn: Effect.succeed(consumerArn), lost: () => Effect.void, whileUnavailable: "poll", ...pushes }
+    }
     const ends: Array<ReadonlyArray<string>> = []
     const source = Sources.of(Poller.open(context, {
       shardId,

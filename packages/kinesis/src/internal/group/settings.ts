@@ -8,6 +8,7 @@ import type { LeaseStoreError } from "../../LeaseStoreError.js"
 import type { StreamStart } from "../../Position.js"
 import * as Checks from "../options/checks.js"
 import { type Check, refused, type Table } from "../options/table.js"
+import * as FanOutSettings from "../reading/fanOutSettings.js"
 import * as Reading from "../reading/settings.js"
 import type * as StartPosition from "../reading/startPosition.js"
 
@@ -79,6 +80,12 @@ export interface GroupOptions<REvent = never>
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
   /**
+   * Has the records of all shards pushed, by enhanced fan-out: with 2 MiB a second of the group's own for each shard, and no share of the 5
+   * reads. `true`, the name or ARN of a consumer of the stream, or options. The consumer is registered if it is not there, and never
+   * deregistered. It costs money for each shard and hour. Without it shards are polled. Default: none. KCL: `retrievalSpecificConfig`.
+   */
+  readonly fanOut?: boolean | string | FanOutSettings.FanOutOptions | undefined
+  /**
    * The most bytes of pages that wait for their handlers, over all shards. What is being handled is not counted: a page a shard. Default:
    * 64 MiB. KCL: `maxByteSize`, for each shard.
    */
@@ -134,6 +141,8 @@ export interface GroupSettings {
   readonly checkpointRecords: number
   readonly maxUnacknowledged: number
   readonly drainMillis: number
+  /** Undefined where shards are polled. */
+  readonly fanOut: FanOutSettings.FanOutSettings | undefined
   readonly maxReadAheadBytes: number
   readonly listMillis: number
   readonly cleanupMillis: number
@@ -262,6 +271,7 @@ export const table: Table<GroupOptions> = {
   checkpointRecords: atLeastOne,
   maxUnacknowledged: atLeastOne,
   drainTimeout: Checks.optional(Checks.duration()),
+  fanOut: Checks.optional(FanOutSettings.ofGroup),
   maxReadAheadBytes: Reading.streamTable.maxReadAheadBytes,
   listInterval: Reading.streamTable.listInterval,
   cleanupInterval: Checks.optional(Checks.duration(1000)),
@@ -293,6 +303,7 @@ const assemble = (options: Filled, streams: ReadonlyArray<Reading.Settings>): Gr
     checkpointRecords,
     maxUnacknowledged,
     drainMillis: Duration.toMillis(options.drainTimeout),
+    fanOut: FanOutSettings.make(options.fanOut, application),
     maxReadAheadBytes,
     listMillis: Duration.toMillis(options.listInterval),
     cleanupMillis: Duration.toMillis(options.cleanupInterval),

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Shard } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import { type HandlerError, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
@@ -16,6 +16,7 @@ import * as CountedClient from "../reading/countedClient.js"
 import { type Emit, emitter } from "../reading/emit.js"
 import * as ListShards from "../reading/listShards.js"
 import { hasAnswered, type OutageWatch } from "../reading/outageWatch.js"
+import * as Pushes from "../reading/pushes.js"
 import * as ReadAhead from "../reading/readAhead.js"
 import * as Retry from "../reading/retry.js"
 import type { Settings } from "../reading/settings.js"
@@ -89,11 +90,12 @@ const brief = { throttleRetry: Schedule.recurs(2), transientRetry: Schedule.recu
 
 const sourceOf = (
   untracked: Service,
-  { from, isMultiStream, onEvent, onStreamLost }: GroupSettings,
+  { fanOut, from, isMultiStream, onEvent, onStreamLost }: GroupSettings,
   readAhead: ReadAhead.ReadAhead,
   settings: Settings,
   latest: Startable,
-  outages: OutageWatch
+  outages: OutageWatch,
+  scope: Scope.Scope
 ): Source => {
   const { stream } = settings
   const client = CountedClient.make(untracked, stream)
@@ -112,7 +114,10 @@ const sourceOf = (
     client,
     emit,
     find: Effect.gen(function*() {
-      const run = yield* ReadContext.make(client, settings, emit, readAhead, outages)
+      const polling = yield* ReadContext.make(client, settings, emit, readAhead, outages)
+      /** A group has no more workers that look for its consumer at once. */
+      let shards = 1
+      const run = yield* Scope.extend(Pushes.pushing(polling, fanOut, () => shards), scope)
       const start = StartPosition.toPosition(from)._tag === "Latest"
         ? latest
         : (yield* StartPosition.resolve(client, stream, from, emit, retrying)) as Startable
@@ -125,11 +130,14 @@ const sourceOf = (
         run,
         emit,
         listShards: (since) =>
-          ListShards.all(
-            client,
-            stream,
-            since === "start" ? ListShards.since(start) : { type: "FROM_TRIM_HORIZON" },
-            once
+          Effect.tap(
+            ListShards.all(
+              client,
+              stream,
+              since === "start" ? ListShards.since(start) : { type: "FROM_TRIM_HORIZON" },
+              once
+            ),
+            (listed) => Effect.sync(() => shards = listed.length)
           )
       }
     })
@@ -190,7 +198,7 @@ export const make = (
     const self: State = {
       post,
       scope,
-      sources: settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest, outages)),
+      sources: settings.streams.map((each) => sourceOf(client, settings, readAhead, each, latest, outages, scope)),
       canGoOn: settings.onStreamLost === "continue",
       live: [],
       lost: new Map(),

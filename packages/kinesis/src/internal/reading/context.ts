@@ -44,8 +44,7 @@ export const make = (
   settings: Settings,
   emit: Emit,
   readAhead: ReadAhead.ReadAhead,
-  outages: OutageWatch.OutageWatch,
-  pushes?: Pushes
+  outages: OutageWatch.OutageWatch
 ): Effect.Effect<ReadContext> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
@@ -64,7 +63,7 @@ export const make = (
       readAhead,
       skew: { millis: 0 },
       outage: { answered: false, last: undefined },
-      pushes,
+      pushes: undefined,
       distribution: Aggregates.unasked()
     }
   })

@@ -17,10 +17,12 @@ import * as StopRule from "../shard/stopRule.js"
 import * as ReadContext from "./context.js"
 import * as CountedClient from "./countedClient.js"
 import { emitter } from "./emit.js"
+import * as FanOutSettings from "./fanOutSettings.js"
 import * as Interruption from "./interruption.js"
 import * as ListShards from "./listShards.js"
 import * as OutageWatch from "./outageWatch.js"
 import type { Coordination, ShardOutcome, ShardToRead } from "./pageSource.js"
+import * as Pushes from "./pushes.js"
 import type * as ReadAhead from "./readAhead.js"
 import * as Retry from "./retry.js"
 import * as Settings from "./settings.js"
@@ -93,7 +95,8 @@ export const make = (
     const settings = Settings.make(options)
     const emit = emitter(options)
     const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
-    const context = yield* ReadContext.make(client, settings, emit, readAhead, outages)
+    const polling = yield* ReadContext.make(client, settings, emit, readAhead, outages)
+    const context = yield* Pushes.pushing(polling, FanOutSettings.make(options.fanOut))
     const self = yield* begin(context, options)
     yield* release(self)
     yield* keepListing(self, listInterval)

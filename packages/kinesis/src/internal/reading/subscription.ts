@@ -242,9 +242,7 @@ const failed = (self: Subscribed, consumerArn: string, error: KinesisError): Eff
     if (self.pushes.whileUnavailable === "wait" && (yield* isExhausted(self, error))) return fail(self, error)
     yield* tell(self, consumerArn, error, takeOvers.length)
     self.changed.tell()
-    if (failure === "gone" || failure === "inactive") {
-      yield* Effect.catchAll(self.pushes.lost(consumerArn), (error) => Effect.sync(() => fail(self, error)))
-    }
+    if (failure === "gone" || failure === "inactive") yield* self.pushes.lost(consumerArn)
   })
 
 /** Whether the retry schedule has had enough, where nothing but the subscription brings records. */

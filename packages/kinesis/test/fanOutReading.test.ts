@@ -1,0 +1,277 @@
+/** Streams and groups whose shards are pushed. */
+import type { LocalKinesis } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { Array as Arr, Clock, Effect, Fiber, Stream } from "effect"
+import { type KinesisClient, type KinesisEvent, KinesisStream, Position, Until } from "effect-kinesis"
+import { aggregate } from "../src/internal/record/aggregation.js"
+import { mortal, run, stop, withGroup } from "./support/groups.js"
+import { hashKeyOf, maxHashKey, numbered, put, shard0, shardName, textsOf, withKinesis } from "./support/reading.js"
+
+const consumer = "app"
+const orders = { stream: "orders", from: "trim-horizon", fanOut: consumer } as const
+const twoShards: LocalKinesis.Options = { streams: [{ name: "orders", shardCount: 2 }] }
+
+/** Texts that are written to both shards in turn. */
+const putBoth = (client: KinesisClient.Service, texts: ReadonlyArray<string>) =>
+  Effect.forEach(texts, (text, index) => put(client, [text], { explicitHashKey: hashKeyOf(index % 2, 2) }), {
+    discard: true
+  })
+
+const countOf = (local: LocalKinesis.Service, operation: KinesisClient.Operation) =>
+  Effect.map(local.calls, (calls) => calls.filter((call) => call.operation === operation).length)
+
+const sorted = (texts: ReadonlyArray<string>) => [...texts].sort()
+
+/** Reads in the background, and notes what comes and what happens. */
+const reading = (options: Partial<KinesisStream.Options> = {}) =>
+  Effect.gen(function*() {
+    const texts: Array<string> = []
+    const events: Array<KinesisEvent.KinesisEvent> = []
+    const onEvent = (event: KinesisEvent.KinesisEvent) => Effect.sync(() => void events.push(event))
+    const fiber = yield* Effect.fork(
+      KinesisStream.pages({ ...orders, onEvent, ...options }).pipe(
+        Stream.runForEach((page) => Effect.sync(() => void texts.push(...textsOf([page]))))
+      )
+    )
+    return { fiber, texts, events }
+  })
+
+const consumersOf = (client: KinesisClient.Service) =>
+  Effect.gen(function*() {
+    const { streamArn } = yield* client.describeStreamSummary({ stream: "orders" })
+    return (yield* client.listStreamConsumers({ streamArn })).consumers
+  })
+
+describe("a stream whose shards are pushed", () => {
+  it.effect("registers its consumer, and follows splits and merges without a read", () =>
+    withKinesis(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { fiber, texts } = yield* reading()
+        yield* Effect.sleep("3 seconds")
+        const polls = yield* countOf(local, "getRecords")
+        yield* putBoth(client, numbered("a", 10, 39))
+        yield* client.splitShard({
+          stream: "orders",
+          shardToSplit: shard0,
+          newStartingHashKey: String(maxHashKey / 4n)
+        })
+        yield* putBoth(client, numbered("b", 10, 39))
+        yield* Effect.sleep("10 seconds")
+        yield* client.mergeShards({ stream: "orders", shardToMerge: shardName(2), adjacentShardToMerge: shardName(3) })
+        yield* putBoth(client, numbered("c", 10, 39))
+        yield* Effect.sleep("10 minutes")
+        assert.deepStrictEqual(
+          sorted(texts),
+          [...numbered("a", 10, 39), ...numbered("b", 10, 39), ...numbered("c", 10, 39)]
+        )
+        assert.strictEqual(yield* countOf(local, "getRecords"), polls)
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual((yield* consumersOf(client)).map(({ consumerName }) => consumerName), [consumer])
+        assert.deepStrictEqual(yield* local.subscriptions, [])
+      })))
+
+  it.effect("F114 reads by polling at once while its consumer is CREATING, and is pushed after that", () =>
+    withKinesis({ ...twoShards, transition: "30 seconds" }, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* putBoth(client, numbered("a", 10, 19))
+        const { fiber, texts } = yield* reading()
+        yield* Effect.sleep("3 seconds")
+        assert.deepStrictEqual(sorted(texts), numbered("a", 10, 19))
+        yield* Effect.sleep("1 minute")
+        const polls = yield* countOf(local, "getRecords")
+        yield* putBoth(client, numbered("b", 10, 19))
+        yield* Effect.sleep("1 minute")
+        assert.deepStrictEqual(sorted(texts), [...numbered("a", 10, 19), ...numbered("b", 10, 19)])
+        assert.strictEqual(yield* countOf(local, "getRecords"), polls)
+        yield* Fiber.interrupt(fiber)
+      })))
+
+  it.effect("F84 F86 a consumer that somebody deregisters ends no shard: it is registered anew", () =>
+    withKinesis(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { events, fiber, texts } = yield* reading()
+        yield* Effect.sleep("10 seconds")
+        const [before] = yield* consumersOf(client)
+        yield* putBoth(client, numbered("a", 10, 19))
+        yield* Effect.sleep("3 seconds")
+        yield* local.deregister({ stream: "orders", consumer })
+        yield* putBoth(client, numbered("b", 10, 19))
+        yield* Effect.sleep("1 minute")
+        yield* putBoth(client, numbered("c", 10, 19))
+        yield* Effect.sleep("10 seconds")
+        assert.deepStrictEqual(
+          sorted(texts),
+          [...numbered("a", 10, 19), ...numbered("b", 10, 19), ...numbered("c", 10, 19)]
+        )
+        const [after] = yield* consumersOf(client)
+        assert.notStrictEqual(after!.consumerArn, before!.consumerArn)
+        assert.isFalse(events.some(({ _tag }) => _tag === "ShardEnded" || _tag === "ShardLost"))
+        yield* Fiber.interrupt(fiber)
+      })))
+
+  it.effect("F86 fails if the consumer is not there and is not to be registered", () =>
+    withKinesis(twoShards, () =>
+      Effect.gen(function*() {
+        const { fiber } = yield* reading({ fanOut: { consumer, register: false } })
+        const error = yield* Effect.flip(Fiber.join(fiber))
+        assert.strictEqual(error._tag, "ResourceNotFound")
+        assert.include(error.message, consumer)
+      })))
+
+  it.effect("deregisters at its end what it has registered, if it is told to", () =>
+    withKinesis(twoShards, ({ client }) =>
+      Effect.gen(function*() {
+        yield* putBoth(client, numbered("a", 10, 19))
+        const { fiber, texts } = yield* reading({
+          fanOut: { consumer, deregister: true },
+          until: Until.elapsed("20 seconds")
+        })
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(sorted(texts), numbered("a", 10, 19))
+        assert.deepStrictEqual(yield* consumersOf(client), [])
+      })))
+
+  for (const until of [Until.caughtUp, Until.count(20), Until.idle("5 seconds"), Until.elapsed("10 seconds")]) {
+    it.effect(`F119 ends by ${until._tag}`, () =>
+      withKinesis(twoShards, ({ client, local }) =>
+        Effect.gen(function*() {
+          yield* putBoth(client, numbered("a", 10, 29))
+          const { fiber, texts } = yield* reading({ until })
+          yield* Fiber.join(fiber)
+          assert.deepStrictEqual(sorted(texts), numbered("a", 10, 29))
+          assert.deepStrictEqual(yield* local.subscriptions, [])
+        })))
+  }
+
+  it.effect("F119 ends at an instant by the arrival of events, though the subscription began before", () =>
+    withKinesis(twoShards, ({ client }) =>
+      Effect.gen(function*() {
+        const startedAt = yield* Clock.currentTimeMillis
+        const { fiber, texts } = yield* reading({ until: Until.instant(new Date(startedAt + 60_000)) })
+        yield* Effect.sleep("30 seconds")
+        yield* putBoth(client, numbered("a", 10, 19))
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(sorted(texts), numbered("a", 10, 19))
+        assert.isAtMost((yield* Clock.currentTimeMillis) - startedAt, 70_000)
+      })))
+
+  it.effect("F117 is ready when each shard's subscription was accepted, or it is polled", () =>
+    withKinesis(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { streamArn } = yield* client.describeStreamSummary({ stream: "orders" })
+        yield* client.registerStreamConsumer({ streamArn, consumerName: consumer })
+        yield* local.delay({ operation: "subscribeToShard", shardId: shard0, duration: "600 millis" })
+        const { events, fiber } = yield* reading()
+        while (!events.some(({ _tag }) => _tag === "Ready")) yield* Effect.sleep("10 millis")
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "Subscribed").length, 2)
+        yield* Fiber.interrupt(fiber)
+      })))
+
+  it.effect("F120 goes on inside an aggregate, by a subscription and by polling", () =>
+    withKinesis({ streams: [{ name: "orders" }] }, ({ client }) =>
+      Effect.gen(function*() {
+        const encoder = new TextEncoder()
+        const subs = numbered("s", 10, 19).map((text) => ({
+          partitionKey: "key",
+          explicitHashKey: undefined,
+          data: encoder.encode(text)
+        }))
+        const { sequenceNumber } = yield* client.putRecord({
+          stream: "orders",
+          partitionKey: "key",
+          data: aggregate(subs)
+        })
+        yield* put(client, ["after"])
+        const origin = Position.after({ sequenceNumber, subSequenceNumber: 3 } as never)
+        for (const fanOut of [consumer, { consumer, whileUnavailable: "wait" }] as const) {
+          const { fiber, texts } = yield* reading({ fanOut, positions: { [shard0]: origin }, until: Until.count(7) })
+          yield* Fiber.join(fiber)
+          assert.deepStrictEqual(texts, [...numbered("s", 14, 19), "after"])
+          yield* Effect.sleep("10 seconds")
+        }
+      })))
+
+  it.effect("F105 idle shards hold no room: a busy one is never held up by them", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 50 }] }, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { fiber, texts } = yield* reading({ maxReadAheadBytes: 100_000 })
+        yield* Effect.sleep("10 seconds")
+        const data = "x".repeat(50_000)
+        yield* put(client, Arr.range(10, 24).map((index) => `${index}${data}`), {
+          partitionKey: "key",
+          explicitHashKey: "0"
+        })
+        yield* Effect.sleep("3 seconds")
+        assert.deepStrictEqual(texts.map((text) => text.slice(0, 2)), numbered("", 10, 24))
+        assert.isAtMost((yield* local.subscriptions).length, 50)
+        yield* Fiber.interrupt(fiber)
+      })))
+})
+
+describe("a group whose shards are pushed", () => {
+  it.effect("shares the shards, hands them over within a second, and keeps the consumer", () =>
+    withGroup(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        const first = yield* run({ fanOut: true, worker: "first" })
+        yield* Effect.sleep("15 seconds")
+        const second = yield* run({ fanOut: true, worker: "second" })
+        yield* Effect.sleep("40 seconds")
+        yield* putBoth(client, numbered("a", 10, 29))
+        yield* Effect.sleep("3 seconds")
+        assert.isAbove(first.handled.length, 0)
+        assert.isAbove(second.handled.length, 0)
+        yield* Effect.fork(stop(first))
+        yield* Effect.sleep("1 second")
+        const at = yield* Clock.currentTimeMillis
+        yield* putBoth(client, numbered("b", 10, 29))
+        yield* Effect.sleep("30 seconds")
+        assert.deepStrictEqual(
+          sorted([...first.texts(), ...second.texts()]),
+          [...numbered("a", 10, 29), ...numbered("b", 10, 29)]
+        )
+        for (const record of second.handled.filter(({ text }) => text.startsWith("b"))) {
+          assert.isAtMost(record.at - at, 1_500, "F113 a hand-over is bridged")
+        }
+        yield* stop(second)
+        assert.deepStrictEqual((yield* consumersOf(client)).map(({ consumerName }) => consumerName), ["billing"])
+        assert.deepStrictEqual(yield* local.subscriptions, [])
+      })))
+
+  it.effect("F111 takes over from a worker that was killed, once its lease is over, and loses nothing", () =>
+    withGroup(twoShards, (world) =>
+      Effect.gen(function*() {
+        const { client } = world
+        const machine = mortal(world)
+        const killed = yield* machine.provide(run({ fanOut: true, worker: "killed", detached: true }))
+        yield* Effect.sleep("15 seconds")
+        yield* putBoth(client, numbered("a", 10, 19))
+        yield* Effect.sleep("3 seconds")
+        machine.kill()
+        const heir = yield* run({ fanOut: true, worker: "heir" })
+        yield* putBoth(client, numbered("b", 10, 19))
+        yield* Effect.sleep("2 minutes")
+        const all = [...killed.texts(), ...heir.texts()]
+        assert.deepStrictEqual(sorted([...new Set(all)]), [...numbered("a", 10, 19), ...numbered("b", 10, 19)])
+        assert.deepStrictEqual(sorted(heir.texts().filter((text) => text.startsWith("b"))), numbered("b", 10, 19))
+        yield* stop(heir)
+        yield* Fiber.interrupt(killed.fiber)
+      })))
+
+  it.effect("F112 two applications by one consumer are told of, and lose nothing", () =>
+    withGroup(twoShards, ({ client }) =>
+      Effect.gen(function*() {
+        const ours = yield* run({ application: "ours", fanOut: "shared" })
+        const theirs = yield* run({ application: "theirs", fanOut: "shared" })
+        for (const turn of Arr.range(10, 69)) {
+          yield* putBoth(client, [`${turn}a`, `${turn}b`])
+          yield* Effect.sleep("3 seconds")
+        }
+        yield* Effect.sleep("1 minute")
+        const written = Arr.range(10, 69).flatMap((turn) => [`${turn}a`, `${turn}b`])
+        for (const each of [ours, theirs]) {
+          assert.deepStrictEqual(sorted(each.texts()), written)
+          assert.isAbove(each.of("ConsumerShared").length, 0)
+          yield* stop(each)
+        }
+      })))
+})
