@@ -9,6 +9,7 @@ export default defineWorkspace([
   project("kinesis", "packages/kinesis"),
   project("local", "packages/local"),
   project("dynamodb", "packages/dynamodb"),
+  project("server", "packages/server"),
   project("cli", "packages/cli"),
   project("simulation", "packages/simulation"),
   project("docs", "docs", "examples")

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll } from "vitest"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
-const packages = ["kinesis", "local", "dynamodb"]
+const packages = ["kinesis", "local", "dynamodb", "server"]
 
 interface Example {
   readonly name: string

@@ -331,6 +331,7 @@ const cases: ReadonlyArray<Bad.Case> = [
       accountId: ["x", "", 5, NaN, {}],
       region: ["", "eu west 1", 5, NaN, {}],
       latency: Bad.duration,
+      limits: [5, "", true, { calls: 1 }, { writes: true }],
       transition: Bad.duration,
       shuffleEntries: ["seed", "", 1.5, NaN, Infinity, true, {}],
       serverClockSkew: ["1 minute", "", 1.5, NaN, Infinity, true, {}],

@@ -43,8 +43,8 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Administration from "./internal/administration.js"
 import type * as Errors from "./internal/errors.js"
+import * as InitialStreams from "./internal/initialStreams.js"
 import * as Knobs from "./internal/knobs.js"
 import * as Rules from "./internal/options.js"
 import * as Services from "./internal/service.js"
@@ -91,6 +91,8 @@ export interface Options extends KinesisClient.DeadlineOptions {
    * request.
    */
   readonly shuffleEntries?: number | undefined
+  /** Limits of the service that do not hold. Default: all hold. */
+  readonly limits?: LimitOptions | undefined
   /**
    * How many milliseconds the server's clock is ahead of Effect's; negative when it is behind. Everything that the server timestamps and
    * checks goes by its own clock. Default: 0.
@@ -107,6 +109,63 @@ export interface Options extends KinesisClient.DeadlineOptions {
 }
 
 /**
+ * Which of the service's limits hold. Each does unless it is `false`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LimitOptions {
+  /** The bytes and records of a shard per second, read and written. */
+  readonly throughput?: boolean | undefined
+  /** The calls per second: 5 reads and 5 iterators of a shard, 1,000 listings of a stream. */
+  readonly calls?: boolean | undefined
+  /** The size of a record, and the entries and bytes of a request of PutRecords. */
+  readonly sizes?: boolean | undefined
+  /** UpdateShardCount at most doubles or halves. */
+  readonly scaling?: boolean | undefined
+  /** Iterators and tokens of ListShards are valid for 5 minutes. */
+  readonly expiry?: boolean | undefined
+}
+
+/**
+ * An operation that the API has and the client has not, by its name in the API with a small first letter. Calls of these come through
+ * {@link module:LocalApi}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ApiOperation =
+  | "addTagsToStream"
+  | "deleteResourcePolicy"
+  | "describeAccountSettings"
+  | "describeLimits"
+  | "describeStream"
+  | "disableEnhancedMonitoring"
+  | "enableEnhancedMonitoring"
+  | "getResourcePolicy"
+  | "listTagsForResource"
+  | "listTagsForStream"
+  | "putResourcePolicy"
+  | "removeTagsFromStream"
+  | "startStreamEncryption"
+  | "stopStreamEncryption"
+  | "tagResource"
+  | "untagResource"
+  | "updateAccountSettings"
+  | "updateMaxRecordSize"
+  | "updateStreamMode"
+  | "updateStreamRecordDistributionStrategy"
+  | "updateStreamWarmThroughput"
+
+/**
+ * An operation of the in-memory Kinesis.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation = KinesisClient.Operation | ApiOperation
+
+/**
  * Which calls a knob affects. An absent field means every operation, stream or shard.
  *
  * @since 0.1.0
@@ -114,7 +173,7 @@ export interface Options extends KinesisClient.DeadlineOptions {
  */
 export interface Target {
   /** Such as `"getRecords"`: the client's name of it. */
-  readonly operation?: KinesisClient.Operation | undefined
+  readonly operation?: Operation | undefined
   /** Name or ARN. */
   readonly stream?: string | undefined
   /** A write concerns the shard that its records go to; a merge both shards. */
@@ -203,7 +262,7 @@ export type KmsCode =
  */
 export interface Call {
   /** The client's name of it. */
-  readonly operation: KinesisClient.Operation
+  readonly operation: Operation
   /** When it arrived, by Effect's Clock, in milliseconds since the epoch. */
   readonly at: number
   /** As it was given. */
@@ -400,17 +459,7 @@ export const make: (options?: Options) => Effect.Effect<{
   yield* Rules.check("LocalKinesis.make", Rules.kinesis, options)
   const { getRecordsTimeout, requestTimeout } = options
   const service = Services.make(options)
-  const now = yield* service.now
-  for (const each of options.streams ?? []) {
-    const { maxRecordSizeInKiB = 1024, name, retentionPeriodHours = 24, shardCount = 1 } = each
-    const { recordDistributionStrategy = "USER_PARTITION_KEY" } = each
-    const refusal = Administration.refuseRecordSize(maxRecordSizeInKiB) ??
-      Administration.createStream(service.account, { stream: name, shardCount }, now, 0, retentionPeriodHours)
-    if (refusal !== undefined) return yield* Effect.dieMessage(`stream ${name}: ${refusal.description}`)
-    const stream = service.account.streams.get(name)!
-    stream.distribution = recordDistributionStrategy
-    stream.maxRecordSizeInKiB = maxRecordSizeInKiB
-  }
+  yield* InitialStreams.create(service, options.streams ?? [])
   return {
     client: KinesisClient.withSpans(
       KinesisClient.withDeadlines(Services.toClient(service), { getRecordsTimeout, requestTimeout })

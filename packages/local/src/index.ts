@@ -1,4 +1,10 @@
 /**
+ * The in-memory Kinesis with every operation of the API, also those that `KinesisClient` does not have: what a server puts on the wire.
+ *
+ * @since 0.1.0
+ */
+export * as LocalApi from "./LocalApi.js"
+/**
  * An in-memory Amazon Kinesis behind the `KinesisClient` service, on Effect's Clock, with knobs to inject faults.
  *
  * @since 0.1.0

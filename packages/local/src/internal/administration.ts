@@ -166,7 +166,8 @@ export const updateShardCount = (
   const stream = findResizable(account, request.stream, now)
   if (isRefusal(stream)) return stream
   const shardCount = request.targetShardCount
-  return refuseShardCount("targetShardCount", shardCount) ?? refuseScale(stream.open.length, shardCount) ??
+  return refuseShardCount("targetShardCount", shardCount) ??
+    (account.limits.scaling ? refuseScale(stream.open.length, shardCount) : undefined) ??
     Lifecycle.begin(account, stream, { _tag: "Resize", shardCount }, now, transition)
 }
 

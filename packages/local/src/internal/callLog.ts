@@ -1,12 +1,11 @@
-const kept = 100_000
-
-/** The newest 100,000 calls, oldest first. */
+/** The newest calls, oldest first. */
 export interface CallLog<Call extends object> {
   readonly add: (call: Call) => Call
   readonly newest: () => ReadonlyArray<Call>
 }
 
-export const make = <Call extends object>(): CallLog<Call> => {
+/** Of the newest 100,000 calls, unless it is said of how many. */
+export const make = <Call extends object>(kept = 100_000): CallLog<Call> => {
   let calls: Array<Call> = []
   return {
     add: (call) => {

@@ -1,5 +1,5 @@
 import type * as Api from "effect-kinesis/KinesisApi"
-import type { Operation } from "effect-kinesis/KinesisClient"
+import type { Operation } from "../LocalKinesis.js"
 import * as Consumers from "./consumers.js"
 import * as ListShards from "./listShards.js"
 import * as Lookup from "./lookup.js"

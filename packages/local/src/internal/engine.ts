@@ -21,8 +21,9 @@ export interface Engine<Target, Action extends { readonly _tag: string }, Call e
 }
 
 export const make = <Target, Action extends { readonly _tag: string }, Call extends Served>(
-  latency: Duration.DurationInput = 0
-): Engine<Target, Action, Call> => ({ latency: Duration.toMillis(latency), log: CallLog.make(), waiting: [] })
+  latency: Duration.DurationInput = 0,
+  keptCalls?: number
+): Engine<Target, Action, Call> => ({ latency: Duration.toMillis(latency), log: CallLog.make(keptCalls), waiting: [] })
 
 /** Lets the next `times` calls of a target meet a fault. */
 export const inject = <Target, Action extends { readonly _tag: string }>(

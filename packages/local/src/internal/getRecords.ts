@@ -1,6 +1,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import { toHashKeyRange } from "./hashKeys.js"
 import * as Iterators from "./iterators.js"
+import * as Limits from "./limits.js"
 import { findServing, findShard, nameOf, resourceOf } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import type { Refusal } from "./refusal.js"
@@ -43,7 +44,7 @@ export const readable = (
 ): readonly [Stream, Shard, place: number] | Refusal => {
   const bad = refuseCount("limit", request.limit ?? mostRecords)
   if (bad !== undefined) return bad
-  const iterator = Iterators.accept(request.shardIterator, now)
+  const iterator = Iterators.accept(request.shardIterator, now, account.limits.expiry)
   if (isRefusal(iterator)) return iterator
   const found = findByIterator(account, request, iterator, now)
   return isRefusal(found) ? found : [...found, iterator.place]
@@ -59,7 +60,7 @@ export const getRecords = (
   const found = readable(account, request, now)
   if (isRefusal(found)) return found
   const [stream, shard, at] = found
-  if (!Throughput.mayRead(shard.reads, now)) return rateExceeded(resourceOf(account, stream, shard.id))
+  if (!Limits.mayRead(account.limits, shard.reads, now)) return rateExceeded(resourceOf(account, stream, shard.id))
   const page = empty
     ? ShardLog.emptyPage(shard, at, now)
     : ShardLog.readPage(shard, at, request.limit ?? mostRecords, now)

@@ -1,5 +1,6 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import * as Iterators from "./iterators.js"
+import * as Limits from "./limits.js"
 import { findServing, findShard, resourceOf } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import { refusePosition } from "./positions.js"
@@ -30,7 +31,7 @@ export const getShardIterator = (
   const found = placed(account, request, now)
   if (isRefusal(found)) return found
   const [stream, shard] = found
-  const iterators = Throughput.countCall(shard.iterators, Throughput.readCallsPerSecond, now)
+  const iterators = Limits.countCall(account.limits, shard.iterators, Throughput.readCallsPerSecond, now)
   if (iterators === undefined) return rateExceeded(resourceOf(account, stream, shard.id))
   shard.iterators = iterators
   return { shardIterator: Iterators.issueAt(account, stream, shard, ShardLog.placeOf(shard, request.position), now) }

@@ -29,7 +29,8 @@ export const issueAt = (account: Account, stream: Stream, shard: Shard, at: numb
     place: at
   })
 
-export const accept = (token: string, now: number): Iterator | Refusal => {
+/** With `expires` false its age does not matter. */
+export const accept = (token: string, now: number, expires = true): Iterator | Refusal => {
   const content = Tokens.unseal("iterator", token)
   if (content === undefined) return invalid("shardIterator", "Invalid ShardIterator.")
   const [serial, issuedAt, stream, generation, shardIndex, place] = content as [
@@ -40,7 +41,7 @@ export const accept = (token: string, now: number): Iterator | Refusal => {
     number,
     number
   ]
-  return Tokens.isExpired(issuedAt, now)
+  return expires && Tokens.isExpired(issuedAt, now)
     ? {
       refused: "ExpiredIterator",
       description: `Iterator expired. The iterator was created at time ${

@@ -1,5 +1,4 @@
 import type * as AwsSdk from "effect-kinesis/AwsSdk"
-import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as LocalKinesis from "../LocalKinesis.js"
@@ -27,7 +26,7 @@ const ofCalls = ({ account, calls }: Service.State): Pick<LocalKinesis.Service, 
     name: keyof LocalKinesis.Service,
     table: Readonly<Record<string, AwsSdk.Check>>,
     action: (target: T) => Service.Action,
-    of?: ReadonlyArray<KinesisClient.Operation>
+    of?: ReadonlyArray<LocalKinesis.Operation>
   ) =>
   (target: T): Effect.Effect<void> =>
     Effect.flatMap(Rules.check(`LocalKinesis.${name}`, table, target), () => {

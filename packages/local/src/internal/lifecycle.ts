@@ -30,6 +30,8 @@ const finish = (account: Account, stream: Stream, change: Change, now: number): 
       return Reshard.resize(stream, change.shardCount, now)
     case "Delete":
       account.streams.delete(stream.name)
+      return
+    case "Setting":
   }
 }
 

@@ -1,6 +1,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import { toHashKeyRange } from "./hashKeys.js"
 import * as Lifecycle from "./lifecycle.js"
+import * as Limits from "./limits.js"
 import { findStream, nameOf, notActive } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import { isOpen } from "./model.js"
@@ -68,14 +69,14 @@ const unseal = (token: string): readonly [number, Cursor] | undefined =>
 export const streamOf = (account: Account, request: Api.ListShardsRequest): string | undefined =>
   request.nextToken === undefined ? nameOf(account, request.stream) : unseal(request.nextToken)?.[1].stream
 
-const start = (request: Api.ListShardsRequest, now: number): Cursor | Refusal => {
+const start = ({ limits }: Account, request: Api.ListShardsRequest, now: number): Cursor | Refusal => {
   if (request.nextToken !== undefined) {
     if (request.stream !== undefined) {
       return invalid("nextToken", "NextToken and StreamName cannot be provided together.")
     }
     const opened = unseal(request.nextToken)
     if (opened === undefined) return invalid("nextToken", "Invalid NextToken.")
-    return Tokens.isExpired(opened[0], now) ? Tokens.expired(opened[0], now) : opened[1]
+    return limits.expiry && Tokens.isExpired(opened[0], now) ? Tokens.expired(opened[0], now) : opened[1]
   }
   if (request.stream === undefined) return invalid("stream", "Either NextToken or StreamName should be provided.")
   const filter = request.shardFilter ?? fromTrimHorizon
@@ -89,7 +90,7 @@ const findListed = (account: Account, cursor: Cursor, now: number): Stream | Ref
     : found
 }
 
-const toShard = (shard: Shard): Api.Shard => ({
+export const toShard = (shard: Shard): Api.Shard => ({
   shardId: shard.id,
   parentShardId: shard.parents[0]?.id,
   adjacentParentShardId: shard.parents[1]?.id,
@@ -107,12 +108,12 @@ export const listShards = (
   const { maxResults = 1000 } = request
   const bad = refuseCount("maxResults", maxResults)
   if (bad !== undefined) return bad
-  const cursor = start(request, now)
+  const cursor = start(account, request, now)
   if (isRefusal(cursor)) return cursor
   const stream = findListed(account, cursor, now)
   if (isRefusal(stream)) return stream
   if (stream.status === "CREATING" || stream.status === "DELETING") return notActive(account, stream)
-  const listings = Throughput.countCall(stream.listings, Throughput.listCallsPerSecond, now)
+  const listings = Limits.countCall(account.limits, stream.listings, Throughput.listCallsPerSecond, now)
   if (listings === undefined) {
     const resource = { accountId: account.id, stream: stream.name, shardId: undefined }
     return { refused: "limit", description: `Rate exceeded for ${resourceName(resource)}.` }

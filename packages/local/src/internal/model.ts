@@ -1,6 +1,8 @@
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import type { Range } from "./hashKeys.js"
+import * as Limits from "./limits.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
+import * as StreamDetails from "./streamDetails.js"
 import type { Subscription } from "./subscriptions.js"
 import * as Throughput from "./throughput.js"
 
@@ -61,6 +63,8 @@ export type Change =
   | { readonly _tag: "Split"; readonly shard: Shard; readonly at: bigint }
   | { readonly _tag: "Merge"; readonly lower: Shard; readonly upper: Shard }
   | { readonly _tag: "Resize"; readonly shardCount: number }
+  /** It takes its time alone: what it changes was changed at its start. */
+  | { readonly _tag: "Setting" }
 
 /** A stream with all its shards in the order of their ids, expired ones included. */
 export interface Stream {
@@ -69,7 +73,7 @@ export interface Stream {
   readonly generation: number
   /** By the server's clock, in milliseconds since the epoch. */
   readonly createdAt: number
-  readonly mode: "PROVISIONED" | "ON_DEMAND"
+  mode: "PROVISIONED" | "ON_DEMAND"
   readonly shards: Array<Shard>
   /** With `"AUTO"` records go to the open shards in turn, whatever their keys. */
   distribution: "AUTO" | "USER_PARTITION_KEY"
@@ -85,6 +89,8 @@ export interface Stream {
   listings: ReadonlyArray<number>
   /** By name. */
   readonly consumers: Map<string, Consumer>
+  /** What changes neither its shards nor its records. */
+  details: StreamDetails.StreamDetails
 }
 
 /** The whole service as one account in one region sees it. */
@@ -92,18 +98,23 @@ export interface Account {
   readonly id: string
   readonly region: string
   readonly streams: Map<string, Stream>
+  readonly limits: Limits.Limits
   /** Never the same twice: makes each iterator and each stream unique. */
   serial: number
   /** When each consumer was last created, by stream and name: makes each ARN unique. */
   readonly consumersCreated: Map<string, number>
+  /** Since when a minimum of on-demand throughput is billed, in milliseconds since the epoch. */
+  commitment: number | undefined
 }
 
-export const makeAccount = (id: string, region: string): Account => ({
+export const makeAccount = (id: string, region: string, limits = Limits.all): Account => ({
   id,
   region,
   streams: new Map(),
+  limits,
   serial: 0,
-  consumersCreated: new Map()
+  consumersCreated: new Map(),
+  commitment: undefined
 })
 
 export const nextSerial = (account: Account): number => ++account.serial
@@ -120,7 +131,8 @@ export const makeStream = (
   status: "CREATING",
   pending: undefined,
   listings: [],
-  consumers: new Map()
+  consumers: new Map(),
+  details: StreamDetails.none
 })
 
 export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`

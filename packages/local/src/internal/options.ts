@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as LocalKinesis from "../LocalKinesis.js"
 import type * as LocalLeaseStore from "../LocalLeaseStore.js"
 import type * as VirtualTime from "../VirtualTime.js"
+import * as Limits from "./limits.js"
 
 const { duration, flag, listOf, oneOf, optional, text, that, whole } = AwsSdk
 
@@ -32,6 +33,14 @@ export const kinesis: AwsSdk.Table<LocalKinesis.Options> = {
   accountId: optional(text("12 digits", /^\d{12}$/)),
   region: optional(text("a region such as \"eu-west-1\"", /^[\w-]+$/)),
   latency: optional(duration()),
+  limits: optional(
+    that(
+      `an object of ${Object.keys(Limits.all).join(", ")}, each true or false`,
+      (given) =>
+        typeof given === "object" && given !== null &&
+        Object.entries(given).every(([name, value]) => name in Limits.all && typeof value === "boolean")
+    )
+  ),
   transition: optional(duration()),
   shuffleEntries: optional(number),
   serverClockSkew: optional(that("a whole number of milliseconds", Number.isSafeInteger)),
@@ -76,10 +85,36 @@ const times = optional((given, options) => given === Infinity ? undefined : whol
 /** Which calls of `getRecords` a knob meets. */
 export const readTarget: AwsSdk.Table<LocalKinesis.ReadTarget> = { stream: name, shardId: name, times }
 
+const apiOnly: Readonly<Record<LocalKinesis.ApiOperation, true>> = {
+  addTagsToStream: true,
+  deleteResourcePolicy: true,
+  describeAccountSettings: true,
+  describeLimits: true,
+  describeStream: true,
+  disableEnhancedMonitoring: true,
+  enableEnhancedMonitoring: true,
+  getResourcePolicy: true,
+  listTagsForResource: true,
+  listTagsForStream: true,
+  putResourcePolicy: true,
+  removeTagsFromStream: true,
+  startStreamEncryption: true,
+  stopStreamEncryption: true,
+  tagResource: true,
+  untagResource: true,
+  updateAccountSettings: true,
+  updateMaxRecordSize: true,
+  updateStreamMode: true,
+  updateStreamRecordDistributionStrategy: true,
+  updateStreamWarmThroughput: true
+}
+
+const operations = [...KinesisClient.operations, ...Object.keys(apiOnly)]
+
 /** Which calls a knob of the service meets. */
 export const target: AwsSdk.Table<LocalKinesis.Target> = {
   ...readTarget,
-  operation: optional(oneOf(...KinesisClient.operations))
+  operation: optional(oneOf(...operations))
 }
 
 /** Which calls a knob of the lease table meets. */

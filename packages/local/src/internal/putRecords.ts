@@ -1,6 +1,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import { hashKey } from "effect-kinesis/KinesisRecord"
 import * as HashKeys from "./hashKeys.js"
+import * as Limits from "./limits.js"
 import { findServing, resourceOf } from "./lookup.js"
 import type { Account, Shard, Stream } from "./model.js"
 import type { Refusal } from "./refusal.js"
@@ -27,7 +28,12 @@ const refuseKey = (stream: Stream, { partitionKey }: Api.PutRecordsEntry, path: 
     : undefined
 }
 
-const refuseEntry = (stream: Stream, entry: Api.PutRecordsEntry, path: string): Refusal | undefined => {
+const refuseEntry = (
+  { sizes }: Limits.Limits,
+  stream: Stream,
+  entry: Api.PutRecordsEntry,
+  path: string
+): Refusal | undefined => {
   const { explicitHashKey } = entry
   const badKey = refuseKey(stream, entry, path)
   if (badKey !== undefined) return badKey
@@ -36,7 +42,7 @@ const refuseEntry = (stream: Stream, entry: Api.PutRecordsEntry, path: string): 
   }
   const bytes = bytesOf(entry)
   const most = stream.maxRecordSizeInKiB * 1024
-  return bytes <= most
+  return bytes <= most || !sizes
     ? undefined
     : notInRange(
       `${path}data`,
@@ -45,16 +51,20 @@ const refuseEntry = (stream: Stream, entry: Api.PutRecordsEntry, path: string): 
     )
 }
 
-const refuseEntries = (stream: Stream, entries: ReadonlyArray<Api.PutRecordsEntry>): Refusal | undefined => {
-  if (entries.length < 1 || entries.length > requestRecords) {
+const refuseEntries = (
+  limits: Limits.Limits,
+  stream: Stream,
+  entries: ReadonlyArray<Api.PutRecordsEntry>
+): Refusal | undefined => {
+  if (entries.length < 1 || (limits.sizes && entries.length > requestRecords)) {
     return notInRange("records", "1 to 500 entries", `${entries.length} entries`)
   }
   for (const [index, entry] of entries.entries()) {
-    const bad = refuseEntry(stream, entry, `records[${index}].`)
+    const bad = refuseEntry(limits, stream, entry, `records[${index}].`)
     if (bad !== undefined) return bad
   }
   const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0)
-  return bytes <= requestBytes
+  return bytes <= requestBytes || !limits.sizes
     ? undefined
     : notInRange("records", "0 to 10,485,760 bytes with the partition keys", `${bytes} bytes`)
 }
@@ -86,7 +96,7 @@ const write = (
   now: number
 ): Api.PutRecordResponse | Refusal => {
   const bytes = bytesOf(entry)
-  const writes = Throughput.countWrite(shard.writes, bytes, now, burstOf(stream))
+  const writes = Limits.countWrite(account.limits, shard.writes, bytes, now, burstOf(stream))
   if (writes === undefined) return rateExceeded(resourceOf(account, stream, shard.id))
   shard.writes = writes
   const { sequenceNumber } = ShardLog.append(stream.name, shard, {
@@ -108,7 +118,7 @@ export const acceptRecord = (account: Account, request: Api.PutRecordRequest, no
   if (sequenceNumberForOrdering !== undefined && stream.distribution === "AUTO") {
     return invalid("sequenceNumberForOrdering", "There is no order where the service distributes the records.")
   }
-  return refuseEntry(stream, request, "") ?? stream
+  return refuseEntry(account.limits, stream, request, "") ?? stream
 }
 
 export const putRecord = (
@@ -123,7 +133,7 @@ export const putRecord = (
 /** The stream that records go to, or why they are refused. */
 export const acceptRecords = (account: Account, request: Api.PutRecordsRequest, now: number): Stream | Refusal => {
   const stream = findServing(account, request.stream, now)
-  return isRefusal(stream) ? stream : refuseEntries(stream, request.records) ?? stream
+  return isRefusal(stream) ? stream : refuseEntries(account.limits, stream, request.records) ?? stream
 }
 
 /** The codes with which an entry can fail by itself. */

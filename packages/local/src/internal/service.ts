@@ -5,11 +5,12 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import type { Call, KmsCode, Options } from "../LocalKinesis.js"
+import type { Call, KmsCode, Operation, Options } from "../LocalKinesis.js"
 import * as CallScope from "./callScope.js"
 import * as Engines from "./engine.js"
 import * as Errors from "./errors.js"
 import type * as Faults from "./faults.js"
+import * as Limits from "./limits.js"
 import * as Model from "./model.js"
 import * as Operations from "./operations.js"
 import type * as PutRecords from "./putRecords.js"
@@ -39,12 +40,22 @@ export interface State extends Subscribing.Context {
   readonly calls: Engines.Engine<CallScope.Target, Action, { -readonly [K in keyof Call]: Call[K] }>
   /** How far the server's clock is ahead, in milliseconds. */
   readonly skew: number
+  /** What the log of calls keeps of a request. */
+  readonly noted: (request: object) => object
 }
 
-export const make = (options: Options): State => {
-  const { accountId = "000000000000", latency, region = "us-east-1", shuffleEntries, transition = 0 } = options
+/** How the calls are logged: how many of the newest, and what of their requests. */
+export interface Logging {
+  readonly kept: number
+  readonly noted: (request: object) => object
+}
+
+const whole: Logging = { kept: 100_000, noted: (request) => request }
+
+export const make = (options: Options, { kept, noted }: Logging = whole): State => {
+  const { accountId = "000000000000", latency, limits, region = "us-east-1", shuffleEntries, transition = 0 } = options
   const { continuation = "own", endWithContinuation = false, serverClockSkew: skew = 0 } = options
-  const account = Model.makeAccount(accountId, region)
+  const account = Model.makeAccount(accountId, region, Limits.of(limits))
   const manner = { continuation, endWithContinuation }
   const settings = {
     transition: Duration.toMillis(transition),
@@ -56,10 +67,11 @@ export const make = (options: Options): State => {
     settings,
     manner,
     operations: Operations.make(account, settings),
-    calls: Engines.make(latency),
+    calls: Engines.make(latency, kept),
     skew,
     now: Effect.map(Clock.currentTimeMillis, (millis) => millis + skew),
-    waiting: new Map()
+    waiting: new Map(),
+    noted
   }
 }
 
@@ -67,45 +79,58 @@ export const make = (options: Options): State => {
 export const toClient = (self: State): KinesisClient.Service => ({
   ...Record.map(
     self.operations,
-    (_, operation) => (request: object) => serve(self, operation, request as never)
+    (act, operation) => (request: object) => serve(self, operation, request, act as Act<object, object>)
   ) as unknown as KinesisClient.Service,
-  subscribeToShard: (request) => Subscribing.subscribe(self, request, serve(self, "subscribeToShard", request))
+  subscribeToShard: (request) =>
+    Subscribing.subscribe(
+      self,
+      request,
+      serve(self, "subscribeToShard", request, self.operations.subscribeToShard)
+    )
 })
 
-const apiName = (operation: KinesisClient.Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
+const apiName = (operation: Operation): string => operation[0]!.toUpperCase() + operation.slice(1)
+
+/** What an operation does to the account: its answer, or why it is refused. */
+export type Act<Request, Answer> = (request: Request, now: number, twist: Operations.Twist) => Answer | Refusal
 
 /** A call is judged by the server's clock, when it takes effect. */
-const serve = <O extends KinesisClient.Operation>(
+export const serve = <Request extends object, Answer>(
   self: State,
-  operation: O,
-  request: Operations.Request<O>
-): Effect.Effect<Operations.Answer<O>, Errors.Failure> =>
+  operation: Operation,
+  request: Request,
+  act: Act<Request, Answer>
+): Effect.Effect<Answer, Errors.Failure> =>
   Effect.flatMap(self.now, (now) => {
     const scope = CallScope.of(self.account, operation, request, now)
     const { shardId, stream } = scope
     const api = apiName(CallScope.operationOf(operation, request))
     const site = { operation: api, stream: CallScope.streamOf(request), shardId }
-    return Engines.serve(self.calls, (served) => ({ operation, request, stream, shardId, ...served }), {
-      fits: (target) => CallScope.isMet(target, scope),
-      answerLost: (): Errors.Failure => new ServiceUnavailable({ ...site, description: "The answer was lost." }),
-      act: (fault) =>
-        suffer(self, site, scope, fault).pipe(
-          Effect.zipRight(self.now),
-          Effect.map((now) => self.operations[operation](request, now, toTwist(operation, fault))),
-          Effect.filterOrFail(
-            (answer): answer is Operations.Answer<O> => !isRefusal(answer),
-            (refusal) => Errors.fromRefusal(site, refusal as Refusal)
-          ),
-          Effect.map((answer) => {
-            Subscribing.stirBy(self, operation, stream, answer)
-            return curtail(operation, answer, fault)
-          })
-        )
-    })
+    return Engines.serve(
+      self.calls,
+      (served) => ({ operation, request: self.noted(request), stream, shardId, ...served }),
+      {
+        fits: (target) => CallScope.isMet(target, scope),
+        answerLost: (): Errors.Failure => new ServiceUnavailable({ ...site, description: "The answer was lost." }),
+        act: (fault) =>
+          suffer(self, site, scope, fault).pipe(
+            Effect.zipRight(self.now),
+            Effect.map((now) => act(request, now, toTwist(operation, fault))),
+            Effect.filterOrFail(
+              (answer): answer is Exclude<Answer, Refusal> => !isRefusal(answer),
+              (refusal) => Errors.fromRefusal(site, refusal as Refusal)
+            ),
+            Effect.map((answer) => {
+              Subscribing.stirBy(self, operation, stream, answer)
+              return curtail(operation, answer, fault)
+            })
+          )
+      }
+    )
   })
 
 /** What a fault leaves of an answer. A subscription is left as it is, since its events are what lacks something. */
-const curtail = <A>(operation: KinesisClient.Operation, answer: A, fault: Fault): A => {
+const curtail = <A>(operation: Operation, answer: A, fault: Fault): A => {
   switch (fault?.action._tag) {
     case "Omit":
       return operation === "subscribeToShard" ? answer : without(answer, fault.action.fields)
@@ -126,7 +151,7 @@ const without = <A>(answer: A, fields: ReadonlyArray<string>): A =>
     ])
   ) as A
 
-const toTwist = (operation: KinesisClient.Operation, fault: Fault): Operations.Twist => ({
+const toTwist = (operation: Operation, fault: Fault): Operations.Twist => ({
   emptyPage: fault?.action._tag === "EmptyPage",
   entryFault: operation === "putRecords" ? toEntryFault(fault) : undefined,
   disturbance: toDisturbance(fault)

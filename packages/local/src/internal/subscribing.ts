@@ -10,6 +10,7 @@ import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { Operation } from "../LocalKinesis.js"
 import * as Errors from "./errors.js"
 import type { Account, Shard } from "./model.js"
 import * as Pushes from "./pushes.js"
@@ -54,7 +55,7 @@ export const stir = (waiting: Waiting, shards: Iterable<Shard | undefined> = wai
 /** The shards in which a call can have changed something; undefined for all of them. */
 const touched = (
   { account }: Context,
-  operation: KinesisClient.Operation,
+  operation: Operation,
   stream: string | undefined,
   answer: unknown
 ): ReadonlyArray<Shard | undefined> | undefined => {
@@ -77,7 +78,7 @@ const touched = (
 /** Lets the callers look again whom a call can concern. */
 export const stirBy = (
   context: Context,
-  operation: KinesisClient.Operation,
+  operation: Operation,
   stream: string | undefined,
   answer: unknown
 ): void => {

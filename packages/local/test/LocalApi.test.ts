@@ -1,0 +1,311 @@
+import { LocalApi } from "@effect-kinesis/local"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as fc from "effect/FastCheck"
+
+const arn = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
+const stream = "orders"
+const make = (options: Parameters<typeof LocalApi.make>[0] = {}) =>
+  LocalApi.make({ streams: [{ name: stream }], ...options })
+const tagOf = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E>) =>
+  Effect.map(Effect.flip(call), ({ _tag }) => _tag)
+
+describe("tags", () => {
+  it.effect("are added, overwritten, listed in pages and removed, by name or ARN", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      yield* api.addTagsToStream({ stream, tags: { team: "shop", cost: "1", a: "" } })
+      yield* api.tagResource({ resourceArn: arn, tags: { cost: "2" } })
+      assert.deepStrictEqual((yield* api.listTagsForResource({ resourceArn: arn })).tags, [
+        { key: "a", value: "" },
+        { key: "cost", value: "2" },
+        { key: "team", value: "shop" }
+      ])
+      const first = yield* api.listTagsForStream({ stream: arn, limit: 2 })
+      assert.deepStrictEqual([first.tags.map(({ key }) => key), first.hasMoreTags], [["a", "cost"], true])
+      const rest = yield* api.listTagsForStream({ stream, exclusiveStartTagKey: "cost" })
+      assert.deepStrictEqual([rest.tags.map(({ key }) => key), rest.hasMoreTags], [["team"], false])
+      yield* api.removeTagsFromStream({ stream, tagKeys: ["team", "none"] })
+      yield* api.untagResource({ resourceArn: arn, tagKeys: ["a"] })
+      assert.deepStrictEqual((yield* api.listTagsForStream({ stream })).tags, [{ key: "cost", value: "2" }])
+    }))
+
+  it.effect("are at most 50, and well-formed; what is refused changes nothing", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      const tags = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, ""]))
+      yield* api.addTagsToStream({ stream, tags })
+      const refused = [{ more: "" }, { "": "" }, { ["k".repeat(129)]: "" }, { k1: "v".repeat(257) }, { "aws:x": "" }, {
+        "k#": ""
+      }]
+      for (const tags of refused) {
+        assert.strictEqual(yield* tagOf(api.addTagsToStream({ stream, tags })), "InvalidArgument", JSON.stringify(tags))
+      }
+      assert.strictEqual((yield* api.listTagsForStream({ stream })).tags.length, 50)
+      assert.strictEqual(yield* tagOf(api.listTagsForStream({ stream, limit: 51 })), "InvalidArgument")
+      assert.strictEqual(yield* tagOf(api.tagResource({ resourceArn: "orders", tags: {} })), "InvalidArgument")
+      assert.strictEqual(yield* tagOf(api.tagResource({ resourceArn: `${arn}s`, tags: {} })), "ResourceNotFound")
+    }))
+
+  it.effect("whatever is added and removed in turn, what is listed is what was left", () =>
+    Effect.promise(() =>
+      fc.assert(fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.option(fc.constantFrom("1", "2")))),
+        (steps) =>
+          Effect.runPromise(Effect.gen(function*() {
+            const { operations: api } = yield* make()
+            const expected = new Map<string, string>()
+            for (const [key, value] of steps) {
+              if (value === null) {
+                yield* api.removeTagsFromStream({ stream, tagKeys: [key] })
+                expected.delete(key)
+              } else {
+                yield* api.addTagsToStream({ stream, tags: { [key]: value } })
+                expected.set(key, value)
+              }
+            }
+            const { tags } = yield* api.listTagsForStream({ stream })
+            assert.deepStrictEqual(new Map(tags.map(({ key, value }) => [key, value])), new Map([...expected].sort()))
+          }))
+      ))
+    ))
+})
+
+describe("descriptions", () => {
+  it.effect("page the shards, whatever state the stream is in", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ streams: [], transition: "1 minute" })
+      yield* api.createStream({ stream, shardCount: 3 })
+      const { streamDescription: creating } = yield* api.describeStream({ stream })
+      assert.deepStrictEqual([creating.streamStatus, creating.shards, creating.hasMoreShards], ["CREATING", [], false])
+    }))
+
+  it.effect("go on after a shard", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ streams: [{ name: stream, shardCount: 3 }] })
+      const { streamDescription: first } = yield* api.describeStream({ stream, limit: 2 })
+      assert.deepStrictEqual([first.shards.length, first.hasMoreShards], [2, true])
+      const { streamDescription: rest } = yield* api.describeStream({
+        stream,
+        exclusiveStartShardId: first.shards[1]!.shardId
+      })
+      assert.deepStrictEqual(rest.shards.map(({ shardId }) => shardId), ["shardId-000000000002"])
+      assert.isFalse(rest.hasMoreShards)
+      assert.strictEqual(yield* tagOf(api.describeStream({ stream, limit: 0 })), "InvalidArgument")
+    }))
+
+  it.effect("say what was set at the creation", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ streams: [] })
+      yield* api.createStream({
+        stream,
+        streamModeDetails: { streamMode: "ON_DEMAND" },
+        tags: { team: "shop" },
+        maxRecordSizeInKiB: 2048,
+        warmThroughputMiBps: 5,
+        recordDistributionStrategy: "AUTO"
+      })
+      const { streamDescriptionSummary: summary } = yield* api.describeStreamSummary({ stream })
+      assert.deepInclude(summary, {
+        streamStatus: "ACTIVE",
+        streamModeDetails: { streamMode: "ON_DEMAND" },
+        openShardCount: 4,
+        maxRecordSizeInKiB: 2048,
+        recordDistributionStrategy: "AUTO",
+        warmThroughput: { targetMiBps: 5, currentMiBps: 5 },
+        encryptionType: "NONE"
+      })
+      assert.deepStrictEqual((yield* api.listTagsForStream({ stream })).tags, [{ key: "team", value: "shop" }])
+      for (
+        const wrong of [
+          { shardCount: 2, streamModeDetails: { streamMode: "ON_DEMAND" } },
+          { streamModeDetails: { streamMode: "ON" } },
+          { tags: { "": "" } },
+          { maxRecordSizeInKiB: 1 },
+          { warmThroughputMiBps: -1 },
+          { recordDistributionStrategy: "SOME" }
+        ]
+      ) {
+        assert.strictEqual(yield* tagOf(api.createStream({ stream: "b", ...wrong })), "InvalidArgument")
+      }
+      assert.deepStrictEqual((yield* api.listStreams({})).streamNames, [stream])
+    }))
+
+  it.effect("of the account count shards and streams", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ streams: [{ name: "a", shardCount: 3 }, { name: "b", shardCount: 2 }] })
+      yield* api.createStream({ stream: "c", streamModeDetails: { streamMode: "ON_DEMAND" } })
+      assert.deepInclude(yield* api.describeLimits({}), { openShardCount: 5, onDemandStreamCount: 1 })
+    }))
+
+  it.effect("of the streams go on after a name, or by token", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ streams: ["a", "b", "c"].map((name) => ({ name })) })
+      const first = yield* api.listStreams({ limit: 1 })
+      assert.deepStrictEqual([first.streamNames, first.hasMoreStreams], [["a"], true])
+      assert.deepStrictEqual((yield* api.listStreams({ nextToken: first.nextToken })).streamNames, ["b", "c"])
+      const last = yield* api.listStreams({ exclusiveStartStreamName: "b" })
+      assert.deepStrictEqual([last.streamNames, last.hasMoreStreams], [["c"], false])
+      assert.deepInclude(last.streamSummaries[0], { streamName: "c", streamStatus: "ACTIVE" })
+    }))
+})
+
+describe("settings", () => {
+  it.effect("are kept, and take the stream's time", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ transition: "1 second" })
+      yield* api.updateStreamMode({ stream, streamModeDetails: { streamMode: "ON_DEMAND" } })
+      const summary = Effect.map(api.describeStreamSummary({ stream }), (answer) => answer.streamDescriptionSummary)
+      assert.strictEqual((yield* summary).streamStatus, "UPDATING")
+      assert.strictEqual(yield* tagOf(api.updateMaxRecordSize({ stream, maxRecordSizeInKiB: 2048 })), "ResourceInUse")
+    }))
+
+  it.effect("are those of the API, and checked", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      yield* api.updateMaxRecordSize({ stream, maxRecordSizeInKiB: 2048 })
+      yield* api.startStreamEncryption({ stream, encryptionType: "KMS", keyId: "alias/aws/kinesis" })
+      yield* api.updateStreamRecordDistributionStrategy({ stream, recordDistributionStrategy: "AUTO" })
+      const summary = Effect.map(api.describeStreamSummary({ stream }), (answer) => answer.streamDescriptionSummary)
+      assert.deepInclude(yield* summary, {
+        maxRecordSizeInKiB: 2048,
+        encryptionType: "KMS",
+        keyId: "alias/aws/kinesis",
+        recordDistributionStrategy: "AUTO"
+      })
+      yield* api.stopStreamEncryption({ stream, encryptionType: "KMS", keyId: "alias/aws/kinesis" })
+      assert.deepInclude(yield* summary, { encryptionType: "NONE", keyId: undefined })
+      const wrong = [
+        api.updateMaxRecordSize({ stream, maxRecordSizeInKiB: 1 }),
+        api.startStreamEncryption({ stream, encryptionType: "NONE", keyId: "a" }),
+        api.startStreamEncryption({ stream, encryptionType: "KMS", keyId: "" }),
+        api.updateStreamMode({ stream, streamModeDetails: { streamMode: "ON" } }),
+        api.updateStreamRecordDistributionStrategy({ stream, recordDistributionStrategy: "" }),
+        api.updateStreamWarmThroughput({ stream, warmThroughputMiBps: 1 }),
+        api.updateAccountSettings({ minimumThroughputBillingCommitment: { status: "" } })
+      ]
+      for (const call of wrong) assert.strictEqual(yield* tagOf<unknown, any>(call), "InvalidArgument")
+      yield* api.updateStreamMode({ stream, streamModeDetails: { streamMode: "ON_DEMAND" } })
+      assert.deepInclude(yield* api.updateStreamWarmThroughput({ stream, warmThroughputMiBps: 1 }), {
+        streamName: stream,
+        warmThroughput: { targetMiBps: 1, currentMiBps: 1 }
+      })
+    }))
+
+  it.effect("of monitoring add up, and ALL is all", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      yield* api.enableEnhancedMonitoring({ stream, shardLevelMetrics: ["OutgoingBytes"] })
+      const more = yield* api.enableEnhancedMonitoring({ stream, shardLevelMetrics: ["IncomingBytes"] })
+      assert.deepStrictEqual(more.currentShardLevelMetrics, ["OutgoingBytes"])
+      assert.deepStrictEqual(more.desiredShardLevelMetrics, ["IncomingBytes", "OutgoingBytes"])
+      const none = yield* api.disableEnhancedMonitoring({ stream, shardLevelMetrics: ["ALL"] })
+      assert.deepStrictEqual(none.desiredShardLevelMetrics, [])
+      assert.strictEqual(
+        yield* tagOf(api.enableEnhancedMonitoring({ stream, shardLevelMetrics: ["Bytes"] })),
+        "InvalidArgument"
+      )
+    }))
+
+  it.effect("of the account are kept, with the time of their start", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      const enabled = yield* api.updateAccountSettings({ minimumThroughputBillingCommitment: { status: "ENABLED" } })
+      assert.strictEqual(enabled.minimumThroughputBillingCommitment.startedAt?.getTime(), 0)
+      assert.deepStrictEqual(yield* api.describeAccountSettings({}), enabled)
+    }))
+})
+
+describe("policies", () => {
+  it.effect("are kept, returned and forgotten", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make()
+      assert.deepStrictEqual(yield* api.getResourcePolicy({ resourceArn: arn }), { policy: "{}" })
+      const policy = JSON.stringify({ Version: "2012-10-17" })
+      yield* api.putResourcePolicy({ resourceArn: arn, policy })
+      assert.deepStrictEqual(yield* api.getResourcePolicy({ resourceArn: arn }), { policy })
+      yield* api.deleteResourcePolicy({ resourceArn: arn })
+      assert.strictEqual(yield* tagOf(api.deleteResourcePolicy({ resourceArn: arn })), "ResourceNotFound")
+      assert.strictEqual(yield* tagOf(api.putResourcePolicy({ resourceArn: arn, policy: "[]" })), "InvalidArgument")
+    }))
+})
+
+describe("what a server is for", () => {
+  it.effect("an iterator alone finds its shard, and knobs of that shard meet it", () =>
+    Effect.gen(function*() {
+      const { local, operations: api } = yield* make({ streams: [{ name: stream, shardCount: 2 }] })
+      const shardId = "shardId-000000000001"
+      const { shardIterator } = yield* api.getShardIterator({ stream, shardId, position: { _tag: "TrimHorizon" } })
+      yield* local.throttle({ operation: "getRecords", shardId })
+      assert.strictEqual(yield* tagOf(api.getRecords({ shardIterator })), "ThrottledError")
+      assert.deepStrictEqual((yield* api.getRecords({ shardIterator })).records, [])
+      assert.strictEqual(yield* tagOf(api.getRecords({ shardIterator: "none" })), "InvalidArgument")
+      const [, read] = yield* local.calls
+      assert.deepInclude(read, { operation: "getRecords", stream, shardId, outcome: "ThrottledError" })
+    }))
+
+  it.effect("knobs meet the operations that only the API has, and the log has them", () =>
+    Effect.gen(function*() {
+      const { local, operations: api } = yield* make()
+      yield* local.throttle({ operation: "describeStream", stream })
+      yield* api.listTagsForStream({ stream })
+      assert.strictEqual(yield* tagOf(api.describeStream({ stream })), "ThrottledError")
+      assert.deepStrictEqual((yield* local.calls).map(({ operation }) => operation), [
+        "listTagsForStream",
+        "describeStream"
+      ])
+    }))
+
+  it.effect("the log keeps how much was written, and not what", () =>
+    Effect.gen(function*() {
+      const { local, operations: api } = yield* make()
+      const entry = { partitionKey: "a", data: new Uint8Array(3) }
+      yield* api.putRecord({ stream, ...entry })
+      yield* api.putRecords({ stream, records: [entry, entry] })
+      assert.deepStrictEqual((yield* local.calls).map(({ request }) => request), [
+        { stream, partitionKey: "a", dataBytes: 3 },
+        { stream, recordCount: 2 }
+      ])
+    }))
+})
+
+describe("limits that are switched off", () => {
+  const records = Array.from({ length: 501 }, () => ({ partitionKey: "a", data: new Uint8Array(10) }))
+  const read = (api: LocalApi.Operations) =>
+    Effect.flatMap(
+      api.getShardIterator({ stream, shardId: "shardId-000000000000", position: { _tag: "TrimHorizon" } }),
+      api.getRecords
+    )
+  const cases: ReadonlyArray<
+    readonly [
+      limit: keyof NonNullable<Parameters<typeof LocalApi.make>[0]>["limits"] | string,
+      (api: LocalApi.Operations) => Effect.Effect<boolean>
+    ]
+  > = [
+    ["throughput", (api) =>
+      Effect.orDie(Effect.map(
+        Effect.forEach([1, 2, 3], () => api.putRecords({ stream, records: records.slice(0, 400) })),
+        (answers) => answers.every(({ failedRecordCount }) => failedRecordCount === 0)
+      ))],
+    [
+      "calls",
+      (api) =>
+        Effect.map(Effect.either(Effect.forEach([1, 2, 3, 4, 5, 6], () => read(api))), ({ _tag }) => _tag === "Right")
+    ],
+    ["sizes", (api) => Effect.map(Effect.either(api.putRecords({ stream, records })), ({ _tag }) => _tag === "Right")],
+    [
+      "scaling",
+      (api) =>
+        Effect.map(Effect.either(api.updateShardCount({ stream, targetShardCount: 9 })), ({ _tag }) => _tag === "Right")
+    ]
+  ]
+  for (const [limit, holds] of cases) {
+    it.effect(`${limit}: it holds by default, and is off where it is switched off, alone`, () =>
+      Effect.gen(function*() {
+        assert.isFalse(yield* holds((yield* make()).operations))
+        assert.isTrue(yield* holds((yield* make({ limits: { [limit]: false } })).operations))
+        const others = cases.filter(([other]) => other !== limit).map(([other]) => [other, false])
+        assert.isFalse(yield* holds((yield* make({ limits: Object.fromEntries(others) })).operations))
+      }))
+  }
+})

@@ -1,0 +1,92 @@
+import type { ApiError } from "../api/errors.js"
+import { refused } from "../api/errors.js"
+
+/** The headers of a request, as Node has them. */
+export type Headers = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+/** Who calls, and where, by the signature, which is not verified here. */
+export interface Caller {
+  readonly accessKeyId: string
+  /** Such as `20261126`. */
+  readonly day: string
+  readonly region: string
+  readonly service: string
+  readonly signature: string
+  readonly signedHeaders: ReadonlyArray<string>
+}
+
+export const header = (headers: Headers, name: string): string => {
+  const value = headers[name]
+  return typeof value === "string" ? value : value?.[0] ?? ""
+}
+
+const fieldsOf = (authorization: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    authorization.split(/[, ]+/).slice(1).flatMap((part) => {
+      const [, name, value] = /^([^=]+)=(.*)$/.exec(part) ?? []
+      return name === undefined || value === undefined || value === "" ? [] : [[name, value]]
+    })
+  )
+
+const scopeOf = (credential: string, signature: string, signedHeaders: string): Caller | ApiError => {
+  const [terminator = "", service = "", region = "", day = "", ...key] = credential.split("/").reverse()
+  return terminator !== "aws4_request" || key.length === 0 || region === ""
+    ? refused(
+      "IncompleteSignatureException",
+      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`
+    )
+    : {
+      accessKeyId: key.reverse().join("/"),
+      day,
+      region,
+      service,
+      signature,
+      signedHeaders: signedHeaders.split(";")
+    }
+}
+
+const parameters = ["Credential", "Signature", "SignedHeaders"]
+
+const ofHeader = (headers: Headers, authorization: string): Caller | ApiError => {
+  const fields = fieldsOf(authorization)
+  const absent = parameters.filter((name) => fields[name] === undefined)
+    .map((name) => `Authorization header requires '${name}' parameter.`)
+  const isDated = header(headers, "x-amz-date") !== "" || header(headers, "date") !== ""
+  const wrong = isDated
+    ? absent
+    : [...absent, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."]
+  return wrong.length > 0
+    ? refused("IncompleteSignatureException", [...wrong, `Authorization=${authorization}`].join(" "))
+    : scopeOf(fields["Credential"]!, fields["Signature"]!, fields["SignedHeaders"]!)
+}
+
+const queryParameters = ["Algorithm", "Credential", "Signature", "SignedHeaders", "Date"].map((name) => `X-Amz-${name}`)
+
+const ofQuery = (query: URLSearchParams): Caller | ApiError => {
+  const absent = queryParameters.filter((name) => !query.get(name))
+  return absent.length > 0
+    ? refused(
+      "IncompleteSignatureException",
+      [
+        ...absent.map((name) => `AWS query-string parameters must include '${name}'.`),
+        "Re-examine the query-string parameters."
+      ].join(" ")
+    )
+    : scopeOf(query.get("X-Amz-Credential")!, query.get("X-Amz-Signature")!, query.get("X-Amz-SignedHeaders")!)
+}
+
+/** Who calls, by the header or by the query of a presigned request; or why the signature cannot be read. */
+export const read = (headers: Headers, url: string): Caller | ApiError => {
+  const authorization = header(headers, "authorization")
+  const at = url.indexOf("?")
+  const query = at < 0 ? undefined : new URLSearchParams(url.slice(at))
+  const isPresigned = query?.has("X-Amz-Algorithm") === true
+  if (authorization !== "" && isPresigned) {
+    return refused(
+      "InvalidSignatureException",
+      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+    )
+  }
+  if (authorization !== "") return ofHeader(headers, authorization)
+  return isPresigned ? ofQuery(query) : refused("MissingAuthenticationTokenException", "Missing Authentication Token")
+}

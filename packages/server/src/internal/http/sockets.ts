@@ -1,0 +1,96 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import * as Http2 from "node:http2"
+import * as Net from "node:net"
+import type { Request, Response } from "./exchange.js"
+
+/** Answers a request, whatever it came over. */
+export type Handler = (request: Request, response: Response) => void
+
+/** Where to listen; port 0 is any that is free. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+/** A certificate and its key, in PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
+
+const keepAliveMillis = 65_000
+
+const settings = { maxConcurrentStreams: 1_000, initialWindowSize: 1024 * 1024 }
+
+/** With these two bytes HTTP/2 begins, and no method of HTTP/1.1 that is answered. */
+const isHttp2 = (piece: Buffer): boolean => piece[0] === 0x50 && piece[1] === 0x52
+
+/** Hands a socket on when its first bytes show which protocol it speaks. */
+const whenSpoken = (socket: Net.Socket, handOn: (isHttp2: boolean) => void): void => {
+  const look = () => {
+    const piece: Buffer | null = socket.read()
+    if (piece === null) return
+    socket.unshift(piece)
+    if (piece.length < 2 && !socket.readableEnded) return
+    socket.off("readable", look)
+    handOn(isHttp2(piece))
+  }
+  socket.on("readable", look)
+}
+
+/** HTTP/1.1 and HTTP/2 without TLS, on one port. */
+const cleartext = (handler: Handler): Net.Server => {
+  const http1 = Http.createServer({ keepAliveTimeout: keepAliveMillis }, handler)
+  const http2 = Http2.createServer({ settings }, handler)
+  http1.on("clientError", (_, socket) => socket.destroy())
+  http2.on("sessionError", () => {})
+  const server = Net.createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => socket.destroy())
+    whenSpoken(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket))
+  })
+  return server
+}
+
+/** HTTP/1.1 and HTTP/2 over TLS, as the client asks. */
+const encrypted = (handler: Handler, certificate: Certificate): Http2.Http2SecureServer => {
+  const server = Http2.createSecureServer({ ...certificate, allowHTTP1: true, settings }, handler)
+  Object.assign(server, { keepAliveTimeout: keepAliveMillis })
+  server.on("sessionError", () => {})
+  server.on("tlsClientError", () => {})
+  return server
+}
+
+/** Listens until the scope ends, which breaks off every connection. */
+const listening = (
+  make: () => Net.Server,
+  { host, port }: Place
+): Effect.Effect<number, NodeJS.ErrnoException, Scope.Scope> =>
+  Effect.gen(function*() {
+    const sockets = new Set<Net.Socket>()
+    const server = yield* Effect.acquireRelease(
+      Effect.async<Net.Server, NodeJS.ErrnoException>((resume) => {
+        const server = make()
+        server.on("connection", (socket: Net.Socket) => {
+          sockets.add(socket)
+          socket.on("close", () => sockets.delete(socket))
+        })
+        server.once("error", (error) => resume(Effect.fail(error)))
+        server.listen(port, host, () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    return (server.address() as Net.AddressInfo).port
+  })
+
+/** Answers without TLS; returns the port. */
+export const listen = (handler: Handler, place: Place) => listening(() => cleartext(handler), place)
+
+/** Answers over TLS; returns the port. */
+export const listenSecurely = (handler: Handler, certificate: Certificate, place: Place) =>
+  listening(() => encrypted(handler, certificate), place)
