@@ -56,9 +56,9 @@ const exits = wrap(
 
 /** The output of `kinesis` without arguments: the commands first. */
 export const overview: ReadonlyArray<string> = [
-  "kinesis demo|read|fleet [options]",
+  "kinesis demo|read|serve|fleet [options]",
   "",
-  "Read Amazon Kinesis streams.",
+  "Read Amazon Kinesis streams, and serve a Kinesis of your own.",
   "",
   ...Usage.names.flatMap((name) => {
     const { examples, text, title } = Usage.commands[name]

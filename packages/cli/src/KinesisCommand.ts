@@ -1,3 +1,4 @@
+import * as ServerUsage from "@effect-kinesis/server/ServerUsage"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Position from "effect-kinesis/Position"
@@ -159,8 +160,27 @@ const fleet = Command.make(
   })
 ).pipe(Command.withDescription(Usage.commands.fleet.title))
 
+/** An option of the server, by what it takes. */
+const serverOption = (name: string, { isRepeated, value }: ServerUsage.OptionUsage) =>
+  value === undefined
+    ? described("serve", name, Options.boolean(name))
+    : isRepeated === true
+    ? described("serve", name, Options.repeated(Options.text(name)))
+    : Options.map(text("serve", name), Option.getOrUndefined)
+
+const serve = Command.make(
+  "serve",
+  Object.fromEntries(
+    Object.entries(ServerUsage.options).map(([name, usage]) => [name, serverOption(name, usage)])
+  ) as Readonly<Record<string, Options.Options<ReadonlyArray<string> | string | boolean | undefined>>>,
+  Effect.fnUntraced(function*(flags) {
+    const ServerCommand = yield* Effect.promise(() => import("@effect-kinesis/server/ServerCommand"))
+    yield* ServerCommand.run(flags)
+  })
+).pipe(Command.withDescription(Usage.commands.serve.title))
+
 /** `kinesis` with its subcommands. */
 export const kinesis = Command.make("kinesis").pipe(
-  Command.withDescription("Reads Amazon Kinesis streams."),
-  Command.withSubcommands([demo, read, fleet])
+  Command.withDescription("Reads Amazon Kinesis streams, and serves a Kinesis of your own."),
+  Command.withSubcommands([demo, read, serve, fleet])
 )

@@ -1,3 +1,4 @@
+import * as ServerUsage from "@effect-kinesis/server/ServerUsage"
 import * as Arguments from "./Arguments.js"
 
 /** An option of a command: `value` is the placeholder of its value in the help; a switch has none. */
@@ -22,7 +23,7 @@ export interface CommandUsage {
   readonly examples: ReadonlyArray<Example>
 }
 
-export type Name = "demo" | "read" | "fleet"
+export type Name = "demo" | "read" | "fleet" | "serve"
 
 const places = "trim-horizon, latest, -2h (ago), 2026-11-23T08:00:00Z"
 
@@ -114,7 +115,14 @@ const fleet: CommandUsage = {
   ]
 }
 
-export const commands: Readonly<Record<Name, CommandUsage>> = { demo, read, fleet }
+const serve: CommandUsage = {
+  title: ServerUsage.title,
+  text: ServerUsage.text,
+  options: ServerUsage.options,
+  examples: ServerUsage.examples.map(({ args, text }) => ({ args: `serve ${args}`, text }))
+}
+
+export const commands: Readonly<Record<Name, CommandUsage>> = { demo, read, serve, fleet }
 
 export const names = Object.keys(commands) as ReadonlyArray<Name>
 

@@ -388,3 +388,26 @@ describe.concurrent("kinesis read", () => {
       yield* tried(Usage.commands.read.examples.at(-1)!)
     }))
 })
+
+describe("kinesis serve", () => {
+  it.live("serves the streams that are named, and ends with its parent", () =>
+    Effect.gen(function*() {
+      const { code, stdout } = yield* kinesis(
+        ...["serve", "--port", "0", "--stream", "a:2", "--stream", "b", "--tether", "--json"]
+      )
+      assert.strictEqual(code, 0)
+      const [started, summary] = stdout.trim().split("\n").map((line) => JSON.parse(line))
+      assert.deepStrictEqual(started.streams, ["a", "b"])
+      assert.match(started.endpoint, /^http:\/\/127\.0\.0\.1:\d+$/)
+      assert.deepInclude(summary, { requests: 0 })
+    }))
+
+  it.live("says what is wrong with its options", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* kinesis("serve", "--port", "70000")
+      assert.deepStrictEqual([code, stderr.trim()], [
+        2,
+        "kinesis: --port must be a port from 0 to 65535, was \"70000\""
+      ])
+    }))
+})

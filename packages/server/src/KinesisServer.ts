@@ -16,6 +16,7 @@ import * as Handler from "./internal/http/handler.js"
 import * as Sockets from "./internal/http/sockets.js"
 import * as Rules from "./internal/options.js"
 import * as Servers from "./internal/server.js"
+import * as WireKnob from "./internal/wireKnobs.js"
 
 /**
  * What the server is like.
@@ -32,6 +33,8 @@ export interface Options extends Omit<LocalKinesis.Options, "getRecordsTimeout" 
   readonly tls?: boolean | undefined
   /** For HTTP/1.1 and HTTP/2 over TLS. Default: 0, one that is free. */
   readonly tlsPort?: number | undefined
+  /** The only credentials that are let in; signatures are checked then. Default: whoever signs is let in, and no signature is checked. */
+  readonly verify?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
   /** The region that has the streams from the start. Any other is there, too, without streams at first. Default: `us-east-1`. */
   readonly region?: string | undefined
 }
@@ -49,6 +52,53 @@ export interface ClientOptions {
   readonly region: string
   /** They need to be well-formed, no more, unless the server verifies signatures. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+/**
+ * Which calls a knob of the wire affects.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WireTarget {
+  /** Such as `"getRecords"`: its name in the API with a small first letter. Default: any. */
+  readonly operation?: LocalKinesis.Operation | undefined
+  /** How many calls, from the next one on. Default: 1. */
+  readonly times?: number | undefined
+}
+
+/**
+ * What goes wrong on the wire. A call meets at most one of these, the one that was requested first, beside the faults of the engine.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WireKnobs {
+  /** The calls take effect; their answers break off in the middle of the body. */
+  readonly cutBody: (target: WireTarget) => Effect.Effect<void>
+  /** The connection is reset in place of an answer: after the calls took effect, or `before` that. */
+  readonly dropConnection: (target: WireTarget & { readonly before?: boolean | undefined }) => Effect.Effect<void>
+  /** The answers are the last of their connections: over HTTP/2 by GOAWAY, over HTTP/1.1 by `connection: close`. */
+  readonly goAway: (target: WireTarget) => Effect.Effect<void>
+  /** Discards all faults of the wire that have not met their calls. */
+  readonly clearFaults: Effect.Effect<void>
+}
+
+/**
+ * What a server has done.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Counts {
+  /** Everything that came, whatever became of it. */
+  readonly requests: number
+  /** How many of them were answered with an error. */
+  readonly refused: number
+  /** Entries of PutRecords that were refused are not among them. */
+  readonly recordsWritten: number
+  /** By every reader. */
+  readonly recordsRead: number
 }
 
 /**
@@ -70,6 +120,10 @@ export interface Service {
   readonly local: LocalKinesis.Service
   /** The knobs of any region. */
   readonly localIn: (region: string) => LocalKinesis.Service
+  /** The faults of the wire. */
+  readonly wire: WireKnobs
+  /** What it has done so far. */
+  readonly counts: Effect.Effect<Counts>
 }
 
 /**
@@ -108,6 +162,14 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 }
 
 /**
+ * Why a server does not start.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type StartError = InvalidArgument | ListenError
+
+/**
  * The server that {@link layer} starts.
  *
  * @since 0.1.0
@@ -142,7 +204,7 @@ const urlOf = (scheme: string, host: string, port: number): string =>
  */
 export const make: (
   options?: Options
-) => Effect.Effect<Service, InvalidArgument | ListenError, Scope.Scope> = Effect.fnUntraced(
+) => Effect.Effect<Service, StartError, Scope.Scope> = Effect.fnUntraced(
   function*(options: Options = {}) {
     yield* Rules.check(options)
     const { host = "127.0.0.1", port = 0, region = "us-east-1", tls = false, tlsPort = 0 } = options
@@ -160,9 +222,11 @@ export const make: (
       endpoint,
       tlsEndpoint: secure === undefined ? undefined : urlOf("https", host, secure),
       certificate: certificate?.cert,
-      clientOptions: { endpoint, region, credentials },
+      clientOptions: { endpoint, region, credentials: options.verify ?? credentials },
       local: state.regionOf(region).local,
-      localIn: (region) => state.regionOf(region).local
+      localIn: (region) => state.regionOf(region).local,
+      wire: WireKnob.make(state),
+      counts: Effect.sync(() => ({ ...state.counts }))
     }
   }
 )
@@ -194,5 +258,5 @@ export const make: (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<KinesisServer, InvalidArgument | ListenError> =>
+export const layer = (options: Options = {}): Layer.Layer<KinesisServer, StartError> =>
   Layer.scoped(KinesisServer, make(options))

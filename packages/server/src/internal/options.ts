@@ -3,9 +3,19 @@ import type { InvalidArgument } from "effect-kinesis/KinesisError"
 import type * as Effect from "effect/Effect"
 import type * as KinesisServer from "../KinesisServer.js"
 
-const { flag, optional, text, whole } = AwsSdk
+const { flag, optional, text, that, whole } = AwsSdk
 
 const port = optional(whole(0, 65_535))
+
+const isText = (given: unknown) => typeof given === "string" && given !== ""
+
+const credentials = that(
+  "{ accessKeyId, secretAccessKey }, both of them texts",
+  (given) => {
+    const { accessKeyId, secretAccessKey } = { ...given as object } as Readonly<Record<string, unknown>>
+    return isText(accessKeyId) && isText(secretAccessKey)
+  }
+)
 
 const anything = () => undefined
 
@@ -16,6 +26,7 @@ const table: AwsSdk.Table<KinesisServer.Options> = {
   tls: optional(flag),
   tlsPort: port,
   region: optional(text("a region such as \"eu-west-1\"", /^[a-z0-9-]+$/)),
+  verify: optional(credentials),
   streams: anything,
   accountId: anything,
   latency: anything,

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Options } from "../KinesisServer.js"
+import * as Verification from "./http/verification.js"
 import type { State } from "./state.js"
 import { noCounts } from "./state.js"
 
@@ -42,13 +43,18 @@ export const make = (options: Options, home: string): Effect.Effect<State, never
       regions.set(region, known)
       return known
     }
+    const { verify } = options
     const running = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
     yield* Effect.addFinalizer(() => Fiber.interruptAll(running))
     return {
       runtime,
       regionOf,
+      home,
+      regions: () => [...regions.keys()],
       running,
       counts: noCounts(),
-      mostBytes: options.limits?.sizes === false ? mostBytesUnlimited : mostBytes
+      mostBytes: options.limits?.sizes === false ? mostBytesUnlimited : mostBytes,
+      verify: verify === undefined ? undefined : yield* Effect.promise(() => Verification.make(verify)),
+      faults: []
     }
   })

@@ -3,15 +3,19 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
+import * as Admin from "../admin/admin.js"
 import * as Answers from "../api/answers.js"
 import type { ApiError } from "../api/errors.js"
 import * as Errors from "../api/errors.js"
 import type * as Operations from "../api/operations.js"
 import * as AnswerShapes from "../codec/answers.js"
 import type { State } from "../state.js"
+import * as Breaking from "./breaking.js"
 import * as Calls from "./call.js"
 import type { Request, Response } from "./exchange.js"
 import * as Exchange from "./exchange.js"
+import type { WireFault } from "./wireFaults.js"
+import * as WireFaults from "./wireFaults.js"
 
 type Perform = (request: object) => Effect.Effect<any, LocalKinesis.Failure>
 
@@ -62,21 +66,41 @@ const failureOf = (cause: Cause.Cause<ApiError>): ApiError => {
     : Errors.ofThrown(failure)
 }
 
-const finish = (self: State, response: Response, call: Calls.Call, exit: Exit.Exit<any, ApiError>): void => {
+const finish = (
+  self: State,
+  response: Response,
+  { call, fault }: { readonly call: Calls.Call; readonly fault: WireFault | undefined },
+  exit: Exit.Exit<any, ApiError>
+): void => {
   if (response.destroyed || (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))) return
+  if (fault?.kind === "drop") return Breaking.drop(response)
+  if (fault?.kind === "goAway") Breaking.leave(response)
   if (Exit.isFailure(exit)) return refuse(self, response, failureOf(exit.cause), call.codec)
   count(self, call.operation, exit.value)
-  Exchange.answer(response, 200, call.codec.contentType, bodyOf(call, exit.value))
+  const { contentType } = call.codec
+  const body = bodyOf(call, exit.value)
+  if (fault?.kind === "cut") Breaking.cut(response, contentType, body)
+  else Exchange.answer(response, 200, contentType, body)
+}
+
+/** The fault of the wire that a call meets. */
+const faultOf = (self: State, { operation }: Calls.Call): WireFault | undefined => {
+  if (self.faults.length === 0) return undefined
+  const { fault, left } = WireFaults.meet(self.faults, operation.engineName)
+  self.faults = left
+  return fault
 }
 
 /** Asks the engine. A caller that goes away interrupts the call. */
 const ask = (self: State, response: Response, call: Calls.Call): void => {
+  const fault = faultOf(self, call)
+  if (fault?.kind === "drop" && fault.before) return Breaking.drop(response)
   const fiber = Runtime.runFork(self.runtime)(performed(self.regionOf(call.caller.region), call))
   self.running.add(fiber)
   response.on("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
   fiber.addObserver((exit) => {
     self.running.delete(fiber)
-    finish(self, response, call, exit)
+    finish(self, response, { call, fault }, exit)
   })
 }
 
@@ -85,9 +109,33 @@ const tooLarge = Errors.refused("RequestEntityTooLargeException", "The body has 
 const receive = (self: State, request: Request, response: Response, body: Buffer | undefined): void => {
   if (body === undefined) return refuse(self, response, tooLarge, undefined)
   const { headers, method = "", url = "" } = request
-  const call = Calls.read({ method, url, headers, body })
-  if (Calls.isNoCall(call)) refuse(self, response, call.error, call.codec)
-  else ask(self, response, call)
+  if (url.startsWith(adminPath)) return administer(self, request, response, body)
+  const received = { method, url, headers, body }
+  const call = Calls.read(received)
+  if (Calls.isNoCall(call)) return refuse(self, response, call.error, call.codec)
+  if (self.verify === undefined) return ask(self, response, call)
+  void self.verify(received, call.caller, Date.now()).then((refusal) =>
+    refusal === undefined ? ask(self, response, call) : refuse(self, response, refusal, call.codec)
+  )
+}
+
+const adminPath = "/_admin"
+
+/** A page in a browser may not turn knobs: a request from one names its origin. */
+const ofBrowser = { status: 403, value: { error: "a page in a browser may not ask this" } }
+
+const administer = (self: State, request: Request, response: Response, body: Buffer): void => {
+  const { headers, method = "", url = "" } = request
+  const { pathname, searchParams: query } = new URL(url, "http://localhost")
+  const asked = { method, path: pathname.slice(adminPath.length), query, body }
+  const answered = headers.origin === undefined ? Admin.answer(self, asked) : Effect.succeed(ofBrowser)
+  Runtime.runFork(self.runtime)(
+    Effect.map(
+      answered,
+      ({ status, value }) =>
+        Exchange.answer(response, status, "application/json", Buffer.from(`${JSON.stringify(value)}\n`))
+    )
+  )
 }
 
 /** Answers the API's requests. */

@@ -44,7 +44,6 @@ const whenSpoken = (socket: Net.Socket, handOn: (isHttp2: boolean) => void): voi
 const cleartext = (handler: Handler): Net.Server => {
   const http1 = Http.createServer({ keepAliveTimeout: keepAliveMillis }, handler)
   const http2 = Http2.createServer({ settings }, handler)
-  http1.on("clientError", (_, socket) => socket.destroy())
   http2.on("sessionError", () => {})
   const server = Net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy())
