@@ -392,9 +392,8 @@ describe.concurrent("kinesis read", () => {
 describe("kinesis serve", () => {
   it.live("serves the streams that are named, and ends with its parent", () =>
     Effect.gen(function*() {
-      const { code, stdout } = yield* kinesis(
-        ...["serve", "--port", "0", "--stream", "a:2", "--stream", "b", "--tether", "--json"]
-      )
+      const streams = ["--stream", "a:2", "--stream", "b"]
+      const { code, stdout } = yield* kinesis("serve", "--port", "0", ...streams, "--tether", "--json")
       assert.strictEqual(code, 0)
       const [started, summary] = stdout.trim().split("\n").map((line) => JSON.parse(line))
       assert.deepStrictEqual(started.streams, ["a", "b"])

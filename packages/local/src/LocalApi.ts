@@ -84,17 +84,22 @@ export interface Operations extends
     | "putRecord"
     | "putRecords"
     | "dryRun"
-    | "deleteStream"
     | "splitShard"
     | "mergeShards"
     | "increaseStreamRetentionPeriod"
     | "decreaseStreamRetentionPeriod"
-    | "registerStreamConsumer"
     | "describeStreamConsumer"
     | "listStreamConsumers"
     | "deregisterStreamConsumer"
   >
 {
+  /** Deletes a stream with all of its records; one that has consumers only with `enforceConsumerDeletion`. */
+  readonly deleteStream: Call<Api.StreamRequest & { readonly enforceConsumerDeletion?: boolean | undefined }, void>
+  /** Registers a consumer, for enhanced fan-out. */
+  readonly registerStreamConsumer: Call<
+    Api.RegisterStreamConsumerRequest & { readonly tags?: Readonly<Record<string, string>> | undefined },
+    Api.StreamConsumer
+  >
   /** A page of a shard. */
   readonly getRecords: Call<GetRecordsRequest, Api.GetRecordsResponse>
   /** A page of the stream's shards. */

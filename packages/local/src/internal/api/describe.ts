@@ -1,5 +1,6 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import * as Administration from "../administration.js"
+import * as Consumers from "../consumers.js"
 import * as Lifecycle from "../lifecycle.js"
 import { toShard } from "../listShards.js"
 import { arnOf, findStream } from "../lookup.js"
@@ -85,7 +86,7 @@ export const summary = (
     streamDescriptionSummary: {
       ...factsOf(account, found),
       openShardCount: found.open.length,
-      consumerCount: 0,
+      consumerCount: Consumers.present(found, now).size,
       maxRecordSizeInKiB: found.maxRecordSizeInKiB,
       recordDistributionStrategy: found.distribution,
       warmThroughput: warmThroughputMiBps === undefined

@@ -12,6 +12,7 @@ import type { State } from "../service.js"
 import * as Services from "../service.js"
 import * as Tokens from "../tokens.js"
 import * as Accounts from "./account.js"
+import * as Consumers from "./consumers.js"
 import * as CreateStream from "./createStream.js"
 import * as Describe from "./describe.js"
 import * as Monitoring from "./monitoring.js"
@@ -96,6 +97,8 @@ const make = ({ account, operations, settings: { transition } }: State): Readonl
     }),
     listStreams: asIs((request, now) => listStreams(account, request, now)),
     createStream: asIs((request, now) => CreateStream.createStream(account, request, moment(now))),
+    deleteStream: asIs((request, now) => Consumers.deleteStream(account, request, moment(now))),
+    registerStreamConsumer: asIs((request, now) => Consumers.register(account, request, moment(now))),
     describeStreamSummary: asIs((request, now) => Describe.summary(account, request, now)),
     describeStream: asIs((request, now) => Describe.stream(account, request, now)),
     updateShardCount: asIs((request, now) => Describe.updateShardCount(account, request, now, transition)),

@@ -7,6 +7,12 @@ const withRange = ({ endingSequenceNumber, startingSequenceNumber, ...shard }: A
   sequenceNumberRange: { startingSequenceNumber, endingSequenceNumber }
 })
 
+/** The API names the time of a consumer's creation after the consumer. */
+const withTime = ({ creationTimestamp, ...consumer }: Api.StreamConsumer): Fields => ({
+  ...consumer,
+  consumerCreationTimestamp: creationTimestamp
+})
+
 /** A page without children says nothing of them. */
 const withoutNoChildren = (page: Api.GetRecordsResponse): Fields =>
   page.childShards.length === 0 ? { ...page, childShards: undefined } : page
@@ -16,10 +22,14 @@ const special: Readonly<Record<string, (answer: any) => Fields>> = {
   DescribeStream: ({ streamDescription }) => ({
     streamDescription: { ...streamDescription, shards: streamDescription.shards.map(withRange) }
   }),
-  DescribeStreamConsumer: (consumerDescription) => ({ consumerDescription }),
+  DescribeStreamConsumer: (consumer) => ({ consumerDescription: withTime(consumer) }),
   GetRecords: withoutNoChildren,
   ListShards: ({ nextToken, shards }: Api.ListShardsResponse) => ({ nextToken, shards: shards.map(withRange) }),
-  RegisterStreamConsumer: (consumer) => ({ consumer })
+  ListStreamConsumers: ({ consumers, nextToken }: Api.ListStreamConsumersResponse) => ({
+    nextToken,
+    consumers: consumers.map(withTime)
+  }),
+  RegisterStreamConsumer: (consumer) => ({ consumer: withTime(consumer) })
 }
 
 /** An answer of an operation, still with the engine's names. */

@@ -14,6 +14,7 @@ import * as Breaking from "./breaking.js"
 import * as Calls from "./call.js"
 import type { Request, Response } from "./exchange.js"
 import * as Exchange from "./exchange.js"
+import * as Subscribing from "./subscribing.js"
 import type { WireFault } from "./wireFaults.js"
 import * as WireFaults from "./wireFaults.js"
 
@@ -91,17 +92,45 @@ const faultOf = (self: State, { operation }: Calls.Call): WireFault | undefined 
   return fault
 }
 
-/** Asks the engine. A caller that goes away interrupts the call. */
-const ask = (self: State, response: Response, call: Calls.Call): void => {
-  const fault = faultOf(self, call)
-  if (fault?.kind === "drop" && fault.before) return Breaking.drop(response)
-  const fiber = Runtime.runFork(self.runtime)(performed(self.regionOf(call.caller.region), call))
+/** A caller that goes away interrupts its call. */
+const run = <A>(
+  self: State,
+  response: Response,
+  effect: Effect.Effect<A, ApiError>,
+  done: (exit: Exit.Exit<A, ApiError>) => void
+): void => {
+  const fiber = Runtime.runFork(self.runtime)(effect)
   self.running.add(fiber)
   response.on("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
   fiber.addObserver((exit) => {
     self.running.delete(fiber)
-    finish(self, response, { call, fault }, exit)
+    done(exit)
   })
+}
+
+/** Asks the engine for what goes on after its answer. */
+const subscribe = (self: State, response: Response, call: Calls.Call, fault: WireFault | undefined): void => {
+  const { operation: { name }, request } = call
+  const accepted = self.regionOf(call.caller.region).subscribeToShard(request as never)
+  const answered = Subscribing.answer(response, accepted, fault)
+  run(self, response, Effect.mapError(answered, (failure) => Errors.ofFailure(name, failure)), (exit) => {
+    if (Exit.isSuccess(exit) || response.destroyed || Cause.isInterruptedOnly(exit.cause)) return
+    if (response.headersSent) Breaking.drop(response)
+    else refuse(self, response, failureOf(exit.cause), call.codec)
+  })
+}
+
+/** Asks the engine. */
+const ask = (self: State, response: Response, call: Calls.Call): void => {
+  const fault = faultOf(self, call)
+  if (fault?.kind === "drop" && fault.before) return Breaking.drop(response)
+  if (call.operation.name === "SubscribeToShard") return subscribe(self, response, call, fault)
+  run(
+    self,
+    response,
+    performed(self.regionOf(call.caller.region), call),
+    (exit) => finish(self, response, { call, fault }, exit)
+  )
 }
 
 const tooLarge = Errors.refused("RequestEntityTooLargeException", "The body has too many bytes.", 413)
