@@ -18,7 +18,8 @@ const requestRecords = 500
 const bytesOf = (entry: Api.PutRecordsEntry): number =>
   entry.data.byteLength + Buffer.byteLength(entry.partitionKey ?? "", "utf8")
 
-const characters = (text: string): number => [...text].length
+/** Counted only where there may be too many of them. */
+const characters = (text: string): number => text.length > 256 ? [...text].length : text.length
 
 const refuseKey = (stream: Stream, { partitionKey }: Api.PutRecordsEntry, path: string): Refusal | undefined => {
   if (partitionKey === undefined && stream.distribution === "AUTO") return undefined
@@ -164,6 +165,17 @@ const failed = (account: Account, stream: Stream, shard: Shard, code: EntryError
 const isFaulty = (fault: EntryFault, shard: Shard, entry: Api.PutRecordsEntry, index: number): boolean =>
   (fault.shardId === undefined || fault.shardId === shard.id) && fault.entries(entry, index)
 
+/** Stores the entries in a drawn order; the answers have that of the request. */
+const putInOrder = <Entry, Answer>(
+  entries: ReadonlyArray<Entry>,
+  put: (entry: Entry, index: number) => Answer,
+  draw: Draw
+): ReadonlyArray<Answer> =>
+  shuffle(Array.from(entries.entries()), draw)
+    .map(([index, entry]) => [index, put(entry, index)] as const)
+    .sort(([one], [other]) => one - other)
+    .map(([, answer]) => answer)
+
 /** Each entry succeeds or fails by itself. The answer has the order of the request, whatever the order in which they were stored. */
 export const putRecords = (
   account: Account,
@@ -181,9 +193,6 @@ export const putRecords = (
     const written = write(account, stream, shard, entry, now)
     return isRefusal(written) ? failed(account, stream, shard, "ProvisionedThroughputExceededException") : written
   }
-  const order = Array.from(request.records.entries())
-  if (draw !== undefined) shuffle(order, draw)
-  const answers = order.map(([index, entry]) => [index, put(entry, index)] as const)
-  const records = answers.sort(([one], [other]) => one - other).map(([, answer]) => answer)
+  const records = draw === undefined ? request.records.map(put) : putInOrder(request.records, put, draw)
   return { failedRecordCount: records.filter(({ errorCode }) => errorCode !== undefined).length, records }
 }

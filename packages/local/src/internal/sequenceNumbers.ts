@@ -11,13 +11,37 @@ export const lastCounter = 0x7fff_ffff_ffff_ffffn
 
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, "0")
 
-/** 47 hexadecimal digits, so 56 decimal ones: the numbers of all shards order as text. */
-export const encode = ({ arrivalSeconds, counter, createdSeconds, shardIndex }: Parts): string =>
+/** The number of these parts with a counter of 0. */
+const ofNoRecord = ({ arrivalSeconds, createdSeconds, shardIndex }: Omit<Parts, "counter">): bigint =>
   BigInt(
-    `0x2${hex(createdSeconds, 9)}${hex(shardIndex % 16, 1)}${hex(counter, 16)}00${hex(arrivalSeconds, 9)}${
+    `0x2${hex(createdSeconds, 9)}${hex(shardIndex % 16, 1)}${hex(0, 16)}00${hex(arrivalSeconds, 9)}${
       hex(shardIndex, 8)
     }2`
-  ).toString()
+  )
+
+interface Known extends Omit<Parts, "counter"> {
+  readonly number: bigint
+}
+
+/** The latest of each shard: records of one second differ in their counters alone. */
+const latest = new Map<number, Known>()
+
+const known = (parts: Parts): bigint => {
+  const { arrivalSeconds, createdSeconds, shardIndex } = parts
+  const before = latest.get(shardIndex)
+  if (before !== undefined && before.arrivalSeconds === arrivalSeconds && before.createdSeconds === createdSeconds) {
+    return before.number
+  }
+  const number = ofNoRecord(parts)
+  latest.set(shardIndex, { arrivalSeconds, createdSeconds, shardIndex, number })
+  return number
+}
+
+/** Behind the counter are 20 hexadecimal digits. */
+const counterBits = 80n
+
+/** 47 hexadecimal digits, so 56 decimal ones: the numbers of all shards order as text. */
+export const encode = (parts: Parts): string => (known(parts) + (BigInt(parts.counter) << counterBits)).toString()
 
 const wellFormed = /^(0|[1-9]\d{0,128})$/
 

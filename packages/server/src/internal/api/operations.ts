@@ -1,6 +1,6 @@
-import * as Sdk from "@aws-sdk/client-kinesis"
 import type { Schema } from "../codec/codec.js"
 import * as Shapes from "../codec/shapes.js"
+import * as Schemas from "./schemas.js"
 
 /** An operation of the API, as the SDK knows it. */
 export interface ApiOperation {
@@ -31,7 +31,7 @@ const found = new Map<string, ApiOperation | undefined>()
 /** The operation of this name, if the SDK has it. Its shapes are looked at when it is first asked for. */
 export const named = (name: string): ApiOperation | undefined => {
   if (found.has(name)) return found.get(name)
-  const schema: unknown = Object.hasOwn(Sdk, `${name}$`) ? Reflect.get(Sdk, `${name}$`) : undefined
+  const schema = Object.hasOwn(Schemas.operations, name) ? Schemas.operations[name] : undefined
   if (!isOperation(schema)) return undefined
   const [, , , , inputSchema, outputSchema] = schema
   const operation = {
@@ -45,7 +45,3 @@ export const named = (name: string): ApiOperation | undefined => {
   found.set(name, operation)
   return operation
 }
-
-/** The names of all operations of the SDK. */
-export const names = (): ReadonlyArray<string> =>
-  Object.values<unknown>(Sdk).filter(isOperation).map(([, , name]) => name)

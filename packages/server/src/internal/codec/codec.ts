@@ -1,5 +1,5 @@
-import * as Sdk from "@aws-sdk/client-kinesis"
 import * as Cbor from "@smithy/core/cbor"
+import { JsonCodec2 } from "@smithy/core/protocols"
 import * as CborTime from "./cbor.js"
 import { BadRequest } from "./requests.js"
 import type { Shape } from "./shapes.js"
@@ -30,16 +30,8 @@ const attempt = <A>(read: () => A): A => {
   }
 }
 
-/** The SDK's codec of JSON, as its client of Kinesis uses it. */
-const jsonCodec = (): any => {
-  const client = new Sdk.KinesisClient({
-    region: "us-east-1",
-    credentials: { accessKeyId: "none", secretAccessKey: "none" }
-  })
-  const codec = (client.config.protocol as any).getPayloadCodec()
-  client.destroy()
-  return codec
-}
+/** The SDK's number of the timestamps that are seconds since the epoch. */
+const epochSeconds = 7
 
 const bytesOf = (written: string | Uint8Array): Uint8Array =>
   typeof written === "string" ? Buffer.from(written) : written
@@ -49,9 +41,14 @@ const errorOf = (type: string, message: string | undefined) => ({
   ...(message === undefined ? {} : { message })
 })
 
+/** What the deserializer of JSON can do besides what its type says: read what was parsed already. */
+interface ObjectReader {
+  readonly readObject: (schema: Schema, value: object) => unknown
+}
+
 const makeJson = (): Codec => {
-  const codec = jsonCodec()
-  const deserializer = codec.createDeserializer()
+  const codec = new JsonCodec2({ timestampFormat: { useTrait: true, default: epochSeconds }, jsonName: false })
+  const deserializer = codec.createDeserializer() as unknown as ObjectReader
   return {
     contentType: "application/x-amz-json-1.1",
     decode: (schema, _, body) =>
@@ -62,7 +59,7 @@ const makeJson = (): Codec => {
       }),
     encode: (schema, value) => {
       const serializer = codec.createSerializer()
-      serializer.write(schema, value)
+      serializer.write(schema as never, value)
       return bytesOf(serializer.flush())
     },
     encodeError: (type, message) => Buffer.from(JSON.stringify(errorOf(type, message)))

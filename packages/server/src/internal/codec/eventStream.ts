@@ -1,4 +1,4 @@
-import * as Sdk from "@aws-sdk/client-kinesis"
+import { SubscribeToShardEvent$ } from "@aws-sdk/client-kinesis"
 import type { SubscribeToShardEvent } from "effect-kinesis/KinesisApi"
 import { crc32 } from "node:zlib"
 import type { ApiError } from "../api/errors.js"
@@ -71,8 +71,8 @@ let known: { readonly schema: Schema; readonly shape: Shapes.Shape } | undefined
 
 const ofEvent = () =>
   known ??= {
-    schema: inOrder(Sdk.SubscribeToShardEvent$ as never),
-    shape: Shapes.of(Sdk.SubscribeToShardEvent$)
+    schema: inOrder(SubscribeToShardEvent$ as never),
+    shape: Shapes.of(SubscribeToShardEvent$)
   }
 
 /** An event of a subscription. It names children on the last one of a closed shard alone. */

@@ -20,8 +20,23 @@ const javaNames = {
   other: "a value"
 }
 
-const unreadable = ({ kind }: Shape, path: string): BadRequest =>
-  new BadRequest("SerializationException", `${path === "" ? "The body" : path} must be ${javaNames[kind]}.`)
+/** A body that is being read. */
+interface Reading {
+  /** The members and indices that lead to where the reading is. */
+  readonly places: Array<string | number>
+  /** The required members that are not there, as AWS names their places. */
+  readonly absent: Array<string>
+}
+
+const unreadable = ({ kind }: Shape, { places }: Reading): BadRequest =>
+  new BadRequest(
+    "SerializationException",
+    `${places.length === 0 ? "The body" : places.join(".")} must be ${javaNames[kind]}.`
+  )
+
+/** The place of a member, as AWS's checks name it: `records.1.member.data`. */
+const placeOf = ({ places }: Reading, apiName: string): string =>
+  [...places, apiName].map((place) => typeof place === "number" ? `${place}.member` : Names.inMessages(place)).join(".")
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
@@ -39,64 +54,63 @@ const isScalar = (kind: Shape["kind"], value: unknown): boolean => {
   }
 }
 
-const readStructure = (members: ReadonlyArray<Member>, value: Readonly<Record<string, unknown>>, path: string) => {
+const readStructure = (
+  members: ReadonlyArray<Member>,
+  value: Readonly<Record<string, unknown>>,
+  reading: Reading
+): Record<string, unknown> => {
   const read: Record<string, unknown> = {}
-  for (const { apiName, name, shape } of members) {
+  for (const { apiName, isRequired, name, shape } of members) {
     const given = value[apiName]
-    if (given === undefined || given === null) continue
-    read[name] = readAt(shape, given, path === "" ? apiName : `${path}.${apiName}`)
+    if (given !== undefined && given !== null) {
+      reading.places.push(apiName)
+      read[name] = readAt(shape, given, reading)
+      reading.places.pop()
+    } else if (isRequired) reading.absent.push(placeOf(reading, apiName))
   }
   return read
 }
 
-const readAt = (shape: Shape, value: unknown, path: string): unknown => {
-  switch (shape.kind) {
-    case "structure":
-      if (!isPlain(value)) throw unreadable(shape, path)
-      return readStructure(shape.members, value, path)
-    case "list": {
-      if (!Array.isArray(value)) throw unreadable(shape, path)
-      const { element } = shape
-      return value.map((each, index) => readAt(element, each, `${path}.${index + 1}`))
-    }
-    case "map": {
-      if (!isPlain(value)) throw unreadable(shape, path)
-      const { element } = shape
-      return Object.fromEntries(
-        Object.entries(value).map(([key, each]) => [key, readAt(element, each, `${path}.${key}`)])
-      )
-    }
-    default:
-      if (!isScalar(shape.kind, value)) throw unreadable(shape, path)
-      return value
-  }
-}
+const readList = (element: Shape, values: ReadonlyArray<unknown>, reading: Reading): ReadonlyArray<unknown> =>
+  values.map((each, index) => {
+    reading.places.push(index + 1)
+    const read = readAt(element, each, reading)
+    reading.places.pop()
+    return read
+  })
 
-/** The required members that are not there, as AWS names their places. */
-const missing = (shape: Shape, value: unknown, path: string): ReadonlyArray<string> => {
+const readMap = (element: Shape, value: Readonly<Record<string, unknown>>, reading: Reading): object =>
+  Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      reading.places.push(key)
+      const read = readAt(element, each, reading)
+      reading.places.pop()
+      return [key, read]
+    })
+  )
+
+const readAt = (shape: Shape, value: unknown, reading: Reading): unknown => {
   switch (shape.kind) {
     case "structure":
-      return shape.members.flatMap(({ apiName, isRequired, name, shape }) => {
-        const place = `${path}${Names.inMessages(apiName)}`
-        const given = (value as Readonly<Record<string, unknown>>)[name]
-        if (given !== undefined) return missing(shape, given, `${place}.`)
-        return isRequired ? [place] : []
-      })
+      if (!isPlain(value)) throw unreadable(shape, reading)
+      return readStructure(shape.members, value, reading)
     case "list":
-      return shape.element.kind === "structure"
-        ? (value as ReadonlyArray<unknown>).flatMap((each, index) =>
-          missing(shape.element, each, `${path}${index + 1}.member.`)
-        )
-        : []
+      if (!Array.isArray(value)) throw unreadable(shape, reading)
+      return readList(shape.element, value, reading)
+    case "map":
+      if (!isPlain(value)) throw unreadable(shape, reading)
+      return readMap(shape.element, value, reading)
     default:
-      return []
+      if (!isScalar(shape.kind, value)) throw unreadable(shape, reading)
+      return value
   }
 }
 
 /** A request in the engine's names, when everything in it has the type that it should. Throws a `BadRequest` otherwise. */
 export const read = (shape: Shape, value: unknown): any => {
-  const request = readAt(shape, value, "")
-  const absent = missing(shape, request, "")
+  const reading: Reading = { places: [], absent: [] }
+  const request = readAt(shape, value, reading)
+  const { absent } = reading
   if (absent.length === 0) return request
   const found = `${absent.length} validation error${absent.length === 1 ? "" : "s"} detected`
   const each = absent.map((place) => `Value null at '${place}' failed to satisfy constraint: Member must not be null`)
