@@ -20,6 +20,8 @@ import * as Requests from "./internal/api/requests.js"
 import type { Encryption, WarmThroughput } from "./internal/api/settings.js"
 import type { Tag } from "./internal/api/tags.js"
 import * as InitialStreams from "./internal/initialStreams.js"
+import * as Forgetting from "./internal/journal/forgetting.js"
+import * as Journals from "./internal/journal/journal.js"
 import * as Knobs from "./internal/knobs.js"
 import * as Rules from "./internal/options.js"
 import * as Services from "./internal/service.js"
@@ -204,6 +206,33 @@ export interface Operations extends
 }
 
 /**
+ * What the in-memory Kinesis is like at the start. Streams that are in the journal are not created anew.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<LocalKinesis.Options, "getRecordsTimeout" | "requestTimeout"> {
+  /** The pieces of a journal, in order: the streams and records begin as they were. Default: none. */
+  readonly journal?: Iterable<Uint8Array> | undefined
+}
+
+/**
+ * What is to be stored so that streams and records outlive the process. Each call's bytes are appended to those before; a journal may break
+ * off anywhere, and what is whole of it counts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Journal {
+  /** How many bytes of the journal that was given are whole: what follows them was torn off, and has to go before more is appended. */
+  readonly restoredBytes: number
+  /** What has changed since the last time, or since the start. */
+  readonly changes: Effect.Effect<ReadonlyArray<Uint8Array>>
+  /** Everything that is of use now, as a journal of its own, to be consumed at once. */
+  readonly snapshot: Effect.Effect<Iterable<Uint8Array>>
+}
+
+/**
  * An in-memory Kinesis of one account in one region.
  *
  * @since 0.1.0
@@ -216,6 +245,10 @@ export interface Service {
   readonly subscribeToShard: KinesisClient.Service["subscribeToShard"]
   /** Its knobs, which meet all operations. */
   readonly local: LocalKinesis.Service
+  /** What is to be stored. */
+  readonly journal: Journal
+  /** Lets go of the bytes of records that have left retention. `records` of the knobs shows them without their data from then on. */
+  readonly forgetTrimmed: Effect.Effect<void>
 }
 
 /**
@@ -241,15 +274,25 @@ export interface Service {
  * @since 0.1.0
  * @category constructors
  */
-export const make: (options?: LocalKinesis.Options) => Effect.Effect<Service> = Effect.fnUntraced(
-  function*(options: LocalKinesis.Options = {}) {
+export const make: (options?: Options) => Effect.Effect<Service> = Effect.fnUntraced(
+  function*({ journal, ...options }: Options = {}) {
     yield* Rules.check("LocalApi.make", Rules.kinesis, options)
     const service = Services.make(options, Requests.logging)
+    const { account } = service
+    const restoredBytes = journal === undefined ? 0 : Journals.restore(account, journal)
+    const written = Journals.resume(account)
+    const forgotten: Forgetting.Forgotten = new WeakMap()
     yield* InitialStreams.create(service, options.streams ?? [])
     return {
       operations: Calls.toCalls(service) as unknown as Operations,
       subscribeToShard: Services.toClient(service).subscribeToShard,
-      local: Knobs.toKnobs(service)
+      local: Knobs.toKnobs(service),
+      journal: {
+        restoredBytes,
+        changes: Effect.sync(() => [...Journals.changes(written)]),
+        snapshot: Effect.sync(() => Journals.snapshot(account))
+      },
+      forgetTrimmed: Effect.map(service.now, (now) => Forgetting.forget(account, forgotten, now))
     }
   }
 )

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Certificates from "./internal/certificate.js"
+import type * as Folder from "./internal/data/folder.js"
 import * as Handler from "./internal/http/handler.js"
 import * as Sockets from "./internal/http/sockets.js"
 import * as Rules from "./internal/options.js"
@@ -33,6 +34,11 @@ export interface Options extends Omit<LocalKinesis.Options, "getRecordsTimeout" 
   readonly tls?: boolean | undefined
   /** For HTTP/1.1 and HTTP/2 over TLS. Default: 0, one that is free. */
   readonly tlsPort?: number | undefined
+  /**
+   * The folder that keeps streams and records, so that they survive a restart. Streams that it has are not created anew. What was answered more
+   * than 100 milliseconds before a crash is in it. Default: they are in memory alone.
+   */
+  readonly data?: string | undefined
   /** The only credentials that are let in; signatures are checked then. Default: whoever signs is let in, and no signature is checked. */
   readonly verify?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
   /** The region that has the streams from the start. Any other is there, too, without streams at first. Default: `us-east-1`. */
@@ -162,12 +168,20 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 }
 
 /**
+ * The folder of the data cannot be used.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DataError = Folder.DataError
+
+/**
  * Why a server does not start.
  *
  * @since 0.1.0
  * @category errors
  */
-export type StartError = InvalidArgument | ListenError
+export type StartError = InvalidArgument | ListenError | DataError
 
 /**
  * The server that {@link layer} starts.

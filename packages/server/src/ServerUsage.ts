@@ -51,7 +51,7 @@ export const text: ReadonlyArray<string> = [
   "that it prints.",
   "HTTP/1.1 and HTTP/2 share a port; JSON and CBOR are spoken; signatures are read and, without --verify, not checked. " +
   "Limits are those of AWS, unless --without switches them off. It answers this machine alone unless --host says " +
-  "otherwise. Everything is in memory. Faults are injected by POST /_admin/throttle and the like: GET /_admin lists them."
+  "otherwise. Everything is in memory, and with --data in a folder, too. Faults are injected by POST /_admin/throttle and the like: GET /_admin lists them."
 ]
 
 /**
@@ -82,6 +82,7 @@ export const options: Readonly<Record<string, OptionUsage>> = {
     text: "Limits of AWS that do not hold: throughput, calls, sizes, scaling, expiry, several with commas, or all."
   },
   verify: { value: "KEY:SECRET", text: "Check signatures: only this access key with this secret is let in." },
+  data: { value: "FOLDER", text: "Keep streams and records in this folder, so that they survive a restart." },
   tether: { text: "End when the program that started it does, that is, when standard input closes." },
   json: { text: "Print where it listens, and at the end the summary, as one line of JSON each." }
 }

@@ -100,7 +100,9 @@ describe("a command line", () => {
       ..."--stream a --stream b:3 --port 1 --tls-port 2 --host 0.0.0.0 --region eu-west-1 --account 123456789012".split(
         " "
       ),
-      ..."--latency 1.5s --transition 20ms --without throughput,calls --verify k:s:t --tether --json".split(" ")
+      ..."--latency 1.5s --transition 20ms --without throughput,calls --verify k:s:t --data d --tether --json".split(
+        " "
+      )
     )
     assert.deepStrictEqual(settings, {
       isJson: true,
@@ -116,7 +118,8 @@ describe("a command line", () => {
         transition: 20,
         limits: { throughput: false, calls: false },
         streams: [{ name: "a", shardCount: 1 }, { name: "b", shardCount: 3 }],
-        verify: { accessKeyId: "k", secretAccessKey: "s:t" }
+        verify: { accessKeyId: "k", secretAccessKey: "s:t" },
+        data: "d"
       }
     })
   })

@@ -2,7 +2,7 @@ import * as HashKeys from "./hashKeys.js"
 import type { Shard, Stream } from "./model.js"
 import { addShard, closeShard, isOpen } from "./model.js"
 
-const sortOpen = (stream: Stream): void => {
+export const sortOpen = (stream: Stream): void => {
   stream.open = stream.shards.filter(isOpen).sort((a, b) => a.start < b.start ? -1 : 1)
 }
 

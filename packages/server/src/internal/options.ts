@@ -27,6 +27,7 @@ const table: AwsSdk.Table<KinesisServer.Options> = {
   tlsPort: port,
   region: optional(text("a region such as \"eu-west-1\"", /^[a-z0-9-]+$/)),
   verify: optional(credentials),
+  data: optional(that("the path of a folder", isText)),
   streams: anything,
   accountId: anything,
   latency: anything,

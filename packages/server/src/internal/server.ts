@@ -5,6 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Options } from "../KinesisServer.js"
+import type { DataError } from "./data/folder.js"
+import * as Keeping from "./data/keeping.js"
 import * as Verification from "./http/verification.js"
 import type { State } from "./state.js"
 import { noCounts } from "./state.js"
@@ -26,18 +28,35 @@ const engineOptions = (options: Options) => ({
   endWithContinuation: options.endWithContinuation
 })
 
+const forgetMillis = 1_000
+
+/** Records that have left retention are let go of, or a server would grow for as long as it runs. */
+const forgetting = (regions: ReadonlyMap<string, Api.Service>): Effect.Effect<never> =>
+  Effect.forever(
+    Effect.delay(
+      Effect.suspend(() => Effect.forEach(regions.values(), (engine) => engine.forgetTrimmed, { discard: true })),
+      forgetMillis
+    )
+  )
+
 /** A server before it listens: its engines, one for each region that is asked for. */
-export const make = (options: Options, home: string): Effect.Effect<State, never, Scope.Scope> =>
+export const make = (options: Options, home: string): Effect.Effect<State, DataError, Scope.Scope> =>
   Effect.gen(function*() {
     const runtime = yield* Effect.runtime<never>()
     const regions = new Map<string, Api.Service>()
+    const keeping = options.data === undefined ? undefined : yield* Keeping.make(options.data)
     const make = (region: string) =>
-      LocalApi.make({
-        ...engineOptions(options),
-        region,
-        streams: region === home ? options.streams : undefined
-      })
-    regions.set(home, yield* make(home))
+      Effect.tap(
+        LocalApi.make({
+          ...engineOptions(options),
+          region,
+          streams: region === home ? options.streams : undefined,
+          journal: keeping?.journalOf(region)
+        }),
+        (engine) => Effect.sync(() => keeping?.keep(region, engine))
+      )
+    for (const region of new Set([home, ...keeping?.regions ?? []])) regions.set(region, yield* make(region))
+    yield* Effect.forkScoped(forgetting(regions))
     const regionOf = (region: string): Api.Service => {
       const known = regions.get(region) ?? Runtime.runSync(runtime)(make(region))
       regions.set(region, known)

@@ -97,7 +97,8 @@ const settings = (flags: Flags): Settings => {
       transition: time(flags, "transition"),
       limits: limits(flags),
       streams: streams(flags),
-      verify: credentials(flags)
+      verify: credentials(flags),
+      data: textOf(flags, "data")
     },
     isTethered: flags["tether"] === true,
     isJson: flags["json"] === true

@@ -1,0 +1,61 @@
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+/** The folder of the data cannot be used. */
+export class DataError extends Data.TaggedError("DataError")<{ readonly folder: string; readonly message: string }> {}
+
+const suffix = ".journal"
+
+/** The journal of a region. */
+export const fileOf = (folder: string, region: string): string => join(folder, `${region}${suffix}`)
+
+/** The regions that have a journal. */
+export const regionsIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder).filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** The process that uses the folder, if it still runs. */
+const holderOf = (lock: string): number | undefined => {
+  try {
+    const pid = Number(readFileSync(lock, "utf8"))
+    return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const use = (folder: string): string => {
+  mkdirSync(folder, { recursive: true })
+  const lock = join(folder, "lock")
+  const holder = holderOf(lock)
+  if (holder !== undefined) {
+    throw new Error(`is in use by the server of process ${holder}: end it, or name another folder`)
+  }
+  writeFileSync(lock, String(process.pid))
+  return lock
+}
+
+/** Uses the folder alone until the scope ends. A lock that a dead process left is no hindrance. */
+export const open = (folder: string): Effect.Effect<void, DataError, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.try({
+      try: () => use(folder),
+      catch: (cause) =>
+        new DataError({
+          folder,
+          message: `the folder ${folder} ${cause instanceof Error ? cause.message : String(cause)}`
+        })
+    }),
+    (lock) => Effect.sync(() => rmSync(lock, { force: true }))
+  ))

@@ -1,0 +1,141 @@
+/** Streams and records that survive the process. */
+import { KinesisServer } from "@effect-kinesis/server"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { spawn } from "node:child_process"
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as Raw from "./support/raw.js"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "kinesis-data-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+const journalOf = (data: string, region = "us-east-1") => join(data, `${region}.journal`)
+
+const put = (endpoint: string, key: string) =>
+  Raw.call(endpoint, "PutRecord", { StreamName: "orders", PartitionKey: key, Data: "YQ==" })
+
+const keysOf = ({ local }: KinesisServer.Service) =>
+  Effect.map(local.records("orders"), (records) => records.map(({ partitionKey }) => partitionKey))
+
+const withServer = <A, E>(
+  options: KinesisServer.Options,
+  use: (server: KinesisServer.Service) => Effect.Effect<A, E>
+) => Effect.scoped(Effect.flatMap(KinesisServer.make(options), use))
+
+/** Until the file has grown to what it should. */
+const untilWritten = (path: string, bytes: number) =>
+  Effect.repeat(Effect.sync(() => existsSync(path) && statSync(path).size >= bytes), {
+    until: (isWritten) => isWritten,
+    schedule: Schedule.spaced("10 millis")
+  })
+
+describe("a folder of data", () => {
+  it.scopedLive("brings back what was there at the end, region by region", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const streams = [{ name: "orders", shardCount: 2 }]
+      const there = { authorization: Raw.authorization.replace("us-east-1", "eu-west-1") }
+      yield* withServer({ data, streams }, ({ endpoint }) =>
+        Effect.gen(function*() {
+          for (const key of ["a", "b", "c"]) yield* put(endpoint, key)
+          yield* Raw.call(endpoint, "CreateStream", { StreamName: "visits", ShardCount: 3 }, there)
+        }))
+      assert.isFalse(existsSync(join(data, "lock")))
+      yield* withServer({ data, streams }, (server) =>
+        Effect.gen(function*() {
+          assert.sameMembers([...yield* keysOf(server)], ["a", "b", "c"])
+          const { body } = yield* Raw.call(server.endpoint, "DescribeStream", { StreamName: "visits" }, there)
+          assert.strictEqual(body.StreamDescription.Shards.length, 3)
+          yield* put(server.endpoint, "d")
+        }))
+      yield* withServer({ data }, (server) =>
+        Effect.map(keysOf(server), (keys) => assert.sameMembers([...keys], ["a", "b", "c", "d"])))
+    }))
+
+  it.scopedLive("cuts a torn tail off, and goes on from there", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const streams = [{ name: "orders" }]
+      yield* withServer({ data, streams }, ({ endpoint }) => Effect.forEach(["a", "b"], (key) => put(endpoint, key)))
+      const whole = statSync(journalOf(data)).size
+      truncateSync(journalOf(data), whole - 1)
+      yield* withServer({ data }, (server) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* keysOf(server), ["a"])
+          yield* put(server.endpoint, "c")
+        }))
+      appendFileSync(journalOf(data), Buffer.from([5, 0, 0, 0, 1, 2, 3, 4, 3, 0, 0, 0, 0, 0]))
+      yield* withServer({ data }, (server) =>
+        Effect.map(keysOf(server), (keys) => assert.deepStrictEqual(keys, ["a", "c"])))
+    }))
+
+  it.scopedLive("is used by one server at a time; a lock of the dead is none", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      writeFileSync(join(data, "lock"), String(process.ppid))
+      const error = yield* Effect.flip(Effect.scoped(KinesisServer.make({ data })))
+      assert.include(error.message, `in use by the server of process ${process.ppid}`)
+      writeFileSync(join(data, "lock"), "999999999")
+      yield* Effect.scoped(KinesisServer.make({ data }))
+      const file = join(data, "file")
+      writeFileSync(file, "")
+      assert.include((yield* Effect.flip(Effect.scoped(KinesisServer.make({ data: file })))).message, file)
+    }))
+
+  it.scopedLive("of a process that is killed has what was answered before the last moment", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, [
+            "--import",
+            "tsx",
+            bin,
+            "--port",
+            "0",
+            "--stream",
+            "orders",
+            "--data",
+            data,
+            "--json"
+          ], {
+            stdio: ["pipe", "pipe", "inherit"]
+          })
+        ),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      const started = yield* Effect.promise<string>(() =>
+        new Promise((resolve) => child.stdout.once("data", (piece) => resolve(String(piece))))
+      )
+      const { endpoint } = JSON.parse(started)
+      yield* untilWritten(journalOf(data), 1)
+      const before = statSync(journalOf(data)).size
+      for (const key of ["a", "b", "c"]) yield* put(endpoint, key)
+      yield* untilWritten(journalOf(data), before + 3)
+      yield* put(endpoint, "d")
+      const ended = Effect.promise(() => new Promise((resolve) => child.once("exit", resolve)))
+      child.kill("SIGKILL")
+      yield* ended
+      yield* withServer({ data }, (server) =>
+        Effect.map(keysOf(server), (keys) => {
+          assert.isAtLeast(keys.length, 1)
+          assert.deepStrictEqual(keys, ["a", "b", "c", "d"].slice(0, keys.length))
+        }))
+      assert.isAbove(readFileSync(journalOf(data)).length, 0)
+    }))
+})
