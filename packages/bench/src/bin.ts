@@ -5,6 +5,7 @@ import { peer } from "./benches/peer.js"
 import { aggregation, decoding, doors, encoding, transport } from "./benches/rates.js"
 import { check, reading } from "./benches/reading.js"
 import { memory, shards } from "./benches/scale.js"
+import { server as ofServer } from "./benches/server.js"
 import { writing } from "./benches/writing.js"
 import { type Server, startServer, stopAll } from "./processes.js"
 
@@ -22,6 +23,7 @@ const benches: Readonly<
   shards,
   memory,
   transport,
+  server: ofServer,
   peer
 }
 
@@ -42,6 +44,7 @@ ${command} --against FOLDER [--json]
     shards       1,000 busy shards and 10,000 idle ones, and those of a group, the client in memory
     memory       what a program holds that keeps few of many records
     transport    1 to 256 calls at once over TLS
+    server       @effect-kinesis/server: starts, and what calls cost it with few and with a million records (1 minute)
     peer         the AWS SDK and lifion-kinesis through an emulator; installs the last two for the run
 
 --check looks for half a minute whether reading is as much faster than the SDK as it should be; its exit code is 1 if not.

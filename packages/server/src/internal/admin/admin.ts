@@ -72,8 +72,19 @@ const shown = ({ data, ...record }: LocalKinesis.WrittenRecord) => ({
   data: Buffer.from(data).toString("base64")
 })
 
+/** What the process takes. */
+const costs = () => {
+  const { system, user } = process.cpuUsage()
+  return {
+    cpuMillis: Math.round((system + user) / 1000),
+    upMillis: Math.round(process.uptime() * 1000),
+    rssBytes: process.memoryUsage.rss()
+  }
+}
+
 const overview = (self: State, knobs: Readonly<Record<string, Knob>>) => ({
   counts: self.counts,
+  process: costs(),
   regions: self.regions(),
   get: ["health", "streams", "calls", "records?stream=NAME"].map((path) => `/_admin/${path}`),
   post: Object.keys(knobs).sort().map((name) => `/_admin/${name}`),

@@ -20,13 +20,16 @@ export const header = (headers: Headers, name: string): string => {
   return typeof value === "string" ? value : value?.[0] ?? ""
 }
 
-const fieldsOf = (authorization: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    authorization.split(/[, ]+/).slice(1).flatMap((part) => {
-      const [, name, value] = /^([^=]+)=(.*)$/.exec(part) ?? []
-      return name === undefined || value === undefined || value === "" ? [] : [[name, value]]
-    })
-  )
+const parameters = ["Credential", "Signature", "SignedHeaders"] as const
+
+const patterns = {
+  Credential: /[, ]Credential=([^, ]+)/,
+  Signature: /[, ]Signature=([^, ]+)/,
+  SignedHeaders: /[, ]SignedHeaders=([^, ]+)/
+}
+
+const parameter = (authorization: string, name: typeof parameters[number]): string | undefined =>
+  patterns[name].exec(authorization)?.[1]
 
 const scopeOf = (credential: string, signature: string, signedHeaders: string): Caller | ApiError => {
   const [terminator = "", service = "", region = "", day = "", ...key] = credential.split("/").reverse()
@@ -45,19 +48,21 @@ const scopeOf = (credential: string, signature: string, signedHeaders: string): 
     }
 }
 
-const parameters = ["Credential", "Signature", "SignedHeaders"]
-
 const ofHeader = (headers: Headers, authorization: string): Caller | ApiError => {
-  const fields = fieldsOf(authorization)
-  const absent = parameters.filter((name) => fields[name] === undefined)
-    .map((name) => `Authorization header requires '${name}' parameter.`)
+  const credential = parameter(authorization, "Credential")
+  const signature = parameter(authorization, "Signature")
+  const signedHeaders = parameter(authorization, "SignedHeaders")
   const isDated = header(headers, "x-amz-date") !== "" || header(headers, "date") !== ""
-  const wrong = isDated
-    ? absent
-    : [...absent, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."]
-  return wrong.length > 0
-    ? refused("IncompleteSignatureException", [...wrong, `Authorization=${authorization}`].join(" "))
-    : scopeOf(fields["Credential"]!, fields["Signature"]!, fields["SignedHeaders"]!)
+  if (credential !== undefined && signature !== undefined && signedHeaders !== undefined && isDated) {
+    return scopeOf(credential, signature, signedHeaders)
+  }
+  const absent = parameters.filter((name) => parameter(authorization, name) === undefined)
+    .map((name) => `Authorization header requires '${name}' parameter.`)
+  const undated = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+  return refused(
+    "IncompleteSignatureException",
+    [...absent, ...(isDated ? [] : [undated]), `Authorization=${authorization}`].join(" ")
+  )
 }
 
 const queryParameters = ["Algorithm", "Credential", "Signature", "SignedHeaders", "Date"].map((name) => `X-Amz-${name}`)

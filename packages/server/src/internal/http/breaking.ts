@@ -1,6 +1,8 @@
-import { constants } from "node:http2"
 import type { Response } from "./exchange.js"
 import * as Exchange from "./exchange.js"
+
+/** HTTP/2's code of an error within the peer. */
+const internalError = 2
 
 /** Breaks off the connection of a response, as a dying peer does. */
 export const drop = (response: Response): void => {
@@ -18,7 +20,7 @@ export const cut = (response: Response, contentType: string, body: Uint8Array): 
   const half = body.subarray(0, body.byteLength >> 1)
   if ("stream" in response) {
     const { stream } = response
-    stream.write(half, () => stream.close(constants.NGHTTP2_INTERNAL_ERROR))
+    stream.write(half, () => stream.close(internalError))
     return
   }
   response.write(half, () => response.socket?.destroy())

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
-import * as Http2 from "node:http2"
+import type * as Http2 from "node:http2"
 import * as Net from "node:net"
 import type { Request, Response } from "./exchange.js"
 
@@ -40,21 +40,35 @@ const whenSpoken = (socket: Net.Socket, handOn: (isHttp2: boolean) => void): voi
   socket.on("readable", look)
 }
 
+/** Made for the first connection that speaks HTTP/2: until then it would only take memory. */
+const http2Server = (handler: Handler): () => Promise<Http2.Http2Server> => {
+  let made: Promise<Http2.Http2Server> | undefined
+  return () =>
+    made ??= import("node:http2").then(({ createServer }) => {
+      const server = createServer({ settings }, handler)
+      server.on("sessionError", () => {})
+      return server
+    })
+}
+
 /** HTTP/1.1 and HTTP/2 without TLS, on one port. */
 const cleartext = (handler: Handler): Net.Server => {
   const http1 = Http.createServer({ keepAliveTimeout: keepAliveMillis }, handler)
-  const http2 = Http2.createServer({ settings }, handler)
-  http2.on("sessionError", () => {})
+  const http2 = http2Server(handler)
   const server = Net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy())
-    whenSpoken(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket))
+    whenSpoken(socket, (isHttp2) => {
+      if (isHttp2) void http2().then((server) => server.emit("connection", socket))
+      else http1.emit("connection", socket)
+    })
   })
   return server
 }
 
 /** HTTP/1.1 and HTTP/2 over TLS, as the client asks. */
-const encrypted = (handler: Handler, certificate: Certificate): Http2.Http2SecureServer => {
-  const server = Http2.createSecureServer({ ...certificate, allowHTTP1: true, settings }, handler)
+const encrypted = async (handler: Handler, certificate: Certificate): Promise<Http2.Http2SecureServer> => {
+  const { createSecureServer } = await import("node:http2")
+  const server = createSecureServer({ ...certificate, allowHTTP1: true, settings }, handler)
   Object.assign(server, { keepAliveTimeout: keepAliveMillis })
   server.on("sessionError", () => {})
   server.on("tlsClientError", () => {})
@@ -63,20 +77,20 @@ const encrypted = (handler: Handler, certificate: Certificate): Http2.Http2Secur
 
 /** Listens until the scope ends, which breaks off every connection. */
 const listening = (
-  make: () => Net.Server,
+  make: Effect.Effect<Net.Server>,
   { host, port }: Place
 ): Effect.Effect<number, NodeJS.ErrnoException, Scope.Scope> =>
   Effect.gen(function*() {
     const sockets = new Set<Net.Socket>()
+    const made = yield* make
     const server = yield* Effect.acquireRelease(
       Effect.async<Net.Server, NodeJS.ErrnoException>((resume) => {
-        const server = make()
-        server.on("connection", (socket: Net.Socket) => {
+        made.on("connection", (socket: Net.Socket) => {
           sockets.add(socket)
           socket.on("close", () => sockets.delete(socket))
         })
-        server.once("error", (error) => resume(Effect.fail(error)))
-        server.listen(port, host, () => resume(Effect.succeed(server)))
+        made.once("error", (error) => resume(Effect.fail(error)))
+        made.listen(port, host, () => resume(Effect.succeed(made)))
       }),
       (server) =>
         Effect.async<void>((resume) => {
@@ -88,8 +102,8 @@ const listening = (
   })
 
 /** Answers without TLS; returns the port. */
-export const listen = (handler: Handler, place: Place) => listening(() => cleartext(handler), place)
+export const listen = (handler: Handler, place: Place) => listening(Effect.sync(() => cleartext(handler)), place)
 
 /** Answers over TLS; returns the port. */
 export const listenSecurely = (handler: Handler, certificate: Certificate, place: Place) =>
-  listening(() => encrypted(handler, certificate), place)
+  listening(Effect.promise(() => encrypted(handler, certificate)), place)
