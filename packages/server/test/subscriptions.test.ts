@@ -77,10 +77,9 @@ const subscribe = (endpoint: string, consumerArn: string, inCbor = false) =>
     ),
     ({ pieces, response }) => {
       const messages = Effect.sync(() => messagesOf(Buffer.concat(pieces)))
-      const until = (count: number): Effect.Effect<ReadonlyArray<Message>> =>
-        Effect.flatMap(
-          messages,
-          (all) => all.length >= count ? Effect.succeed(all) : Effect.zipRight(Effect.sleep("5 millis"), until(count))
+      const until = (count: number) =>
+        Effect.repeat(messages, { until: (all) => all.length >= count, schedule: Schedule.spaced("5 millis") }).pipe(
+          Effect.zipRight(messages)
         )
       const ended = Effect.async<void>((resume) => {
         if (response.closed) resume(Effect.void)
@@ -219,21 +218,14 @@ describe("the AWS SDK", () => {
           credentials: { accessKeyId: "a", secretAccessKey: "b" },
           ...(handler === undefined ? {} : { requestHandler: handler() })
         })
-        const abort = new AbortController()
-        yield* Effect.addFinalizer(() =>
-          Effect.sync(() => {
-            abort.abort()
-            sdk.destroy()
-          })
-        )
+        yield* Effect.addFinalizer(() => Effect.sync(() => sdk.destroy()))
         const { EventStream } = yield* Effect.promise(() =>
           sdk.send(
             new Sdk.SubscribeToShardCommand({
               ConsumerARN: consumerArn,
               ShardId,
               StartingPosition: { Type: "AT_TIMESTAMP", Timestamp: new Date(1000) }
-            }),
-            { abortSignal: abort.signal }
+            })
           )
         )
         yield* put("kettle")
