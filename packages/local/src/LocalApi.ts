@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import type { AccountLimits, AccountSettings } from "./internal/api/account.js"
 import type * as CreateStreams from "./internal/api/createStream.js"
 import type { StreamDescription, StreamSummary } from "./internal/api/describe.js"
+import type { Encrypted, Page } from "./internal/api/encrypted.js"
 import type { Monitoring } from "./internal/api/monitoring.js"
 import * as Calls from "./internal/api/operations.js"
 import * as Requests from "./internal/api/requests.js"
@@ -83,8 +84,6 @@ export interface Operations extends
   Pick<
     KinesisClient.Service,
     | "getShardIterator"
-    | "putRecord"
-    | "putRecords"
     | "dryRun"
     | "splitShard"
     | "mergeShards"
@@ -102,8 +101,12 @@ export interface Operations extends
     Api.RegisterStreamConsumerRequest & { readonly tags?: Readonly<Record<string, string>> | undefined },
     Api.StreamConsumer
   >
+  /** Writes one record. */
+  readonly putRecord: Call<Api.PutRecordRequest, Api.PutRecordResponse & Encrypted>
+  /** Writes up to 500 records, of which some may be refused. */
+  readonly putRecords: Call<Api.PutRecordsRequest, Api.PutRecordsResponse & Encrypted>
   /** A page of a shard. */
-  readonly getRecords: Call<GetRecordsRequest, Api.GetRecordsResponse>
+  readonly getRecords: Call<GetRecordsRequest, Page>
   /** A page of the stream's shards. */
   readonly listShards: Call<
     Api.ListShardsRequest & { readonly exclusiveStartShardId?: string | undefined },

@@ -2,6 +2,7 @@ import { LocalApi } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as fc from "effect/FastCheck"
+import * as TestClock from "effect/TestClock"
 
 const arn = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 const stream = "orders"
@@ -216,6 +217,23 @@ describe("settings", () => {
     }))
 })
 
+it.effect("records of an encrypted stream, and the answers to their writers, say so", () =>
+  Effect.gen(function*() {
+    const { operations: api } = yield* make()
+    const entry = { partitionKey: "a", data: new Uint8Array(1) }
+    assert.notProperty(yield* api.putRecord({ stream, ...entry }), "encryptionType")
+    yield* api.startStreamEncryption({ stream, encryptionType: "KMS", keyId: "key" })
+    assert.strictEqual((yield* api.putRecord({ stream, ...entry })).encryptionType, "KMS")
+    assert.strictEqual((yield* api.putRecords({ stream, records: [entry] })).encryptionType, "KMS")
+    const from = yield* api.getShardIterator({
+      stream,
+      shardId: "shardId-000000000000",
+      position: { _tag: "TrimHorizon" }
+    })
+    const { records } = yield* api.getRecords(from)
+    assert.deepStrictEqual(records.map(({ encryptionType }) => encryptionType), ["KMS", "KMS", "KMS"])
+  }))
+
 describe("policies", () => {
   it.effect("are kept, returned and forgotten", () =>
     Effect.gen(function*() {
@@ -271,41 +289,49 @@ describe("what a server is for", () => {
 
 describe("limits that are switched off", () => {
   const records = Array.from({ length: 501 }, () => ({ partitionKey: "a", data: new Uint8Array(10) }))
-  const read = (api: LocalApi.Operations) =>
-    Effect.flatMap(
-      api.getShardIterator({ stream, shardId: "shardId-000000000000", position: { _tag: "TrimHorizon" } }),
-      api.getRecords
-    )
+  const iterator = (api: LocalApi.Operations) =>
+    Effect.orDie(api.getShardIterator({ stream, shardId: "shardId-000000000000", position: { _tag: "TrimHorizon" } }))
+  const succeeds = <A, E>(call: Effect.Effect<A, E>) => Effect.map(Effect.either(call), ({ _tag }) => _tag === "Right")
+  const sixTimes = <A, E>(call: Effect.Effect<A, E>) => succeeds(Effect.repeatN(call, 5))
   const cases: ReadonlyArray<
-    readonly [
-      limit: keyof NonNullable<Parameters<typeof LocalApi.make>[0]>["limits"] | string,
-      (api: LocalApi.Operations) => Effect.Effect<boolean>
-    ]
+    readonly [limit: string, what: string, isOff: (api: LocalApi.Operations) => Effect.Effect<boolean>]
   > = [
-    ["throughput", (api) =>
+    ["throughput", "1,000 records written a second", (api) =>
       Effect.orDie(Effect.map(
         Effect.forEach([1, 2, 3], () => api.putRecords({ stream, records: records.slice(0, 400) })),
         (answers) => answers.every(({ failedRecordCount }) => failedRecordCount === 0)
       ))],
+    ["calls", "5 reads a second", (api) => Effect.flatMap(iterator(api), (from) => sixTimes(api.getRecords(from)))],
+    ["calls", "5 iterators a second", (api) => sixTimes(iterator(api).pipe(Effect.sandbox))],
+    ["sizes", "500 entries", (api) => succeeds(api.putRecords({ stream, records }))],
     [
-      "calls",
+      "sizes",
+      "1 MiB a record",
       (api) =>
-        Effect.map(Effect.either(Effect.forEach([1, 2, 3, 4, 5, 6], () => read(api))), ({ _tag }) => _tag === "Right")
+        succeeds(
+          api.putRecord({ stream, partitionKey: "a", data: new Uint8Array(1024 * 1024) }).pipe(
+            Effect.catchTag("ThrottledError", () => Effect.void)
+          )
+        )
     ],
-    ["sizes", (api) => Effect.map(Effect.either(api.putRecords({ stream, records })), ({ _tag }) => _tag === "Right")],
+    ["scaling", "double", (api) => succeeds(api.updateShardCount({ stream, targetShardCount: 9 }))],
     [
-      "scaling",
+      "expiry",
+      "5 minutes",
       (api) =>
-        Effect.map(Effect.either(api.updateShardCount({ stream, targetShardCount: 9 })), ({ _tag }) => _tag === "Right")
+        Effect.flatMap(
+          iterator(api),
+          (from) => Effect.zipRight(TestClock.adjust("6 minutes"), succeeds(api.getRecords(from)))
+        )
     ]
   ]
-  for (const [limit, holds] of cases) {
-    it.effect(`${limit}: it holds by default, and is off where it is switched off, alone`, () =>
+  for (const [limit, what, isOff] of cases) {
+    it.effect(`${limit} (${what}): it holds by default, and is off where it is switched off, alone`, () =>
       Effect.gen(function*() {
-        assert.isFalse(yield* holds((yield* make()).operations))
-        assert.isTrue(yield* holds((yield* make({ limits: { [limit]: false } })).operations))
+        assert.isFalse(yield* isOff((yield* make()).operations))
+        assert.isTrue(yield* isOff((yield* make({ limits: { [limit]: false } })).operations))
         const others = cases.filter(([other]) => other !== limit).map(([other]) => [other, false])
-        assert.isFalse(yield* holds((yield* make({ limits: Object.fromEntries(others) })).operations))
+        assert.isFalse(yield* isOff((yield* make({ limits: Object.fromEntries(others) })).operations))
       }))
   }
 })

@@ -1,4 +1,5 @@
 /** Streams and records that survive the process. */
+import { LocalApi } from "@effect-kinesis/local"
 import { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as JournalFile from "../src/internal/data/journalFile.js"
 import * as Raw from "./support/raw.js"
 
 const folder = Effect.acquireRelease(
@@ -81,6 +83,26 @@ describe("a folder of data", () => {
       appendFileSync(journalOf(data), Buffer.from([5, 0, 0, 0, 1, 2, 3, 4, 3, 0, 0, 0, 0, 0]))
       yield* withServer({ data }, (server) =>
         Effect.map(keysOf(server), (keys) => assert.deepStrictEqual(keys, ["a", "c"])))
+    }))
+
+  it.scopedLive("is appended to behind what is whole of it", () =>
+    Effect.gen(function*() {
+      const path = journalOf(yield* folder)
+      const write = Effect.fnUntraced(function*(key: string) {
+        const engine = yield* LocalApi.make({ streams: [{ name: "orders" }], journal: JournalFile.pieces(path) })
+        const file = JournalFile.open(path, engine)
+        yield* engine.operations.putRecord({ stream: "orders", partitionKey: key, data: new Uint8Array(3) })
+        yield* JournalFile.append(file)
+        yield* JournalFile.close(file)
+      })
+      yield* write("a")
+      yield* write("b")
+      truncateSync(path, statSync(path).size - 1)
+      yield* write("c")
+      yield* write("d")
+      const { local } = yield* LocalApi.make({ journal: JournalFile.pieces(path) })
+      const keys = (yield* local.records("orders")).map(({ partitionKey }) => partitionKey)
+      assert.deepStrictEqual(keys, ["a", "c", "d"])
     }))
 
   it.scopedLive("is used by one server at a time; a lock of the dead is none", () =>

@@ -1,7 +1,9 @@
 /** What the wire answers to what is no call: without an SDK between, as AWS does. */
+import * as Sdk from "@aws-sdk/client-kinesis"
 import { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { codecs } from "../src/internal/codec/codec.js"
 import * as Raw from "./support/raw.js"
 
 const text = ({ body }: Raw.Answer) => body.toString()
@@ -194,6 +196,18 @@ layer(KinesisServer.layer({ streams: [{ name: "orders", shardCount: 2 }] }), { e
       assert.strictEqual(body.__type, "DryRunOperationException")
       const { local } = yield* KinesisServer.KinesisServer
       assert.deepStrictEqual(yield* local.records("orders"), [])
+    }))
+
+  it.effect("timestamps in CBOR are milliseconds under tag 1, as Amazon's Java SDK reads them", () =>
+    Effect.gen(function*() {
+      const answer = yield* send(
+        { ...Raw.signed, ...Raw.target("DescribeStreamSummary"), "content-type": Raw.cbor },
+        codecs().cbor.encode(Sdk.DescribeStreamSummaryInput$, { StreamName: "orders" })
+      )
+      const name = Buffer.from("StreamCreationTimestamp")
+      const at = answer.body.indexOf(name) + name.length
+      assert.deepStrictEqual([...answer.body.subarray(at, at + 2)], [0xc1, 0x1b])
+      assert.isBelow(Math.abs(Number(answer.body.readBigUInt64BE(at + 2)) - Date.now()), 600_000)
     }))
 
   it.effect("a body that is too large is refused before it is held", () =>

@@ -15,6 +15,7 @@ import * as Accounts from "./account.js"
 import * as Consumers from "./consumers.js"
 import * as CreateStream from "./createStream.js"
 import * as Describe from "./describe.js"
+import * as Encrypted from "./encrypted.js"
 import * as Monitoring from "./monitoring.js"
 import * as Policies from "./policies.js"
 import * as Settings from "./settings.js"
@@ -90,7 +91,16 @@ const make = ({ account, operations, settings: { transition } }: State): Readonl
   const moment = (now: number): Settings.Moment => ({ now, transition })
   return {
     ...Object.fromEntries(Object.entries(operations).map(([name, act]) => [name, asIs(act as Act)])),
-    getRecords: { complete: (request) => located(account, request), act: operations.getRecords as Act },
+    getRecords: {
+      complete: (request) => located(account, request),
+      act: (request, now, twist) => Encrypted.read(account, request.stream, operations.getRecords(request, now, twist))
+    },
+    putRecord: asIs((request, now, twist) =>
+      Encrypted.written(account, request.stream, operations.putRecord(request, now, twist))
+    ),
+    putRecords: asIs((request, now, twist) =>
+      Encrypted.written(account, request.stream, operations.putRecords(request, now, twist))
+    ),
     listShards: asIs((request, now, twist) => {
       const page = pageOf(request)
       return isRefusal(page) ? page : operations.listShards(page, now, twist)
