@@ -59,6 +59,6 @@ const used = Object.values(bundled.metafile.outputs).flatMap(({ inputs }) =>
 const packages = [...new Set(used.filter((at) => at !== undefined))].sort()
 const rule = `\n${"-".repeat(80)}\n\n`
 writeFileSync(
-  join(out, "THIRD-PARTY-LICENSES.txt"),
+  join(out, "THIRD-PARTY-NOTICES.txt"),
   `dist/bin.js and dist/bundle have code of these packages:\n${rule}${packages.map(licenseOf).join(rule)}`
 )
