@@ -1,11 +1,10 @@
 import { Effect, type Scope } from "effect"
 import type { KinesisClient, KinesisEvent } from "effect-kinesis"
-import * as ReadContext from "../../src/internal/reading/context.js"
 import * as CountedClient from "../../src/internal/reading/countedClient.js"
 import { emitter } from "../../src/internal/reading/emit.js"
 import * as FanOutSettings from "../../src/internal/reading/fanOutSettings.js"
 import * as OutageWatch from "../../src/internal/reading/outageWatch.js"
-import * as ReadAhead from "../../src/internal/reading/readAhead.js"
+import * as Retry from "../../src/internal/reading/retry.js"
 import * as Settings from "../../src/internal/reading/settings.js"
 import * as StreamConsumer from "../../src/internal/reading/streamConsumer.js"
 
@@ -26,8 +25,12 @@ export const consumerOf = (
     const settings = Settings.make({ stream: "orders", ...options })
     const emit = emitter({ stream: "orders", onEvent: (event) => Effect.sync(() => void events.push(event)) })
     const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
-    const counted = CountedClient.make(client, "orders")
-    const context = yield* ReadContext.make(counted, settings, emit, ReadAhead.unbounded, outages)
-    const consumer = yield* StreamConsumer.make(context, FanOutSettings.make(fanOut)!, () => askers)
+    const reader = {
+      client: CountedClient.make(client, "orders"),
+      stream: settings.stream,
+      emit,
+      retrying: Retry.retrying(settings, emit, outages)
+    }
+    const consumer = yield* StreamConsumer.make(reader, FanOutSettings.make(fanOut)!, () => askers)
     return { ...consumer, events }
   })

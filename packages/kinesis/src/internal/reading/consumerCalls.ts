@@ -2,18 +2,29 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type { StreamConsumerRequest } from "../../KinesisApi.js"
+import type { Service } from "../../KinesisClient.js"
 import { isThrottled, isTransient, type KinesisError, type ThrottledError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as ConsumerArn from "../shard/consumerArn.js"
 import type { ConsumerEvent } from "../shard/consumerState.js"
 import type * as ConsumerErrors from "./consumerErrors.js"
 import * as Consumers from "./consumers.js"
-import type { ReadContext } from "./context.js"
+import type { Emit } from "./emit.js"
 import type { FanOutSettings } from "./fanOutSettings.js"
+import type * as Retry from "./retry.js"
+
+/** What a reader makes calls by. */
+export interface Reader {
+  readonly client: Service
+  /** Name or ARN. */
+  readonly stream: string
+  readonly emit: Emit
+  readonly retrying: ReturnType<typeof Retry.retrying>
+}
 
 /** What the calls about a run's consumer share. */
 export interface ConsumerCalls {
-  readonly context: ReadContext
+  readonly reader: Reader
   readonly settings: FanOutSettings
   /** Of the stream, once it is known. */
   streamArn: string | undefined
@@ -27,8 +38,8 @@ export interface ConsumerCalls {
   registered: string | undefined
 }
 
-export const make = (context: ReadContext, settings: FanOutSettings): ConsumerCalls => ({
-  context,
+export const make = (reader: Reader, settings: FanOutSettings): ConsumerCalls => ({
+  reader,
   settings,
   streamArn: settings.arn === undefined ? undefined : ConsumerArn.parse(settings.arn)?.streamArn,
   lastError: undefined,
@@ -38,8 +49,8 @@ export const make = (context: ReadContext, settings: FanOutSettings): ConsumerCa
 })
 
 /** The consumer as it was given, for errors. */
-export const named = ({ context, settings: { arn, consumer } }: ConsumerCalls): ConsumerErrors.Named => ({
-  stream: context.settings.stream,
+export const named = ({ reader, settings: { arn, consumer } }: ConsumerCalls): ConsumerErrors.Named => ({
+  stream: reader.stream,
   consumer: arn ?? consumer
 })
 
@@ -48,18 +59,17 @@ type Answer = Effect.Effect<ConsumerEvent, KinesisError>
 
 /** A call that is repeated by the reader's schedules. */
 const repeated = (self: ConsumerCalls, call: Effect.Effect<Answer, KinesisError>): Answer =>
-  Effect.flatten(self.context.retrying(Effect.tapBoth(call, {
+  Effect.flatten(self.reader.retrying(Effect.tapBoth(call, {
     onFailure: (error) => Effect.sync(() => void (self.lastError = error)),
     onSuccess: () => Effect.sync(() => void (self.lastError = undefined))
   })))
 
 const streamArnOf = (self: ConsumerCalls): Effect.Effect<string, KinesisError> =>
   Effect.suspend(() => {
-    const { context: { client, settings }, streamArn } = self
+    const { reader: { client, stream }, streamArn } = self
     return streamArn !== undefined
       ? Effect.succeed(streamArn)
-      : Effect.tap(Consumers.streamArn(client, settings.stream), (found) =>
-        Effect.sync(() => void (self.streamArn = found)))
+      : Effect.tap(Consumers.streamArn(client, stream), (found) => Effect.sync(() => void (self.streamArn = found)))
   })
 
 const requestOf = (self: ConsumerCalls, by: "arn" | "name"): Effect.Effect<StreamConsumerRequest, KinesisError> => {
@@ -74,7 +84,7 @@ export const describe = (self: ConsumerCalls, by: "arn" | "name"): Answer =>
   repeated(
     self,
     Effect.flatMap(requestOf(self, by), (request) =>
-      self.context.client.describeStreamConsumer(request).pipe(
+      self.reader.client.describeStreamConsumer(request).pipe(
         Effect.map(({ consumerArn, consumerStatus }): Answer =>
           Effect.succeed({ _tag: "Described", arn: consumerArn, status: consumerStatus })
         ),
@@ -86,7 +96,7 @@ export const describe = (self: ConsumerCalls, by: "arn" | "name"): Answer =>
 export const register = (self: ConsumerCalls): Answer =>
   Effect.suspend(() => {
     self.limited = 0
-    const { context: { emit }, settings: { consumer, deregister } } = self
+    const { reader: { emit }, settings: { consumer, deregister } } = self
     const registering = Effect.flatMap(streamArnOf(self), (streamArn) => registration(self, streamArn))
     return Effect.tap(
       repeated(self, deregister ? seenThrough(self, registering) : registering),
@@ -98,7 +108,7 @@ export const register = (self: ConsumerCalls): Answer =>
   })
 
 const registration = (self: ConsumerCalls, streamArn: string): Effect.Effect<Answer, KinesisError> =>
-  self.context.client.registerStreamConsumer({ streamArn, consumerName: self.settings.consumer }).pipe(
+  self.reader.client.registerStreamConsumer({ streamArn, consumerName: self.settings.consumer }).pipe(
     Effect.map(({ consumerArn, consumerStatus }): Answer => {
       self.registered = consumerArn
       return Effect.succeed({ _tag: "Registered", arn: consumerArn, status: consumerStatus })
@@ -120,7 +130,7 @@ const limited = (
   self.limited++
   if (self.limited < limitsBelieved) return Effect.fail(error)
   return Effect.flatMap(
-    Consumers.ofLimit(self.context.client, streamArn, named(self), error),
+    Consumers.ofLimit(self.reader.client, streamArn, named(self), error),
     (judged) => judged._tag === "ThrottledError" ? Effect.fail(judged) : Effect.succeed(Effect.fail(judged))
   )
 }
@@ -144,7 +154,7 @@ const deregisterRetry = Schedule.intersect(Schedule.spaced("1 second"), Schedule
 const deregistered = (self: ConsumerCalls): Effect.Effect<void, KinesisError> =>
   Effect.gen(function*() {
     if (self.registering !== undefined) yield* Fiber.await(self.registering)
-    const { context: { client }, registered } = self
+    const { reader: { client }, registered } = self
     if (registered === undefined) return
     yield* client.deregisterStreamConsumer({ consumerArn: registered }).pipe(
       Effect.retry({ schedule: deregisterRetry, while: (error) => isThrottled(error) || isTransient(error) }),

@@ -1,4 +1,5 @@
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,9 +9,9 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { KinesisError } from "../../KinesisError.js"
 import * as ConsumerState from "../shard/consumerState.js"
+import * as MonotonicClock from "./clock.js"
 import * as ConsumerCalls from "./consumerCalls.js"
 import * as ConsumerErrors from "./consumerErrors.js"
-import type { ReadContext } from "./context.js"
 import type { FanOutSettings } from "./fanOutSettings.js"
 import * as Interruption from "./interruption.js"
 
@@ -36,10 +37,13 @@ export interface StreamConsumer {
   readonly lost: (arn: string) => Effect.Effect<void>
   /** What is known now, without asking anybody. */
   readonly status: () => Status
+  /** What to do until there is a usable one. */
+  readonly whileUnavailable: "poll" | "wait"
 }
 
 interface State {
   readonly calls: ConsumerCalls.ConsumerCalls
+  readonly clock: Clock.Clock
   /** How many may look for the consumer at the same time, this run included. */
   readonly askers: () => number
   /** Of the searches. */
@@ -60,13 +64,14 @@ type Search = Deferred.Deferred<string, KinesisError>
  * and this run is sure that it has registered it.
  */
 export const make = (
-  context: ReadContext,
+  reader: ConsumerCalls.Reader,
   settings: FanOutSettings,
   askers: () => number = () => 1
 ): Effect.Effect<StreamConsumer, never, Scope.Scope> =>
   Effect.gen(function*() {
     const self: State = {
-      calls: ConsumerCalls.make(context, settings),
+      calls: ConsumerCalls.make(reader, settings),
+      clock: yield* Effect.clock,
       askers,
       scope: yield* Effect.scope,
       consumer: undefined,
@@ -79,7 +84,8 @@ export const make = (
         Effect.flatMap(sought(self), (search) => restore(Deferred.await(search)))
       ),
       lost: (arn) => Effect.uninterruptible(lost(self, arn)),
-      status: () => status(self)
+      status: () => status(self),
+      whileUnavailable: settings.whileUnavailable
     }
   })
 
@@ -90,10 +96,13 @@ const status = ({ consumer, failure }: State): Status =>
     ? { _tag: "Usable", arn: consumer.arn }
     : { _tag: "Unavailable", seen: consumer?.seen ?? "unknown" }
 
-const momentOf = ({ askers, calls: { context } }: State, random: number): ConsumerState.Moment => ({
-  now: context.monotonicMillis(),
+/** On the monotonic clock. */
+const nowOf = ({ clock }: State): number => MonotonicClock.monotonicMillisOf(clock)
+
+const momentOf = (self: State, random: number): ConsumerState.Moment => ({
+  now: nowOf(self),
   random,
-  askers: askers()
+  askers: self.askers()
 })
 
 /** The search whose outcome counts: one is started if there is none. */
@@ -144,24 +153,24 @@ const over = (self: State, search: Search, exit: Exit.Exit<string, KinesisError>
 
 const searching = (self: State, from: ConsumerState.ConsumerState): Effect.Effect<string, KinesisError> =>
   Effect.gen(function*() {
-    const { calls, calls: { context: { monotonicMillis }, settings } } = self
+    const { calls, calls: { settings: { register } } } = self
     let consumer = from
     while (true) {
-      const command = ConsumerState.command(consumer, settings.register, monotonicMillis())
+      const command = ConsumerState.command(consumer, register, nowOf(self))
       switch (command._tag) {
         case "Use":
           return command.arn
         case "Fail":
           return yield* Effect.fail(failureOf(self, consumer, command.because))
         case "Wait":
-          yield* Effect.sleep(Math.ceil(command.until - monotonicMillis()))
+          yield* Effect.sleep(Math.ceil(command.until - nowOf(self)))
           break
         case "Describe":
         case "Register": {
           const call = command._tag === "Register"
             ? ConsumerCalls.register(calls)
             : ConsumerCalls.describe(calls, command.by)
-          const left = Math.ceil(consumer.deadline - monotonicMillis())
+          const left = Math.ceil(consumer.deadline - nowOf(self))
           const event = yield* Effect.timeoutOption(call, left)
           if (Option.isNone(event)) break
           consumer = ConsumerState.step(consumer, event.value, momentOf(self, yield* Random.next))
