@@ -70,7 +70,7 @@ describe("a stream whose shards are pushed", () => {
         assert.deepStrictEqual(yield* local.subscriptions, [])
       })))
 
-  it.effect("F114 reads by polling at once while its consumer is CREATING, and is pushed after that", () =>
+  it.effect("B59 F114 reads by polling at once while its consumer is CREATING, and is pushed after that", () =>
     withKinesis({ ...twoShards, transition: "30 seconds" }, ({ client, local }) =>
       Effect.gen(function*() {
         yield* putBoth(client, numbered("a", 10, 19))
@@ -167,6 +167,20 @@ describe("a stream whose shards are pushed", () => {
         yield* Fiber.interrupt(fiber)
       })))
 
+  it.effect("F118 skips nothing from latest on, if subscriptions end before they have brought an event", () =>
+    withKinesis(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* putBoth(client, numbered("before", 10, 19))
+        yield* Effect.sleep("1 second")
+        yield* local.endSubscription({ stream: "orders", consumer, coming: 6 })
+        const { fiber, texts } = yield* reading({ from: "latest", fanOut: { consumer, whileUnavailable: "wait" } })
+        yield* Effect.sleep("1 second")
+        yield* putBoth(client, numbered("a", 10, 19))
+        yield* Effect.sleep("2 minutes")
+        assert.deepStrictEqual(sorted(texts), numbered("a", 10, 19))
+        yield* Fiber.interrupt(fiber)
+      })))
+
   it.effect("F120 goes on inside an aggregate, by a subscription and by polling", () =>
     withKinesis({ streams: [{ name: "orders" }] }, ({ client }) =>
       Effect.gen(function*() {
@@ -255,6 +269,25 @@ describe("a group whose shards are pushed", () => {
         assert.deepStrictEqual(sorted(heir.texts().filter((text) => text.startsWith("b"))), numbered("b", 10, 19))
         yield* stop(heir)
         yield* Fiber.interrupt(killed.fiber)
+      })))
+
+  it.effect("F115 a worker whose handler takes ten minutes keeps its lease, and its place", () =>
+    withGroup(twoShards, ({ client }) =>
+      Effect.gen(function*() {
+        let slow = true
+        const handle = () => Effect.suspend(() => slow ? Effect.sleep("10 minutes") : Effect.void)
+        const worker = yield* run({ fanOut: true, worker: "slow", handle })
+        yield* Effect.sleep("15 seconds")
+        yield* putBoth(client, numbered("a", 10, 13))
+        yield* Effect.sleep("9 minutes")
+        slow = false
+        yield* Effect.sleep("3 minutes")
+        yield* putBoth(client, numbered("b", 10, 13))
+        yield* Effect.sleep("20 seconds")
+        assert.deepStrictEqual(sorted(worker.texts()), [...numbered("a", 10, 13), ...numbered("b", 10, 13)])
+        assert.strictEqual(worker.of("LeaseAcquired").length, 2)
+        assert.deepStrictEqual(worker.of("LeaseLost"), [])
+        yield* stop(worker)
       })))
 
   it.effect("F112 two applications by one consumer are told of, and lose nothing", () =>

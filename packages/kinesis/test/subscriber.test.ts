@@ -120,7 +120,7 @@ describe("a shard whose pages are pushed", () => {
   )
 
   it.effect(
-    "F81 F88 an end is not the shard's end, and is renewed at once",
+    "B56 F81 F88 an end is not the shard's end, and is renewed at once",
     reading(({ callsOf, events, put, texts, upTo }) =>
       Effect.gen(function*() {
         for (const _ of Arr.range(1, 26)) {
@@ -175,7 +175,7 @@ describe("a shard whose pages are pushed", () => {
   }
 
   it.effect(
-    "F113 a rival's subscription is bridged: records come by polling within a second, and pushed after that",
+    "B57 F113 a rival's subscription is bridged: records come by polling within a second, and pushed after that",
     reading(
       ({ callsOf, events, local, put, texts, upTo }) =>
         Effect.gen(function*() {
@@ -313,7 +313,7 @@ describe("a shard whose pages are pushed", () => {
       assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
     }))))
 
-  it.effect("F94 a handler that takes ten minutes costs no subscription but those that ended by themselves", () =>
+  it.effect("B58 F94 a handler that takes ten minutes costs no subscription but those that ended by themselves", () =>
     VirtualTime.run(Effect.scoped(Effect.gen(function*() {
       const { callsOf, events, put, source, take, texts, upTo } = yield* open()
       yield* put(2)

@@ -23,7 +23,10 @@ export const pushing = (
 ): Effect.Effect<ReadContext, never, Scope.Scope> =>
   settings === undefined
     ? Effect.succeed(context)
-    : Effect.map(StreamConsumer.make(context, settings, askers), ({ arn, lost }) => ({
-      ...context,
-      pushes: { arn, lost, whileUnavailable: settings.whileUnavailable }
-    }))
+    : Effect.map(
+      StreamConsumer.make({ ...context, stream: context.settings.stream }, settings, askers),
+      ({ arn, lost }) => ({
+        ...context,
+        pushes: { arn, lost, whileUnavailable: settings.whileUnavailable }
+      })
+    )
