@@ -643,6 +643,18 @@ describe("a subscription", () => {
       assert.strictEqual(server.connections(), 2, "one that spoke no HTTP/2, and one that is used again")
     }))
 
+  it.scopedLive("is not reset when it has ended: peers count resets, and end a session that has many", () =>
+    Effect.gen(function*() {
+      const server = yield* FanOutServer.make("h2c", usual)
+      const proxy = yield* FanOutServer.proxy(server)
+      const client = yield* connect({ ...server, url: proxy.url }, { fanOutTransport: "http2" })
+      for (let time = 0; time < 5; time++) yield* whole(client)
+      yield* Effect.scoped(Effect.flatMap(subscribe(client), pull))
+      yield* until(() => proxy.resets() > 0)
+      yield* whole(client)
+      assert.strictEqual(proxy.resets(), 1)
+    }))
+
   it.scopedLive("a connection that fails says nothing of the protocol", () =>
     Effect.gen(function*() {
       const server = yield* FanOutServer.make("tls", usual, { closing: 1 })

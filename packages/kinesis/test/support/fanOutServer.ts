@@ -202,6 +202,23 @@ export interface Proxy {
   readonly connections: () => number
   /** From now on nothing passes, on connections that there are. */
   readonly freeze: () => void
+  /** How many streams the client has reset, where it speaks HTTP/2 without TLS. */
+  readonly resets: () => number
+}
+
+/** What a client begins with. */
+const prefaceBytes = 24
+const headerBytes = 9
+const rstStream = 3
+
+/** Counts the resets in the bytes of a client. */
+const resetsIn = (pieces: ReadonlyArray<Buffer>): number => {
+  const bytes = Buffer.concat(pieces)
+  let resets = 0
+  for (let at = prefaceBytes; at + headerBytes <= bytes.length; at += headerBytes + bytes.readUIntBE(at, 3)) {
+    if (bytes[at + 3] === rstStream) resets++
+  }
+  return resets
 }
 
 /** Passes bytes on to a server. */
@@ -211,7 +228,11 @@ export const proxy = ({ url }: Server): Effect.Effect<Proxy, never, Scope.Scope>
     Effect.acquireRelease(
       Effect.promise(async () => {
         const sockets: Array<Socket> = []
+        const sent: Array<Array<Buffer>> = []
         const server = Net.createServer((from) => {
+          const pieces: Array<Buffer> = []
+          sent.push(pieces)
+          from.on("data", (piece) => void pieces.push(piece))
           const to = Net.connect(Number(target.port), target.hostname)
           for (const socket of [from, to]) socket.on("error", () => undefined)
           from.pipe(to)
@@ -219,7 +240,7 @@ export const proxy = ({ url }: Server): Effect.Effect<Proxy, never, Scope.Scope>
           sockets.push(from, to)
         })
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-        return { server, sockets }
+        return { server, sockets, sent }
       }),
       ({ server, sockets }) =>
         Effect.sync(() => {
@@ -227,12 +248,13 @@ export const proxy = ({ url }: Server): Effect.Effect<Proxy, never, Scope.Scope>
           server.close()
         })
     ),
-    ({ server, sockets }) => ({
+    ({ sent, server, sockets }) => ({
       url: `${target.protocol}//127.0.0.1:${(server.address() as AddressInfo).port}`,
       connections: () => sockets.length / 2,
       freeze: () => {
         for (const socket of sockets) socket.unpipe().pause()
-      }
+      },
+      resets: () => sent.reduce((sum, pieces) => sum + resetsIn(pieces), 0)
     })
   )
 }

@@ -189,8 +189,9 @@ const bidGoodBye = (http2: Http2.ClientHttp2Session, { closeMillis }: Times): vo
   http2.once("close", () => clearTimeout(late))
 }
 
-/** Resets a stream: the peer sends no more. */
+/** Resets a stream: the peer sends no more. One that has ended is not reset: peers count resets, and end a session that has many. */
 export const cancel = (stream: Http2.ClientHttp2Stream): void => {
+  if (stream.readableEnded) return
   stream.close(NGHTTP2_CANCEL)
   stream.destroy()
 }

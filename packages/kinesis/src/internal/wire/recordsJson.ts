@@ -1,7 +1,7 @@
 import type { GetRecordsResponse } from "../../KinesisApi.js"
 import type { KinesisRecord } from "../../KinesisRecord.js"
 import { latin1, utf8 } from "./bufferMethods.js"
-import { DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
+import { type DecodedPage, DecodedRecords, emptyPage, PageDecoder, type Place } from "./pageDecoder.js"
 import { byteAt, type Cursor, type Decoding, type Pieces, short, skip, text, unexpected } from "./pieces.js"
 import { RecordMemory, type Sharing } from "./recordMemory.js"
 import { toMillis } from "./timestamps.js"
@@ -41,57 +41,85 @@ const encryptionType = text("\"EncryptionType\":")
 export const decoder = (sharing: Sharing, place: Place): PageDecoder =>
   new PageDecoder((pieces) => readAnswer(pieces, nextShardIterator, place, new RecordMemory(sharing)))
 
-/** An event of a subscription, which is laid out alike. Its continuation stands where a page has its next iterator. */
-export const eventDecoder = (memory: RecordMemory, place: Place): PageDecoder =>
-  new PageDecoder((pieces) => readAnswer(pieces, continuationSequenceNumber, place, memory))
+/**
+ * An event of a subscription, which is laid out alike and has come whole. Its continuation stands where a page has its next iterator.
+ * Undefined for one that is not laid out as AWS does it.
+ */
+export const readEvent = (bytes: Buffer, place: Place, memory: RecordMemory): GetRecordsResponse | undefined => {
+  const cursor = { bytes, at: 0 }
+  try {
+    const event = readWhole(cursor, continuationSequenceNumber, place, memory)
+    return cursor.at === bytes.length ? event : undefined
+  } catch (reason) {
+    if (reason !== short && reason !== unexpected) throw reason
+    return undefined
+  }
+}
 
 /** `next` is the key of what reading goes on from. */
+const readWhole = (cursor: Cursor, next: Uint8Array, place: Place, memory: RecordMemory): GetRecordsResponse => {
+  const answer = emptyPage()
+  const decoded = new DecodedRecords()
+  let hasRecords = false
+  readOpenBrace(cursor)
+  do {
+    const key = readKey(cursor, next)
+    if (key === records) {
+      if (hasRecords) throw unexpected
+      hasRecords = true
+      if (readsStart(cursor)) { while (readElement(cursor, decoded, place, memory)); }
+    } else readMember(cursor, key, next, answer)
+  } while (afterMember(cursor) === comma)
+  if (!hasRecords) throw unexpected
+  answer.records = decoded.complete()
+  return answer
+}
+
 function* readAnswer(
   pieces: Pieces,
   next: Uint8Array,
   place: Place,
   memory: RecordMemory
 ): Decoding<GetRecordsResponse> {
-  const readMemberKey = (cursor: Cursor) => readKey(cursor, next)
-  const readRecord = (cursor: Cursor) => readRecordOf(cursor, place, memory)
   const answer = emptyPage()
+  const decoded = new DecodedRecords()
   let hasRecords = false
   yield* pieces.read(readOpenBrace)
   do {
-    switch (yield* pieces.read(readMemberKey)) {
-      case records:
-        hasRecords = true
-        answer.records = yield* readRecords(pieces, readRecord)
-        break
-      case next:
-        answer.nextShardIterator = (yield* pieces.read(readNullableString)) || undefined
-        break
-      case millisBehindLatest:
-        answer.millisBehindLatest = yield* pieces.read(readNullableNumber)
-        break
-      default:
-        if (!(yield* pieces.read(readsNoElement))) throw unexpected
-    }
+    const key = yield* pieces.read((cursor) => readKey(cursor, next))
+    if (key === records) {
+      if (hasRecords) throw unexpected
+      hasRecords = true
+      if (yield* pieces.read(readsStart)) {
+        yield* pieces.readWhile((cursor) => readElement(cursor, decoded, place, memory))
+      }
+    } else yield* pieces.read((cursor) => readMember(cursor, key, next, answer))
   } while ((yield* pieces.read(afterMember)) === comma)
   yield* pieces.readEnd()
   if (!hasRecords) throw unexpected
+  answer.records = decoded.complete()
   return answer
 }
 
-function* readRecords(
-  pieces: Pieces,
-  readRecord: (cursor: Cursor) => KinesisRecord
-): Decoding<ReadonlyArray<KinesisRecord>> {
-  const records = new DecodedRecords()
-  if (yield* pieces.read(isNothing)) throw unexpected
-  if (yield* pieces.read(readsNoElement)) return records.complete()
-  yield* pieces.readWhile((cursor) => {
-    const record = readRecord(cursor)
-    const isLast = readSeparator(cursor, closeBracket) !== comma
-    records.add(record)
-    return !isLast
-  })
-  return records.complete()
+/** What follows a key other than that of the records. */
+const readMember = (cursor: Cursor, key: Uint8Array, next: Uint8Array, answer: DecodedPage): void => {
+  if (key === next) answer.nextShardIterator = readNullableString(cursor) || undefined
+  else if (key === millisBehindLatest) answer.millisBehindLatest = readNullableNumber(cursor)
+  else if (!readsNoElement(cursor)) throw unexpected
+}
+
+/** The start of the records: whether there is one. */
+const readsStart = (cursor: Cursor): boolean => {
+  if (isNothing(cursor)) throw unexpected
+  return !readsNoElement(cursor)
+}
+
+/** A record, and whether another one follows. */
+const readElement = (cursor: Cursor, records: DecodedRecords, place: Place, memory: RecordMemory): boolean => {
+  const record = readRecordOf(cursor, place, memory)
+  const isLast = readSeparator(cursor, closeBracket) !== comma
+  records.add(record)
+  return !isLast
 }
 
 const readOpenBrace = (cursor: Cursor): void => {

@@ -78,7 +78,7 @@ export const subscribing = (calls: RepeatedCalls.State, codec: Codec, sharing: S
     const { body, contentType } = await RepeatedCalls.send(calls, call, request, abortSignal)
     const readable = body instanceof Readable ? body : Readable.from(body as AsyncIterable<Uint8Array>)
     const memory = new RecordMemory(sharing)
-    abortSignal.addEventListener("abort", () => readable.destroy(), { once: true })
+    abortSignal.addEventListener("abort", () => readable.readableEnded || readable.destroy(), { once: true })
     return (toError) => make({ request, codec, contentType, body: readable, memory, abortSignal, toError })
   }
 }
@@ -123,7 +123,7 @@ const listen = (self: State): void => {
   if (body.destroyed) ended(body.errored ?? cut("the subscription was cut off"))
   const aborted = (): void => {
     self.over ??= {}
-    body.destroy()
+    if (!body.readableEnded) body.destroy()
   }
   abortSignal.addEventListener("abort", aborted, { once: true })
   if (abortSignal.aborted) aborted()
@@ -158,7 +158,7 @@ const hasNews = (self: State): boolean => {
 
 const ends = (self: State, error: unknown): true => {
   self.over = { error }
-  self.body.destroy()
+  if (!self.body.readableEnded) self.body.destroy()
   return true
 }
 
@@ -213,9 +213,7 @@ const taken = (self: State): Effect.Effect<Api.SubscribeToShardEvent, KinesisErr
 
 /** An event that our decoder leaves is for the SDK's. */
 const decoded = (self: State, payload: Buffer): Effect.Effect<Api.SubscribeToShardEvent, KinesisError> => {
-  const decoder = RecordsJson.eventDecoder(self.memory, self.request)
-  decoder.push(payload)
-  const page = decoder.page()
+  const page = RecordsJson.readEvent(payload, self.request, self.memory)
   if (page === undefined) return decodedBySdk(self, payload)
   const { childShards, millisBehindLatest, nextShardIterator, records } = page
   handOn(self)
