@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import { against } from "./benches/against.js"
 import { endToEnd } from "./benches/endtoend.js"
+import { fanOut } from "./benches/fanOut.js"
 import { peer } from "./benches/peer.js"
 import { aggregation, decoding, doors, encoding, transport } from "./benches/rates.js"
 import { check, reading } from "./benches/reading.js"
@@ -16,6 +17,7 @@ const benches: Readonly<
   reading,
   endtoend: endToEnd,
   writing,
+  "fan-out": fanOut,
   aggregation,
   decoding,
   encoding,
@@ -37,6 +39,7 @@ ${command} --against FOLDER [--json]
     reading      pages through every layer, compared with the stock AWS SDK (6 minutes)
     endtoend     from the socket to the decoded value, compared with the stock AWS SDK and a Schema (3 minutes)
     writing      PutRecords and a producer, compared with the loop that everyone writes with the AWS SDK (3 minutes)
+    fan-out      subscriptions to shards, compared with the stock AWS SDK (3 minutes)
     aggregation  aggregates of the Kinesis Producer Library, against aws-kinesis-agg
     decoding     JSON by Schema
     encoding     values as JSON by Schema

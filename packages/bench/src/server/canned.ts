@@ -4,6 +4,7 @@ import * as Http from "node:http"
 import * as Http2 from "node:http2"
 import type { AddressInfo, Server } from "node:net"
 import { generate } from "selfsigned"
+import { accepted, eventOf, type EventSize, sizeOf } from "./events.js"
 import { getRecordsCbor, getRecordsJson, iteratorOf, type PageSize, pageSizes } from "./pages.js"
 import { entriesOf, putRecordsCbor, putRecordsJson } from "./results.js"
 
@@ -78,7 +79,27 @@ const answerOf = (operation: string | undefined, encoding: Encoding, request: Bu
   return operation === "GetShardIterator" ? written({ ShardIterator: iteratorOf(size) }) : pageOf(size, encoding)
 }
 
+/** Events of one size, one after the other, as fast as they are taken; or one of them, and then silence. */
+const push = (response: ServerResponse, size: EventSize): void => {
+  const event = onceMade(`event/${size.records}/${size.bytes}`, () => eventOf(size))
+  const pour = (): void => {
+    while (!response.destroyed && !response.writableEnded) {
+      if (!response.write(event)) return void response.once("drain", pour)
+    }
+  }
+  response.on("error", () => undefined)
+  response.writeHead(200, { "content-type": "application/vnd.amazon.eventstream" })
+  response.write(accepted)
+  if (size.once === undefined) pour()
+  else if (size.once === "silence") response.write(event)
+  else response.end(event)
+}
+
+/** Connections by TLS that were ever made. */
+let connections = 0
+
 const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  if (request.url === "/connections") return void response.end(String(connections))
   const operation = String(request.headers["x-amz-target"]).split(".").at(-1)
   const isWrite = operation === "PutRecords"
   const chunks: Array<Buffer> = []
@@ -86,6 +107,9 @@ const serve = (request: IncomingMessage, response: ServerResponse): void => {
     if (!isWrite || request.url!.startsWith(countedPath)) chunks.push(chunk)
   })
   request.on("end", () => {
+    if (operation === "SubscribeToShard") {
+      return push(response, sizeOf(JSON.parse(Buffer.concat(chunks).toString()).ShardId))
+    }
     const encoding = String(request.headers["content-type"]).includes("cbor") ? "cbor" : "json"
     const sent = Buffer.concat(chunks)
     const body = isWrite ? resultsOf(request.url, encoding, sent) : answerOf(operation, encoding, sent)
@@ -111,6 +135,8 @@ const start = async (): Promise<Addresses> => {
   const h2c = Http2.createServer({}, serve as never)
   const https = Http2.createSecureServer({ cert, key, allowHTTP1: true }, serve as never)
   http.keepAliveTimeout = 60_000
+  https.on("secureConnection", () => connections++)
+  for (const server of [h2c, https]) server.on("sessionError", () => undefined)
   return {
     http: `http://127.0.0.1:${await listen(http)}`,
     h2c: `http://127.0.0.1:${await listen(h2c)}`,

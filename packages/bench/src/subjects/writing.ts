@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import type { MakeSubject, Subject } from "../measure.js"
 import { partitionKey, payload } from "../server/pages.js"
+import { had } from "./cpu.js"
 import { connection } from "./reading.js"
 
 /** Where to write, and what. */
@@ -35,35 +36,6 @@ const entriesOf = ({ bytes, records }: Argument): ReadonlyArray<Entry> =>
 const endpointOf = ({ records, url }: Argument): string => `${url}/${records}`
 
 const lanes = Array.from({ length: underWay }, (_, lane) => lane)
-
-const cpuMillis = (): number => {
-  const { system, user } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
-/** On a machine that is busier than this, time runs out first. */
-const mostPerCpu = 20
-
-/** How often the CPU is asked for, in milliseconds: that takes as long as a part of a small request. */
-const askingMillis = 5
-
-/**
- * Whether the process has had so many milliseconds of CPU. By a clock, code would not become warm on a busy machine: it gets a part of the
- * time, and V8 compiles beside it.
- */
-const had = (millis: number): () => boolean => {
-  const startedAt = performance.now()
-  const cpuEnd = cpuMillis() + millis
-  let askAt = startedAt
-  let isOver = false
-  return () => {
-    const now = performance.now()
-    if (isOver || now < askAt) return isOver
-    askAt = now + askingMillis
-    isOver = cpuMillis() >= cpuEnd || now >= startedAt + mostPerCpu * millis
-    return isOver
-  }
-}
 
 /** The loop that everyone writes: records become entries, are sent, and the refusals are looked at. */
 const sdk = (argument: Argument): Subject => {

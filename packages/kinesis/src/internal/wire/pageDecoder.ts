@@ -20,6 +20,9 @@ export const emptyPage = (): DecodedPage => ({
   childShards: []
 })
 
+/** To sum these up again takes less than to note their sum. */
+const fewRecords = 16
+
 /** The records of a page as they are decoded, and their summary. */
 export class DecodedRecords {
   readonly all: Array<KinesisRecord> = []
@@ -32,7 +35,7 @@ export class DecodedRecords {
 
   /** No further record will follow. */
   complete(): ReadonlyArray<KinesisRecord> {
-    RecordsSummary.note(this.all, this.#sum)
+    if (this.all.length > fewRecords) RecordsSummary.note(this.all, this.#sum)
     return this.all
   }
 }
