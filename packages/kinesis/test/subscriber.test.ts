@@ -386,6 +386,22 @@ describe("a shard whose pages are pushed", () => {
       assert.isAbove((yield* callsOf("subscribeToShard")).length, 2)
     }))))
 
+  it.effect(
+    "waits as long as it is throttled",
+    reading(
+      ({ local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          yield* local.throttle({ operation: "subscribeToShard", times: 30 })
+          yield* put(2)
+          yield* Effect.sleep("10 minutes")
+          yield* local.clearFaults
+          yield* Effect.sleep("1 minute")
+          assert.deepStrictEqual(texts, upTo(2))
+        }),
+      { pushes: { whileUnavailable: "wait" } }
+    )
+  )
+
   it.effect("F111 a shard that was lost with its subscription ends without a further call", () =>
     VirtualTime.run(Effect.scoped(Effect.gen(function*() {
       const { callsOf, ends, local, read } = yield* open({ owns: false })

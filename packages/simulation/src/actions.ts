@@ -1,4 +1,5 @@
 import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
+import type { PushFault } from "./pushes.js"
 import type * as Random from "./random.js"
 
 /** Operations that a reader calls. */
@@ -15,7 +16,7 @@ export type Action =
   | { readonly _tag: "Resize"; readonly factor: number }
   | {
     readonly _tag: "Throttle" | "Hang" | "LoseAnswer" | "Unavailable"
-    readonly operation: ReadOperation | "putRecords"
+    readonly operation: ReadOperation | "putRecords" | "subscribeToShard"
     readonly shard: number | undefined
     readonly times: number
   }
@@ -37,6 +38,7 @@ export type Action =
   }
   | { readonly _tag: "Trim"; readonly shard: number | undefined; readonly part: number }
   | { readonly _tag: "ExpireShard"; readonly shard: number }
+  | PushFault
   | { readonly _tag: "Outage"; readonly operation: ReadOperation | undefined; readonly millis: number }
 
 export interface Step {

@@ -14,6 +14,7 @@ import * as Scheduler from "../../kinesis/src/internal/reading/scheduler.js"
 import { told } from "./events.js"
 import { crash, type Handle, makeHandler } from "./handler.js"
 import { type End, startOf } from "./history.js"
+import * as Pushes from "./pushes.js"
 import type { BriefRun, Until as PlannedUntil } from "./scenario.js"
 import { epoch, stream } from "./stream.js"
 import type { World } from "./world.js"
@@ -98,6 +99,10 @@ const optionsOf = (
     idleInterval: scenario.idleMillis,
     listInterval: scenario.listMillis,
     firstContactTimeout: "5 minutes",
+    fanOut: scenario.pushing && {
+      consumer: Pushes.consumer,
+      whileUnavailable: scenario.pushing.whileUnavailable
+    },
     onEvent: told(world, until)
   }
 }
@@ -129,7 +134,8 @@ export const makeReader = (world: World) => {
       `== run ${index} starts, until ${JSON.stringify(planned.until)}, at ${JSON.stringify(positions)}`
     )
     const options = optionsOf(world, planned, positions)
-    const { hasFibers, intake } = world.scenario
+    const { hasFibers, intake, pushing } = world.scenario
+    if (pushing !== undefined) notes.count(`shards pushed, or ${pushing.whileUnavailable}`)
     if (intake !== "shards") notes.count(hasFibers ? "shards in fibers" : "shards with one sleep for all")
     const fiber = yield* consume(world, options, handler(index, planned.diesAtPage)).pipe(
       Effect.provideService(KinesisClient.KinesisClient, reader),

@@ -1,4 +1,5 @@
 import { type Action, fault, loss, outage, partialAnswer, reshard, type Step, write } from "./actions.js"
+import * as Pushes from "./pushes.js"
 import * as Random from "./random.js"
 
 /** When a run of the reader stops by itself. Instants are milliseconds since the history's start. */
@@ -44,6 +45,8 @@ export interface Scenario {
   readonly intake: Intake
   /** Each shard has a fiber of its own all the time, instead of one sleep for all of them. */
   readonly hasFibers: boolean
+  /** Shards are pushed; undefined if they are polled. */
+  readonly pushing: Pushes.Pushing | undefined
   readonly from: From
   readonly maxRecords: number
   readonly pollMillis: number
@@ -189,6 +192,7 @@ const drawSteps = (random: Random.Random, frame: Frame, burst: ReadonlyArray<Ste
 
 /** How the reader, its program and the service are set. */
 const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<Step>): Scenario => {
+  const pushes = Pushes.draw(frame.seed, frame.healAt)
   const pollMillis = random.weighted([[5, 200], [2, 250], [1, 500], [1, 1000]])
   const intake = random.weighted<Intake>([[5, "pages"], [2, "records"], [3, "shards"]])
   const slow = random.weighted<ReadonlyArray<number>>([
@@ -198,7 +202,8 @@ const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<
   ])
   return {
     ...frame,
-    steps: [...steps].sort((a, b) => a.at - b.at),
+    steps: [...steps, ...pushes.steps].sort((a, b) => a.at - b.at),
+    pushing: pushes.pushing,
     shardCount: random.int(1, 6),
     listingPage: random.pick([1, 2, 3, 1000]),
     latencyMillis: random.weighted([[5, 0], [3, random.int(1, 80)], [1, random.int(80, 600)]]),

@@ -76,7 +76,9 @@ const makeWorld = (scenario: Scenario, notes: Notes): Effect.Effect<World> =>
       streams: [{ name: stream, shardCount: scenario.shardCount }],
       latency: scenario.latencyMillis,
       transition: scenario.transitionMillis,
-      serverClockSkew: scenario.skewMillis
+      serverClockSkew: scenario.skewMillis,
+      continuation: scenario.pushing?.continuation,
+      endWithContinuation: scenario.pushing?.endWithContinuation
     }),
     ({ client, local }) => {
       const world = { scenario, notes, client, local, listTokens: { expiring: 0 } }

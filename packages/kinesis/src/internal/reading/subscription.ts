@@ -257,7 +257,7 @@ const isExhausted = (self: Subscribed, error: KinesisError): Effect.Effect<boole
       (at) =>
         Effect.map(RetrySteps.next(schedule, self.retry, error, at), ([retry, { _tag }]) => {
           self.retry = retry
-          return _tag === "Over" || !OutageWatch.isWorthRetrying(outages, error)
+          return _tag === "Over" || (isTransient(error) && !OutageWatch.isWorthRetrying(outages, error))
         })
     )
   )
