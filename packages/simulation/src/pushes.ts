@@ -8,7 +8,7 @@ export type PushFault =
   }
   | { readonly _tag: "Redeliver"; readonly shard: number | undefined; readonly count: number }
   | { readonly _tag: "TakeOver"; readonly shard: number }
-  | { readonly _tag: "Deregister" }
+  | { readonly _tag: "Deregister"; readonly shard: undefined }
 
 /** How shards are pushed in a history. */
 export interface Pushing {
@@ -30,7 +30,7 @@ const fault = (random: Random.Random): PushFault =>
     })],
     [2, () => ({ _tag: "Redeliver", shard: someShard(random), count: random.int(1, 5) })],
     [3, () => ({ _tag: "TakeOver", shard: random.next() })],
-    [0.6, () => ({ _tag: "Deregister" })]
+    [0.6, () => ({ _tag: "Deregister", shard: undefined })]
   ])()
 
 /** What meets the calls that subscribe. */

@@ -4,10 +4,9 @@ import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as KinesisError from "effect-kinesis/KinesisError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Action, ReadOperation } from "./actions.js"
-import * as Pushes from "./pushes.js"
 import type { Scenario } from "./scenario.js"
+import * as Subscriptions from "./subscriptions.js"
 
 /** The stream of every history. */
 export const stream = "orders"
@@ -123,50 +122,9 @@ export const watch = (
       }
     ),
     describeStreamSummary: watched("describeStreamSummary", client.describeStreamSummary, () => "ok"),
-    subscribeToShard: (request) =>
-      Effect.map(
-        Effect.tapBoth(client.subscribeToShard(request), {
-          onFailure: ({ _tag }) =>
-            Effect.zipRight(
-              counted(notes, `subscription refused: ${_tag}`),
-              notes.say(() =>
-                `subscribeToShard${short(request.shardId)} at ${JSON.stringify(request.position)}: ${_tag}`
-              )
-            ),
-          onSuccess: () =>
-            notes.say(() => `subscribeToShard${short(request.shardId)} at ${JSON.stringify(request.position)}`)
-        }),
-        (subscription) => watchSubscription(notes, request.shardId, subscription)
-      )
+    ...Subscriptions.watch(notes, client)
   }
 }
-
-const counted = (notes: StreamNotes, fault: string): Effect.Effect<void> => Effect.sync(() => notes.count(fault))
-
-/** What ends a subscription is counted, and its last event names children. */
-const watchSubscription = (
-  notes: StreamNotes,
-  shardId: string,
-  { announced, event }: KinesisClient.Subscription
-): KinesisClient.Subscription => ({
-  announced: Effect.tapError(
-    announced,
-    (why) =>
-      counted(
-        notes,
-        `subscription over: ${
-          Option.match(why, {
-            onNone: () => "no error",
-            onSome: ({ _tag }) => _tag
-          })
-        }`
-      )
-  ),
-  event: Effect.tap(event, ({ childShards, millisBehindLatest, records }) => {
-    for (const { parentShards, shardId } of childShards) notes.parents.set(shardId, parentShards)
-    return notes.say(() => `event${short(shardId)}: ${records.length} records, ${millisBehindLatest} ms behind`)
-  })
-})
 
 const seeShards = (notes: StreamNotes, shards: ReadonlyArray<Shard>): void => {
   for (const shard of shards) {
@@ -333,46 +291,17 @@ export const change = (world: StreamWorld, action: Change): Effect.Effect<void> 
       case "ExpireListToken":
         listTokens.expiring = Math.max(listTokens.expiring, action.times)
         return
-      case "EndSubscription":
-        return yield* Effect.asVoid(local.endSubscription({ stream, ...target(action.shard) }))
-      case "BreakSubscription":
-        return yield* Effect.asVoid(
-          local.breakSubscription({ stream, ...target(action.shard), error: unavailable })
-        )
-      case "Mute":
-        return yield* Effect.asVoid(local.mute({ stream, ...target(action.shard) }))
-      case "StallEvent":
-        return yield* Effect.asVoid(local.stallEvent({ stream, ...target(action.shard) }))
-      case "Redeliver":
-        return yield* Effect.asVoid(local.redeliver({ stream, count: action.count, ...target(action.shard) }))
-      case "TakeOver":
-        return yield* ifThere(world, (consumer) => {
-          const { shardId } = target(action.shard)
-          return shardId === undefined ? Effect.void : local.takeOver({ stream, consumer, shardId })
-        })
-      case "Deregister":
-        return yield* ifThere(world, (consumer) => local.deregister({ stream, consumer }))
       case "Outage": {
         yield* local.fail({ operation: action.operation, times: Infinity, error: unavailable })
         yield* Effect.sleep(action.millis)
         return yield* local.clearFaults
       }
+      default: {
+        const place = { local, stream, say: notes.say, shardId: target(action.shard).shardId }
+        return yield* Subscriptions.hurt(place, action)
+      }
     }
   })
-
-/** That of the stream in memory. */
-const streamArn = `arn:aws:kinesis:us-east-1:000000000000:stream/${stream}`
-
-/** Something happens to the consumer, if the reader has registered it by now. */
-const ifThere = (
-  { client, notes }: StreamWorld,
-  happen: (consumer: string) => Effect.Effect<void>
-): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    const { consumers } = yield* again(client.listStreamConsumers({ streamArn }))
-    if (consumers.some(({ consumerName }) => consumerName === Pushes.consumer)) yield* happen(Pushes.consumer)
-    else yield* notes.say(() => "there is no consumer")
-  }).pipe(Effect.catchAllDefect((defect) => notes.say(() => `not possible: ${String(defect)}`)))
 
 const unavailable = (operation: string) =>
   new KinesisError.ServiceUnavailable({ operation, stream, description: "An outage." })
