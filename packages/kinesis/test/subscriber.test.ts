@@ -1,7 +1,7 @@
 /** Pages that are pushed, and polled where they cannot be. */
 import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Clock, Effect, Fiber } from "effect"
+import { Array as Arr, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { type KinesisApi, type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
 import { AccessDenied, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
@@ -401,6 +401,32 @@ describe("a shard whose pages are pushed", () => {
       { pushes: { whileUnavailable: "wait" } }
     )
   )
+
+  it.effect(
+    "waits on when it is throttled first, and then the service fails",
+    reading(
+      ({ local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          yield* put(1)
+          yield* Effect.sleep("8 seconds")
+          yield* local.throttle({ operation: "subscribeToShard", times: 4 })
+          yield* local.fail({ operation: "subscribeToShard", error: unavailable, times: 4 })
+          yield* local.throttle({ operation: "subscribeToShard", times: 2 })
+          yield* local.endSubscription(here)
+          yield* put(1)
+          yield* Effect.sleep("3 minutes")
+          assert.deepStrictEqual(texts, upTo(2))
+        }),
+      { pushes: { whileUnavailable: "wait" } }
+    )
+  )
+
+  it.effect("dies with what keeps it subscribed, instead of waiting for ever", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { read } = yield* open({ pushes: { arn: Effect.dieMessage("no more consumers") } })
+      const exit = yield* Effect.exit(read)
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+    }))))
 
   it.effect("F111 a shard that was lost with its subscription ends without a further call", () =>
     VirtualTime.run(Effect.scoped(Effect.gen(function*() {

@@ -49,6 +49,8 @@ export interface Subscription {
   readonly named: string
   readonly acceptedAt: number
   place: number
+  /** It brings nothing before this place again: where it began, unless that was after a record, which some services bring again. */
+  readonly floor: number
   /** When the newest event was sent; at first, when it was accepted. */
   sentAt: number
   events: number
@@ -88,7 +90,7 @@ export const disturb = (self: Subscription, disturbance: Disturbance): void => {
       self.isStalling = true
       return
     case "Redeliver":
-      self.place = Math.max(0, self.place - disturbance.count)
+      self.place = Math.max(self.floor, self.place - disturbance.count)
       return
     case "Omit":
       self.omitted = disturbance.fields
@@ -124,6 +126,7 @@ export const accept = (
   if (at.current !== undefined && !isSilent(at.current)) {
     at.current.over ??= { _tag: "Refused", refusal: anotherExists(account, stream, shard, consumer) }
   }
+  const place = ShardLog.placeOf(shard, position)
   at.acceptedAt = now
   at.current = {
     stream,
@@ -131,7 +134,8 @@ export const accept = (
     shard,
     named,
     acceptedAt: now,
-    place: ShardLog.placeOf(shard, position),
+    place,
+    floor: position._tag === "AfterSequenceNumber" ? 0 : place,
     sentAt: now,
     events: 0,
     ahead: undefined,

@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -41,7 +42,7 @@ export const source = (poller: Poller.Poller, pushes: Pushes): PageSource => {
     live: undefined,
     since: poller.context.monotonicMillis(),
     isUnavailable: false,
-    retry: undefined,
+    retries: { throttled: undefined, transient: undefined },
     failure: undefined,
     isLost: false,
     fiber: undefined
@@ -67,7 +68,7 @@ const nextPage = (self: Subscriber, polling: PageSource): Next => {
   const { failure, isLost, live, poller } = self
   if (isLost || Poller.isEnough(poller)) return Poller.over
   if (poller.poll.ended) return Poller.end(poller, false)
-  if (failure !== undefined) return Effect.fail(Option.some(failure))
+  if (failure !== undefined) return Effect.failCause(Cause.map(failure, Option.some))
   if (live !== undefined) return pushed(self, live, polling)
   return Subscription.isBridged(self) ? polled(self, polling) : waiting(self, polling)
 }

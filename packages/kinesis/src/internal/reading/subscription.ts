@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -40,9 +41,10 @@ export interface Subscribed {
   since: number
   /** The last attempt failed: told once, until a subscription brings an event. */
   isUnavailable: boolean
-  retry: RetrySteps.RetryState
+  /** Where the retry schedules stand. */
+  readonly retries: Record<"throttled" | "transient", RetrySteps.RetryState>
   /** Why the shard cannot be read. */
-  failure: KinesisError | undefined
+  failure: Cause.Cause<KinesisError> | undefined
   /** The shard is another reader's. */
   isLost: boolean
   fiber: Fiber.RuntimeFiber<unknown> | undefined
@@ -129,10 +131,16 @@ const positionOf = ({ poller: { poll, shard: { skew } }, state }: Subscribed): S
 //
 // A fiber for each shard subscribes, and again whenever a subscription is over, as early as the service and the state
 // allow. It waits for the first event of a subscription; from then on the events belong to whoever takes the shard's
-// pages, until that one finds the subscription over and drops it. The fiber ends with the reading of the shard.
+// pages, until that one finds the subscription over and drops it. The fiber ends with the reading of the shard; should it
+// die, such as of a schedule that does, reading fails with it.
 // ---------------------------------------------------------------------------------------------------------------------
 
-export const keep = (self: Subscribed): Effect.Effect<never> => Effect.forever(Effect.suspend(() => step(self)))
+export const keep = (self: Subscribed): Effect.Effect<void> =>
+  Effect.forever(Effect.suspend(() => step(self))).pipe(
+    Effect.catchAllCause((cause) =>
+      Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Effect.sync(() => failWith(self, cause))
+    )
+  )
 
 const step = (self: Subscribed): Effect.Effect<void> => {
   if (self.poller.poll.ended || self.failure !== undefined) return Effect.never
@@ -160,8 +168,10 @@ const verifyOwner = (self: Subscribed): Effect.Effect<void> =>
     return Effect.never
   })
 
-const fail = (self: Subscribed, error: KinesisError): void => {
-  self.failure = error
+const fail = (self: Subscribed, error: KinesisError): void => failWith(self, Cause.fail(error))
+
+const failWith = (self: Subscribed, cause: Cause.Cause<KinesisError>): void => {
+  self.failure = cause
   self.changed.tell()
 }
 
@@ -191,7 +201,8 @@ const hold = (
   const { context: { emit, outages }, shard: { shardId } } = self.poller
   const acceptedAt = now(self)
   self.state = SubscribeState.accepted(self.state, acceptedAt)
-  self.retry = undefined
+  self.retries.throttled = undefined
+  self.retries.transient = undefined
   const begun = Effect.all([
     OutageWatch.answered(outages),
     Poller.ready(self.poller),
@@ -249,14 +260,15 @@ const failed = (self: Subscribed, consumerArn: string, error: KinesisError): Eff
 const isExhausted = (self: Subscribed, error: KinesisError): Effect.Effect<boolean> => {
   const { context: { outages, settings } } = self.poller
   if (!isThrottled(error) && !isTransient(error)) return Effect.succeed(false)
-  const schedule = isThrottled(error) ? settings.throttleRetry : settings.transientRetry
+  const kind = isThrottled(error) ? "throttled" : "transient"
+  const schedule = kind === "throttled" ? settings.throttleRetry : settings.transientRetry
   return Effect.zipRight(
     OutageWatch.failed(outages, error),
     Effect.flatMap(
       Clock.currentTimeMillis,
       (at) =>
-        Effect.map(RetrySteps.next(schedule, self.retry, error, at), ([retry, { _tag }]) => {
-          self.retry = retry
+        Effect.map(RetrySteps.next(schedule, self.retries[kind], error, at), ([retry, { _tag }]) => {
+          self.retries[kind] = retry
           return _tag === "Over" || (isTransient(error) && !OutageWatch.isWorthRetrying(outages, error))
         })
     )
