@@ -421,12 +421,62 @@ describe("a shard whose pages are pushed", () => {
     )
   )
 
+  it.effect(
+    "goes on by polling when an outage keeps its consumer from being found, and is pushed later",
+    () =>
+      VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+        let attempts = 0
+        let found = ""
+        const arn = Effect.suspend(() =>
+          attempts++ < 5 ? Effect.delay(Effect.fail(unavailable), "2 minutes") : Effect.succeed(found)
+        )
+        const { callsOf, consumerArn, put, texts, upTo, ...opened } = yield* open({ pushes: { arn } })
+        found = consumerArn
+        const fiber = yield* Effect.fork(opened.read)
+        for (const turn of Arr.range(1, 12)) {
+          yield* put(1)
+          yield* Effect.sleep("1 minute")
+          assert.deepStrictEqual(texts, upTo(turn))
+        }
+        yield* Effect.sleep("2 minutes")
+        assert.strictEqual((yield* callsOf("subscribeToShard")).length, 1)
+        yield* Fiber.interrupt(fiber)
+      })))
+  )
+
   it.effect("dies with what keeps it subscribed, instead of waiting for ever", () =>
     VirtualTime.run(Effect.scoped(Effect.gen(function*() {
       const { read } = yield* open({ pushes: { arn: Effect.dieMessage("no more consumers") } })
       const exit = yield* Effect.exit(read)
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))))
+
+  for (
+    const [what, at, rest] of [
+      ["after a record", Position.afterSequenceNumber, ["4", "5"]],
+      ["at a record", Position.atSequenceNumber, ["3", "4", "5"]]
+    ] as const
+  ) {
+    it.effect(`F101 drops what comes again from before the position at which reading began, ${what}`, () =>
+      VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+        const { client, consumerArn, local, put } = yield* open()
+        const numbers = yield* put(5)
+        const bringing = (client: KinesisClient.Service): KinesisClient.Service => ({
+          ...client,
+          subscribeToShard: (request) => client.subscribeToShard({ ...request, position: Position.trimHorizon })
+        })
+        const opened = yield* open({
+          origin: at(numbers[2]!.sequenceNumber),
+          pushes: { arn: Effect.succeed(consumerArn) },
+          wrap: () => bringing(client)
+        })
+        const fiber = yield* Effect.fork(opened.read)
+        yield* Effect.sleep("1 second")
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(opened.texts, [...rest])
+        assert.deepStrictEqual(yield* local.subscriptions, [])
+      }))))
+  }
 
   it.effect("F111 a shard that was lost with its subscription ends without a further call", () =>
     VirtualTime.run(Effect.scoped(Effect.gen(function*() {

@@ -178,8 +178,21 @@ const failWith = (self: Subscribed, cause: Cause.Cause<KinesisError>): void => {
 const subscribe = (self: Subscribed): Effect.Effect<void> =>
   Effect.matchEffect(self.pushes.arn, {
     onSuccess: (consumerArn) => Effect.scoped(attempt(self, consumerArn)),
-    onFailure: (error) => Effect.sync(() => fail(self, error))
+    onFailure: (error) => unfound(self, error)
   })
+
+const mayPass = (error: { readonly _tag: string; readonly cause?: unknown }): boolean =>
+  isThrottled(error) || isTransient(error)
+
+/** Whether the consumer could not be found since calls failed: then nothing is known against it. */
+const isByOutage = (error: KinesisError): boolean =>
+  mayPass(error) ||
+  (typeof error.cause === "object" && error.cause !== null && "_tag" in error.cause &&
+    mayPass(error.cause as KinesisError))
+
+/** The consumer was not found. An outage does not end a reading that goes on by polling, as far as that can. */
+const unfound = (self: Subscribed, error: KinesisError): Effect.Effect<void> =>
+  isByOutage(error) ? failed(self, undefined, error) : Effect.sync(() => fail(self, error))
 
 const attempt = (self: Subscribed, consumerArn: string) => {
   const { context: { client, settings: { stream } }, shard: { shardId } } = self.poller
@@ -244,7 +257,7 @@ export const release = (self: Subscribed): void => {
   self.dropped.tell()
 }
 
-const failed = (self: Subscribed, consumerArn: string, error: KinesisError): Effect.Effect<void> =>
+const failed = (self: Subscribed, consumerArn: string | undefined, error: KinesisError): Effect.Effect<void> =>
   Effect.gen(function*() {
     const failure = SubscribeState.failureOf(error)
     if (failure === "fatal") return fail(self, error)
@@ -253,7 +266,9 @@ const failed = (self: Subscribed, consumerArn: string, error: KinesisError): Eff
     if (self.pushes.whileUnavailable === "wait" && (yield* isExhausted(self, error))) return fail(self, error)
     yield* tell(self, consumerArn, error, takeOvers.length)
     self.changed.tell()
-    if (failure === "gone" || failure === "inactive") yield* self.pushes.lost(consumerArn)
+    if (consumerArn !== undefined && (failure === "gone" || failure === "inactive")) {
+      yield* self.pushes.lost(consumerArn)
+    }
   })
 
 /** Whether the retry schedule has had enough, where nothing but the subscription brings records. */
@@ -277,7 +292,7 @@ const isExhausted = (self: Subscribed, error: KinesisError): Effect.Effect<boole
 
 const tell = (
   self: Subscribed,
-  consumerArn: string,
+  consumerArn: string | undefined,
   error: KinesisError,
   takeOvers: number
 ): Effect.Effect<void> => {
@@ -288,6 +303,6 @@ const tell = (
   const meanwhile = self.pushes.whileUnavailable === "poll" ? "polling" : "waiting"
   return Effect.zipRight(
     isNews ? emit(KinesisEvent.FanOutUnavailable({ shardId, error, meanwhile })) : Effect.void,
-    isShared ? emit(KinesisEvent.ConsumerShared({ shardId, consumerArn })) : Effect.void
+    isShared && consumerArn !== undefined ? emit(KinesisEvent.ConsumerShared({ shardId, consumerArn })) : Effect.void
   )
 }

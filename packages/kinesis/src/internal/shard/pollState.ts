@@ -141,15 +141,29 @@ export const unread = <
     )
 }
 
-/** The records of an event that come after those that were read: a service may bring the last ones again. */
+/** Up to which number everything was read, or up to before which, if it is not to be left out itself. */
+const readUpTo = ({ lastSequenceNumber, origin }: Pick<PollState, "lastSequenceNumber" | "origin">) => {
+  if (lastSequenceNumber !== undefined) return { sequenceNumber: lastSequenceNumber, least: 1 }
+  switch (origin._tag) {
+    case "AfterSequenceNumber":
+      return { sequenceNumber: origin.sequenceNumber, least: origin.subSequenceNumber === undefined ? 1 : 0 }
+    case "AtSequenceNumber":
+      return { sequenceNumber: origin.sequenceNumber, least: 0 }
+    default:
+      return undefined
+  }
+}
+
+/** The records of an event that come after those that were read, by this reader or before it: a service may bring the last ones again. */
 export const notRead = <R extends { readonly sequenceNumber: string }>(
-  { lastSequenceNumber }: Pick<PollState, "lastSequenceNumber">,
+  state: Pick<PollState, "lastSequenceNumber" | "origin">,
   records: ReadonlyArray<R>
-): ReadonlyArray<R> =>
-  lastSequenceNumber === undefined || records.length === 0 ||
-    SequenceNumber.compare(records[0]!.sequenceNumber, lastSequenceNumber) > 0
-    ? records
-    : records.filter(({ sequenceNumber }) => SequenceNumber.compare(sequenceNumber, lastSequenceNumber) > 0)
+): ReadonlyArray<R> => {
+  const read = readUpTo(state)
+  if (read === undefined || records.length === 0) return records
+  const isNew = ({ sequenceNumber }: R) => SequenceNumber.compare(sequenceNumber, read.sequenceNumber) >= read.least
+  return isNew(records[0]!) ? records : records.filter(isNew)
+}
 
 /** Where a shard that is not at its end begins to be read; an aggregate that it lies in is read again from its start. */
 export const startOf = (state: PollState): Startable | undefined => startable(after(state, state.origin))
