@@ -167,6 +167,13 @@ describe("the state of a shard's subscriptions", () => {
     assert.strictEqual(SubscribeState.command(SubscribeState.start, 0)._tag, "Subscribe")
   })
 
+  it("a subscription that is over as soon as it was accepted, since another exists, was refused", () => {
+    const played = play([accepted(0, 100, "in-use")])
+    assert.strictEqual(SubscribeState.command(played.state, played.now)._tag, "Wait")
+    assert.deepStrictEqual(played.state.takeOvers, [])
+    assert.strictEqual(play([accepted(0, 2_000, "in-use")]).state.takeOvers.length, 1)
+  })
+
   it("F112 more than three take-overs in a minute are another program's", () => {
     const taken = Array.from({ length: 4 }, () => accepted(1, 5_000, "in-use"))
     assert.isFalse(SubscribeState.isShared(play(taken.slice(1)).state))

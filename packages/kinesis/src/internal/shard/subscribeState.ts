@@ -156,11 +156,15 @@ const takenOver = (state: SubscribeState, at: number): SubscribeState => ({
   takeOvers: [...state.takeOvers.filter((then) => then > at - minute), at]
 })
 
+/** Whether a subscription was really had: some emulators accept each, and then say in it that another exists. */
+const wasHeld = (state: SubscribeState, at: number): boolean =>
+  state.connection._tag === "Live" && (eventsOf(state) > 0 || at - state.acceptedAt >= betweenCalls)
+
 /** A call was refused or has failed, or a subscription was broken. */
 export const failed = (state: SubscribeState, failure: Failure, at: number, jitter: number): SubscribeState => {
   const { connection } = state
   if (failure === "in-use") {
-    return connection._tag === "Live"
+    return wasHeld(state, at)
       ? takenOver(state, at)
       : { ...state, connection: { _tag: "None", notBefore: at } }
   }
