@@ -73,6 +73,35 @@ const held = (): number => {
   return process.memoryUsage().heapUsed
 }
 
+/** What a reading of idle shards holds, what it takes in so many milliseconds, and how long it takes to end. */
+const idling = (
+  { shards }: Argument,
+  millis: number,
+  reading: (client: KinesisClient.Service) => Effect.Effect<unknown, unknown>
+): Effect.Effect<Record<string, number>> =>
+  Effect.gen(function*() {
+    const polls = { made: 0 }
+    const counted = Effect.suspend(() => {
+      polls.made++
+      return soon
+    })
+    const client = clientOf(shardsOf(shards), idle, counted)
+    const before = held()
+    const fiber = yield* Effect.fork(reading(client))
+    while (polls.made < 3 * shards) yield* sleep(1_000)
+    const heap = held() - before
+    const cpu = process.cpuUsage()
+    const startedAt = performance.now()
+    polls.made = 0
+    yield* sleep(millis)
+    const used = cpuMillis(cpu)
+    const cores = used / (performance.now() - startedAt)
+    const microsAPoll = (used * 1000) / polls.made
+    const interruptedAt = performance.now()
+    yield* Fiber.interrupt(fiber)
+    return { bytesAShard: heap / shards, cores, microsAPoll, interruptMillis: performance.now() - interruptedAt }
+  })
+
 const measures: Record<string, (argument: Argument) => Effect.Effect<Record<string, number>>> = {
   /** From the start to the last shard's first record, calls of 10 ms. */
   start: ({ shards }) =>
@@ -116,62 +145,24 @@ const measures: Record<string, (argument: Argument) => Effect.Effect<Record<stri
     }).pipe(Effect.orDie),
 
   /** Heap per shard and CPU, at one poll per second. */
-  idle: ({ shards }) =>
-    Effect.gen(function*() {
-      const polls = { made: 0 }
-      const counted = Effect.suspend(() => {
-        polls.made++
-        return soon
-      })
-      const client = clientOf(shardsOf(shards), idle, counted)
-      const before = held()
-      const fiber = yield* Effect.fork(Stream.runDrain(read(client, {})))
-      while (polls.made < 3 * shards) yield* sleep(1_000)
-      const heap = held() - before
-      const cpu = process.cpuUsage()
-      const startedAt = performance.now()
-      polls.made = 0
-      yield* sleep(10_000)
-      const millis = cpuMillis(cpu)
-      const cores = millis / (performance.now() - startedAt)
-      const microsAPoll = (millis * 1000) / polls.made
-      const interruptedAt = performance.now()
-      yield* Fiber.interrupt(fiber)
-      return { bytesAShard: heap / shards, cores, microsAPoll, interruptMillis: performance.now() - interruptedAt }
-    }).pipe(Effect.orDie),
+  idle: (argument) => idling(argument, 10_000, (client) => Stream.runDrain(read(client, {}))),
 
   /** The same of one worker of a group, which holds all leases: renewals and checks are in the figures. */
-  group: ({ shards }) =>
-    Effect.gen(function*() {
-      const polls = { made: 0 }
-      const counted = Effect.suspend(() => {
-        polls.made++
-        return soon
-      })
-      const client = clientOf(shardsOf(shards), idle, counted)
-      const { store } = yield* LocalLeaseStore.make()
-      const before = held()
-      const worker = Consumer.run({
-        application: "bench",
-        stream: "orders",
-        from: "latest",
-        handler: () => Effect.void
-      })
-      const fiber = yield* worker.pipe(
-        Effect.provideService(KinesisClient.KinesisClient, client),
-        Effect.provideService(LeaseStore.LeaseStore, store),
-        Effect.fork
-      )
-      while (polls.made < 3 * shards) yield* sleep(1_000)
-      const heap = held() - before
-      const cpu = process.cpuUsage()
-      polls.made = 0
-      yield* sleep(20_000)
-      const microsAPoll = (cpuMillis(cpu) * 1000) / polls.made
-      const interruptedAt = performance.now()
-      yield* Fiber.interrupt(fiber)
-      return { bytesAShard: heap / shards, microsAPoll, interruptMillis: performance.now() - interruptedAt }
-    }).pipe(Effect.orDie)
+  group: (argument) =>
+    Effect.flatMap(
+      LocalLeaseStore.make(),
+      ({ store }) =>
+        idling(argument, 20_000, (client) =>
+          Consumer.run({
+            application: "bench",
+            stream: "orders",
+            from: "latest",
+            handler: () => Effect.void
+          }).pipe(
+            Effect.provideService(KinesisClient.KinesisClient, client),
+            Effect.provideService(LeaseStore.LeaseStore, store)
+          ))
+    )
 }
 
 export const once: MeasureOnce = (name, argument: Argument) => Effect.runPromise(measures[name]!(argument))
