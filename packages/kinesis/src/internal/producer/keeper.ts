@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import { InvalidArgument, isThrottled, isTransient, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
+import { InvalidArgument, type KinesisError, ServiceUnavailable } from "../../KinesisError.js"
 import { ProducerEvent } from "../../ProducerEvent.js"
 import * as Listing from "../reading/listShards.js"
+import * as Retry from "../reading/retry.js"
 import * as Answers from "../write/answers.js"
 import * as Limits from "../write/limits.js"
 import * as ShardMap from "../write/shardMap.js"
@@ -92,7 +93,7 @@ const patience = "15 seconds"
 const patiently = <A>(self: Writer.Writer, call: Effect.Effect<A, KinesisError>): Effect.Effect<A, KinesisError> =>
   Effect.retry(call, {
     schedule: self.settings.retry.pipe(Schedule.upTo(patience)),
-    while: (error) => isTransient(error) || isThrottled(error)
+    while: Retry.mayPass
   })
 
 const isForbidden = (error: KinesisError): boolean => error._tag === "AccessDenied" && error.reason === "permission"

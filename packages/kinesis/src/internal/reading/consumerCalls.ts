@@ -3,7 +3,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type { StreamConsumerRequest } from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
-import { isThrottled, isTransient, type KinesisError, type ThrottledError } from "../../KinesisError.js"
+import type { KinesisError, ThrottledError } from "../../KinesisError.js"
 import { KinesisEvent } from "../../KinesisEvent.js"
 import * as ConsumerArn from "../shard/consumerArn.js"
 import type { ConsumerEvent } from "../shard/consumerState.js"
@@ -11,7 +11,7 @@ import type * as ConsumerErrors from "./consumerErrors.js"
 import * as Consumers from "./consumers.js"
 import type { Emit } from "./emit.js"
 import type { FanOutSettings } from "./fanOutSettings.js"
-import type * as Retry from "./retry.js"
+import * as Retry from "./retry.js"
 
 /** What a reader makes calls by. */
 export interface Reader {
@@ -157,7 +157,7 @@ const deregistered = (self: ConsumerCalls): Effect.Effect<void, KinesisError> =>
     const { reader: { client }, registered } = self
     if (registered === undefined) return
     yield* client.deregisterStreamConsumer({ consumerArn: registered }).pipe(
-      Effect.retry({ schedule: deregisterRetry, while: (error) => isThrottled(error) || isTransient(error) }),
+      Effect.retry({ schedule: deregisterRetry, while: Retry.mayPass }),
       Effect.catchTag("ResourceNotFound", () => Effect.void)
     )
   })

@@ -5,8 +5,6 @@ import type * as Api from "../../KinesisApi.js"
 import type { Service } from "../../KinesisClient.js"
 import {
   type ExpiredListToken,
-  isThrottled,
-  isTransient,
   type KinesisError,
   ServiceUnavailable,
   type ThrottledError
@@ -15,6 +13,7 @@ import * as ConsumerArn from "../shard/consumerArn.js"
 import * as ConsumerState from "../shard/consumerState.js"
 import * as MonotonicClock from "./clock.js"
 import * as ConsumerErrors from "./consumerErrors.js"
+import * as Retry from "./retry.js"
 
 /** A stream's ARN: a name is asked for. */
 export const streamArn = (client: Service, stream: string): Effect.Effect<string, KinesisError> =>
@@ -86,9 +85,6 @@ export const ofLimit = (
     Effect.orElseSucceed(() => error)
   )
 
-/** A call of which the next one may say more. */
-const mayPass = (error: KinesisError): boolean => isThrottled(error) || isTransient(error)
-
 /** Looks at a consumer every 1 to 2 seconds until it is seen as it should be, and gives what was seen then. */
 const waitFor = (
   client: Service,
@@ -104,7 +100,7 @@ const waitFor = (
       yield* Effect.sleep(ConsumerState.pauseMillis({ askers: 1, random: yield* Random.next }))
       const looked = yield* Effect.either(look(client, consumerArn))
       if (looked._tag === "Left") {
-        if (!mayPass(looked.left)) return yield* Effect.fail(looked.left)
+        if (!Retry.mayPass(looked.left)) return yield* Effect.fail(looked.left)
         cause = looked.left
         continue
       }

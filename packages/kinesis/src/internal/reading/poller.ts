@@ -291,16 +291,27 @@ const paged = (
     return unproven
   }
   self.proof = undefined
+  const fetched = give(self, answer, records)
+  const told = PageAssembly.tell(context, fetched)
+  const all = poll.shardIterator === undefined && !poll.ended ? Effect.zipRight(told, iteratorMissing(self)) : told
+  return all === Effect.void ? Effect.succeed(fetched) : Effect.as(all, fetched)
+}
+
+/** The page of an answer or event that was stepped over, which may end the reading. */
+export const give = (
+  self: Poller,
+  answer: PageAssembly.Answer,
+  records: ReadonlyArray<KinesisRecord>
+): ReadAhead.Fetched => {
+  const { context, poll, shard: { shardId } } = self
   const standing = {
     position: PollState.position(poll),
-    isAtTip: PollState.isAtTip(poll, millisBehindLatest),
+    isAtTip: PollState.isAtTip(poll, answer.millisBehindLatest),
     closed: poll.closed || poll.ended
   }
   const fetched = PageAssembly.page(shardId, answer, records, standing)
   self.given = PageAssembly.factsOf(context, answer, fetched, standing)
-  const told = PageAssembly.tell(context, fetched)
-  const all = poll.shardIterator === undefined && !poll.ended ? Effect.zipRight(told, iteratorMissing(self)) : told
-  return all === Effect.void ? Effect.succeed(fetched) : Effect.as(all, fetched)
+  return fetched
 }
 
 /** A page that may mean that the position lies before the oldest record is handed on only after a check of the retention. */

@@ -14,6 +14,9 @@ export interface Schedules {
   readonly resourceRetry: Schedule.Schedule<unknown, KinesisError>
 }
 
+/** Whether a later attempt at the same call may succeed. */
+export const mayPass = (error: { readonly _tag: string }): boolean => isThrottled(error) || isTransient(error)
+
 type Called = { readonly _tag: string; readonly operation: string; readonly shardId?: string | undefined }
 
 const report = (emit: Emit, outages: OutageWatch.OutageWatch) => (error: Called): Effect.Effect<void> => {

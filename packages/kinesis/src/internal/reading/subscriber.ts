@@ -192,25 +192,16 @@ const paged = (
   answer: PageAssembly.Answer,
   userRecords: ReadonlyArray<KinesisRecord>
 ): ReadAhead.Fetched => {
-  const { context, shard: { shardId } } = poller
   const { childShards, millisBehindLatest } = answer
   const records = PollState.unread(poller.poll, userRecords)
   poller.poll = PollState.step(poller.poll, {
     _tag: "EventReceived",
     lastSequenceNumber: answer.records.at(-1)?.sequenceNumber,
-    isParent: PollState.areChildren(childShards, shardId),
+    isParent: PollState.areChildren(childShards, poller.shard.shardId),
     childShards,
     millisBehindLatest
   })
-  const { poll } = poller
-  const standing = {
-    position: PollState.position(poll),
-    isAtTip: PollState.isAtTip(poll, millisBehindLatest),
-    closed: poll.closed || poll.ended
-  }
-  const fetched = PageAssembly.page(shardId, answer, records, standing)
-  poller.given = PageAssembly.factsOf(context, answer, fetched, standing)
-  return fetched
+  return Poller.give(poller, answer, records)
 }
 
 /** The subscription goes on after this, or this was its last event: the shard's, if that has named its children. */

@@ -14,6 +14,7 @@ import * as SubscribeState from "../shard/subscribeState.js"
 import * as OutageWatch from "./outageWatch.js"
 import * as Poller from "./poller.js"
 import type { Pushes } from "./pushes.js"
+import * as Retry from "./retry.js"
 import * as RetrySteps from "./retrySteps.js"
 import type { Signal } from "./signal.js"
 
@@ -181,14 +182,11 @@ const subscribe = (self: Subscribed): Effect.Effect<void> =>
     onFailure: (error) => unfound(self, error)
   })
 
-const mayPass = (error: { readonly _tag: string; readonly cause?: unknown }): boolean =>
-  isThrottled(error) || isTransient(error)
-
 /** Whether the consumer could not be found since calls failed: then nothing is known against it. */
 const isByOutage = (error: KinesisError): boolean =>
-  mayPass(error) ||
+  Retry.mayPass(error) ||
   (typeof error.cause === "object" && error.cause !== null && "_tag" in error.cause &&
-    mayPass(error.cause as KinesisError))
+    Retry.mayPass(error.cause as KinesisError))
 
 /** The consumer was not found. An outage does not end a reading that goes on by polling, as far as that can. */
 const unfound = (self: Subscribed, error: KinesisError): Effect.Effect<void> =>
@@ -274,7 +272,7 @@ const failed = (self: Subscribed, consumerArn: string | undefined, error: Kinesi
 /** Whether the retry schedule has had enough, where nothing but the subscription brings records. */
 const isExhausted = (self: Subscribed, error: KinesisError): Effect.Effect<boolean> => {
   const { context: { outages, settings } } = self.poller
-  if (!isThrottled(error) && !isTransient(error)) return Effect.succeed(false)
+  if (!Retry.mayPass(error)) return Effect.succeed(false)
   const kind = isThrottled(error) ? "throttled" : "transient"
   const schedule = kind === "throttled" ? settings.throttleRetry : settings.transientRetry
   return Effect.zipRight(
