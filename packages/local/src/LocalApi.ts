@@ -250,7 +250,7 @@ export interface Service {
   readonly local: LocalKinesis.Service
   /** What is to be stored. */
   readonly journal: Journal
-  /** Lets go of the bytes of records that have left retention. `records` of the knobs shows them without their data from then on. */
+  /** Lets go of the records that have left retention. `records` of the knobs does not show them from then on. */
   readonly forgetTrimmed: Effect.Effect<void>
 }
 
@@ -284,7 +284,6 @@ export const make: (options?: Options) => Effect.Effect<Service> = Effect.fnUntr
     const { account } = service
     const restoredBytes = journal === undefined ? 0 : Journals.restore(account, journal)
     const written = Journals.resume(account)
-    const forgotten: Forgetting.Forgotten = new WeakMap()
     yield* InitialStreams.create(service, options.streams ?? [])
     return {
       operations: Calls.toCalls(service) as unknown as Operations,
@@ -295,7 +294,7 @@ export const make: (options?: Options) => Effect.Effect<Service> = Effect.fnUntr
         changes: Effect.sync(() => [...Journals.changes(written)]),
         snapshot: Effect.sync(() => Journals.snapshot(account))
       },
-      forgetTrimmed: Effect.map(service.now, (now) => Forgetting.forget(account, forgotten, now))
+      forgetTrimmed: Effect.map(service.now, (now) => Forgetting.forget(account, now))
     }
   }
 )

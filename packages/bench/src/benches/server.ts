@@ -123,9 +123,12 @@ const page = async (port: number): Promise<() => Promise<unknown>> => {
   return () => call(port, "GetRecords", body)
 }
 
-const fill = async (port: number, records: number): Promise<void> => {
+/** Writes so many records, and returns how much memory the server took for them, in MiB. */
+const fill = async (port: number, records: number): Promise<number> => {
   const body = batch(100)
+  const { rssBytes } = await costs(port)
   for (let written = 0; written < records; written += entries) await call(port, "PutRecords", body)
+  return ((await costs(port)).rssBytes - rssBytes) / 2 ** 20
 }
 
 const measureStarts = async (print: (text: string) => void): Promise<Record<string, number>> => {
@@ -158,7 +161,7 @@ const measureRates = async (print: (text: string) => void): Promise<Record<strin
   note("putRecord", "PutRecord, 100 bytes", await rate(port, 1, () => call(port, "PutRecord", single)))
   note("getRecords", "GetRecords, 100 records of 100 bytes", await rate(port, 100, await page(port)))
   note("putRecords", "PutRecords, 500 of 100 bytes", await rate(port, entries, () => call(port, "PutRecords", write)))
-  await fill(port, million)
+  const mebibytes = await fill(port, million)
   note(
     "putRecordAtMillion",
     "PutRecord after a million more",
@@ -174,7 +177,8 @@ const measureRates = async (print: (text: string) => void): Promise<Record<strin
       "per second of its CPU"
     ], rows)
   )
-  return figures
+  print(`A million records of 100 bytes took ${figure(mebibytes)} MiB.\n`)
+  return { ...figures, mebibytesOfMillion: mebibytes }
 }
 
 /** The server as a program: how fast it starts, and what calls cost it, with few records and with many. */

@@ -63,12 +63,10 @@ export const getRecords = (
   if (!Limits.mayRead(account.limits, shard.reads, now)) return rateExceeded(resourceOf(account, stream, shard.id))
   const page = empty
     ? ShardLog.emptyPage(shard, at, now)
-    : ShardLog.readPage(shard, at, request.limit ?? mostRecords, now)
+    : ShardLog.readPage(shard, request.stream, at, request.limit ?? mostRecords, now)
   shard.reads = Throughput.afterRead(shard.reads, page, now)
   return {
-    records: page.records.map((record) =>
-      record.stream === request.stream ? record : { ...record, stream: request.stream }
-    ),
+    records: page.records,
     nextShardIterator: page.last ? undefined : Iterators.issueAt(account, stream, shard, page.next, now),
     millisBehindLatest: page.millisBehindLatest,
     childShards: page.last ? shard.children.map(toChildShard) : []

@@ -1,6 +1,8 @@
-import { compareSequenceNumbers } from "effect-kinesis/Position"
+import * as Position from "effect-kinesis/Position"
 import type { Account, Change, Shard, Stream } from "./model.js"
+import * as RecordLog from "./recordLog.js"
 import * as Reshard from "./reshard.js"
+import * as ShardLog from "./shardLog.js"
 
 const hour = 3_600_000
 
@@ -35,11 +37,17 @@ const finish = (account: Account, stream: Stream, change: Change, now: number): 
   }
 }
 
+/** Whether the oldest record in retention arrived before then. */
+const arrivedBefore = ({ log, trimmed }: Shard, instant: number): boolean => {
+  const arrival = RecordLog.arrivalAt(log, trimmed)
+  return arrival !== undefined && arrival < instant
+}
+
 /** Removes what has left retention by now: first the shard's records, then, once it is closed, the shard. */
 export const age = (stream: Stream, shard: Shard, now: number): void => {
   if (shard.expired) return
   const horizon = trimHorizon(stream, now)
-  while (shard.trimmed < shard.log.length && shard.log[shard.trimmed]!.arrival < horizon) shard.trimmed++
+  while (arrivedBefore(shard, horizon)) shard.trimmed++
   if (shard.closedAt !== undefined && shard.closedAt < horizon && shard.trimmed === shard.log.length) {
     shard.expired = true
   }
@@ -57,10 +65,9 @@ export const settle = (account: Account, stream: Stream, now: number): void => {
 
 /** Drops the records up to and including the number, or all, as if their retention had passed. */
 export const trim = (shard: Shard, upTo: string | undefined): void => {
-  const kept = upTo === undefined ?
-    -1 :
-    shard.log.findIndex(({ record }) => compareSequenceNumbers(record.sequenceNumber, upTo) > 0)
-  shard.trimmed = Math.max(shard.trimmed, kept === -1 ? shard.log.length : kept)
+  shard.trimmed = upTo === undefined
+    ? shard.log.length
+    : ShardLog.placeOf(shard, Position.afterSequenceNumber(upTo))
 }
 
 /** A closed shard leaves the listing with all its records. */

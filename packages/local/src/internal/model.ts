@@ -1,17 +1,10 @@
-import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import type { Range } from "./hashKeys.js"
 import * as Limits from "./limits.js"
+import * as RecordLog from "./recordLog.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as StreamDetails from "./streamDetails.js"
 import type { Subscription } from "./subscriptions.js"
 import * as Throughput from "./throughput.js"
-
-/** A record in a shard's log. Arrival is the server's, in milliseconds; bytes are those of data and key. */
-export interface Entry {
-  readonly record: KinesisRecord
-  readonly arrival: number
-  readonly bytes: number
-}
 
 /** A shard and everything ever written to it. */
 export interface Shard extends Range {
@@ -22,8 +15,8 @@ export interface Shard extends Range {
   readonly startingSequenceNumber: string
   readonly openedAt: number
   readonly children: Array<Shard>
-  readonly log: Array<Entry>
-  /** How many entries from the start have left retention. */
+  readonly log: RecordLog.RecordLog
+  /** How many records from the start have left retention. */
   trimmed: number
   closedAt: number | undefined
   endingSequenceNumber: string | undefined
@@ -159,7 +152,7 @@ export const addShard = (stream: Stream, range: Range, parents: ReadonlyArray<Sh
     }),
     openedAt: now,
     children: [],
-    log: [],
+    log: RecordLog.empty(),
     trimmed: 0,
     closedAt: undefined,
     endingSequenceNumber: undefined,

@@ -1,6 +1,7 @@
 import type { SubscribeToShardEvent } from "effect-kinesis/KinesisApi"
 import { toChildShard } from "./getRecords.js"
 import type { Account, Shard } from "./model.js"
+import * as RecordLog from "./recordLog.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as ShardLog from "./shardLog.js"
 import type { Continuation, Manner, Over, Sent, Subscription } from "./subscriptions.js"
@@ -30,11 +31,11 @@ const isRead = ({ place, shard }: Subscription, now: number): boolean =>
 /** When the next event can be sent. */
 const due = (self: Subscription, now: number): number => {
   const { consumer, sentAt, shard } = self
-  const unread = shard.log[Math.max(self.place, shard.trimmed)]
+  const arrival = RecordLog.arrivalAt(shard.log, Math.max(self.place, shard.trimmed))
   const heartbeat = sentAt + heartbeatMillis
-  if (unread !== undefined) {
+  if (arrival !== undefined) {
     const { pushed } = Subscriptions.atShard(consumer, shard)
-    return Math.min(heartbeat, Math.max(unread.arrival + deliveryMillis, Throughput.mayPushAt(pushed, now)))
+    return Math.min(heartbeat, Math.max(arrival + deliveryMillis, Throughput.mayPushAt(pushed, now)))
   }
   return shard.closedAt === undefined ? heartbeat : Math.min(heartbeat, shard.closedAt + deliveryMillis)
 }
@@ -42,7 +43,7 @@ const due = (self: Subscription, now: number): number => {
 /** From where a next subscription goes on. `place` is that of the next record. */
 const continuationAt = (how: Continuation, shard: Shard, place: number, now: number): string => {
   const { createdSeconds, index, log, startingSequenceNumber } = shard
-  const last = log[place - 1]?.record.sequenceNumber
+  const last = RecordLog.sequenceNumberAt(log, place - 1)
   switch (how) {
     case "own":
       return SequenceNumbers.encode({
@@ -73,7 +74,7 @@ const pageOf = (self: Subscription, now: number): ShardLog.LogPage => {
   const at = Subscriptions.atShard(consumer, shard)
   const start = Math.max(place, shard.trimmed)
   const end = Throughput.mayPushAt(at.pushed, now) > now ? start : ShardLog.arrivedBy(shard, now - deliveryMillis)
-  const page = ShardLog.readPage(shard, start, eventRecords, now, { bytes: eventBytes, end })
+  const page = ShardLog.readPage(shard, self.named, start, eventRecords, now, { bytes: eventBytes, end })
   at.pushed = Throughput.afterPush(at.pushed, page.bytes, now)
   return page
 }
@@ -87,14 +88,14 @@ const lacking = (event: SubscribeToShardEvent, omitted: ReadonlyArray<string>): 
 
 /** Sends an event, whatever there is. */
 const send = (self: Subscription, { continuation, endWithContinuation }: Manner, now: number): Sent => {
-  const { named, omitted, shard } = self
+  const { omitted, shard } = self
   const page = pageOf(self, now)
   self.place = page.next
   self.sentAt = now
   self.events++
   const isLast = isRead(self, now)
   const event = lacking({
-    records: page.records.map((record) => record.stream === named ? record : { ...record, stream: named }),
+    records: page.records,
     continuationSequenceNumber: isLast && !endWithContinuation
       ? undefined
       : continuationAt(continuation, shard, page.next, now),

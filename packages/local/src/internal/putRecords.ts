@@ -100,12 +100,7 @@ const write = (
   const writes = Limits.countWrite(account.limits, shard.writes, bytes, now, burstOf(stream))
   if (writes === undefined) return rateExceeded(resourceOf(account, stream, shard.id))
   shard.writes = writes
-  const { sequenceNumber } = ShardLog.append(stream.name, shard, {
-    data: entry.data,
-    partitionKey: entry.partitionKey,
-    bytes
-  }, now)
-  return { shardId: shard.id, sequenceNumber }
+  return { shardId: shard.id, sequenceNumber: ShardLog.append(shard, entry, now) }
 }
 
 /** The stream that a record goes to, or why it is refused. */

@@ -1,41 +1,37 @@
+import type { PutRecordsEntry } from "effect-kinesis/KinesisApi"
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import type { Startable } from "effect-kinesis/Position"
 import { compareSequenceNumbers } from "effect-kinesis/Position"
 import { lowerBound } from "./lowerBound.js"
-import type { Entry, Shard } from "./model.js"
+import type { Shard } from "./model.js"
 import { isOpen } from "./model.js"
+import * as RecordLog from "./recordLog.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
 import * as Throughput from "./throughput.js"
 
-/** Appends a record to the shard. Its bytes are copied, so the caller may reuse the buffer. */
-export const append = (
-  stream: string,
-  shard: Shard,
-  entry: { readonly data: Uint8Array; readonly partitionKey: string | undefined; readonly bytes: number },
-  now: number
-): KinesisRecord => {
-  const record: KinesisRecord = {
-    stream,
-    shardId: shard.id,
-    sequenceNumber: SequenceNumbers.encode({
-      createdSeconds: shard.createdSeconds,
-      shardIndex: shard.index,
-      counter: shard.log.length + 1,
-      arrivalSeconds: SequenceNumbers.seconds(now)
-    }),
-    partitionKey: entry.partitionKey,
-    data: new Uint8Array(entry.data),
-    approximateArrivalTimestamp: new Date(now)
-  }
-  shard.log.push({ record, arrival: now, bytes: entry.bytes })
-  return record
+/** Appends a record, and returns its number. */
+export const append = (shard: Shard, entry: Pick<PutRecordsEntry, "data" | "partitionKey">, now: number): string => {
+  const { createdSeconds, index: shardIndex, log } = shard
+  const sequenceNumber = SequenceNumbers.encode({
+    createdSeconds,
+    shardIndex,
+    counter: log.length + 1,
+    arrivalSeconds: SequenceNumbers.seconds(now)
+  })
+  RecordLog.append(log, { sequenceNumber, partitionKey: entry.partitionKey, data: entry.data, arrival: now })
+  return sequenceNumber
 }
 
-/**
- * The index of the first entry for which the test holds, given that it holds for all later ones; the length of the log if there is none.
- */
-const firstWhere = (log: ReadonlyArray<Entry>, test: (entry: Entry) => boolean): number =>
-  lowerBound(0, log.length, (index) => !test(log[index]!))
+/** The place of the first record in retention for which the test holds, given that it holds for all later ones; the log's length if there is none. */
+const firstWhere = ({ log, trimmed }: Shard, test: (place: number) => boolean): number =>
+  lowerBound(trimmed, log.length, (place) => !test(place))
+
+/** The place of the first record in retention whose number compares so with this one. */
+const firstBySequenceNumber = (shard: Shard, sequenceNumber: string, test: (order: number) => boolean): number =>
+  firstWhere(
+    shard,
+    (place) => test(compareSequenceNumbers(RecordLog.sequenceNumberAt(shard.log, place)!, sequenceNumber))
+  )
 
 /** Whether the number can be one of this shard's: its own layout, start and, once closed, end. */
 export const owns = (shard: Shard, sequenceNumber: string): boolean => {
@@ -57,17 +53,11 @@ export const placeOf = (shard: Shard, position: Startable): number => {
     case "Latest":
       return log.length
     case "AtTimestamp":
-      return Math.max(trimmed, firstWhere(log, ({ arrival }) => arrival >= position.timestamp))
+      return firstWhere(shard, (place) => RecordLog.arrivalAt(log, place)! >= position.timestamp)
     case "AtSequenceNumber":
-      return Math.max(
-        trimmed,
-        firstWhere(log, ({ record }) => compareSequenceNumbers(record.sequenceNumber, position.sequenceNumber) >= 0)
-      )
+      return firstBySequenceNumber(shard, position.sequenceNumber, (order) => order >= 0)
     case "AfterSequenceNumber":
-      return Math.max(
-        trimmed,
-        firstWhere(log, ({ record }) => compareSequenceNumbers(record.sequenceNumber, position.sequenceNumber) > 0)
-      )
+      return firstBySequenceNumber(shard, position.sequenceNumber, (order) => order > 0)
   }
 }
 
@@ -83,9 +73,21 @@ export interface LogPage {
   readonly millisBehindLatest: number
 }
 
-const behind = (shard: Shard, place: number, now: number): number => {
-  const unread = shard.log[place]
-  return unread === undefined ? 0 : Math.max(1, now - unread.arrival)
+const behind = ({ log }: Shard, place: number, now: number): number => {
+  const arrival = RecordLog.arrivalAt(log, place)
+  return arrival === undefined ? 0 : Math.max(1, now - arrival)
+}
+
+/** The records of the places that are still held, of a stream that goes by this name. */
+export const records = ({ id, log }: Shard, stream: string, span: RecordLog.Span): Array<KinesisRecord> => {
+  const found: Array<KinesisRecord> = []
+  for (const entries of RecordLog.pieces(log, span)) {
+    for (const { arrival, data, partitionKey, sequenceNumber } of entries) {
+      const approximateArrivalTimestamp = new Date(arrival)
+      found.push({ stream, shardId: id, sequenceNumber, partitionKey, data, approximateArrivalTimestamp })
+    }
+  }
+  return found
 }
 
 /** What bounds a page beside its number of records. */
@@ -95,36 +97,35 @@ interface Bounds {
   readonly end: number
 }
 
-/** Up to `limit` records within the bounds from the place on, but at least one if there is one. Without bounds: 10 MiB, to the tip. */
+/**
+ * Up to `limit` records within the bounds from the place on, but at least one if there is one. Without bounds: 10 MiB, to the tip. Its records
+ * say that they are of `stream`.
+ */
 export const readPage = (
   shard: Shard,
+  stream: string,
   from: number,
   limit: number,
   now: number,
   { bytes: mostBytes, end }: Bounds = { bytes: Throughput.pageBytes, end: shard.log.length }
 ): LogPage => {
-  const { log } = shard
-  const start = Math.max(from, shard.trimmed)
-  const records: Array<KinesisRecord> = []
-  let bytes = 0
-  let next = start
-  let cut = false
-  while (next < end && records.length < limit && !cut) {
-    const entry = log[next]!
-    cut = records.length > 0 && bytes + entry.bytes > mostBytes
-    if (!cut) {
-      records.push(entry.record)
-      bytes += entry.bytes
-      next++
-    }
+  const { log, trimmed } = shard
+  const start = Math.max(from, trimmed)
+  const to = Math.max(start, Math.min(end, start + limit))
+  const { bytes, next } = RecordLog.fitting(log, { from: start, to }, mostBytes)
+  return {
+    records: records(shard, stream, { from: start, to: next }),
+    bytes,
+    cut: next < to,
+    next,
+    last: !isOpen(shard) && next === log.length,
+    millisBehindLatest: behind(shard, next, now)
   }
-  const last = !isOpen(shard) && next === log.length
-  return { records, bytes, cut, next, last, millisBehindLatest: behind(shard, next, now) }
 }
 
 /** The place after the last record that had arrived by then. */
-export const arrivedBy = ({ log }: Shard, instant: number): number =>
-  firstWhere(log, ({ arrival }) => arrival > instant)
+export const arrivedBy = (shard: Shard, instant: number): number =>
+  firstWhere(shard, (place) => RecordLog.arrivalAt(shard.log, place)! > instant)
 
 /** A page that brings nothing although the tip is not reached, as the service sometimes returns. */
 export const emptyPage = (shard: Shard, from: number, now: number): LogPage => {

@@ -7,6 +7,7 @@ import * as Model from "./model.js"
 import * as Rules from "./options.js"
 import { isRefusal } from "./refusal.js"
 import type * as Service from "./service.js"
+import * as ShardLog from "./shardLog.js"
 import * as Subscribing from "./subscribing.js"
 
 /** The knobs of this file. */
@@ -55,8 +56,10 @@ export const ofStreams = (self: Service.State): Pick<LocalKinesis.Service, OfStr
       const found = Lookup.findStream(self.account, stream, now)
       if (isRefusal(found)) return []
       Lifecycle.ageAll(found, now)
-      return found.shards.flatMap((shard) =>
-        shard.log.map(({ record }, index) => ({ ...record, trimmed: index < shard.trimmed }))
-      )
+      return found.shards.flatMap((shard) => {
+        const { log: { length, start }, trimmed } = shard
+        return ShardLog.records(shard, found.name, { from: start, to: length })
+          .map((record, index) => ({ ...record, trimmed: start + index < trimmed }))
+      })
     })
 })

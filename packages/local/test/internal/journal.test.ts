@@ -63,13 +63,13 @@ describe("frames", () => {
       fc.nat(),
       fc.nat(),
       (partitionKey, data, generation, shardIndex) => {
-        const record = { partitionKey, data } as never
-        const bytes = RecordFrames.write(generation, shardIndex, { arrival: 1_764_000_000_123.5, bytes: 0, record })
+        const arrival = 1_764_000_000_123.5
+        const bytes = RecordFrames.write(generation, shardIndex, { arrival, data, partitionKey, sequenceNumber: "1" })
         const read = RecordFrames.read(bytes)
         assert.deepStrictEqual({ ...read, data: [...read.data] }, {
           generation,
           shardIndex,
-          arrival: 1_764_000_000_123.5,
+          arrival,
           partitionKey,
           data: [...data]
         })
@@ -144,6 +144,26 @@ describe("a journal", () => {
       assert.notInclude(Buffer.concat(pieces).toString("latin1"), "old")
     }))
 
+  it.effect("leaves out what has left retention before it was written, and keeps the numbers of what follows", () =>
+    Effect.gen(function*() {
+      const before = yield* LocalApi.make({ streams: [{ name: stream }] })
+      const { journal, local, operations: api } = before
+      yield* put(api, "first")
+      const written = [...yield* journal.changes]
+      const { sequenceNumber } = yield* put(api, "second")
+      yield* local.trim({ stream, upTo: sequenceNumber })
+      yield* put(api, "third")
+      written.push(...yield* journal.changes)
+      const after = yield* LocalApi.make({ journal: written })
+      yield* before.forgetTrimmed
+      assert.deepStrictEqual(yield* seen(after), yield* seen(before))
+      assert.deepStrictEqual(
+        yield* seen(yield* LocalApi.make({ journal: yield* journal.snapshot })),
+        yield* seen(before)
+      )
+      assert.notInclude(Buffer.concat(written).toString("latin1"), "second")
+    }))
+
   it.effect("is not repeated: what was written is written once, and nothing without a change", () =>
     Effect.gen(function*() {
       const { journal, operations: api } = yield* LocalApi.make({ streams: [{ name: stream }] })
@@ -209,8 +229,8 @@ it.effect("what has left retention is let go of, and nothing that can be read", 
     yield* TestClock.adjust("25 hours")
     yield* put(api, "new")
     yield* forgetTrimmed
-    const [old, recent] = yield* local.records(stream)
-    assert.deepStrictEqual([old!.trimmed, old!.data.length], [true, 0])
+    const [recent, ...others] = yield* local.records(stream)
+    assert.deepStrictEqual(others, [])
     assert.deepStrictEqual([recent!.trimmed, recent!.partitionKey], [false, "new"])
     const { shardIterator } = yield* api.getShardIterator({ stream, shardId: recent!.shardId, position: trimHorizon })
     assert.deepStrictEqual((yield* api.getRecords({ shardIterator })).records.map(({ partitionKey }) => partitionKey), [

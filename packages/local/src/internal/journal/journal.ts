@@ -1,4 +1,5 @@
 import type { Account, Stream } from "../model.js"
+import * as RecordLog from "../recordLog.js"
 import * as ShardLog from "../shardLog.js"
 import * as Frames from "./frames.js"
 import * as RecordFrames from "./recordFrames.js"
@@ -43,12 +44,14 @@ const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
 const streamFrame = (stream: Stream): Buffer => Frames.write("stream", json(StreamStates.of(stream)))
 
-/** The records of a stream that the journal does not have. */
+/** The records of a stream that the journal does not have and somebody may read: its state says how many are before them. */
 function* newRecords(stream: Stream, { lengths }: Written): Generator<Buffer> {
   for (const [index, { log, trimmed }] of stream.shards.entries()) {
-    const from = lengths[index] ?? trimmed
-    for (let at = from; at < log.length; at++) {
-      yield Frames.write("record", RecordFrames.write(stream.generation, index, log[at]!))
+    const from = Math.max(lengths[index] ?? 0, trimmed)
+    for (const entries of RecordLog.pieces(log, { from, to: log.length })) {
+      for (const entry of entries) {
+        yield Frames.write("record", RecordFrames.write(stream.generation, index, entry))
+      }
     }
     lengths[index] = log.length
   }
@@ -89,8 +92,7 @@ const restoreRecord = (generations: ReadonlyMap<number, Stream>, payload: Buffer
   const stream = generations.get(generation)
   const shard = stream?.shards[shardIndex]
   if (stream === undefined || shard === undefined) return
-  const bytes = data.byteLength + Buffer.byteLength(partitionKey ?? "")
-  ShardLog.append(stream.name, shard, { data, partitionKey, bytes }, arrival)
+  ShardLog.append(shard, { data, partitionKey }, arrival)
 }
 
 const restoreStream = (account: Account, generations: Map<number, Stream>, state: StreamStates.StreamState): void => {
@@ -125,9 +127,6 @@ export const restore = (account: Account, pieces: Iterable<Uint8Array>): number 
   const reading = Frames.begin()
   const generations = new Map<number, Stream>()
   for (const piece of pieces) Frames.read(reading, piece, (frame) => restoreFrame(account, generations, frame))
-  for (const stream of account.streams.values()) {
-    for (const shard of stream.shards) StreamStates.fillGone(stream, shard)
-  }
   return reading.wholeBytes
 }
 

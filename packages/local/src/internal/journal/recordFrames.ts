@@ -1,4 +1,4 @@
-import type { Entry } from "../model.js"
+import type { Entry } from "../recordLog.js"
 
 /** A record as a journal has it. */
 export interface KeptRecord {
@@ -12,8 +12,8 @@ export interface KeptRecord {
 const headBytes = 18
 const noKey = 0xffff
 
-export const write = (generation: number, shardIndex: number, { arrival, record }: Entry): Buffer => {
-  const { data, partitionKey } = record
+export const write = (generation: number, shardIndex: number, entry: Entry): Buffer => {
+  const { arrival, data, partitionKey } = entry
   const keyBytes = partitionKey === undefined ? 0 : Buffer.byteLength(partitionKey)
   const bytes = Buffer.allocUnsafe(headBytes + keyBytes + data.byteLength)
   bytes.writeUInt32LE(generation, 0)

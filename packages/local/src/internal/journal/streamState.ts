@@ -1,5 +1,6 @@
 import type { Change, Consumer, Shard, Stream } from "../model.js"
 import * as Model from "../model.js"
+import * as RecordLog from "../recordLog.js"
 import { sortOpen } from "../reshard.js"
 
 /** A shard without its records, as JSON. */
@@ -94,35 +95,11 @@ const toChange = (change: ChangeState, shards: ReadonlyArray<Shard>): Change => 
   }
 }
 
-/** Stands for a record that has left retention. */
-export const goneEntry = (shard: Shard, stream: string): Model.Entry => ({
-  record: {
-    stream,
-    shardId: shard.id,
-    sequenceNumber: shard.startingSequenceNumber,
-    partitionKey: undefined,
-    data: new Uint8Array(0),
-    approximateArrivalTimestamp: undefined
-  },
-  arrival: 0,
-  bytes: 0
-})
-
-/** As many entries as have left retention, so that those which follow have their places. */
-export const fillGone = (stream: Stream, shard: Shard): void => {
-  const gone = goneEntry(shard, stream.name)
-  while (shard.log.length < shard.trimmed) shard.log.push(gone)
-}
-
 /** A shard of the state that the stream does not have yet. */
-const addShard = (stream: Stream, { createdSeconds, end, openedAt, parents, start, trimmed }: ShardState): Shard => {
+const addShard = (stream: Stream, { createdSeconds, end, openedAt, parents, start }: ShardState): Shard => {
   const range = { start: BigInt(start), end: BigInt(end) }
-  const shard = Object.assign(
-    Model.addShard(stream, range, parents.map((index) => stream.shards[index]!), createdSeconds * 1000),
-    { openedAt, trimmed }
-  )
-  fillGone(stream, shard)
-  return shard
+  const shard = Model.addShard(stream, range, parents.map((index) => stream.shards[index]!), createdSeconds * 1000)
+  return Object.assign(shard, { openedAt })
 }
 
 const applyShards = (stream: Stream, states: ReadonlyArray<ShardState>): void => {
@@ -130,6 +107,7 @@ const applyShards = (stream: Stream, states: ReadonlyArray<ShardState>): void =>
     const shard = stream.shards[index] ?? addShard(stream, state)
     const { closedAt, endingSequenceNumber, expired, trimmed } = state
     Object.assign(shard, { closedAt, endingSequenceNumber, expired, trimmed })
+    RecordLog.forget(shard.log, trimmed)
   }
   sortOpen(stream)
 }
