@@ -430,15 +430,15 @@ describe("http2Sessions", () => {
       const { send } = yield* client(server.url, { budgetBytes: 2_048 * kib })
       const first = yield* send("s")
       const atRest = (bytes: number) => until(() => server.calls.every((call) => call.sent() >= bytes - 16 * kib))
-      yield* atRest(512 * kib)
+      yield* atRest(1_024 * kib)
       yield* all(15, (index) => send(`s${index}`))
       yield* atRest(64 * kib)
       yield* Effect.sleep("30 millis")
       const [held, ...others] = server.calls.map((call) => call.sent())
-      assert.isAtMost(held!, 512 * kib)
-      for (const bytes of others) assert.isAtMost(bytes, 512 * kib)
+      assert.isAtMost(held!, 1_024 * kib)
+      for (const bytes of others) assert.isAtMost(bytes, 1_024 * kib)
       assert.isAtMost(others.slice(8).reduce((sum, bytes) => sum + bytes, 0), 8 * 128 * kib)
-      assert.deepStrictEqual([...new Set(server.windows)].map((bytes) => bytes / kib), [512, 256, 128, 64])
+      assert.deepStrictEqual([...new Set(server.windows)].map((bytes) => bytes / kib), [1024, 512, 256, 128, 64])
       let got = 0
       first.on("data", (piece: Buffer) => {
         got += piece.length
@@ -459,7 +459,7 @@ describe("http2Sessions", () => {
       })
       yield* until(() => got > 8 * 1_024 * kib)
       for (const [index, call] of server.calls.entries()) {
-        if (call.shardId !== "s63") assert.isAtMost(call.sent(), 512 * kib, `stream ${index}`)
+        if (call.shardId !== "s63") assert.isAtMost(call.sent(), 1_024 * kib, `stream ${index}`)
       }
     }))
 })

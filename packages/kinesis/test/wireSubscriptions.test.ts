@@ -209,7 +209,7 @@ describe.each(FanOutServer.kinds)("a subscription by %s", (kind) => {
         before = call!.sent()
         return isAtRest
       })
-      if (isHttp2(kind)) assert.isAtMost(call!.sent(), 600 * 1_024)
+      if (isHttp2(kind)) assert.isAtMost(call!.sent(), 1_100 * 1_024)
       for (let events = 0; events < 100; events++) yield* pull(subscription)
       yield* until(() => call!.sent() > before)
     }))

@@ -9,20 +9,25 @@ const of = (streams: number, current = StreamWindow.initial, bytes = budget) =>
   StreamWindow.next(current, bytes, streams) / kib
 
 describe("streamWindow", () => {
-  it("is from 64 KiB to 512, as many streams share the budget", () => {
-    assert.deepStrictEqual([0, 1, 64, 65, 128, 129, 256, 257, 512, 1_000, 10_000].map((streams) => of(streams)), [
-      512,
-      512,
-      512,
-      256,
-      256,
-      128,
-      128,
-      64,
-      64,
-      64,
-      64
-    ])
+  it("is from 64 KiB to 1 MiB, as many streams share the budget", () => {
+    assert.deepStrictEqual(
+      [0, 1, 32, 33, 64, 65, 128, 129, 256, 257, 512, 1_000, 10_000].map((streams) => of(streams)),
+      [
+        1024,
+        1024,
+        1024,
+        512,
+        512,
+        256,
+        256,
+        128,
+        128,
+        64,
+        64,
+        64,
+        64
+      ]
+    )
     assert.strictEqual(of(1, StreamWindow.initial, 1), 64)
   })
 
