@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib"
 import { latin1, utf8 } from "./bufferMethods.js"
+import { crc32OfFew } from "./crc32OfFew.js"
 
 /**
  * Reads messages of `application/vnd.amazon.eventstream` from bytes that come in pieces. A part of a message that lies within one piece is
@@ -13,10 +14,17 @@ export interface State {
   /** The part that lies across pieces, as far as it has come. */
   part: Buffer | undefined
   filled: number
+  /** Where the part that was taken last lies. */
+  bytes: Buffer
+  from: number
   stage: "prelude" | "headers" | "payload"
   headersBytes: number
   payloadBytes: number
+  /** Of the prelude. */
   checksum: number
+  /** Where the headers lie, until what follows them has come. */
+  headersIn: Buffer
+  headersAt: number
   /** Of the last message: most have the same. */
   headers: Buffer
   kind: Kind
@@ -64,10 +72,14 @@ export const make = (): State => ({
   at: 0,
   part: undefined,
   filled: 0,
+  bytes: nothing,
+  from: 0,
   stage: "prelude",
   headersBytes: 0,
   payloadBytes: 0,
   checksum: 0,
+  headersIn: nothing,
+  headersAt: 0,
   headers: nothing,
   kind: unknown,
   hasBegun: false,
@@ -96,30 +108,24 @@ type Passed = "passed"
 
 const read = (self: State): Step | Passed | undefined => {
   switch (self.stage) {
-    case "prelude": {
-      const prelude = take(self, preludeBytes)
-      return prelude === undefined ? undefined : readPrelude(self, prelude)
-    }
-    case "headers": {
-      const headers = take(self, self.headersBytes)
-      return headers === undefined ? undefined : readHeaders(self, headers)
-    }
-    case "payload": {
-      const rest = take(self, self.payloadBytes + trailerBytes)
-      return rest === undefined ? undefined : readPayload(self, rest)
-    }
+    case "prelude":
+      return take(self, preludeBytes) ? readPrelude(self) : undefined
+    case "headers":
+      return take(self, self.headersBytes) ? readHeaders(self) : undefined
+    case "payload":
+      return take(self, self.payloadBytes + trailerBytes) ? readPayload(self) : undefined
   }
 }
 
-/** The next bytes, so many, in one piece; undefined while they have not all come. */
-const take = (self: State, length: number): Buffer | undefined => {
-  if (length === 0) return nothing
+/** Whether the next bytes, so many, have all come. Then they lie in one piece, and count as read. */
+const take = (self: State, length: number): boolean => {
   const [first] = self.pieces
-  if (first === undefined) return undefined
+  if (first === undefined) return length === 0
   if (self.part === undefined && first.length - self.at >= length) {
-    const view = first.subarray(self.at, self.at + length)
+    self.bytes = first
+    self.from = self.at
     pass(self, first, length)
-    return view
+    return true
   }
   const part = self.part ??= Buffer.allocUnsafe(length)
   for (let [piece] = self.pieces; piece !== undefined && self.filled < length; [piece] = self.pieces) {
@@ -127,10 +133,12 @@ const take = (self: State, length: number): Buffer | undefined => {
     self.filled += copied
     pass(self, piece, copied)
   }
-  if (self.filled < length) return undefined
+  if (self.filled < length) return false
+  self.bytes = part
+  self.from = 0
   self.part = undefined
   self.filled = 0
-  return part
+  return true
 }
 
 const pass = (self: State, first: Buffer, length: number): void => {
@@ -142,41 +150,53 @@ const pass = (self: State, first: Buffer, length: number): void => {
 
 const broken = (reason: string): Step => ({ _tag: "Broken", reason })
 
-const readPrelude = (self: State, prelude: Buffer): Step | Passed => {
-  const bytes = prelude.readUInt32BE(0)
-  const headersBytes = prelude.readUInt32BE(4)
-  if (crc32(prelude.subarray(0, 8)) !== prelude.readUInt32BE(8)) return broken("the checksum of a prelude is wrong")
+const readPrelude = (self: State): Step | Passed => {
+  const { bytes: prelude, from } = self
+  const bytes = prelude.readUInt32BE(from)
+  const headersBytes = prelude.readUInt32BE(from + 4)
+  const checksum = crc32OfFew(prelude, from, from + 8)
+  if (checksum !== prelude.readUInt32BE(from + 8)) return broken("the checksum of a prelude is wrong")
   const payloadBytes = bytes - headersBytes - preludeBytes - trailerBytes
   if (payloadBytes < 0 || bytes > mostBytes || headersBytes > mostHeaderBytes) {
     return broken(`a message cannot have ${bytes} bytes, ${headersBytes} of them headers`)
   }
   self.hasBegun = true
-  self.checksum = crc32(prelude)
+  self.checksum = crc32OfFew(prelude, from + 8, from + preludeBytes, checksum)
   self.headersBytes = headersBytes
   self.payloadBytes = payloadBytes
   self.stage = "headers"
   return "passed"
 }
 
-const readHeaders = (self: State, headers: Buffer): Step | Passed => {
-  self.checksum = crc32(headers, self.checksum)
+const readHeaders = (self: State): Step | Passed => {
+  const { bytes, from, headers, headersBytes } = self
+  const end = from + headersBytes
   self.stage = "payload"
-  if (!headers.equals(self.headers)) {
-    self.headers = Buffer.from(headers)
-    self.kind = kindOf(textsOf(headers))
+  self.headersIn = bytes
+  self.headersAt = from
+  if (bytes.compare(headers, 0, headers.length, from, end) !== 0) {
+    self.headers = Buffer.from(bytes.subarray(from, end))
+    self.kind = kindOf(textsOf(self.headers))
   }
   return self.kind._tag === "Event"
-    ? { _tag: "Announced", bytes: preludeBytes + self.headersBytes + self.payloadBytes + trailerBytes }
+    ? { _tag: "Announced", bytes: preludeBytes + headersBytes + self.payloadBytes + trailerBytes }
     : "passed"
 }
 
-const readPayload = (self: State, rest: Buffer): Step | Passed => {
-  const payload = rest.subarray(0, self.payloadBytes)
-  if (crc32(payload, self.checksum) !== rest.readUInt32BE(self.payloadBytes)) {
-    return broken("the checksum of a message is wrong")
-  }
+/** The checksum of a message, in one call where its headers and its payload lie side by side. */
+const checksumOf = ({ bytes, checksum, from, headersAt, headersBytes, headersIn, payloadBytes }: State): number => {
+  const headersEnd = headersAt + headersBytes
+  const end = from + payloadBytes
+  if (headersIn === bytes && headersEnd === from) return crc32(bytes.subarray(headersAt, end), checksum)
+  return crc32(bytes.subarray(from, end), crc32(headersIn.subarray(headersAt, headersEnd), checksum))
+}
+
+const readPayload = (self: State): Step | Passed => {
+  const { bytes, from, kind, payloadBytes } = self
+  if (checksumOf(self) !== bytes.readUInt32BE(from + payloadBytes)) return broken("the checksum of a message is wrong")
   self.stage = "prelude"
-  const { kind } = self
+  self.headersIn = nothing
+  const payload = bytes.subarray(from, from + payloadBytes)
   switch (kind._tag) {
     case "Event":
       return { _tag: "Event", payload }

@@ -174,8 +174,9 @@ const noStream = ({ contentType, first }: State): Error | undefined => {
     new Error(`the answer is no stream of events, but HTTP 200 (${contentType}): ${start}`)
 }
 
-/** Waits for news. */
-const news = (self: State): Effect.Effect<void> => hasNews(self) ? Effect.void : arrival(self)
+/** What there is to say once there is news. */
+const afterNews = <A, E>(self: State, say: (self: State) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  hasNews(self) ? say(self) : Effect.flatMap(arrival(self), () => say(self))
 
 const arrival = (self: State): Effect.Effect<void> =>
   Effect.async((resume) => {
@@ -193,23 +194,23 @@ const arrival = (self: State): Effect.Effect<void> =>
   })
 
 const announced = (self: State): Effect.Effect<number, Option.Option<KinesisError>> =>
-  self.announced !== undefined ? Effect.succeed(self.announced) : Effect.flatMap(news(self), () => {
-    if (self.announced !== undefined) return Effect.succeed(self.announced)
-    const error = self.over?.error
-    return Effect.fail(error === undefined ? Option.none() : Option.some(self.toError(error)))
-  })
+  self.announced === undefined ? afterNews(self, announcement) : Effect.succeed(self.announced)
+
+const announcement = ({ announced, over, toError }: State): Effect.Effect<number, Option.Option<KinesisError>> => {
+  if (announced !== undefined) return Effect.succeed(announced)
+  const error = over?.error
+  return Effect.fail(error === undefined ? Option.none() : Option.some(toError(error)))
+}
 
 const taken = (self: State): Effect.Effect<Api.SubscribeToShardEvent, KinesisError> => {
   if (self.announced === undefined) return Effect.fail(self.toError(new Error("no event was announced")))
-  if (self.payload !== undefined) return decoded(self, self.payload)
-  return Effect.flatMap(
-    news(self),
-    () =>
-      self.payload === undefined
-        ? Effect.fail(self.toError(self.over?.error ?? cut("the subscription is over")))
-        : decoded(self, self.payload)
-  )
+  return self.payload === undefined ? afterNews(self, arrived) : decoded(self, self.payload)
 }
+
+const arrived = (self: State): Effect.Effect<Api.SubscribeToShardEvent, KinesisError> =>
+  self.payload === undefined
+    ? Effect.fail(self.toError(self.over?.error ?? cut("the subscription is over")))
+    : decoded(self, self.payload)
 
 /** An event that our decoder leaves is for the SDK's. */
 const decoded = (self: State, payload: Buffer): Effect.Effect<Api.SubscribeToShardEvent, KinesisError> => {
