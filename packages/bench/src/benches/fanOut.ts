@@ -42,7 +42,7 @@ const lessCpu = async (
 }
 
 const measured = (server: Server, argument: OnceArgument) =>
-  once(subjects, argument.way, argument, { certificateFile: server.certificateFile })
+  once(subjects, argument.way, argument, { certificateFile: server.certificateFile, flags: ["--expose-gc"] })
 
 const connectionsOf = async ({ http }: Server): Promise<number> =>
   Number(await (await fetch(`${http}/connections`)).text())
@@ -50,7 +50,7 @@ const connectionsOf = async ({ http }: Server): Promise<number> =>
 const many = 1_000
 
 /** A thousand subscriptions at once: connections, time and memory, by the SDK and by the client. */
-const opening = async (server: Server, print: Print): Promise<number> => {
+const opening = async (server: Server, print: Print): Promise<Record<string, number>> => {
   const of = async (way: string) => {
     const before = await connectionsOf(server)
     const result = await measured(server, { url: server.https, shardId: shardOf(small), way, subscriptions: many })
@@ -60,7 +60,7 @@ const opening = async (server: Server, print: Print): Promise<number> => {
   const client = await of("client")
   print(table(
     "1,000 subscriptions, until each had its first event, TLS",
-    ["", "connections", "seconds", "ms CPU each", "MB"],
+    ["", "connections", "seconds", "ms CPU each", "MB held"],
     ([["the AWS SDK, as it comes", sdk], ["KinesisClient.subscribeToShard", client]] as const).map(
       ([title, { connections, result }]) => [
         title,
@@ -71,7 +71,10 @@ const opening = async (server: Server, print: Print): Promise<number> => {
       ]
     )
   ))
-  return sdk.connections / client.connections
+  return {
+    connections: sdk.connections / client.connections,
+    heldMemory: sdk.result["megabytes"]! / client.result["megabytes"]!
+  }
 }
 
 /** A shard gives 2 MB a second: whether they come over a long way. */
@@ -106,6 +109,5 @@ export const fanOut = async (server: Server, print: Print): Promise<Record<strin
     renewing,
     print
   )
-  figures["connections"] = await opening(server, print)
-  return { ...figures, ...await distant(server, print) }
+  return { ...figures, ...await opening(server, print), ...await distant(server, print) }
 }

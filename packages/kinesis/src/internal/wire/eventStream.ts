@@ -194,9 +194,10 @@ const checksumOf = ({ bytes, checksum, from, headersAt, headersBytes, headersIn,
 const readPayload = (self: State): Step | Passed => {
   const { bytes, from, kind, payloadBytes } = self
   if (checksumOf(self) !== bytes.readUInt32BE(from + payloadBytes)) return broken("the checksum of a message is wrong")
-  self.stage = "prelude"
-  self.headersIn = nothing
   const payload = bytes.subarray(from, from + payloadBytes)
+  self.stage = "prelude"
+  self.bytes = nothing
+  self.headersIn = nothing
   switch (kind._tag) {
     case "Event":
       return { _tag: "Event", payload }

@@ -74,10 +74,10 @@ const operation = (codec: Codec): RepeatedCalls.Operation<Api.SubscribeToShardRe
 /** Subscribes by the calls of a client. The signal ends the subscription. */
 export const subscribing = (calls: RepeatedCalls.State, codec: Codec, sharing: Sharing) => {
   const call = operation(codec)
+  const memory = new RecordMemory(sharing)
   return async (request: Api.SubscribeToShardRequest, abortSignal: AbortSignal): Promise<Open> => {
     const { body, contentType } = await RepeatedCalls.send(calls, call, request, abortSignal)
     const readable = body instanceof Readable ? body : Readable.from(body as AsyncIterable<Uint8Array>)
-    const memory = new RecordMemory(sharing)
     abortSignal.addEventListener("abort", () => readable.readableEnded || readable.destroy(), { once: true })
     return (toError) => make({ request, codec, contentType, body: readable, memory, abortSignal, toError })
   }
