@@ -1,6 +1,7 @@
 /**
- * Clients in other languages on their defaults, against a server of this package: Amazon's SDKs for Python, Java and Go, and the AWS CLI. What they
- * are told is what the command prints. What a client needs (Python 3; a JVM 17 and Maven; Go) may be missing: then it is left out, and told.
+ * Clients in other languages on their defaults, against a server of this package: Amazon's SDKs for Python, Java, Go and Rust, and the AWS CLI. What
+ * they are told is what the command prints. What a client needs (Python 3; a JVM 17 and Maven; Go; Cargo) may be missing: then it is left out, and
+ * told.
  * Their packages stay in the folder of temporary files for the next run.
  */
 import { KinesisServer } from "@effect-kinesis/server"
@@ -113,6 +114,16 @@ const inGo = async (env: Variables): Promise<string> => {
   return run(join(folder, "client"), [], { env })
 }
 
+const inRust = async (env: Variables): Promise<string> => {
+  const mark = readFileSync(join(here, "rust/Cargo.toml"), "utf8") +
+    readFileSync(join(here, "rust/src/main.rs"), "utf8")
+  const folder = await filled("rust-clients", mark, async (folder) => {
+    cpSync(join(here, "rust"), folder, { recursive: true })
+    await run("cargo", ["build", "--quiet", "--target-dir", `${folder}-target`], { cwd: folder })
+  })
+  return run(join(`${folder}-target`, "debug/client"), [], { env })
+}
+
 /** A client, whether what it needs is there, and its run. */
 interface Client {
   readonly name: string
@@ -132,7 +143,8 @@ const clients: ReadonlyArray<Client> = [
     isPossible: () => isThere("java", "-version") && isThere("mvn", "-v"),
     run: inJava
   },
-  { name: "go", needs: "Go", isPossible: () => isThere("go", "version"), run: inGo }
+  { name: "go", needs: "Go", isPossible: () => isThere("go", "version"), run: inGo },
+  { name: "rust", needs: "Cargo", isPossible: () => isThere("cargo", "--version"), run: inRust }
 ]
 
 const wanted = process.argv.slice(2)
