@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,14 +14,6 @@ import * as ConsumerErrors from "./consumerErrors.js"
 import type { FanOutSettings } from "./fanOutSettings.js"
 import * as Interruption from "./interruption.js"
 
-/** What is known of a run's consumer. */
-export type Status =
-  | { readonly _tag: "Usable"; readonly arn: string }
-  /** It is looked for, or will be when its ARN is asked for. */
-  | { readonly _tag: "Unavailable"; readonly seen: ConsumerState.Seen }
-  /** The last search has failed. */
-  | { readonly _tag: "Failed"; readonly error: KinesisError }
-
 /** The consumer as which all shards of a run are subscribed to. */
 export interface StreamConsumer {
   /**
@@ -35,10 +26,6 @@ export interface StreamConsumer {
    * is gone and the settings say so. That is not waited for. The first who tells starts it, and the others change nothing.
    */
   readonly lost: (arn: string) => Effect.Effect<void>
-  /** What is known now, without asking anybody. */
-  readonly status: () => Status
-  /** What to do until there is a usable one. */
-  readonly whileUnavailable: "poll" | "wait"
 }
 
 interface State {
@@ -52,8 +39,6 @@ interface State {
   consumer: ConsumerState.ConsumerState | undefined
   /** The search that is under way, or has found the consumer. */
   search: Search | undefined
-  /** What the last search has failed with. */
-  failure: KinesisError | undefined
 }
 
 type Search = Deferred.Deferred<string, KinesisError>
@@ -75,26 +60,16 @@ export const make = (
       askers,
       scope: yield* Effect.scope,
       consumer: undefined,
-      search: undefined,
-      failure: undefined
+      search: undefined
     }
     if (settings.deregister) yield* Effect.addFinalizer(() => ConsumerCalls.deregister(self.calls))
     return {
       arn: Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(sought(self), (search) => restore(Deferred.await(search)))
       ),
-      lost: (arn) => Effect.uninterruptible(lost(self, arn)),
-      status: () => status(self),
-      whileUnavailable: settings.whileUnavailable
+      lost: (arn) => Effect.uninterruptible(lost(self, arn))
     }
   })
-
-const status = ({ consumer, failure }: State): Status =>
-  failure !== undefined
-    ? { _tag: "Failed", error: failure }
-    : consumer?.seen === "ACTIVE" && consumer.arn !== undefined
-    ? { _tag: "Usable", arn: consumer.arn }
-    : { _tag: "Unavailable", seen: consumer?.seen ?? "unknown" }
 
 /** On the monotonic clock. */
 const nowOf = ({ clock }: State): number => MonotonicClock.monotonicMillisOf(clock)
@@ -111,8 +86,8 @@ const sought = (self: State): Effect.Effect<Search> =>
 
 const lost = (self: State, arn: string): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (random) => {
-    const known = status(self)
-    return known._tag === "Usable" && known.arn === arn ? start(self, random) : Effect.void
+    const { consumer } = self
+    return consumer?.seen === "ACTIVE" && consumer.arn === arn ? start(self, random) : Effect.void
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -133,7 +108,6 @@ const start = (self: State, random: number): Effect.Effect<Search> => {
     : ConsumerState.again(self.consumer, moment)
   self.search = search
   self.consumer = consumer
-  self.failure = undefined
   self.calls.lastError = undefined
   return Effect.interruptible(searching(self, consumer)).pipe(
     Effect.onExit((exit) => over(self, search, exit)),
@@ -144,10 +118,7 @@ const start = (self: State, random: number): Effect.Effect<Search> => {
 }
 
 const over = (self: State, search: Search, exit: Exit.Exit<string, KinesisError>): Effect.Effect<unknown> => {
-  if (Exit.isFailure(exit)) {
-    self.search = undefined
-    self.failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-  }
+  if (Exit.isFailure(exit)) self.search = undefined
   return Deferred.done(search, Exit.mapErrorCause(exit, Interruption.asDefect))
 }
 
