@@ -520,6 +520,56 @@ describe("deregister", () => {
         }
       })))
 
+  it.effect("also when the answer to its registration was lost: what is found then is its own", () =>
+    withKinesis(slow, ({ client, local }) =>
+      Effect.gen(function*() {
+        yield* local.loseAnswer({ operation: "registerStreamConsumer" })
+        yield* Effect.scoped(Effect.gen(function*() {
+          const consumer = yield* consumerOf(client, fanOut)
+          const consumerArn = yield* consumer.arn
+          assert.deepStrictEqual(consumer.events.filter(({ _tag }) => _tag === "ConsumerRegistered"), [
+            { _tag: "ConsumerRegistered", consumerName: "billing", consumerArn }
+          ])
+        }))
+        assert.deepStrictEqual(yield* names(client), ["billing DELETING"])
+      })))
+
+  it.effect("also when the answer was lost, and the run ends before the consumer is found", () =>
+    withKinesis(slow, ({ client, local }) =>
+      Effect.gen(function*() {
+        for (const duration of [0, 500]) {
+          yield* local.loseAnswer({ operation: "registerStreamConsumer" })
+          const running = yield* Effect.fork(
+            Effect.scoped(Effect.flatMap(consumerOf(client, fanOut), ({ arn }) => arn))
+          )
+          yield* Effect.sleep(duration)
+          assert.isNull(running.unsafePoll())
+          yield* Fiber.interrupt(running)
+          assert.deepStrictEqual(yield* names(client), ["billing DELETING"])
+          yield* Effect.sleep("10 seconds")
+        }
+      })))
+
+  it.effect("not another's, if the registration without an answer was seen to have had no effect", () =>
+    withKinesis(quick, ({ client, local }) =>
+      Effect.gen(function*() {
+        const operation = "registerStreamConsumer"
+        const hasty = { transientRetry: Schedule.stop, throttleRetry: Schedule.stop }
+        yield* Effect.scoped(Effect.gen(function*() {
+          const consumer = yield* consumerOf(client, fanOut, hasty)
+          yield* local.fail({
+            operation,
+            error: (operation) => new KinesisError.ServiceUnavailable({ operation, description: "down" })
+          })
+          assert.strictEqual((yield* Effect.flip(consumer.arn))._tag, "ServiceUnavailable")
+          yield* local.throttle({ operation })
+          assert.strictEqual((yield* Effect.flip(consumer.arn))._tag, "ThrottledError")
+          const anothers = yield* registered(client)
+          assert.strictEqual(yield* consumer.arn, anothers)
+        }))
+        assert.deepStrictEqual(yield* names(client), ["billing ACTIVE"])
+      })))
+
   it.effect("is tried again, for 15 seconds, and a warning says what is left", () =>
     withKinesis(quick, ({ client, local }) =>
       Effect.gen(function*() {

@@ -36,6 +36,8 @@ export interface ConsumerCalls {
   registering: Fiber.Fiber<unknown, unknown> | undefined
   /** The ARN of the consumer that this run registered last. */
   registered: string | undefined
+  /** A registration had no answer, and may have had its effect: a consumer that is found before none is seen is this run's. */
+  isUnanswered: boolean
 }
 
 export const make = (reader: Reader, settings: FanOutSettings): ConsumerCalls => ({
@@ -45,7 +47,8 @@ export const make = (reader: Reader, settings: FanOutSettings): ConsumerCalls =>
   lastError: undefined,
   limited: 0,
   registering: undefined,
-  registered: undefined
+  registered: undefined,
+  isUnanswered: false
 })
 
 /** The consumer as it was given, for errors. */
@@ -85,34 +88,47 @@ export const describe = (self: ConsumerCalls, by: "arn" | "name"): Answer =>
     self,
     Effect.flatMap(requestOf(self, by), (request) =>
       self.reader.client.describeStreamConsumer(request).pipe(
-        Effect.map(({ consumerArn, consumerStatus }): Answer =>
-          Effect.succeed({ _tag: "Described", arn: consumerArn, status: consumerStatus })
+        Effect.flatMap(({ consumerArn, consumerStatus }) =>
+          Effect.as(
+            self.isUnanswered && consumerStatus !== "DELETING" ? isOwn(self, consumerArn) : Effect.void,
+            Effect.succeed<ConsumerEvent>({ _tag: "Described", arn: consumerArn, status: consumerStatus })
+          )
         ),
-        Effect.catchTag("ResourceNotFound", () => Effect.succeed<Answer>(Effect.succeed({ _tag: "NotFound" })))
+        Effect.catchTag("ResourceNotFound", () => {
+          self.isUnanswered = false
+          return Effect.succeed<Answer>(Effect.succeed({ _tag: "NotFound" }))
+        })
       ))
   )
+
+/** This run has registered the consumer. */
+const isOwn = (self: ConsumerCalls, consumerArn: string): Effect.Effect<void> => {
+  self.registered = consumerArn
+  self.isUnanswered = false
+  const { reader: { emit }, settings: { consumer } } = self
+  return emit(KinesisEvent.ConsumerRegistered({ consumerName: consumer, consumerArn }))
+}
 
 /** Registers the consumer, unless another has done so or the stream has no room for it. */
 export const register = (self: ConsumerCalls): Answer =>
   Effect.suspend(() => {
     self.limited = 0
-    const { reader: { emit }, settings: { consumer, deregister } } = self
     const registering = Effect.flatMap(streamArnOf(self), (streamArn) => registration(self, streamArn))
-    return Effect.tap(
-      repeated(self, deregister ? seenThrough(self, registering) : registering),
-      (event) =>
-        event._tag === "Registered"
-          ? emit(KinesisEvent.ConsumerRegistered({ consumerName: consumer, consumerArn: event.arn }))
-          : Effect.void
-    )
+    return repeated(self, self.settings.deregister ? seenThrough(self, registering) : registering)
   })
+
+const mayHaveRegistered = (error: KinesisError): boolean =>
+  (error._tag === "RequestTimeout" || error._tag === "ServiceUnavailable") && error.unsent !== true
 
 const registration = (self: ConsumerCalls, streamArn: string): Effect.Effect<Answer, KinesisError> =>
   self.reader.client.registerStreamConsumer({ streamArn, consumerName: self.settings.consumer }).pipe(
-    Effect.map(({ consumerArn, consumerStatus }): Answer => {
-      self.registered = consumerArn
-      return Effect.succeed({ _tag: "Registered", arn: consumerArn, status: consumerStatus })
-    }),
+    Effect.tapError((error) => Effect.sync(() => void (self.isUnanswered ||= mayHaveRegistered(error)))),
+    Effect.flatMap(({ consumerArn, consumerStatus }) =>
+      Effect.as(
+        isOwn(self, consumerArn),
+        Effect.succeed<ConsumerEvent>({ _tag: "Registered", arn: consumerArn, status: consumerStatus })
+      )
+    ),
     Effect.catchTags({
       ResourceInUse: ({ description }) => Effect.succeed<Answer>(Effect.succeed({ _tag: "Refused", description })),
       ThrottledError: (error) => limited(self, streamArn, error)
@@ -151,12 +167,22 @@ const seenThrough = <A>(self: ConsumerCalls, call: Effect.Effect<A, KinesisError
 
 const deregisterRetry = Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(5))
 
+/** The consumer that this run has registered, if it has. */
+const own = (
+  { isUnanswered, registered, settings: { consumer }, streamArn }: ConsumerCalls
+): StreamConsumerRequest | undefined =>
+  isUnanswered && streamArn !== undefined
+    ? { streamArn, consumerName: consumer }
+    : registered !== undefined
+    ? { consumerArn: registered }
+    : undefined
+
 const deregistered = (self: ConsumerCalls): Effect.Effect<void, KinesisError> =>
   Effect.gen(function*() {
     if (self.registering !== undefined) yield* Fiber.await(self.registering)
-    const { reader: { client }, registered } = self
-    if (registered === undefined) return
-    yield* client.deregisterStreamConsumer({ consumerArn: registered }).pipe(
+    const request = own(self)
+    if (request === undefined) return
+    yield* self.reader.client.deregisterStreamConsumer(request).pipe(
       Effect.retry({ schedule: deregisterRetry, while: Retry.mayPass }),
       Effect.catchTag("ResourceNotFound", () => Effect.void)
     )

@@ -46,7 +46,7 @@ type Search = Deferred.Deferred<string, KinesisError>
 /**
  * The consumer of a run. `askers` says how many may look for it at the same time: the workers of a group that start at once share the calls
  * which the service allows, and are never more than there are shards. At the scope's end the consumer is deregistered, if the settings say so
- * and this run is sure that it has registered it.
+ * and this run has registered it.
  */
 export const make = (
   reader: ConsumerCalls.Reader,
