@@ -118,6 +118,20 @@ describe("a stream whose shards are pushed", () => {
         assert.include(error.message, consumer)
       })))
 
+  it.effect("fails if the stream has no room for another consumer, instead of polling for ever", () =>
+    withKinesis(twoShards, ({ client, local }) =>
+      Effect.gen(function*() {
+        const { streamArn } = yield* client.describeStreamSummary({ stream: "orders" })
+        for (const consumerName of numbered("c", 1, 20)) {
+          yield* client.registerStreamConsumer({ streamArn, consumerName })
+          yield* local.consumerStatus({ stream: "orders", consumer: consumerName, status: "ACTIVE" })
+        }
+        const { fiber } = yield* reading({ until: Until.elapsed("1 minute") })
+        const error = yield* Effect.flip(Fiber.join(fiber))
+        assert.strictEqual(error._tag, "ResourceInUse")
+        assert.include(error.message, "the stream has 20 consumers")
+      })))
+
   it.effect("deregisters at its end what it has registered, if it is told to", () =>
     withKinesis(twoShards, ({ client }) =>
       Effect.gen(function*() {

@@ -1,5 +1,6 @@
 import { type KinesisError, ResourceInUse, ResourceNotFound } from "../../KinesisError.js"
 import type { ConsumerState } from "../shard/consumerState.js"
+import * as Retry from "./retry.js"
 
 /** A consumer, and its stream by name or ARN, as they were given. */
 export interface Named {
@@ -7,10 +8,12 @@ export interface Named {
   readonly consumer: string
 }
 
+const describing = "DescribeStreamConsumer"
+
 /** There is no such consumer, and none is to be registered. */
 export const notRegistered = ({ consumer, stream }: Named): KinesisError =>
   new ResourceNotFound({
-    operation: "DescribeStreamConsumer",
+    operation: describing,
     stream,
     description: `the consumer ${consumer} is not registered, and register is false; register it by ` +
       `FanOut.register({ stream: ${JSON.stringify(stream)}, consumer: ${JSON.stringify(consumer)} })`
@@ -37,10 +40,20 @@ export const late = (
 ): KinesisError => {
   const status = seen === "unknown" || seen === "missing" ? "not registered" : seen
   return new ResourceInUse({
-    operation: "DescribeStreamConsumer",
+    operation: describing,
     stream,
     description: `the consumer ${consumer} is still ${status} after ${patience}` +
       (refusal === undefined ? "" : `: ${refusal}`),
     cause
   })
 }
+
+/**
+ * Whether a consumer could not be found since calls failed: then nothing is known against it. That a stream has no room for another one is
+ * known, though that was told as a throttle.
+ */
+export const isByOutage = (error: KinesisError): boolean =>
+  Retry.mayPass(error) || (error.operation === describing && isPassing(error.cause))
+
+const isPassing = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && "_tag" in cause && Retry.mayPass(cause as KinesisError)

@@ -11,6 +11,7 @@ import type { Startable } from "../../Position.js"
 import * as PollState from "../shard/pollState.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as SubscribeState from "../shard/subscribeState.js"
+import * as ConsumerErrors from "./consumerErrors.js"
 import * as OutageWatch from "./outageWatch.js"
 import * as Poller from "./poller.js"
 import type { Pushes } from "./pushes.js"
@@ -182,15 +183,9 @@ const subscribe = (self: Subscribed): Effect.Effect<void> =>
     onFailure: (error) => unfound(self, error)
   })
 
-/** Whether the consumer could not be found since calls failed: then nothing is known against it. */
-const isByOutage = (error: KinesisError): boolean =>
-  Retry.mayPass(error) ||
-  (typeof error.cause === "object" && error.cause !== null && "_tag" in error.cause &&
-    Retry.mayPass(error.cause as KinesisError))
-
 /** The consumer was not found. An outage does not end a reading that goes on by polling, as far as that can. */
 const unfound = (self: Subscribed, error: KinesisError): Effect.Effect<void> =>
-  isByOutage(error) ? failed(self, undefined, error) : Effect.sync(() => fail(self, error))
+  ConsumerErrors.isByOutage(error) ? failed(self, undefined, error) : Effect.sync(() => fail(self, error))
 
 const attempt = (self: Subscribed, consumerArn: string) => {
   const { context: { client, settings: { stream } }, shard: { shardId } } = self.poller
