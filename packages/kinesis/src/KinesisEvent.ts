@@ -160,8 +160,8 @@ export type KinesisEvent = Data.TaggedEnum<{
    */
   readonly HandoffUnanswered: { readonly shardId: string; readonly worker: string; readonly owner: string }
   /**
-   * One of several streams cannot be read: it is gone, or its key or a permission is. The others are read on; it is looked for again after
-   * `retryInMillis`, and told of at each time that it is not found.
+   * One of several streams cannot be read: it is gone, or its key, its consumer or a permission is. The others are read on; it is looked for
+   * again after `retryInMillis`, and told of at each time that it is not found.
    */
   readonly StreamLost: { readonly stream: string; readonly error: KinesisError; readonly retryInMillis: number }
   /** A stream that was lost can be read again. */

@@ -261,6 +261,106 @@ describe("one stream of several", () => {
       })))
 })
 
+describe("one stream of several whose shards are pushed", () => {
+  const arnOf = ({ client }: World) =>
+    Effect.map(client.describeStreamSummary({ stream: "returns" }), ({ streamArn }) => streamArn)
+
+  /** A worker that cannot have its consumer of the one stream, until this is mended, and reads the other. */
+  const loses = (
+    world: World,
+    reason: KinesisError.KinesisError["_tag"],
+    mended: Effect.Effect<unknown, KinesisError.KinesisError>,
+    options: Partial<Consumer.GroupOptions> = {}
+  ) =>
+    Effect.gen(function*() {
+      const worker = yield* start({ fanOut: true, ...options })
+      yield* eventually("the loss", () => worker.of("StreamLost").length > 0)
+      const [lost] = worker.of("StreamLost")
+      assert.deepInclude(lost, { stream: "returns", of: "returns" })
+      assert.strictEqual(lost!.error._tag, reason)
+      yield* write(world, "orders", ["o1"])
+      yield* eventually("the other's", () => worker.texts.includes("o1"))
+      yield* TestClock.adjust("3 minutes")
+      assert.deepStrictEqual(yield* assignedOf(worker), ["orders", "orders"])
+      assert.isFalse(yield* worker.isReady)
+      const founds = worker.of("StreamFound").length
+      yield* mended
+      yield* write(world, "returns", ["r1"])
+      yield* eventually("its record", () => worker.texts.includes("r1"), 120_000)
+      yield* eventually("ready", () => worker.isReady)
+      assert.deepStrictEqual(worker.texts.toSorted(), ["o1", "r1"])
+      const summary = yield* worker.stop
+      assert.deepStrictEqual(summary.lost, [])
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(worker.fiber)))
+      return founds
+    })
+
+  for (const operation of ["describeStreamConsumer", "registerStreamConsumer", "subscribeToShard"] as const) {
+    it.effect(`F121 for which ${operation} is denied leaves the others alone, and is read when it is permitted`, () =>
+      withGroup(two, (world) =>
+        Effect.gen(function*() {
+          const error = (operation: string) =>
+            new KinesisError.AccessDenied({
+              operation,
+              stream: "returns",
+              action: `kinesis:${operation}`,
+              description: "not permitted"
+            })
+          yield* world.local.fail({ operation, stream: "returns", times: 100_000, error })
+          const founds = yield* loses(world, "AccessDenied", world.local.clearFaults)
+          if (operation !== "subscribeToShard") assert.strictEqual(founds, 0, "it is not found without its consumer")
+        })))
+  }
+
+  it.effect("F121 that has no room for another consumer leaves the others alone, and is read when there is some", () =>
+    withGroup(two, (world) =>
+      Effect.gen(function*() {
+        const streamArn = yield* arnOf(world)
+        for (const consumerName of numbered("c", 1, 20)) {
+          yield* world.client.registerStreamConsumer({ streamArn, consumerName })
+          yield* world.local.consumerStatus({ stream: "returns", consumer: consumerName, status: "ACTIVE" })
+        }
+        const room = world.local.deregister({ stream: "returns", consumer: "c7" })
+        assert.strictEqual(yield* loses(world, "ResourceInUse", room), 0)
+      })))
+
+  it.effect("F121 that lacks a consumer which is not to be registered leaves the others alone, and is read with it", () =>
+    withGroup(two, (world) =>
+      Effect.gen(function*() {
+        const { streamArn } = yield* world.client.describeStreamSummary({ stream: "orders" })
+        yield* world.client.registerStreamConsumer({ streamArn, consumerName: application })
+        const registered = Effect.flatMap(
+          arnOf(world),
+          (streamArn) => world.client.registerStreamConsumer({ streamArn, consumerName: application })
+        )
+        const options = { fanOut: { register: false } }
+        assert.strictEqual(yield* loses(world, "ResourceNotFound", registered, options), 0)
+      })))
+
+  it.effect("F121 that is deleted while its consumer is looked for leaves the others alone", () =>
+    withGroup(two, (world) =>
+      Effect.gen(function*() {
+        yield* world.local.delay({ operation: "describeStreamConsumer", stream: "returns", duration: "3 seconds" })
+        const worker = yield* start({ fanOut: { whileUnavailable: "wait" } })
+        yield* TestClock.adjust("2 seconds")
+        yield* world.client.deleteStream({ stream: "returns" })
+        yield* eventually("the loss", () => worker.of("StreamLost").length > 0)
+        yield* write(world, "orders", ["o1"])
+        yield* eventually("the other's", () => worker.texts.length === 1)
+        assert.strictEqual(worker.of("StreamLost")[0]!.error._tag, "ResourceNotFound")
+        yield* worker.stop
+      })))
+
+  it.effect("F121 whose consumer cannot be had fails the worker that is told to", () =>
+    withGroup(two, () =>
+      Effect.gen(function*() {
+        const worker = yield* start({ fanOut: { register: false }, onStreamLost: "fail" })
+        yield* TestClock.adjust("30 seconds")
+        const error = yield* Effect.flip(Fiber.join(worker.fiber))
+        assert.deepInclude(error, { _tag: "ResourceNotFound", operation: "DescribeStreamConsumer" })
+      })))
+})
+
 describe("resourceRetry", () => {
   const kms = (operation: string) =>
     new KinesisError.KmsError({ operation, stream: "orders", code: "KMSDisabledException", description: "disabled" })

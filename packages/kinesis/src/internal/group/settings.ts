@@ -101,9 +101,10 @@ export interface GroupOptions<REvent = never>
    */
   readonly cleanupInterval?: Duration.DurationInput | undefined
   /**
-   * What becomes of the others when one of several streams cannot be read, since it, its KMS key or a permission is gone: `"continue"` reads
-   * them on and looks for it again, after a second at first and up to a minute at last, with the events `StreamLost` and `StreamFound`;
-   * `"fail"` fails the consumer. When no stream is left it always fails. Default: `"continue"` for several, `"fail"` for one.
+   * What becomes of the others when one of several streams cannot be read, since it, its KMS key, its consumer of enhanced fan-out or a
+   * permission is gone: `"continue"` reads them on and looks for it again, after a second at first and up to a minute at last, with the
+   * events `StreamLost` and `StreamFound`; `"fail"` fails the consumer. When no stream is left it always fails. Default: `"continue"` for
+   * several, `"fail"` for one.
    */
   readonly onStreamLost?: "continue" | "fail" | undefined
   /**

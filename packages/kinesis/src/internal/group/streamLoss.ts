@@ -1,12 +1,15 @@
 import type { HandlerError, KinesisError } from "../../KinesisError.js"
 import type { LeaseStoreError } from "../../LeaseStoreError.js"
 
-/** The calls that go to the stream; all others go to the lease store. */
+/** The calls that go to the stream, and those about its consumer; all others go to the lease store. */
 const ofStreams: ReadonlySet<string> = new Set([
   "ListShards",
   "GetShardIterator",
   "GetRecords",
-  "DescribeStreamSummary"
+  "DescribeStreamSummary",
+  "DescribeStreamConsumer",
+  "RegisterStreamConsumer",
+  "SubscribeToShard"
 ])
 
 /** The errors of a listing if the stream is gone, or is out of reach until somebody intervenes. */
@@ -27,7 +30,7 @@ const isOf =
 /** A listing shows that the stream is lost. */
 export const isLostByListing = isOf(ofListing)
 
-/** The reading of a shard, or the search for a stream, shows that the stream is lost. */
+/** The reading of a shard, or the search for a stream or its consumer, shows that the stream is lost. */
 export const isLostByReading = isOf(ofReading)
 
 const firstMillis = 1_000

@@ -144,10 +144,11 @@ const sourceOf = (
   }
 }
 
-/** A stream that is described may still be one that cannot be read. */
-const probe = ({ client, settings: { stream } }: Source, { listShards }: GroupStream) =>
+/** A stream that is described may still be one that cannot be read, or that has no consumer as which to subscribe. */
+const probe = ({ client, settings: { stream } }: Source, { listShards, run: { pushes } }: GroupStream) =>
   Effect.gen(function*() {
     const [shard] = yield* listShards("trim-horizon")
+    if (pushes !== undefined) yield* pushes.arn
     if (shard === undefined) return
     const { shardId } = shard
     const position = { _tag: "TrimHorizon" } as const
