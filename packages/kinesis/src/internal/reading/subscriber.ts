@@ -141,6 +141,14 @@ const dropped = (
 /** What a payload in JSON, whose data are in Base64, has of bytes. */
 const bytesOf = (payload: number): number => Math.ceil(payload * 0.75)
 
+/** Why an event brought no page: the subscription is broken, or a call failed that the event's aggregates need. */
+interface Unread {
+  readonly _tag: "Broken" | "CallFailed"
+  readonly error: KinesisError
+}
+
+const unread = (_tag: Unread["_tag"]) => (error: KinesisError): Unread => ({ _tag, error })
+
 const takeEvent = (self: Subscriber, live: Subscription.Live, bytes: number, polling: PageSource): Next => {
   const { poller } = self
   const { context, share } = poller
@@ -150,19 +158,16 @@ const takeEvent = (self: Subscriber, live: Subscription.Live, bytes: number, pol
   share.nextBytes = bytesOf(bytes)
   const event = Effect.suspend(() => {
     live.announced = undefined
-    return Effect.flatMap(Subscription.event(self, live.subscription), (event) =>
-      event.records === undefined
-        ? Effect.fail(Subscription.lacking(self, "has no list of records"))
-        : Effect.either(received(self, event, { askedAt, askedAtServer })))
+    return Effect.mapError(Subscription.event(self, live.subscription), unread("Broken"))
   })
   const fetched = Effect.flatMap(
     event,
-    (either) => either._tag === "Right" ? Effect.succeed(either.right) : Effect.fail(Option.some(either.left))
+    (event) => Effect.mapError(received(self, event, { askedAt, askedAtServer }), unread("CallFailed"))
   )
   return Effect.matchEffect(ReadAhead.fetching(share, fetched), {
     onSuccess: ({ page }) => Poller.checked(poller, page),
-    onFailure: (error): Next =>
-      Option.isOption(error) ? Effect.fail(error) : dropped(self, live, Option.some(error), polling)
+    onFailure: ({ _tag, error }): Next =>
+      _tag === "Broken" ? dropped(self, live, Option.some(error), polling) : Effect.fail(Option.some(error))
   })
 }
 

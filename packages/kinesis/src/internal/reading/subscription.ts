@@ -78,15 +78,14 @@ export const announced = (
     onTimeout: () => Option.some(timeout(self, "no event came for 35 seconds"))
   })
 
-/** The event that was announced. */
+/** The event that was announced, if it comes whole and has all that it must have. */
 export const event = (self: Subscribed, { event }: Subscription): Subscription["event"] =>
   Effect.timeoutFail(event, {
     duration: eventMillis,
     onTimeout: () => timeout(self, "an event was not whole within 30 seconds")
-  })
+  }).pipe(Effect.filterOrFail(({ records }) => records !== undefined, () => lacking(self, "has no list of records")))
 
-/** An event that lacks a required field. */
-export const lacking = ({ poller: { context, shard } }: Subscribed, what: string): ServiceUnavailable =>
+const lacking = ({ poller: { context, shard } }: Subscribed, what: string): ServiceUnavailable =>
   new ServiceUnavailable({
     operation: "SubscribeToShard",
     stream: context.settings.stream,
