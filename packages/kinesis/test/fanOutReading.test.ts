@@ -234,6 +234,32 @@ describe("a stream whose shards are pushed", () => {
         assert.isAtMost((yield* local.subscriptions).length, 50)
         yield* Fiber.interrupt(fiber)
       })))
+
+  it.effect("F104 a page that is polled for a while is not taken to be as small as the last event", () =>
+    withKinesis({ streams: [{ name: "orders", shardCount: 10 }] }, ({ client, local }) =>
+      Effect.gen(function*() {
+        let isBlocked = false
+        let bytes = 0
+        const fiber = yield* Effect.fork(
+          KinesisStream.pages({
+            ...orders,
+            maxReadAheadBytes: 100_000,
+            onEvent: (event) => Effect.sync(() => void (bytes += event._tag === "PageRead" ? event.bytes : 0))
+          }).pipe(Stream.runForEach(() => isBlocked ? Effect.never : Effect.void))
+        )
+        yield* Effect.sleep("30 seconds")
+        assert.strictEqual((yield* local.subscriptions).length, 10)
+        isBlocked = true
+        yield* local.delay({ operation: "getRecords", duration: "100 millis", times: 100 })
+        for (const index of Arr.range(0, 9)) {
+          yield* local.takeOver({ stream: "orders", consumer, shardId: shardName(index) })
+          yield* put(client, ["x".repeat(500_000)], { explicitHashKey: hashKeyOf(index, 10), partitionKey: "key" })
+        }
+        yield* Effect.sleep("4 seconds")
+        assert.isAbove(bytes, 0)
+        assert.isAtMost(bytes, 1_100_000, "one page is in hand, and one more may wait")
+        yield* Fiber.interrupt(fiber)
+      })))
 })
 
 describe("a group whose shards are pushed", () => {

@@ -158,6 +158,7 @@ const takeEvent = (self: Subscriber, live: Subscription.Live, bytes: number, pol
   share.nextBytes = bytesOf(bytes)
   const event = Effect.suspend(() => {
     live.announced = undefined
+    share.nextBytes = undefined
     return Effect.mapError(Subscription.event(self, live.subscription), unread("Broken"))
   })
   const fetched = Effect.flatMap(
