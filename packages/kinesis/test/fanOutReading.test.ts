@@ -145,13 +145,22 @@ describe("a stream whose shards are pushed", () => {
         assert.deepStrictEqual(yield* consumersOf(client), [])
       })))
 
-  for (const until of [Until.caughtUp, Until.count(20), Until.idle("5 seconds"), Until.elapsed("10 seconds")]) {
-    it.effect(`F119 ends by ${until._tag}`, () =>
+  const untils = [
+    [Until.caughtUp, 5_000],
+    [Until.count(20), 5_000],
+    [Until.idle("5 seconds"), 15_000],
+    [Until.elapsed("10 seconds"), 10_000]
+  ] as const
+
+  for (const [until, within] of untils) {
+    it.effect(`F119 ends by ${until._tag}, in time`, () =>
       withKinesis(twoShards, ({ client, local }) =>
         Effect.gen(function*() {
           yield* putBoth(client, numbered("a", 10, 29))
+          const startedAt = yield* Clock.currentTimeMillis
           const { fiber, texts } = yield* reading({ until })
           yield* Fiber.join(fiber)
+          assert.isAtMost((yield* Clock.currentTimeMillis) - startedAt, within)
           assert.deepStrictEqual(sorted(texts), numbered("a", 10, 29))
           assert.deepStrictEqual(yield* local.subscriptions, [])
         })))
@@ -169,7 +178,17 @@ describe("a stream whose shards are pushed", () => {
         assert.isAtMost((yield* Clock.currentTimeMillis) - startedAt, 70_000)
       })))
 
-  it.effect("F117 is ready when each shard's subscription was accepted, or it is polled", () =>
+  it.effect("F117 is ready when each shard is polled, though it cannot be subscribed to yet", () =>
+    withKinesis({ ...twoShards, transition: "1 minute" }, ({ local }) =>
+      Effect.gen(function*() {
+        const { events, fiber } = yield* reading()
+        yield* Effect.sleep("3 seconds")
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "Ready").length, 1)
+        assert.strictEqual(yield* countOf(local, "subscribeToShard"), 0)
+        yield* Fiber.interrupt(fiber)
+      })))
+
+  it.effect("F117 is ready when each shard's subscription was accepted", () =>
     withKinesis(twoShards, ({ client, local }) =>
       Effect.gen(function*() {
         const { streamArn } = yield* client.describeStreamSummary({ stream: "orders" })
@@ -178,6 +197,7 @@ describe("a stream whose shards are pushed", () => {
         const { events, fiber } = yield* reading()
         while (!events.some(({ _tag }) => _tag === "Ready")) yield* Effect.sleep("10 millis")
         assert.strictEqual(events.filter(({ _tag }) => _tag === "Subscribed").length, 2)
+        assert.strictEqual(yield* countOf(local, "getShardIterator"), 0)
         yield* Fiber.interrupt(fiber)
       })))
 
@@ -195,29 +215,38 @@ describe("a stream whose shards are pushed", () => {
         yield* Fiber.interrupt(fiber)
       })))
 
-  it.effect("F120 goes on inside an aggregate, by a subscription and by polling", () =>
-    withKinesis({ streams: [{ name: "orders" }] }, ({ client }) =>
-      Effect.gen(function*() {
-        const encoder = new TextEncoder()
-        const subs = numbered("s", 10, 19).map((text) => ({
-          partitionKey: "key",
-          explicitHashKey: undefined,
-          data: encoder.encode(text)
-        }))
-        const { sequenceNumber } = yield* client.putRecord({
-          stream: "orders",
-          partitionKey: "key",
-          data: aggregate(subs)
-        })
-        yield* put(client, ["after"])
-        const origin = Position.after({ sequenceNumber, subSequenceNumber: 3 } as never)
-        for (const fanOut of [consumer, { consumer, whileUnavailable: "wait" }] as const) {
-          const { fiber, texts } = yield* reading({ fanOut, positions: { [shard0]: origin }, until: Until.count(7) })
+  for (
+    const [by, transition, other] of [["subscribeToShard", 0, "getRecords"], [
+      "getRecords",
+      60_000,
+      "subscribeToShard"
+    ]] as const
+  ) {
+    it.effect(`F120 goes on inside an aggregate by ${by}`, () =>
+      withKinesis({ streams: [{ name: "orders" }], transition }, ({ client, local }) =>
+        Effect.gen(function*() {
+          const encoder = new TextEncoder()
+          const subs = numbered("s", 10, 19).map((text) => ({
+            partitionKey: "key",
+            explicitHashKey: undefined,
+            data: encoder.encode(text)
+          }))
+          const { streamArn } = yield* client.describeStreamSummary({ stream: "orders" })
+          yield* client.registerStreamConsumer({ streamArn, consumerName: consumer })
+          const { sequenceNumber } = yield* client.putRecord({
+            stream: "orders",
+            partitionKey: "key",
+            data: aggregate(subs)
+          })
+          yield* put(client, ["after"])
+          const origin = Position.after({ sequenceNumber, subSequenceNumber: 3 } as never)
+          const { fiber, texts } = yield* reading({ positions: { [shard0]: origin }, until: Until.count(7) })
           yield* Fiber.join(fiber)
           assert.deepStrictEqual(texts, [...numbered("s", 14, 19), "after"])
-          yield* Effect.sleep("10 seconds")
-        }
-      })))
+          assert.isAbove(yield* countOf(local, by), 0)
+          assert.strictEqual(yield* countOf(local, other), 0)
+        })))
+  }
 
   it.effect("F105 idle shards hold no room: a busy one is never held up by them", () =>
     withKinesis({ streams: [{ name: "orders", shardCount: 50 }] }, ({ client, local }) =>
@@ -225,12 +254,15 @@ describe("a stream whose shards are pushed", () => {
         const { fiber, texts } = yield* reading({ maxReadAheadBytes: 100_000 })
         yield* Effect.sleep("10 seconds")
         const data = "x".repeat(50_000)
-        yield* put(client, Arr.range(10, 24).map((index) => `${index}${data}`), {
-          partitionKey: "key",
-          explicitHashKey: "0"
-        })
-        yield* Effect.sleep("3 seconds")
-        assert.deepStrictEqual(texts.map((text) => text.slice(0, 2)), numbered("", 10, 24))
+        for (const index of [0, 24, 49, 48, 25, 1]) {
+          const busy = numbered(`${index}-`, 1, 3)
+          yield* put(client, busy.map((name) => `${name} ${data}`), {
+            partitionKey: "key",
+            explicitHashKey: hashKeyOf(index, 50)
+          })
+          yield* Effect.sleep("500 millis")
+          assert.deepStrictEqual(texts.splice(0).map((text) => text.split(" ")[0]), busy)
+        }
         assert.isAtMost((yield* local.subscriptions).length, 50)
         yield* Fiber.interrupt(fiber)
       })))
@@ -263,7 +295,7 @@ describe("a stream whose shards are pushed", () => {
 })
 
 describe("a group whose shards are pushed", () => {
-  it.effect("shares the shards, hands them over within a second, and keeps the consumer", () =>
+  it.effect("F113 F122 shares the shards, hands them over within a second, and keeps the consumer", () =>
     withGroup(twoShards, ({ client, local }) =>
       Effect.gen(function*() {
         const first = yield* run({ fanOut: true, worker: "first" })

@@ -3,7 +3,7 @@ import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { type KinesisApi, type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
-import { AccessDenied, ServiceUnavailable } from "effect-kinesis/KinesisError"
+import { AccessDenied, InvalidArgument, type KinesisError, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
 import * as Drive from "../src/internal/reading/drive.js"
 import * as OutageWatch from "../src/internal/reading/outageWatch.js"
@@ -505,19 +505,105 @@ describe("a shard whose pages are pushed", () => {
     )
   )
 
-  it.effect("F93 a trimmed position goes on from the oldest record, and says so once", () =>
-    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
-      const { client, consumerArn, local } = yield* open()
-      void consumerArn
-      const { sequenceNumber } = yield* client.putRecord({ stream, partitionKey: "key", data: encoder.encode("0") })
-      void local
-      const opened = yield* open({ origin: Position.afterSequenceNumber(sequenceNumber) })
-      yield* opened.put(3)
-      yield* opened.local.trim({ stream, shardId })
-      yield* opened.put(2)
-      const fiber = yield* Effect.fork(opened.read)
-      yield* Effect.sleep("30 seconds")
-      yield* Fiber.interrupt(fiber)
-      assert.deepStrictEqual(opened.texts, ["4", "5"])
-    }))))
+  /** A client by whose service positions before a record have left retention, once there is one. */
+  const trimming = (oldest: () => string | undefined) => (client: KinesisClient.Service): KinesisClient.Service => {
+    const unlessGone = <A, R>(
+      operation: string,
+      { position }: KinesisApi.GetShardIteratorRequest | KinesisApi.SubscribeToShardRequest,
+      call: Effect.Effect<A, KinesisError, R>
+    ): Effect.Effect<A, KinesisError, R> =>
+      Effect.suspend(() => {
+        const before = oldest()
+        return before !== undefined && "sequenceNumber" in position && BigInt(position.sequenceNumber) < BigInt(before)
+          ? new InvalidArgument({ operation, stream, shardId, description: "StartingSequenceNumber is invalid" })
+          : call
+      })
+    return {
+      ...client,
+      subscribeToShard: (request) => unlessGone("SubscribeToShard", request, client.subscribeToShard(request)),
+      getShardIterator: (request) => unlessGone("GetShardIterator", request, client.getShardIterator(request))
+    }
+  }
+
+  for (const when of ["at the start", "between two subscriptions"] as const) {
+    it.effect(`F93 a position that has left retention ${when} goes on from the oldest record, and says so once`, () =>
+      VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+        const isAtStart = when === "at the start"
+        let oldest: string | undefined
+        const { callsOf, events, local, put, read, texts, upTo } = yield* open({
+          origin: isAtStart ? Position.afterSequenceNumber("7") : Position.trimHorizon,
+          wrap: trimming(() => oldest)
+        })
+        const fiber = yield* Effect.fork(isAtStart ? Effect.delay(read, "30 seconds") : read)
+        yield* put(2)
+        yield* Effect.sleep("20 seconds")
+        yield* local.trim({ stream, shardId })
+        const [third] = yield* put(2)
+        oldest = third!.sequenceNumber
+        yield* local.endSubscription(here)
+        yield* Effect.sleep("1 minute")
+        const four = isAtStart ? ["3", "4"] : upTo(4)
+        assert.deepStrictEqual(texts, four)
+        const polls = (yield* callsOf("getRecords")).length
+        yield* put(2)
+        yield* Effect.sleep("30 seconds")
+        assert.deepStrictEqual(texts, [...four, "5", "6"])
+        assert.strictEqual((yield* callsOf("getRecords")).length, polls)
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "DataLossPossible").length, 1)
+        yield* Fiber.interrupt(fiber)
+      }))))
+  }
+
+  /** A client that notes when the nth subscription is called for, waited for, not waited for any more, and closed. */
+  const noting = (notes: Array<readonly [what: "called" | "waits" | "waited" | "closed", nth: number]>) => {
+    let calls = 0
+    return (client: KinesisClient.Service): KinesisClient.Service => ({
+      ...client,
+      subscribeToShard: (request) =>
+        Effect.gen(function*() {
+          const nth = ++calls
+          const note = (what: "called" | "waits" | "waited" | "closed") =>
+            Effect.sync(() => void notes.push([what, nth]))
+          yield* note("called")
+          yield* Effect.addFinalizer(() => note("closed"))
+          const { announced, event } = yield* client.subscribeToShard(request)
+          const noted = <A, E>(wait: Effect.Effect<A, E>) =>
+            Effect.zipRight(note("waits"), Effect.ensuring(wait, note("waited")))
+          return { announced: noted(announced), event: noted(event) }
+        })
+    })
+  }
+
+  for (
+    const [name, hurt] of [
+      ["has ended", (local: LocalKinesis.Service) => local.endSubscription(here)],
+      ["broke", (local: LocalKinesis.Service) => local.breakSubscription({ ...here, error: unavailable })],
+      ["was silent", (local: LocalKinesis.Service) => local.mute(here)],
+      ["stopped in an event", (local: LocalKinesis.Service) => local.stallEvent(here)],
+      ["was taken over", (local: LocalKinesis.Service) => local.takeOver({ ...here, shardId })]
+    ] as const
+  ) {
+    it.effect(`F103 one that ${name} is closed before the next is called for, and nothing waits for it any more`, () => {
+      const notes: Array<readonly [what: "called" | "waits" | "waited" | "closed", nth: number]> = []
+      return reading(({ local, put, texts, upTo }) =>
+        Effect.gen(function*() {
+          for (const _ of Arr.range(1, 4)) {
+            yield* put(2)
+            yield* Effect.sleep("8 seconds")
+            yield* hurt(local)
+            yield* put(1)
+            yield* Effect.sleep("1 minute")
+          }
+          assert.deepStrictEqual(texts, upTo(12))
+          const calls = notes.flatMap(([what, nth], index) => what === "called" ? [[nth, index] as const] : [])
+          assert.isAtLeast(calls.length, 5)
+          for (const [nth, index] of calls) {
+            const open = new Set(notes.slice(0, index).map(([, before]) => before))
+            for (const [what, before] of notes.slice(0, index)) if (what === "closed") open.delete(before)
+            assert.deepStrictEqual([...open], [])
+            assert.deepStrictEqual(notes.slice(index).filter(([, other]) => other < nth), [])
+          }
+        }), { wrap: noting(notes) })()
+    })
+  }
 })
