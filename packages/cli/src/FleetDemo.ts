@@ -9,6 +9,8 @@ import * as Terminal from "./Terminal.js"
 
 export interface Options {
   readonly totalMillis: number
+  /** Whether the workers subscribe to their shards, in place of polling them. */
+  readonly fanOut: boolean
   readonly json: boolean
 }
 
@@ -27,6 +29,7 @@ const eventLines = 12
 
 /** The context shared by the steps of the demonstration. */
 interface Stage {
+  readonly fanOut: boolean
   readonly fleet: Fleets.Fleet
   readonly say: (line: string) => Effect.Effect<void>
   /** Waits for a fraction of the demonstration's duration. */
@@ -37,7 +40,7 @@ interface Stage {
  * Workers share a stream while one is killed, one leaves, one joins and a shard is split; then what they handled is compared with what was
  * written.
  */
-export const run = ({ json, totalMillis }: Options) =>
+export const run = ({ fanOut, json, totalMillis }: Options) =>
   Effect.gen(function*() {
     const events: Array<string> = []
     let fleet: Fleets.Fleet | undefined
@@ -62,16 +65,17 @@ export const run = ({ json, totalMillis }: Options) =>
     const at = (share: number) =>
       Effect.flatMap(view, ({ elapsedMillis }) => Effect.sleep(Math.max(0, share * totalMillis - elapsedMillis)))
 
-    yield* say("starting kinesis-local and dynalite on 127.0.0.1")
+    yield* say("starting a Kinesis of our own and dynalite on 127.0.0.1")
     fleet = yield* Fleets.make({
       shardCount,
       customers,
       leaseMillis,
       balanceMillis: 1_000,
       discoveryMillis: 500,
-      orderMillis: 2
+      orderMillis: 2,
+      fanOut
     })
-    const stage: Stage = { fleet, say, at }
+    const stage: Stage = { fanOut, fleet, say, at }
     yield* startWorkers(stage)
     startedAt = yield* Clock.currentTimeMillis
     const gapsOfLeave = yield* whileWriting(stage, steps(stage))
@@ -87,13 +91,20 @@ const shardsOf = (history: History.History, { name }: Fleets.Worker): string =>
 const isShared = ({ history, workers }: Fleets.Fleet, least: number) => () =>
   workers.every(({ name, state }) => state !== "reading" || History.heldBy(history, name).length >= least)
 
-const startWorkers = ({ fleet, say }: Stage) =>
+const isSubscribed = ({ history, workers }: Fleets.Fleet): boolean =>
+  workers.every(({ name }) => History.heldBy(history, name).every(({ isSubscribed }) => isSubscribed))
+
+const startWorkers = ({ fanOut, fleet, say }: Stage) =>
   Effect.gen(function*() {
-    yield* say(`starting ${workerCount} workers; a lease lasts ${Format.seconds(leaseMillis)}`)
+    const how = fanOut ? " that read by fan-out" : ""
+    yield* say(`starting ${workerCount} workers${how}; a lease lasts ${Format.seconds(leaseMillis)}`)
     for (let count = 0; count < workerCount; count++) yield* fleet.join
     const shared = isShared(fleet, shardCount / workerCount)
     const reading = () => fleet.workers.every(({ state }) => state !== "starting")
     yield* fleet.until("each worker has its share", patienceMillis, () => reading() && shared())
+    if (!fanOut) return
+    yield* fleet.until("each shard is subscribed to", patienceMillis, () => isSubscribed(fleet))
+    yield* say("each shard is subscribed to")
   })
 
 /** Runs the steps while orders are written; a worker that fails ends them. */

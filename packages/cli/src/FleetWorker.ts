@@ -22,7 +22,8 @@ const options = Config.all({
   worker: Config.string("WORKER"),
   leaseDuration: Config.duration("LEASE_DURATION"),
   balanceInterval: Config.duration("BALANCE_INTERVAL"),
-  discoveryInterval: Config.duration("DISCOVERY_INTERVAL")
+  discoveryInterval: Config.duration("DISCOVERY_INTERVAL"),
+  fanOut: Config.withDefault(Config.boolean("FAN_OUT"), false)
 })
 
 /** How long an order is worked on. */

@@ -147,7 +147,11 @@ export class NotExactlyShared extends Data.TaggedError("NotExactlyShared")<{ rea
 
 const fleet = Command.make(
   "fleet",
-  { for: text("fleet", "for"), json: json("fleet") },
+  {
+    for: text("fleet", "for"),
+    "fan-out": described("fleet", "fan-out", Options.boolean("fan-out")),
+    json: json("fleet")
+  },
   Effect.fnUntraced(function*(flags) {
     const text = Option.getOrElse(flags.for, () => "60s")
     const totalMillis = Option.getOrUndefined(Arguments.duration(text))
@@ -155,7 +159,7 @@ const fleet = Command.make(
       return yield* refuse(`--for must be a time such as 45s or 2m, from 30s to 10m${Arguments.was(text)}`)
     }
     const FleetDemo = yield* Effect.promise(() => import("./FleetDemo.js"))
-    const { isExact, message } = yield* FleetDemo.run({ json: flags.json, totalMillis })
+    const { isExact, message } = yield* FleetDemo.run({ fanOut: flags["fan-out"], json: flags.json, totalMillis })
     if (!isExact) return yield* new NotExactlyShared({ message })
   })
 ).pipe(Command.withDescription(Usage.commands.fleet.title))

@@ -17,14 +17,15 @@ export const advice = (
   const script = scripts[env["npm_lifecycle_event"] ?? ""]
   if (script === undefined) return undefined
   const { options } = Usage.commands[script.command]
+  const keptOf = (name: string) => env[`npm_config_${name.replaceAll("-", "_")}`]
   const kept = Object.keys(options).filter((name) =>
-    Boolean(env[`npm_config_${name}`]) && !args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
+    Boolean(keptOf(name)) && !args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
   )
   if (kept.length === 0) return undefined
   const [, ...handedOn] = args
   const isWord = (arg: string | undefined) => arg !== undefined && !arg.startsWith("-")
   const words = kept.map((name) => {
-    const value = env[`npm_config_${name}`]!
+    const value = keptOf(name)!
     if (options[name]!.value === undefined) return `--${name}`
     if (value !== "true") return `--${name} ${value}`
     return `--${name} ${isWord(handedOn[0]) ? handedOn.shift()! : options[name]!.value}`

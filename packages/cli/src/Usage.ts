@@ -34,7 +34,7 @@ const ofService = {
     value: "REGION",
     text: "The stream's region. Default: as the AWS SDK finds it (AWS_REGION, ~/.aws/config)."
   },
-  endpoint: { value: "URL", text: "Another endpoint, such as an emulator's http://127.0.0.1:4568." },
+  endpoint: { value: "URL", text: "Another endpoint, such as http://127.0.0.1:4567, that of kinesis serve." },
   from: { value: "PLACE", text: `Where to begin: ${places}. Default: trim-horizon.` }
 }
 
@@ -99,18 +99,21 @@ const read: CommandUsage = {
 const fleet: CommandUsage = {
   title: "Watch worker processes share a stream.",
   text: [
-    "Four workers share eight shards through leases. Each is a program of its own, which uses kinesis-local and dynalite " +
-    "on 127.0.0.1 as it would use Kinesis and DynamoDB. While orders are written, one worker is killed, one leaves, one " +
-    "joins, and a shard is split. The table shows who has which shards, and how long a shard was without a reader.",
-    "At the end, what was handled is compared with what was written. kinesis-local and dynalite do not come with the " +
-    "published command: run npm run start:fleet in a clone of the repository, or install them next to it."
+    "Four workers share eight shards through leases. Each is a program of its own, which uses the Kinesis of `kinesis " +
+    "serve` and dynalite on 127.0.0.1 as it would use Kinesis and DynamoDB. While orders are written, one worker is " +
+    "killed, one leaves, one joins, and a shard is split. The table shows who has which shards, and how long a shard was " +
+    "without a reader.",
+    "At the end, what was handled is compared with what was written. dynalite does not come with the published command: " +
+    "run npm run start:fleet in a clone of the repository, or install it next to it."
   ],
   options: {
     for: time("How long to write, once the workers share the stream: from 30s to 10m. Default: 60s."),
+    "fan-out": { text: "The shards' records are pushed to the workers, which subscribe to them. Default: they poll." },
     json: { text: "Print the summary as one JSON line on standard output; progress goes to standard error." }
   },
   examples: [
     { args: "fleet", text: "a minute of it" },
+    { args: "fleet --fan-out", text: "the same by enhanced fan-out" },
     { args: "fleet --for 2m --json", text: "two minutes, with the summary as JSON" }
   ]
 }

@@ -17,7 +17,7 @@ describe("Usage", () => {
         "demo --stream orders --region r --from -2h",
         "read --stream orders -o raw",
         "read --json --stream=orders --output none --resume p1.abc --endpoint http://127.0.0.1:4567",
-        "fleet --for 45s",
+        "fleet --for 45s --fan-out",
         "--version",
         "--completions bash"
       ]
@@ -115,6 +115,10 @@ describe("Npm", () => {
     assert.strictEqual(
       Npm.advice({ npm_lifecycle_event: "start:fleet", npm_config_json: "true" }, ["fleet"]),
       "npm kept --json for itself; type: npm run start:fleet -- --json"
+    )
+    assert.strictEqual(
+      Npm.advice({ npm_lifecycle_event: "start:fleet", npm_config_fan_out: "true" }, ["fleet"]),
+      "npm kept --fan-out for itself; type: npm run start:fleet -- --fan-out"
     )
   })
 

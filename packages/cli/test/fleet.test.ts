@@ -47,6 +47,12 @@ const isRead = ({ history }: Fleets.Fleet, shardIds: ReadonlyArray<string>): boo
     history.ownerships.some((ownership) => ownership.shardId === shardId && ownership.firstReadAt)
   )
 
+const shardIdsOf = (ownerships: ReadonlyArray<History.Ownership>): ReadonlySet<string> =>
+  new Set(ownerships.map(({ shardId }) => shardId))
+
+const subscribed = ({ ownerships }: History.History): ReadonlySet<string> =>
+  shardIdsOf(ownerships.filter(({ isSubscribed }) => isSubscribed))
+
 /** No worker handles a record of a shard after another has its lease, and each owner's token is higher than the last one's. */
 const inTurn = ({ handled, ownerships }: History.History): boolean =>
   ownerships.every((ownership) =>
@@ -59,9 +65,9 @@ const inTurn = ({ handled, ownerships }: History.History): boolean =>
   )
 
 /** A fleet from its start to its end: one worker is killed, one leaves, one joins, a shard is split and two are merged. */
-const story = (leaseMillis: number) =>
+const story = (how: Pick<Fleets.Options, "fanOut" | "leaseMillis">) =>
   Effect.gen(function*() {
-    const fleet = yield* Fleets.make({ ...options, leaseMillis, program: bundle.program })
+    const fleet = yield* Fleets.make({ ...options, ...how, program: bundle.program })
     const { history, join, kill, leave, merge, openShards, split, until, workers } = fleet
     const join4 = Effect.replicateEffect(join, 4)
     const [killed, left, ...others] = (yield* join4) as [Fleets.Worker, Fleets.Worker, ...Array<Fleets.Worker>]
@@ -72,10 +78,17 @@ const story = (leaseMillis: number) =>
         handledBy(fleet, worker).length > 100
       ))
 
+    const untilSubscribed = until("each shard was subscribed to", patience, () =>
+      how.fanOut !== true || shardIdsOf(history.ownerships).size === subscribed(history).size)
+    yield* untilSubscribed
+
     yield* kill(killed)
-    const afterKill = () => History.gaps(history, "Killed")
-    yield* until("the killed one's shards are read again", patience, () => !afterKill().includes(undefined))
-    yield* until("the others have them all", patience, () => shares(fleet).join() === "2,3,3")
+    const afterKill = () =>
+      History.gaps(history, "Killed")
+    yield* until("the killed one's shards are read again", patience, () =>
+      !afterKill().includes(undefined))
+    yield* until("the others have them all", patience, () =>
+      shares(fleet).join() === "2,3,3")
 
     const since = yield* Clock.currentTimeMillis
     const afterLeave = () => History.gaps(history, "Released", { worker: left.name, since })
@@ -92,6 +105,7 @@ const story = (leaseMillis: number) =>
 
     yield* until("what moved is read on", patience, () => !History.gaps(history, "Released").includes(undefined))
     const atOtherMoves = History.gaps(history, "Released").filter((gap) => gap?.from !== left.name)
+    yield* untilSubscribed
     yield* until("there is enough to judge", patience, () => history.written.length > 2_000)
     yield* Fiber.interrupt(writing)
     yield* until("all is handled", patience, () => History.unhandled(history).length === 0)
@@ -99,7 +113,7 @@ const story = (leaseMillis: number) =>
     yield* Effect.forEach(working, leave, { concurrency: "unbounded" })
     const parents = [second!.shardId, third!.shardId]
     return {
-      leaseMillis,
+      leaseMillis: how.leaseMillis,
       history,
       workers,
       killed,
@@ -131,44 +145,47 @@ const describeStory = ({ atOtherMoves, history, killGaps, leaseMillis, leaveGaps
     } ms; left in ${leaving} ms`
 }
 
-describe("worker processes on kinesis-local and dynalite", () => {
-  it.live(
-    "a kill, a leave, a join, a split and a merge: nothing lost, nothing twice but what was not stored",
-    ({ annotate }) =>
-      Effect.gen(function*() {
-        let told = yield* story(2_000)
-        for (const leaseMillis of [10_000, 40_000]) {
-          if (!isStarved(told)) break
-          assert.strictEqual(History.judge(told.history).lost, 0)
-          yield* Effect.promise(() => annotate(`again, with longer leases: ${describeStory(told)}`))
-          told = yield* story(leaseMillis)
-        }
-        const { history, killGaps, killed, leaseMillis, leaveGaps, ofMerge, ofSplit, others, parents, workers } = told
-        yield* Effect.promise(() => annotate(describeStory(told)))
+describe("worker processes on a server and dynalite", () => {
+  for (const [name, fanOut] of [["by polling", false], ["by fan-out", true]] as const) {
+    it.live(
+      `${name}, a kill, a leave, a join, a split and a merge: nothing lost, nothing twice but what was not stored`,
+      ({ annotate }) =>
+        Effect.gen(function*() {
+          let told = yield* story({ fanOut, leaseMillis: 2_000 })
+          for (const leaseMillis of [10_000, 40_000]) {
+            if (!isStarved(told)) break
+            assert.strictEqual(History.judge(told.history).lost, 0)
+            yield* Effect.promise(() => annotate(`again, with longer leases: ${describeStory(told)}`))
+            told = yield* story({ fanOut, leaseMillis })
+          }
+          const { history, killGaps, killed, leaseMillis, leaveGaps, ofMerge, ofSplit, others, parents, workers } = told
+          yield* Effect.promise(() => annotate(describeStory(told)))
 
-        const judgement = History.judge(history)
-        assert.deepInclude(judgement, { handled: judgement.written, lost: 0, reordered: 0, beforeParents: 0 })
-        assert.isFalse(isStarved(told), describeStory(told))
-        assert.strictEqual(judgement.duplicates, judgement.duplicatesAfterKill, "only what the kill left unstored")
-        assert.isAtMost(judgement.duplicates, judgement.unstoredAtKill)
-        assert.isTrue(inTurn(history))
-        assert.strictEqual(ofSplit.length, 2)
-        assert.strictEqual(ofMerge.length, 1)
-        assert.deepStrictEqual(history.parents.get(ofMerge[0]!), parents)
+          const judgement = History.judge(history)
+          assert.deepInclude(judgement, { handled: judgement.written, lost: 0, reordered: 0, beforeParents: 0 })
+          assert.isFalse(isStarved(told), describeStory(told))
+          assert.strictEqual(judgement.duplicates, judgement.duplicatesAfterKill, "only what the kill left unstored")
+          assert.isAtMost(judgement.duplicates, judgement.unstoredAtKill)
+          assert.isTrue(inTurn(history))
+          assert.deepStrictEqual(subscribed(history), fanOut ? shardIdsOf(history.ownerships) : new Set())
+          assert.strictEqual(ofSplit.length, 2)
+          assert.strictEqual(ofMerge.length, 1)
+          assert.deepStrictEqual(history.parents.get(ofMerge[0]!), parents)
 
-        assert.strictEqual(killGaps.length, 2)
-        assert.isTrue(killGaps.every((millis) => millis > leaseMillis / 2), String(killGaps))
-        assert.isAbove(leaveGaps.length, 1)
+          assert.strictEqual(killGaps.length, 2)
+          assert.isTrue(killGaps.every((millis) => millis > leaseMillis / 2), String(killGaps))
+          assert.isAbove(leaveGaps.length, 1)
 
-        assert.strictEqual(killed.state, "killed")
-        const survivors = workers.filter((worker) => worker !== killed)
-        assert.isTrue(survivors.every(({ state }) => state === "left"), "with code 0, by themselves")
-        assert.isTrue(survivors.every(({ farewell }) => farewell?.cut === 0))
-        assert.strictEqual(survivors.length, others.length + 2)
-        assert.isTrue(workers.every(({ pid }) => isGone(pid)), "no process is left")
-      }),
-    900_000
-  )
+          assert.strictEqual(killed.state, "killed")
+          const survivors = workers.filter((worker) => worker !== killed)
+          assert.isTrue(survivors.every(({ state }) => state === "left"), "with code 0, by themselves")
+          assert.isTrue(survivors.every(({ farewell }) => farewell?.cut === 0))
+          assert.strictEqual(survivors.length, others.length + 2)
+          assert.isTrue(workers.every(({ pid }) => isGone(pid)), "no process is left")
+        }),
+      900_000
+    )
+  }
 
   it.live("a second SIGTERM waits for no handler", () =>
     Effect.gen(function*() {

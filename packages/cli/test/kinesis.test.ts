@@ -1,3 +1,4 @@
+import { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { KinesisClient } from "effect-kinesis"
@@ -6,7 +7,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
-import * as Emulator from "../../local/test/support/emulator.js"
 import * as Usage from "../src/Usage.js"
 import * as Bundle from "./support/bundle.js"
 
@@ -129,7 +129,7 @@ describe.concurrent("kinesis", () => {
 
   it.scopedLive("B64 reads a stream that another program filled, over HTTP, and ends by itself", () =>
     Effect.gen(function*() {
-      const options = yield* Emulator.start
+      const { clientOptions: options } = yield* KinesisServer.make()
       const client = yield* KinesisClient.make(options)
       yield* fill(client, "filled")
       const args = [
@@ -318,7 +318,7 @@ describe.concurrent("kinesis", () => {
 describe.concurrent("kinesis read", () => {
   it.scopedLive("prints the records, tells how to go on, and goes on there", () =>
     Effect.gen(function*() {
-      const options = yield* Emulator.start
+      const { clientOptions: options } = yield* KinesisServer.make()
       const client = yield* KinesisClient.make(options)
       yield* fill(client, "records")
       const args = [
@@ -358,9 +358,9 @@ describe.concurrent("kinesis read", () => {
       assert.strictEqual(resumed.stdout, "one more\n", resumed.stderr)
     }))
 
-  it.scopedLive("the examples of the help work as they are printed, against an emulator", () =>
+  it.scopedLive("the examples of the help work as they are printed, against a server", () =>
     Effect.gen(function*() {
-      const options = yield* Emulator.start
+      const { clientOptions: options } = yield* KinesisServer.make()
       const client = yield* KinesisClient.make(options)
       yield* fill(client, "orders")
       const cwd = yield* Effect.acquireRelease(

@@ -107,6 +107,7 @@ const story = Effect.gen(function*() {
     balanceMillis: 400,
     discoveryMillis: 250,
     orderMillis: 1,
+    fanOut: true,
     program: bundles.worker.program
   })
   const { history, join, merge, openShards, split, until } = fleet
@@ -146,7 +147,7 @@ const story = Effect.gen(function*() {
   return { all, survivors, told, ends, children: [...ofSplit, ...ofMerge], copies: copiesOf(history.handled) }
 }).pipe(Effect.scoped)
 
-describe("processes that write to kinesis-local", () => {
+describe("processes that write to a server", () => {
   it.live(
     "a split, a merge and a kill: what was told written is read from where it was told, and in the order of its key",
     ({ annotate }) =>

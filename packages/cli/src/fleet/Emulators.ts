@@ -1,11 +1,10 @@
+import * as KinesisServer from "@effect-kinesis/server/KinesisServer"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import type * as Scope from "effect/Scope"
 import { createRequire } from "node:module"
 import { createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Children from "./Children.js"
 
@@ -13,15 +12,12 @@ import * as Children from "./Children.js"
 export class EmulatorMissing extends Data.TaggedError("EmulatorMissing")<{ readonly message: string }> {}
 
 /** Where the two services are, on this machine. */
-export interface Endpoints {
-  readonly kinesis: string
+export interface Services {
+  /** Region and credentials go for both services. */
+  readonly kinesis: KinesisServer.ClientOptions
+  /** Its endpoint. */
   readonly dynamodb: string
 }
-
-export const region = "us-east-1"
-
-/** Dummies: the emulators check only their form. */
-export const credentials = { accessKeyId: "000000000000", secretAccessKey: "secret" }
 
 const require = createRequire(import.meta.url)
 
@@ -32,7 +28,7 @@ const folderOf = (name: string): Effect.Effect<string, EmulatorMissing> =>
       new EmulatorMissing({
         message:
           `this needs ${name}, which does not come with the published command: run npm run start:fleet in a clone of ` +
-          "the repository, or install kinesis-local and dynalite next to @effect-kinesis/cli"
+          `the repository, or install ${name} next to @effect-kinesis/cli`
       })
   })
 
@@ -57,56 +53,8 @@ const awaitAnswer = (name: string, url: string, child: Children.Child) =>
     )
   )
 
-/** By a constant it listens on every address; here it must be reachable only from this machine. */
-const loopbackCopy = (home: string) =>
-  Effect.acquireRelease(
-    Effect.gen(function*() {
-      const main = readFileSync(join(home, "main.js"), "utf8")
-      const bound = main.replaceAll("\"0.0.0.0\"", "\"127.0.0.1\"")
-      if (bound === main) {
-        return yield* new EmulatorMissing({
-          message: "kinesis-local no longer binds to 0.0.0.0: look at what it does bind to"
-        })
-      }
-      const folder = mkdtempSync(join(tmpdir(), "kinesis-local-"))
-      writeFileSync(join(folder, "main.js"), bound)
-      for (const name of ["server.json", "package.json"]) cpSync(join(home, name), join(folder, name))
-      return folder
-    }),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-  )
-
-const transitions = ["CREATE_STREAM", "DELETE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS", "UPDATE_SHARD_COUNT"]
-
-/** kinesis-local, an emulator of Kinesis. Its copy is removed as soon as it answers, since it has read all of it by then. */
-const startKinesis = Effect.gen(function*() {
-  const scope = yield* Effect.scope
-  const home = yield* folderOf("kinesis-local")
-  const port = yield* freePort
-  const tlsPort = yield* freePort
-  const url = `http://127.0.0.1:${port}`
-  yield* Effect.scoped(Effect.gen(function*() {
-    const folder = yield* loopbackCopy(home)
-    const child = yield* Scope.extend(
-      Children.run({
-        program: join(folder, "main.js"),
-        isTethered: true,
-        env: {
-          KINESIS_MOCK_PLAIN_PORT: String(port),
-          KINESIS_MOCK_TLS_PORT: String(tlsPort),
-          KINESIS_MOCK_CERT_PATH: join(folder, "server.json"),
-          SHARD_LIMIT: "500",
-          LOAD_DATA_IF_EXISTS: "false",
-          LOG_LEVEL: "ERROR",
-          ...Object.fromEntries(transitions.map((name) => [`${name}_DURATION`, "20ms"]))
-        }
-      }),
-      scope
-    )
-    yield* awaitAnswer("kinesis-local", `${url}/healthcheck`, child)
-  }))
-  return url
-})
+/** The server of `kinesis serve`, in this process: it is there before the workers, and ends after them. Changes take a moment, as AWS's do. */
+const startKinesis = Effect.map(KinesisServer.make({ transition: "20 millis" }), ({ clientOptions }) => clientOptions)
 
 /** dynalite, an emulator of DynamoDB. */
 const startDynamoDb = Effect.gen(function*() {
@@ -123,8 +71,8 @@ const startDynamoDb = Effect.gen(function*() {
   return url
 })
 
-/** Both, each in a process of its own on a free port of 127.0.0.1, until the scope is closed. */
-export const start: Effect.Effect<Endpoints, EmulatorMissing, Scope.Scope> = Effect.all(
+/** Both, each on a free port of 127.0.0.1, until the scope is closed. */
+export const start: Effect.Effect<Services, EmulatorMissing | KinesisServer.StartError, Scope.Scope> = Effect.all(
   { kinesis: startKinesis, dynamodb: startDynamoDb },
   { concurrency: 2 }
 )

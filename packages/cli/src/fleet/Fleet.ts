@@ -1,3 +1,4 @@
+import type { StartError } from "@effect-kinesis/server/KinesisServer"
 import type { KinesisApi, KinesisError } from "effect-kinesis"
 import * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Clock from "effect/Clock"
@@ -30,6 +31,8 @@ export interface Options {
   readonly discoveryMillis: number
   /** How long an order is worked on. */
   readonly orderMillis: number
+  /** Whether the workers subscribe to their shards. Default: they poll them. */
+  readonly fanOut?: boolean
   /** The file of the worker's program. Default: `FleetWorker`, from source or built, as this file is. */
   readonly program?: string
 }
@@ -85,6 +88,7 @@ export type FleetError =
   | WorkerFailed
   | NotInTime
   | Emulators.EmulatorMissing
+  | StartError
   | KinesisError.KinesisError
   | KinesisError.ExpiredListToken
 
@@ -99,11 +103,13 @@ const application = "fleet"
 const graceMillis = 5_000
 
 /** Where the services are, and the stream. */
-const environmentOf = ({ dynamodb, kinesis }: Emulators.Endpoints): Record<string, string> => ({
-  AWS_REGION: Emulators.region,
-  AWS_ACCESS_KEY_ID: Emulators.credentials.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: Emulators.credentials.secretAccessKey,
-  AWS_ENDPOINT_URL_KINESIS: kinesis,
+const environmentOf = (
+  { dynamodb, kinesis: { credentials, endpoint, region } }: Emulators.Services
+): Record<string, string> => ({
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  AWS_ENDPOINT_URL_KINESIS: endpoint,
   ...Warnings.silenced,
   AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
   STREAM: stream
@@ -111,22 +117,23 @@ const environmentOf = ({ dynamodb, kinesis }: Emulators.Endpoints): Record<strin
 
 const environmentOfWorker = (
   worker: string,
-  endpoints: Emulators.Endpoints,
-  { balanceMillis, discoveryMillis, leaseMillis, orderMillis }: Options
+  services: Emulators.Services,
+  { balanceMillis, discoveryMillis, fanOut = false, leaseMillis, orderMillis }: Options
 ): Record<string, string> => ({
-  ...environmentOf(endpoints),
+  ...environmentOf(services),
   APPLICATION: application,
   WORKER: worker,
   LEASE_DURATION: `${leaseMillis} millis`,
   BALANCE_INTERVAL: `${balanceMillis} millis`,
   DISCOVERY_INTERVAL: `${discoveryMillis} millis`,
-  ORDER_DURATION: `${orderMillis} millis`
+  ORDER_DURATION: `${orderMillis} millis`,
+  FAN_OUT: String(fanOut)
 })
 
 /** The internal state of a fleet. */
 interface State {
   readonly options: Options
-  readonly endpoints: Emulators.Endpoints
+  readonly services: Emulators.Services
   readonly client: KinesisClient.Service
   /** Closed with the fleet's scope; its processes are ended concurrently. */
   readonly scope: Scope.Scope
@@ -141,14 +148,13 @@ interface State {
 export const make = (options: Options): Effect.Effect<Fleet, FleetError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Children.guard
-    const endpoints = yield* Emulators.start
-    const { credentials, region } = Emulators
-    const client = yield* KinesisClient.make({ endpoint: endpoints.kinesis, region, credentials })
+    const services = yield* Emulators.start
+    const client = yield* KinesisClient.make(services.kinesis)
     yield* client.createStream({ stream, shardCount: options.shardCount })
     yield* untilActive(client)
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
     const failure = yield* Deferred.make<never, WorkerFailed>()
-    return toFleet({ options, endpoints, client, scope, failure, history: History.begin(), workers: [] })
+    return toFleet({ options, services, client, scope, failure, history: History.begin(), workers: [] })
   })
 
 const toFleet = (self: State): Fleet => ({
@@ -158,7 +164,7 @@ const toFleet = (self: State): Fleet => ({
   kill: (worker) => kill(self, worker),
   start: ({ env, onLine, program }) =>
     Scope.extend(
-      Children.run({ program, env: { ...environmentOf(self.endpoints), ...env }, graceMillis, onLine }),
+      Children.run({ program, env: { ...environmentOf(self.services), ...env }, graceMillis, onLine }),
       self.scope
     ),
   leave: (worker) => leave(self, worker),
@@ -218,7 +224,7 @@ const told = (self: State, worker: Worker, line: string): void => {
 const join = (self: State) =>
   Effect.gen(function*() {
     const name = `worker-${self.workers.length + 1}`
-    const env = environmentOfWorker(name, self.endpoints, self.options)
+    const env = environmentOfWorker(name, self.services, self.options)
     const child = yield* Scope.extend(
       Children.run({
         program: self.options.program ?? ownProgram,

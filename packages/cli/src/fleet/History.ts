@@ -8,7 +8,9 @@ export interface Ownership {
   readonly fencingToken: number
   readonly acquiredAt: number
   readonly because: "free" | "expired" | "given"
-  /** Of the answers to GetRecords, empty or not. */
+  /** Whether it has subscribed to the shard: until then it polls. */
+  isSubscribed: boolean
+  /** Of what was read, empty or not. */
   firstReadAt: number | undefined
   lastReadAt: number | undefined
   millisBehindLatest: number
@@ -76,6 +78,7 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
       acquiredAt: at,
       because,
       stored,
+      isSubscribed: false,
       firstReadAt: undefined,
       lastReadAt: undefined,
       millisBehindLatest: 0,
@@ -91,6 +94,9 @@ const happened = (history: History, worker: string, at: number, event: Told): vo
       ownership.firstReadAt ??= at
       ownership.lastReadAt = at
       ownership.millisBehindLatest = event.millisBehindLatest ?? ownership.millisBehindLatest
+      return
+    case "Subscribed":
+      ownership.isSubscribed = true
       return
     case "CheckpointStored":
       if ("sequenceNumber" in event.position) ownership.stored = event.position.sequenceNumber

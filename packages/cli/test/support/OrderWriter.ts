@@ -32,7 +32,7 @@ const options = Config.all({
 
 const customers = 10
 
-/** An emulator on a busy machine is slow: a writer waits for it, rather than to fill it with requests or to give anything up. */
+/** A server on a busy machine is slow: a writer waits for it, rather than to fill it with requests or to give anything up. */
 const patient = { linger: "50 millis", maxBufferedBytes: 32 * 1024, recordDeadline: Duration.infinity } as const
 
 /** A pipe takes the line at once: what was reported survives when this process is killed. */

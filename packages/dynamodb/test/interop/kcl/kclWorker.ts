@@ -1,8 +1,8 @@
 import { launch } from "./processes.js"
 import * as Worker from "./worker.js"
 
-/** The emulator reads CBOR otherwise than Amazon's SDK writes it; and the machine is to start quickly, not to run fast. */
-const flags = ["-Daws.cborEnabled=false", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+/** The machine is to start quickly, not to run fast. */
+const flags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
 
 /** A worker of KCL in a Java machine of its own. */
 export const start = (

@@ -1,5 +1,5 @@
 /**
- * Amazon's Kinesis Client Library and this library on one lease table, on emulators on this machine. Needs a JVM (17), Maven and Python 3;
+ * Amazon's Kinesis Client Library and this library on one lease table, on a Kinesis and a DynamoDB of this machine. Needs a JVM (17), Maven and Python 3;
  * what it fetches and builds stays in a folder of the system's temporary one. `--help` lists the scenarios.
  */
 import { parseArgs } from "node:util"

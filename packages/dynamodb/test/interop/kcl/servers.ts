@@ -1,6 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { type Child, freePort, launch, until } from "./processes.js"
 import { here } from "./setup.js"
 
@@ -17,32 +15,13 @@ const answering = async (url: string, child: Child): Promise<Server> => {
   return { url, child }
 }
 
-/** Ends a Node program when its standard input does. */
-const tether = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()"
+const program = join(here, "../../../../server/src/bin.ts")
 
-/** The emulator that the package `local` is tried against. It binds to every address, by a constant; this copy of it binds to one. */
+/** The server of this repository, in a process of its own. */
 export const startKinesis = async (folder: string): Promise<Server> => {
-  const home = dirname(
-    createRequire(join(here, "../../../../local/package.json")).resolve("kinesis-local/package.json")
-  )
-  const copy = join(folder, "kinesis-local")
-  mkdirSync(copy)
-  const main = readFileSync(join(home, "main.js"), "utf8")
-  const bound = main.replaceAll("\"0.0.0.0\"", "\"127.0.0.1\"")
-  if (bound === main) throw new Error("kinesis-local no longer binds to 0.0.0.0: look at what it does bind to")
-  writeFileSync(join(copy, "main.js"), bound)
-  for (const name of ["server.json", "package.json"]) cpSync(join(home, name), join(copy, name))
   const port = await freePort()
-  const transitions = ["CREATE_STREAM", "DELETE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS", "UPDATE_SHARD_COUNT"]
-  const child = launch(process.execPath, ["--import", tether, join(copy, "main.js")], join(folder, "kinesis.log"), {
-    KINESIS_MOCK_PLAIN_PORT: String(port),
-    KINESIS_MOCK_TLS_PORT: String(await freePort()),
-    KINESIS_MOCK_CERT_PATH: join(copy, "server.json"),
-    SHARD_LIMIT: "100",
-    LOAD_DATA_IF_EXISTS: "false",
-    LOG_LEVEL: "ERROR",
-    ...Object.fromEntries(transitions.map((name) => [`${name}_DURATION`, "20ms"]))
-  })
+  const options = ["--port", String(port), "--transition", "20ms", "--tether"]
+  const child = launch(process.execPath, ["--import", "tsx", program, ...options], join(folder, "kinesis.log"))
   return answering(`http://127.0.0.1:${port}`, child)
 }
 

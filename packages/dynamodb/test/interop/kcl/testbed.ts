@@ -13,7 +13,7 @@ import type { Worker, WorkerOptions } from "./worker.js"
 
 export type Kind = Kcl | "ours"
 
-/** Both emulators, a stream, a lease table, and the workers on it. */
+/** Both servers, a stream, a lease table, and the workers on it. */
 export interface Testbed {
   readonly folder: string
   readonly stream: Stream.Stream

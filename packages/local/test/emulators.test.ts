@@ -8,7 +8,6 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { credentials, region } from "../src/fleet/Emulators.js"
 
 const homeOf = (name: string) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
 
@@ -74,7 +73,11 @@ describe("the page about connecting", () => {
         const [port, tlsPort] = yield* Effect.all([freePort, freePort])
         const env = { KINESIS_MOCK_PLAIN_PORT: String(port), KINESIS_MOCK_TLS_PORT: String(tlsPort) }
         const { ended, said } = yield* typed(rest.join("\n"), folder, env)
-        const client = yield* KinesisClient.make({ region, credentials, endpoint: `http://127.0.0.1:${port}` })
+        const client = yield* KinesisClient.make({
+          endpoint: `http://127.0.0.1:${port}`,
+          region: "us-east-1",
+          credentials: { accessKeyId: "000000000000", secretAccessKey: "secret" }
+        })
         const shards = client.listShards({ stream: "orders" }).pipe(
           Effect.retry(Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(1_200))),
           Effect.map(({ shards }) => shards.length)
