@@ -84,7 +84,6 @@ export interface Operations extends
   Pick<
     KinesisClient.Service,
     | "getShardIterator"
-    | "dryRun"
     | "splitShard"
     | "mergeShards"
     | "increaseStreamRetentionPeriod"
@@ -94,6 +93,11 @@ export interface Operations extends
     | "deregisterStreamConsumer"
   >
 {
+  /** Asks whether a call would be accepted, by its arguments and by what exists: a consumer that is not ACTIVE is refused, too. */
+  readonly dryRun: Call<
+    Api.DryRunRequest | ({ readonly operation: "subscribeToShard" } & Api.SubscribeToShardRequest),
+    void
+  >
   /** Deletes a stream with all of its records; one that has consumers only with `enforceConsumerDeletion`. */
   readonly deleteStream: Call<Api.StreamRequest & { readonly enforceConsumerDeletion?: boolean | undefined }, void>
   /** Registers a consumer, for enhanced fan-out. */

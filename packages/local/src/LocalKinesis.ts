@@ -115,14 +115,16 @@ export interface Options extends KinesisClient.DeadlineOptions {
  * @category models
  */
 export interface LimitOptions {
-  /** The bytes and records of a shard per second, read and written. */
+  /** The bytes and records of a shard per second, read and written, and the bytes that are pushed to a consumer. */
   readonly throughput?: boolean | undefined
-  /** The calls per second: 5 reads and 5 iterators of a shard, 1,000 listings of a stream. */
+  /** The calls per second: 5 reads and 5 iterators of a shard, 1,000 listings of a stream, a subscription of a consumer and a shard. */
   readonly calls?: boolean | undefined
   /** The size of a record, and the entries and bytes of a request of PutRecords. */
   readonly sizes?: boolean | undefined
   /** UpdateShardCount at most doubles or halves. */
   readonly scaling?: boolean | undefined
+  /** A stream has 20 consumers, 5 of them CREATING; for 5 seconds after a subscription another of its consumer and shard is refused. */
+  readonly consumers?: boolean | undefined
   /** Iterators and tokens of ListShards are valid for 5 minutes. */
   readonly expiry?: boolean | undefined
 }

@@ -1,6 +1,7 @@
-import { LocalApi } from "@effect-kinesis/local"
+import { LocalApi, type LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { Position } from "effect-kinesis"
 import * as fc from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
 
@@ -8,6 +9,16 @@ const arn = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 const stream = "orders"
 const make = (options: Parameters<typeof LocalApi.make>[0] = {}) =>
   LocalApi.make({ streams: [{ name: stream }], ...options })
+const register = (api: LocalApi.Operations) => (consumerName: string) =>
+  api.registerStreamConsumer({ streamArn: arn, consumerName })
+/** What a new consumer asks for. */
+const subscription = (api: LocalApi.Operations) =>
+  Effect.map(Effect.orDie(register(api)("app")), ({ consumerArn }) => ({
+    stream,
+    consumerArn,
+    shardId: "shardId-000000000000",
+    position: Position.latest
+  }))
 const tagOf = <A, E extends { readonly _tag: string }>(call: Effect.Effect<A, E>) =>
   Effect.map(Effect.flip(call), ({ _tag }) => _tag)
 
@@ -287,6 +298,33 @@ describe("what a server is for", () => {
     }))
 })
 
+describe("a dry run of a subscription", () => {
+  it.effect("subscribes to nothing, and minds no other subscription", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { operations: api, subscribeToShard } = yield* make()
+      const request = yield* subscription(api)
+      const dry = { operation: "subscribeToShard", ...request } as const
+      yield* api.dryRun(dry)
+      yield* api.dryRun(dry)
+      yield* subscribeToShard(request)
+      yield* api.dryRun(dry)
+    })))
+
+  it.effect("is refused for what does not exist, or is not ACTIVE", () =>
+    Effect.gen(function*() {
+      const { operations: api } = yield* make({ transition: "1 second" })
+      const request = yield* subscription(api)
+      const refused = (changed: Partial<typeof request> = {}) =>
+        tagOf(api.dryRun({ operation: "subscribeToShard", ...request, ...changed }))
+      assert.strictEqual(yield* refused(), "ResourceInUse")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* refused({ consumerArn: `${request.consumerArn}1` }), "ResourceNotFound")
+      assert.strictEqual(yield* refused({ consumerArn: "app" }), "InvalidArgument")
+      assert.strictEqual(yield* refused({ shardId: "shardId-000000000001" }), "ResourceNotFound")
+      yield* api.dryRun({ operation: "subscribeToShard", ...request })
+    }))
+})
+
 describe("limits that are switched off", () => {
   const records = Array.from({ length: 501 }, () => ({ partitionKey: "a", data: new Uint8Array(10) }))
   const iterator = (api: LocalApi.Operations) =>
@@ -294,7 +332,11 @@ describe("limits that are switched off", () => {
   const succeeds = <A, E>(call: Effect.Effect<A, E>) => Effect.map(Effect.either(call), ({ _tag }) => _tag === "Right")
   const sixTimes = <A, E>(call: Effect.Effect<A, E>) => succeeds(Effect.repeatN(call, 5))
   const cases: ReadonlyArray<
-    readonly [limit: string, what: string, isOff: (api: LocalApi.Operations) => Effect.Effect<boolean>]
+    readonly [
+      limit: string,
+      what: string,
+      isOff: (api: LocalApi.Operations, service: LocalApi.Service) => Effect.Effect<boolean>
+    ]
   > = [
     ["throughput", "1,000 records written a second", (api) =>
       Effect.orDie(Effect.map(
@@ -314,6 +356,24 @@ describe("limits that are switched off", () => {
           )
         )
     ],
+    ["calls", "1 subscription a second", (api, { subscribeToShard }) =>
+      Effect.gen(function*() {
+        const request = yield* subscription(api)
+        yield* Effect.orDie(Effect.scoped(subscribeToShard(request)))
+        return (yield* Effect.flip(Effect.scoped(subscribeToShard(request))))._tag !== "ThrottledError"
+      }).pipe(Effect.orElseSucceed(() => true))],
+    ["consumers", "5 seconds of a subscription", (api, { subscribeToShard }) =>
+      Effect.gen(function*() {
+        const request = yield* subscription(api)
+        yield* Effect.orDie(Effect.scoped(subscribeToShard(request)))
+        yield* TestClock.adjust("2 seconds")
+        return yield* succeeds(Effect.scoped(subscribeToShard(request)))
+      })],
+    [
+      "consumers",
+      "20 consumers",
+      (api) => succeeds(Effect.forEach(Array.from({ length: 21 }, (_, number) => `app-${number}`), register(api)))
+    ],
     ["scaling", "double", (api) => succeeds(api.updateShardCount({ stream, targetShardCount: 9 }))],
     [
       "expiry",
@@ -328,10 +388,12 @@ describe("limits that are switched off", () => {
   for (const [limit, what, isOff] of cases) {
     it.effect(`${limit} (${what}): it holds by default, and is off where it is switched off, alone`, () =>
       Effect.gen(function*() {
-        assert.isFalse(yield* isOff((yield* make()).operations))
-        assert.isTrue(yield* isOff((yield* make({ limits: { [limit]: false } })).operations))
+        const isOffWith = (limits?: LocalKinesis.LimitOptions) =>
+          Effect.flatMap(make({ limits }), (service) => isOff(service.operations, service))
+        assert.isFalse(yield* isOffWith())
+        assert.isTrue(yield* isOffWith({ [limit]: false }))
         const others = cases.filter(([other]) => other !== limit).map(([other]) => [other, false])
-        assert.isFalse(yield* isOff((yield* make({ limits: Object.fromEntries(others) })).operations))
+        assert.isFalse(yield* isOffWith(Object.fromEntries(others)))
       }))
   }
 })

@@ -151,6 +151,16 @@ describe("events", () => {
       assert.deepStrictEqual(yield* arrivals(subscription, 6), after.map((millis) => [begun + millis, "k", "k"]))
     })))
 
+  it.scoped("without the limit of throughput, all at once", () =>
+    VirtualTime.run(Effect.gen(function*() {
+      const { put, subscribe } = yield* withConsumer({ limits: { throughput: false } })
+      for (let index = 0; index < 12; index++) yield* put("k", bytes(mebibyte / 2))
+      yield* Effect.sleep("70 millis")
+      const subscription = yield* subscribe()
+      const now = yield* Clock.currentTimeMillis
+      assert.deepStrictEqual(yield* arrivals(subscription, 6), Array.from({ length: 6 }, () => [now, "k", "k"]))
+    })))
+
   it.scoped("the bytes are counted over subscriptions, and one of 10 MiB is paid for in five seconds", () =>
     VirtualTime.run(Effect.gen(function*() {
       const { put, subscribe } = yield* withConsumer({}, { maxRecordSizeInKiB: 10_240 })

@@ -79,7 +79,8 @@ export const options: Readonly<Record<string, OptionUsage>> = {
   },
   without: {
     value: "LIMITS",
-    text: "Limits of AWS that do not hold: throughput, calls, sizes, scaling, expiry, several with commas, or all."
+    text:
+      "Limits of AWS that do not hold: throughput, calls, sizes, scaling, consumers, expiry, several with commas, or all."
   },
   verify: { value: "KEY:SECRET", text: "Check signatures: only this access key with this secret is let in." },
   data: { value: "FOLDER", text: "Keep streams and records in this folder, so that they survive a restart." },

@@ -134,7 +134,7 @@ describe("a command line", () => {
     ["--stream a --stream a:2", "--stream a is there twice"],
     ["--latency soon", "20ms, 1.5s or 2m"],
     ["--latency 25h", "up to 24h"],
-    ["--without reads", "throughput,calls,sizes,scaling,expiry, or all"],
+    ["--without reads", "throughput,calls,sizes,scaling,consumers,expiry, or all"],
     ["--verify key", "an access key and its secret"],
     ["--region x!", "such as eu-west-1"],
     ["--account 5", "12 digits"],

@@ -198,6 +198,32 @@ layer(KinesisServer.layer({ streams: [{ name: "orders", shardCount: 2 }] }), { e
       assert.deepStrictEqual(yield* local.records("orders"), [])
     }))
 
+  it.effect("a dry run of a subscription subscribes to nothing", () =>
+    Effect.gen(function*() {
+      const { body: { StreamDescriptionSummary: { StreamARN } } } = yield* call("DescribeStreamSummary", {
+        StreamName: "orders"
+      })
+      const { body: { Consumer: { ConsumerARN } } } = yield* call("RegisterStreamConsumer", {
+        StreamARN,
+        ConsumerName: "dry"
+      })
+      const request = {
+        ConsumerARN,
+        ShardId: "shardId-000000000000",
+        StartingPosition: { Type: "LATEST" },
+        DryRun: true
+      }
+      const { local } = yield* KinesisServer.KinesisServer
+      for (let time = 0; time < 2; time++) {
+        const { body, status } = yield* call("SubscribeToShard", request)
+        assert.deepStrictEqual([status, body.__type], [400, "DryRunOperationException"])
+      }
+      assert.deepStrictEqual(yield* local.subscriptions, [])
+      const { body } = yield* call("SubscribeToShard", { ...request, ShardId: "shardId-000000000009" })
+      assert.strictEqual(body.__type, "ResourceNotFoundException")
+      yield* call("DeregisterStreamConsumer", { ConsumerARN })
+    }))
+
   it.effect("timestamps in CBOR are milliseconds under tag 1, as Amazon's Java SDK reads them", () =>
     Effect.gen(function*() {
       const answer = yield* send(

@@ -48,12 +48,16 @@ export const refuseDeleted = (
     ? undefined
     : notFound(account, stream, consumer.name, consumer.createdSeconds)
 
-export const consumerNotActive = (account: Account, stream: Stream, { createdSeconds, name }: Consumer): Refusal => ({
+const consumerNotActive = (account: Account, stream: Stream, { createdSeconds, name }: Consumer): Refusal => ({
   refused: "ResourceInUse",
   description: `Consumer ${name} with creation timestamp ${createdSeconds} ${
     underStream(account, stream)
   } is not in ACTIVE status.`
 })
+
+/** Why a consumer cannot be subscribed with: it is not ACTIVE. */
+export const refuseInactive = (account: Account, stream: Stream, consumer: Consumer): Refusal | undefined =>
+  consumer.status === "ACTIVE" ? undefined : consumerNotActive(account, stream, consumer)
 
 /** Ends the transitions of the stream's consumers whose time is over. */
 const settle = (stream: Stream, now: number): void => {
@@ -117,6 +121,7 @@ const described = (account: Account, stream: Stream, consumer: Consumer): Api.St
 
 /** Why the stream takes no further consumer. */
 const refuseAnother = (account: Account, stream: Stream, consumers: ReadonlyMap<string, Consumer>) => {
+  if (!account.limits.consumers) return undefined
   const limit = (most: number, what: string): Refusal => ({
     refused: "limit",
     description: `There are already ${most} consumers ${underStream(account, stream)}${what}.`

@@ -6,11 +6,19 @@ export interface Limits {
   readonly calls: boolean
   readonly sizes: boolean
   readonly scaling: boolean
+  readonly consumers: boolean
   readonly expiry: boolean
 }
 
 /** Those of AWS. */
-export const all: Limits = { throughput: true, calls: true, sizes: true, scaling: true, expiry: true }
+export const all: Limits = {
+  throughput: true,
+  calls: true,
+  sizes: true,
+  scaling: true,
+  consumers: true,
+  expiry: true
+}
 
 /** Those that hold, if some are switched off. */
 export const of = (options: { readonly [K in keyof Limits]?: boolean | undefined } = {}): Limits => ({
@@ -18,6 +26,7 @@ export const of = (options: { readonly [K in keyof Limits]?: boolean | undefined
   calls: options.calls ?? true,
   sizes: options.sizes ?? true,
   scaling: options.scaling ?? true,
+  consumers: options.consumers ?? true,
   expiry: options.expiry ?? true
 })
 
@@ -45,3 +54,11 @@ export const countWrite = (
   now: number,
   burst: number
 ): Throughput.Writes | undefined => throughput ? Throughput.countWrite(writes, bytes, now, burst) : writes
+
+/** What was pushed to a consumer from a shard, with so many bytes more. */
+export const afterPush = (
+  { throughput }: Limits,
+  pushed: Throughput.Bucket,
+  bytes: number,
+  now: number
+): Throughput.Bucket => throughput ? Throughput.afterPush(pushed, bytes, now) : pushed

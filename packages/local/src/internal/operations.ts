@@ -50,7 +50,7 @@ export const make = (account: Account, { draw, manner, transition }: Settings): 
   putRecord: (request, now) => PutRecords.putRecord(account, request, now),
   putRecords: (request, now, { entryFault }) =>
     PutRecords.putRecords(account, request, now, { draw, fault: entryFault }),
-  dryRun: (request, now) => DryRun.dryRun(account, request, now),
+  dryRun: (request, now) => DryRun.dryRun(account, request, now, manner),
   createStream: (request, now) => Administration.createStream(account, request, now, transition),
   deleteStream: (request, now) => Administration.deleteStream(account, request, now, transition),
   splitShard: (request, now) => Administration.splitShard(account, request, now, transition),

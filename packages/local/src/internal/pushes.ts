@@ -1,5 +1,6 @@
 import type { SubscribeToShardEvent } from "effect-kinesis/KinesisApi"
 import { toChildShard } from "./getRecords.js"
+import * as Limits from "./limits.js"
 import type { Account, Shard } from "./model.js"
 import * as RecordLog from "./recordLog.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
@@ -69,13 +70,13 @@ const bytesOf = ({ records }: Pick<SubscribeToShardEvent, "records">): number =>
   )
 
 /** The records that can be sent by now. */
-const pageOf = (self: Subscription, now: number): ShardLog.LogPage => {
+const pageOf = ({ limits }: Account, self: Subscription, now: number): ShardLog.LogPage => {
   const { consumer, place, shard } = self
   const at = Subscriptions.atShard(consumer, shard)
   const start = Math.max(place, shard.trimmed)
   const end = Throughput.mayPushAt(at.pushed, now) > now ? start : ShardLog.arrivedBy(shard, now - deliveryMillis)
   const page = ShardLog.readPage(shard, self.named, start, eventRecords, now, { bytes: eventBytes, end })
-  at.pushed = Throughput.afterPush(at.pushed, page.bytes, now)
+  at.pushed = Limits.afterPush(limits, at.pushed, page.bytes, now)
   return page
 }
 
@@ -87,9 +88,14 @@ const lacking = (event: SubscribeToShardEvent, omitted: ReadonlyArray<string>): 
 })
 
 /** Sends an event, whatever there is. */
-const send = (self: Subscription, { continuation, endWithContinuation }: Manner, now: number): Sent => {
+const send = (
+  account: Account,
+  self: Subscription,
+  { continuation, endWithContinuation }: Manner,
+  now: number
+): Sent => {
   const { omitted, shard } = self
-  const page = pageOf(self, now)
+  const page = pageOf(account, self, now)
   self.place = page.next
   self.sentAt = now
   self.events++
@@ -114,7 +120,7 @@ export const step = (account: Account, self: Subscription, manner: Manner, now: 
   if (self.over !== undefined) return { _tag: "Over", over: self.over }
   if (self.isMute) return { _tag: "Wait", until: Number.POSITIVE_INFINITY }
   const at = due(self, now)
-  if (at <= now) return { _tag: "Sent", sent: send(self, manner, now) }
+  if (at <= now) return { _tag: "Sent", sent: send(account, self, manner, now) }
   const { acceptedAt, consumer: { settlesAt = at }, stream: { pending } } = self
   return {
     _tag: "Wait",

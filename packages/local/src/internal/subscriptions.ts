@@ -1,6 +1,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import type { Startable } from "effect-kinesis/Position"
-import { consumerNotActive, findConsumer, refuseDeleted } from "./consumers.js"
+import { findConsumer, refuseDeleted, refuseInactive } from "./consumers.js"
+import * as Limits from "./limits.js"
 import { findServing, findShard, resourceOf } from "./lookup.js"
 import type { Account, Consumer, ConsumerShard, Shard, Stream } from "./model.js"
 import { refusePosition } from "./positions.js"
@@ -115,10 +116,13 @@ const anotherExists = (account: Account, stream: Stream, shard: Shard, consumer:
 /** Whether nothing reaches the subscription's caller any more, not even that it is over. */
 const isSilent = ({ ahead, isMute }: Subscription): boolean => isMute || ahead?.isWhole === false
 
+/** What a subscription is to, and for whom. */
+type Subject = readonly [Stream, Shard, Consumer]
+
 /** Accepts a subscription, which takes over from the present one. */
 export const accept = (
   account: Account,
-  [stream, shard, consumer]: readonly [Stream, Shard, Consumer],
+  [stream, shard, consumer]: Subject,
   { named, position }: { readonly named: string; readonly position: Startable },
   now: number
 ): Subscription => {
@@ -154,11 +158,11 @@ const isNext = (shard: Shard, position: Startable): boolean =>
 
 const refuseSubscriber = (
   account: Account,
-  [stream, shard, consumer]: readonly [Stream, Shard, Consumer],
+  [stream, shard, consumer]: Subject,
   now: number
 ): Refusal | undefined => {
   const at = atShard(consumer, shard)
-  const calls = Throughput.countCall(at.calls, Throughput.subscribeCallsPerSecond, now)
+  const calls = Limits.countCall(account.limits, at.calls, Throughput.subscribeCallsPerSecond, now)
   if (calls === undefined) {
     return {
       refused: "limit",
@@ -168,18 +172,18 @@ const refuseSubscriber = (
     }
   }
   at.calls = calls
-  if (consumer.status !== "ACTIVE") return consumerNotActive(account, stream, consumer)
-  return at.acceptedAt !== undefined && now - at.acceptedAt < exclusiveMillis
-    ? anotherExists(account, stream, shard, consumer)
-    : undefined
+  const isExclusive = account.limits.consumers && at.acceptedAt !== undefined && now - at.acceptedAt < exclusiveMillis
+  return refuseInactive(account, stream, consumer) ??
+    (isExclusive ? anotherExists(account, stream, shard, consumer) : undefined)
 }
 
-export const subscribeToShard = (
+/** What a request is about, by its arguments and what exists. */
+const subjectOf = (
   account: Account,
   request: Api.SubscribeToShardRequest,
   now: number,
   { continuation }: Pick<Manner, "continuation">
-): Subscription | Refusal => {
+): Subject | Refusal => {
   const found = findConsumer(account, request.consumerArn, now)
   if (isRefusal(found)) return found
   const [{ name }, consumer] = found
@@ -187,13 +191,37 @@ export const subscribeToShard = (
   if (isRefusal(stream)) return stream
   const shard = findShard(account, stream, request.shardId, now)
   if (isRefusal(shard)) return shard
-  const { position, stream: named } = request
+  const { position } = request
   const start = { operation: "SubscribeToShard", position } as const
   const bad = continuation === "next" && isNext(shard, position)
     ? undefined
     : refusePosition(account, stream, shard, start, now)
-  const subject = [stream, shard, consumer] as const
-  return bad ?? refuseSubscriber(account, subject, now) ?? accept(account, subject, { named, position }, now)
+  return bad ?? [stream, shard, consumer]
+}
+
+export const subscribeToShard = (
+  account: Account,
+  request: Api.SubscribeToShardRequest,
+  now: number,
+  manner: Pick<Manner, "continuation">
+): Subscription | Refusal => {
+  const subject = subjectOf(account, request, now, manner)
+  if (isRefusal(subject)) return subject
+  const { position, stream: named } = request
+  return refuseSubscriber(account, subject, now) ?? accept(account, subject, { named, position }, now)
+}
+
+/** Whether a request could be accepted, but for other subscriptions. */
+export const subscribable = (
+  account: Account,
+  request: Api.SubscribeToShardRequest,
+  now: number,
+  manner: Pick<Manner, "continuation">
+): Subject | Refusal => {
+  const subject = subjectOf(account, request, now, manner)
+  if (isRefusal(subject)) return subject
+  const [stream, , consumer] = subject
+  return refuseInactive(account, stream, consumer) ?? subject
 }
 
 /** Its caller has left, and takes nothing any more. */

@@ -75,19 +75,16 @@ const special: Readonly<Record<string, (request: Fields) => Fields>> = {
       : request),
     shardFilter: shardFilter(filter)
   }),
-  SubscribeToShard: ({ dryRun, startingPosition, ...request }) => {
-    if (dryRun === true) throw invalid("This server has no DryRun of SubscribeToShard.")
-    return {
-      ...request,
-      stream: /^(arn:.*)\/consumer\//.exec(request["consumerArn"])?.[1] ?? "",
-      position: position(
-        "startingPosition.type",
-        startingPosition.type,
-        startingPosition.sequenceNumber,
-        startingPosition.timestamp
-      )
-    }
-  },
+  SubscribeToShard: ({ startingPosition, ...request }) => ({
+    ...request,
+    stream: /^(arn:.*)\/consumer\//.exec(request["consumerArn"])?.[1] ?? "",
+    position: position(
+      "startingPosition.type",
+      startingPosition.type,
+      startingPosition.sequenceNumber,
+      startingPosition.timestamp
+    )
+  }),
   UpdateShardCount: (request) => {
     if (request["scalingType"] !== "UNIFORM_SCALING") {
       throw constraint("scalingType", request["scalingType"], "satisfy enum value set: [UNIFORM_SCALING]")

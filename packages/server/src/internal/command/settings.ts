@@ -58,7 +58,7 @@ const streams = (flags: Flags): ReadonlyArray<LocalKinesis.StreamOptions> => {
   return found
 }
 
-const limitNames = ["throughput", "calls", "sizes", "scaling", "expiry"]
+const limitNames = ["throughput", "calls", "sizes", "scaling", "consumers", "expiry"]
 
 const limits = (flags: Flags): LocalKinesis.LimitOptions | undefined => {
   const text = textOf(flags, "without")

@@ -124,7 +124,9 @@ const subscribe = (self: State, response: Response, call: Calls.Call, fault: Wir
 const ask = (self: State, response: Response, call: Calls.Call): void => {
   const fault = faultOf(self, call)
   if (fault?.kind === "drop" && fault.before) return Breaking.drop(response)
-  if (call.operation.name === "SubscribeToShard") return subscribe(self, response, call, fault)
+  if (call.operation.name === "SubscribeToShard" && call.request["dryRun"] !== true) {
+    return subscribe(self, response, call, fault)
+  }
   run(
     self,
     response,
