@@ -29,6 +29,8 @@ const told = (event: KinesisEvent.KinesisEvent): void => {
   switch (event._tag) {
     case "LeaseAcquired":
       return tell("began", event.shardId, placeOf(event.from), event.because)
+    case "Subscribed":
+      return tell("subscribed", event.shardId)
     case "LeaseLost":
       return tell("lost", event.shardId, event.description)
     case "LeaseReleased":
@@ -52,6 +54,7 @@ const program = Effect.gen(function*() {
     leaseDuration: Duration.millis(Number(options["leaseMillis"])),
     drainTimeout: Duration.millis(Number(options["stopMillis"])),
     pollInterval: "500 millis",
+    fanOut: options["reading"] === "fan-out",
     onEvent: (event) => Effect.sync(() => told(event)),
     handler: (record, { shardId }) =>
       Effect.suspend(() => {

@@ -4,7 +4,7 @@ import { kclVersions } from "./setup.js"
 import { shardId } from "./stream.js"
 import * as Table from "./table.js"
 import type { Kind, Testbed } from "./testbed.js"
-import type { Worker } from "./worker.js"
+import type { Worker, WorkerOptions } from "./worker.js"
 
 /** One line of the report: what should hold, whether it does, and what was seen. */
 export type Check = (what: string, holds: boolean, seen?: string) => void
@@ -36,6 +36,8 @@ const checkRecords = (bed: Testbed, check: Check, workers: ReadonlyArray<Worker>
 
 interface Leg {
   readonly kind: Kind
+  /** By default it polls. */
+  readonly reading?: WorkerOptions["reading"]
   readonly isKilled?: boolean
   /** Before the leg. */
   readonly before?: (bed: Testbed, check: Check) => Promise<unknown>
@@ -49,7 +51,12 @@ const merge = (number: number, adjacent: number) => (bed: Testbed) => bed.stream
 const seconds = (from: number, to: number): string => `${((to - from) / 1000).toFixed(1)} s`
 
 /** Works for a while on a stream that is written meanwhile, or to the end of it. */
-const leg = async (bed: Testbed, worker: Worker, { isKilled = false, meanwhile }: Leg, isLast: boolean) => {
+const leg = async (
+  bed: Testbed,
+  worker: Worker,
+  { isKilled = false, kind, meanwhile, reading }: Leg,
+  isLast: boolean
+) => {
   const first = await worker.until("its first record", 300, () => worker.records()[0])
   if (isLast) {
     await bed.untilHandled(300)
@@ -58,6 +65,9 @@ const leg = async (bed: Testbed, worker: Worker, { isKilled = false, meanwhile }
   } else {
     await bed.stream.putting(async () => {
       await meanwhile?.(bed)
+      if (kind === "ours" && reading === "fan-out") {
+        await worker.until("a subscription", 60, () => worker.told("subscribed").length > 0)
+      }
       await sleep(2000)
       const before = worker.records().length
       await worker.until("more records", 120, () => worker.records().length > before + 100)
@@ -76,7 +86,8 @@ const relay = (legs: ReadonlyArray<Leg>) => async (bed: Testbed, check: Check): 
   let found: ReadonlyArray<Table.Row> = []
   for (const [index, it] of legs.entries()) {
     await it.before?.(bed, check)
-    const worker = bed.start(it.kind, `leg${index + 1}-${it.kind}`)
+    const { reading = "polling" } = it
+    const worker = bed.start(it.kind, `leg${index + 1}-${it.kind}`, { reading })
     workers.push(worker)
     const seen = await leg(bed, worker, it, index === legs.length - 1)
     const again = Ledger.atOrBeforeCheckpoint(worker.entries(), found)
@@ -254,12 +265,21 @@ const killedThenOurs = (kind: Kind) => async (bed: Testbed, check: Check): Promi
 const threeLegs = (kind: Kind) =>
   relay([{ kind, meanwhile: split(1) }, { kind: "ours", meanwhile: merge(2, 3) }, { kind }])
 
+/** Each goes on by the one way where another stopped by the other. */
+const byFanOut = (kind: Kind) =>
+  relay([
+    { kind, reading: "fan-out", meanwhile: split(1) },
+    { kind: "ours", reading: "fan-out", meanwhile: merge(2, 3) },
+    { kind }
+  ])
+
 const [two, three] = [nameOf("kcl2"), nameOf("kcl3")]
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   nullOwner: { title: "boto3 writes a lease whose owner is NULL; ours claims it", run: nullOwner },
   kcl2: { title: `${two}, ours, ${two}, on a stream that is split and merged`, run: threeLegs("kcl2") },
   kcl3: { title: `${three}, ours, ${three}, on a stream that is split and merged`, run: threeLegs("kcl3") },
+  fanOut3: { title: `${three}, ours, both by fan-out, then ${three} by polling`, run: byFanOut("kcl3") },
   killed3: { title: `${three} is killed, ours takes over`, run: killedThenOurs("kcl3") },
   aggregates: {
     title: `${two}, ours, ${two}, each stopped in the middle of an aggregate`,
@@ -278,6 +298,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     isOptional: true,
     run: inAggregates(["kcl3", "ours", "kcl3"])
   },
+  fanOut2: { title: `${two}, ours, both by fan-out, then ${two} by polling`, isOptional: true, run: byFanOut("kcl2") },
   oursFirst2: {
     title: `ours makes the table, then ${two}, ours`,
     isOptional: true,

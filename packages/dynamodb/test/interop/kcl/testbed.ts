@@ -36,6 +36,7 @@ const application = "billing"
 
 const defaults = {
   from: "TRIM_HORIZON",
+  reading: "polling",
   leaseMillis: 10_000,
   pauseMillis: 5,
   stopAfter: -1,

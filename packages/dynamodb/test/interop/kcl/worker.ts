@@ -10,6 +10,7 @@ export interface WorkerOptions {
   readonly application: string
   readonly stream: string
   readonly from: "TRIM_HORIZON" | "LATEST"
+  readonly reading: "polling" | "fan-out"
   readonly leaseMillis: number
   /** How long each record takes. */
   readonly pauseMillis: number

@@ -10,8 +10,6 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
-import software.amazon.awssdk.http.Protocol;
-import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
@@ -29,6 +27,8 @@ import software.amazon.kinesis.metrics.NullMetricsFactory;
 import software.amazon.kinesis.processor.ShardRecordProcessor;
 import software.amazon.kinesis.processor.SingleStreamTracker;
 import software.amazon.kinesis.retrieval.KinesisClientRecord;
+import software.amazon.kinesis.retrieval.RetrievalSpecificConfig;
+import software.amazon.kinesis.retrieval.fanout.FanOutConfig;
 import software.amazon.kinesis.retrieval.polling.PollingConfig;
 
 /**
@@ -75,13 +75,18 @@ public final class Main {
     return new Scheduler(configs.checkpointConfig(), configs.coordinatorConfig().parentShardPollIntervalMillis(1000),
         configs.leaseManagementConfig().failoverTimeMillis(number("leaseMillis")).initialPositionInStream(from).shardSyncIntervalMillis(1000),
         configs.lifecycleConfig(), configs.metricsConfig().metricsFactory(new NullMetricsFactory()), configs.processorConfig(),
-        configs.retrievalConfig().retrievalSpecificConfig(new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(500)));
+        configs.retrievalConfig().retrievalSpecificConfig(retrieval(stream, kinesis)));
+  }
+
+  static RetrievalSpecificConfig retrieval(String stream, KinesisAsyncClient kinesis) {
+    return options.get("reading").equals("fan-out")
+        ? new FanOutConfig(kinesis).streamName(stream).applicationName(options.get("application"))
+        : new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(500);
   }
 
   static <B extends AwsClientBuilder<B, C> & AwsAsyncClientBuilder<B, C>, C> B reach(B builder, String service) {
     return builder.endpointOverride(URI.create(options.get(service))).region(Region.US_EAST_1)
-        .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("000000000000", "secret")))
-        .httpClientBuilder(NettyNioAsyncHttpClient.builder().protocol(Protocol.HTTP1_1));
+        .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("000000000000", "secret")));
   }
 
   @FunctionalInterface
