@@ -26,7 +26,7 @@ interface Options {
   readonly origin?: Position.Position
   readonly owns?: boolean
   /** How long it takes to tell of each event. */
-  readonly telling?: number
+  readonly telling?: number | ((event: KinesisEvent.KinesisEvent) => number)
   readonly wrap?: (client: KinesisClient.Service) => KinesisClient.Service
 }
 
@@ -40,7 +40,8 @@ const open = Effect.fnUntraced(
     const settings = Settings.make({ stream })
     const emit = (event: KinesisEvent.KinesisEvent) => {
       const told = Effect.sync(() => void events.push(event))
-      return telling === 0 ? told : Effect.delay(told, telling)
+      const millis = typeof telling === "number" ? telling : telling(event)
+      return millis === 0 ? told : Effect.delay(told, millis)
     }
     const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
     const readAhead = yield* ReadAhead.make(64 * 1024 * 1024)
@@ -216,6 +217,27 @@ describe("a shard whose pages are pushed", () => {
             assert.deepStrictEqual(texts, upTo(320))
           }),
         { telling }
+      )
+    )
+  }
+
+  for (const seconds of [2, 6]) {
+    it.effect(
+      `F113 a polled page is handed on, though a subscription begins while it is told of for ${seconds} s`,
+      reading(
+        ({ events, local, put, texts, upTo }) =>
+          Effect.gen(function*() {
+            for (const turn of Arr.range(1, 40)) {
+              yield* put(1)
+              yield* Effect.sleep("700 millis")
+              if (turn % 10 === 0) yield* local.takeOver({ ...here, shardId })
+            }
+            yield* Effect.sleep("5 minutes")
+            assert.deepStrictEqual(texts, upTo(40))
+            const told = events.reduce((sum, event) => event._tag === "PageRead" ? sum + event.records : sum, 0)
+            assert.strictEqual(told, 40)
+          }),
+        { telling: (event) => event._tag === "PageRead" && event.records > 0 ? seconds * 1_000 : 0 }
       )
     )
   }

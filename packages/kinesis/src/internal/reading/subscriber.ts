@@ -84,11 +84,17 @@ const waiting = (self: Subscriber, polling: PageSource): Next => {
   return Effect.zipRight(timed, Effect.suspend(() => nextPage(self, polling)))
 }
 
+/** Whether the answer to a poll has come: its page may take a while to be told of, and a subscription may begin after it by now. */
+const hasCome = (
+  { poller: { poll: { ended, lastSequenceNumber } } }: Subscriber,
+  before: PollState.PollState
+): boolean => ended || lastSequenceNumber !== before.lastSequenceNumber
+
 /** A page of polling, unless a subscription brings its first event before. The poll is over when this is, however it ends. */
 const polled = (self: Subscriber, polling: PageSource): Next =>
   Effect.suspend(() => {
     const { given, poll } = self.poller
-    const news = self.changed.waitUntil(() => hasNews(self))
+    const news = self.changed.waitUntil(() => hasNews(self) && !hasCome(self, poll))
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.fork(Effect.interruptible(polling.next)), (call) =>
         restore(Effect.raceFirst(Effect.asVoid(Fiber.await(call)), news)).pipe(
