@@ -2,6 +2,7 @@ import type { KinesisEvent } from "effect-kinesis/KinesisEvent"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Until } from "./scenario.js"
+import { epoch } from "./stream.js"
 import type { Notes, World } from "./world.js"
 
 /** A listing that looked for the proof of a shard's end, or for a shard that was not found, is none by which the run knows its shards. */
@@ -35,7 +36,7 @@ const follow = (notes: Notes, until: Until, event: KinesisEvent, now: number): v
 }
 
 /** Notes what the reader reports about itself. */
-export const told = ({ notes }: World, until: Until) => (event: KinesisEvent): Effect.Effect<void> => {
+export const told = ({ notes, scenario }: World, until: Until) => (event: KinesisEvent): Effect.Effect<void> => {
   if (event._tag === "ClockAhead" && notes.runs.length === 0) notes.clockFound = true
   if (event._tag === "ShardsFound") notes.count(`shards found by ${event.source}`)
   if (
@@ -43,7 +44,11 @@ export const told = ({ notes }: World, until: Until) => (event: KinesisEvent): E
   ) {
     notes.count(`told: ${event._tag}`)
   }
-  const followed = Effect.map(Clock.currentTimeMillis, (now) => follow(notes, until, event, now))
+  const followed = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    follow(notes, until, event, now)
+    const isSlow = event._tag === "PageRead" && event.records > 0 && now < epoch + scenario.healAt
+    return isSlow && scenario.tellMillis > 0 ? Effect.sleep(scenario.tellMillis) : Effect.void
+  })
   return event._tag === "PageRead" || event._tag === "Throttled" || event._tag === "CallFailed"
     ? followed
     : Effect.zipRight(

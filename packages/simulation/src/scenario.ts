@@ -55,6 +55,8 @@ export interface Scenario {
   /** How often a position is stored: every nth page of each shard. */
   readonly storeEvery: number
   readonly handlerMillis: number
+  /** How long the program takes when it is told of a page with records, until all is well. */
+  readonly tellMillis: number
   /** These pages that bring records, counted over the history, are handled slowly. */
   readonly slowPages: ReadonlyArray<{ readonly page: number; readonly millis: number }>
   readonly keys: number
@@ -193,6 +195,7 @@ const drawSteps = (random: Random.Random, frame: Frame, burst: ReadonlyArray<Ste
 /** How the reader, its program and the service are set. */
 const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<Step>): Scenario => {
   const pushes = Pushes.draw(frame.seed, frame.healAt)
+  const telling = Random.make(frame.seed, 4)
   const pollMillis = random.weighted([[5, 200], [2, 250], [1, 500], [1, 1000]])
   const intake = random.weighted<Intake>([[5, "pages"], [2, "records"], [3, "shards"]])
   const slow = random.weighted<ReadonlyArray<number>>([
@@ -227,6 +230,7 @@ const drawSettings = (random: Random.Random, frame: Frame, steps: ReadonlyArray<
     listMillis: random.pick([5, 30, 30, 120]) * second,
     storeEvery: random.weighted([[6, 1], [2, random.int(2, 4)]]),
     handlerMillis: random.weighted([[5, 0], [3, random.int(1, 300)], [1, random.int(300, 3000)]]),
+    tellMillis: telling.weighted([[6, 0], [1, telling.int(1, 300)], [1, telling.int(300, 8000)]]),
     slowPages: slow.map((millis) => ({ page: random.int(1, 25), millis })),
     lastUntil: random.weighted<Scenario["lastUntil"]>([
       [6, { _tag: "Never" }],
