@@ -382,7 +382,10 @@ export interface Service {
   readonly mute: (target: SubscriptionTarget) => Effect.Effect<number>
   /** The next event of the subscriptions is announced and never comes whole, as on a dead path. Gives the number of those that were live. */
   readonly stallEvent: (target: SubscriptionTarget) => Effect.Effect<number>
-  /** The subscriptions bring their last records again: this many, by default 1. Gives the number of those that were live. */
+  /**
+   * The subscriptions bring their last records again: this many, by default 1, but none from before the first subscription of their consumer.
+   * Gives the number of those that were live.
+   */
   readonly redeliver: (target: SubscriptionTarget & { readonly count?: number | undefined }) => Effect.Effect<number>
   /**
    * Another program subscribes as this consumer, whenever the last subscription was: the present one fails with `ResourceInUse`, and for 5

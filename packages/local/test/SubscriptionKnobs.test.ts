@@ -183,6 +183,26 @@ describe("redeliver", () => {
       const again = yield* subscribe(Position.afterSequenceNumber(second))
       assert.deepStrictEqual(keysOf(yield* next(again)), ["b", "c"])
     })))
+
+  for (const isRegisteredAnew of [false, true]) {
+    const how = isRegisteredAnew ? "a consumer that was registered anew" : "the next subscription"
+    it.scoped(`brings nothing from before the first subscription, by ${how}`, () =>
+      VirtualTime.run(Effect.gen(function*() {
+        const { client, consumerArn, local, put, subscribe } = yield* withConsumer()
+        yield* put("old")
+        const first = yield* subscribe(Position.latest)
+        const { continuationSequenceNumber } = yield* next(first)
+        if (isRegisteredAnew) yield* local.deregister({ stream, consumer: "mine" })
+        const { consumerArn: arn } = isRegisteredAnew
+          ? yield* client.registerStreamConsumer({ streamArn, consumerName: "mine" })
+          : { consumerArn }
+        yield* put("new")
+        yield* Effect.sleep("5 seconds")
+        yield* local.redeliver({ coming: 1, count: 9 })
+        const second = yield* subscribe(Position.afterSequenceNumber(continuationSequenceNumber!), shard0, arn)
+        assert.deepStrictEqual(keysOf(yield* next(second)), ["new"])
+      })))
+  }
 })
 
 describe("takeOver", () => {

@@ -18,6 +18,8 @@ export interface Shard extends Range {
   readonly log: RecordLog.RecordLog
   /** How many records from the start have left retention. */
   trimmed: number
+  /** By the name of a consumer, the place from which its subscriptions may bring records again. */
+  readonly floors: Map<string, number>
   closedAt: number | undefined
   endingSequenceNumber: string | undefined
   /** Whether it is gone from the listing. */
@@ -154,6 +156,7 @@ export const addShard = (stream: Stream, range: Range, parents: ReadonlyArray<Sh
     children: [],
     log: RecordLog.empty(),
     trimmed: 0,
+    floors: new Map(),
     closedAt: undefined,
     endingSequenceNumber: undefined,
     expired: false,

@@ -131,6 +131,9 @@ export const accept = (
     at.current.over ??= { _tag: "Refused", refusal: anotherExists(account, stream, shard, consumer) }
   }
   const place = ShardLog.placeOf(shard, position)
+  const before = shard.floors.get(consumer.name)
+  const floor = position._tag === "AfterSequenceNumber" ? before ?? 0 : place
+  shard.floors.set(consumer.name, Math.min(floor, before ?? floor))
   at.acceptedAt = now
   at.current = {
     stream,
@@ -139,7 +142,7 @@ export const accept = (
     named,
     acceptedAt: now,
     place,
-    floor: position._tag === "AfterSequenceNumber" ? 0 : place,
+    floor,
     sentAt: now,
     events: 0,
     ahead: undefined,
