@@ -107,6 +107,7 @@ export const pages = <REvent = never>(
       skew: context.skew,
       coordination: {
         hashKeyRange: () => hashKeyRange,
+        hasChildren: () => false,
         ownsShard: () => Effect.succeed(true),
         onReady: () => emit(KinesisEvent.Ready({ shardIds: [shardId] })),
         onEnd: (_, { lost }) =>

@@ -385,6 +385,40 @@ describe("reading a stream", () => {
         })))
   }
 
+  for (const until of [Until.caughtUp, Until.instant(60_000), Until.idle("1 second")]) {
+    it.effect(`so is one that closes while it is read, once its children are listed, ${until._tag} notwithstanding`, () =>
+      withKinesis(oneShard, ({ client }) =>
+        Effect.gen(function*() {
+          yield* put(client, ["parent"])
+          let isBehind = true
+          let pagesAtTip = 3
+          const slowToEnd: KinesisClient.Service = {
+            ...client,
+            getRecords: (request) =>
+              Effect.map(client.getRecords(request), (page) =>
+                request.shardId !== shard0
+                  ? page
+                  : isBehind
+                  ? { ...page, nextShardIterator: request.shardIterator, records: [], millisBehindLatest: 90_000 }
+                  : pagesAtTip-- > 0
+                  ? { records: [], nextShardIterator: request.shardIterator, millisBehindLatest: 0, childShards: [] }
+                  : page)
+          }
+          const { of, onEvent } = recording()
+          const options = { ...fromStart, until, onEvent, listInterval: "5 seconds" } as const
+          const reading = yield* read(KinesisStream.pages(options)).pipe(provideClient(slowToEnd))
+          yield* TestClock.adjust("10 seconds")
+          yield* split(client, shard0, maxHashKey / 2n)
+          yield* put(client, ["left"], to(0, 2))
+          yield* TestClock.adjust("1 minute")
+          assert.strictEqual(of("ShardsFound").length, 1)
+          isBehind = false
+          yield* TestClock.adjust("20 seconds")
+          yield* Fiber.join(reading.fiber)
+          assert.deepStrictEqual(reading.texts(), ["parent", "left"])
+        })))
+  }
+
   it.effect("B33 an empty closed shard ends and releases its children", () =>
     withKinesis(oneShard, ({ client }) =>
       Effect.gen(function*() {

@@ -59,6 +59,7 @@ const open = Effect.fnUntraced(
       skew: { millis: 0 },
       coordination: {
         hashKeyRange: () => Effect.sync(() => undefined),
+        hasChildren: () => false,
         onReady: () => Effect.void,
         ownsShard: () => Effect.succeed(owns),
         onEnd: (_, { childShards }) => Effect.sync(() => void ends.push(childShards.map((child) => child.shardId)))

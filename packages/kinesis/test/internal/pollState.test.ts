@@ -308,17 +308,16 @@ describe("pollState", () => {
       askedAtServer: 0
     }
     const open = run(Position.trimHorizon, [iterator("i1"), page("5", "i2")])
-    const closed = { ...open, closed: true }
     const ended = { ...open, ended: true }
     const instant = Until.instant(0)
     for (const until of [Until.caughtUp, Until.count(1), Until.idle(0), instant]) {
-      assert.isTrue(PollState.isOverAfter(open, until, facts), until._tag)
-      assert.isFalse(PollState.isOverAfter(ended, until, facts), until._tag)
+      assert.isTrue(PollState.isOverAfter(open, false, until, facts), until._tag)
+      assert.isFalse(PollState.isOverAfter(ended, false, until, facts), until._tag)
     }
-    assert.isFalse(PollState.isOverAfter(closed, Until.caughtUp, facts))
-    assert.isFalse(PollState.isOverAfter(closed, instant, facts))
-    assert.isTrue(PollState.isOverAfter(closed, instant, { ...facts, lastArrival: 5 }), "a record tells")
-    assert.isTrue(PollState.isOverAfter(closed, Until.count(1), facts))
+    assert.isFalse(PollState.isOverAfter(open, true, Until.caughtUp, facts))
+    assert.isFalse(PollState.isOverAfter(open, true, instant, facts))
+    assert.isTrue(PollState.isOverAfter(open, true, instant, { ...facts, lastArrival: 5 }), "a record tells")
+    assert.isTrue(PollState.isOverAfter(open, true, Until.count(1), facts))
   })
 
   it("a refused iterator of a record's position has left retention; else the clock is corrected once", () => {

@@ -70,6 +70,7 @@ export const start = (
     const hashKeyRange = yield* hashKeyRangeOf(stream, lease)
     const shard = shardOf(lease, origin, {
       hashKeyRange: () => hashKeyRange,
+      hasChildren: () => false,
       onReady: () => onReady,
       ownsShard: () => ownsShard,
       onEnd: (_, outcome) =>

@@ -143,6 +143,7 @@ const begin = (context: ReadContext.ReadContext, options: Settings.StreamOptions
       isStored: (shardId) => shardId in positions,
       coordination: {
         hashKeyRange: (shardId) => Effect.sync(() => graph.nodes.get(shardId)?.hashKeyRange),
+        hasChildren: (shardId) => ShardGraph.hasChildren(graph, shardId),
         onReady: (shardId) => settled(self, shardId),
         ownsShard: () => Effect.succeed(true),
         onEnd: (shardId, outcome) => ended(self, shardId, outcome)

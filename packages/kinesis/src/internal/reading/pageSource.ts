@@ -30,6 +30,8 @@ export interface ShardToRead {
 export interface Coordination {
   /** The shard's range of hash keys, looked up when an aggregate arrives. */
   readonly hashKeyRange: (shardId: string) => Effect.Effect<HashKeyRange | undefined, KinesisError>
+  /** Whether children of the shard are known, so that it is closed, whatever its last page said. */
+  readonly hasChildren: (shardId: string) => boolean
   /** Runs when the first iterator has arrived, or the first subscription was accepted. */
   readonly onReady: (shardId: string) => Effect.Effect<void>
   /** Whether the shard is still this reader's, now that another has taken its subscription. */

@@ -115,8 +115,11 @@ export const isEnough = (self: Poller): boolean => {
   const { monotonicMillis, progress, settings: { until } } = self.context
   const isReached = StopRule.pageHandedOn(until, progress, given, monotonicMillis())
   self.given = undefined
-  return self.isEnough = isReached && PollState.isOverAfter(self.poll, until, given)
+  return self.isEnough = isReached && PollState.isOverAfter(self.poll, isClosed(self), until, given)
 }
+
+const isClosed = ({ poll, shard: { coordination, shardId } }: Poller): boolean =>
+  poll.closed || coordination.hasChildren(shardId)
 
 const nextPage = (self: Poller): Next => self.outcome !== undefined ? page(self) : isEnough(self) ? over : advance(self)
 
@@ -307,7 +310,7 @@ export const give = (
   const standing = {
     position: PollState.position(poll),
     isAtTip: PollState.isAtTip(poll, answer.millisBehindLatest),
-    closed: poll.closed || poll.ended
+    closed: isClosed(self) || poll.ended
   }
   const fetched = PageAssembly.page(shardId, answer, records, standing)
   self.given = PageAssembly.factsOf(context, answer, fetched, standing)

@@ -263,8 +263,8 @@ export const step = (state: PollState, event: PollEvent): PollState => {
  * Whether reading ends after a page that is as far as wanted: not at a shard's end, which is still to be reported, nor by the tip of a
  * closed shard.
  */
-export const isOverAfter = (state: PollState, until: Until, page: StopRule.PageFacts): boolean =>
-  !state.ended && !(state.closed && StopRule.isByTip(until, page))
+export const isOverAfter = (state: PollState, isClosed: boolean, until: Until, page: StopRule.PageFacts): boolean =>
+  !state.ended && !(isClosed && StopRule.isByTip(until, page))
 
 /** Whether a position is that of a record. */
 export const isSequence = (position: Position): boolean =>

@@ -74,6 +74,9 @@ const include = (among: Map<string, Set<string>>, key: string, shardId: string):
   else known.add(shardId)
 }
 
+/** Whether children of the shard are known. */
+export const hasChildren = (graph: ShardGraph, shardId: string): boolean => graph.children.has(shardId)
+
 const isDue = (graph: ShardGraph, node: Node): boolean =>
   node.status === "waiting" && node.parents.every((parent) => {
     const known = graph.nodes.get(parent)
