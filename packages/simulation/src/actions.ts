@@ -1,5 +1,5 @@
 import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
-import type { PushFault } from "./pushes.js"
+import type { PushFault, PushOperation } from "./pushes.js"
 import type * as Random from "./random.js"
 
 /** Operations that a reader calls. */
@@ -16,13 +16,13 @@ export type Action =
   | { readonly _tag: "Resize"; readonly factor: number }
   | {
     readonly _tag: "Throttle" | "Hang" | "LoseAnswer" | "Unavailable"
-    readonly operation: ReadOperation | "putRecords" | "subscribeToShard"
+    readonly operation: ReadOperation | PushOperation | "putRecords"
     readonly shard: number | undefined
     readonly times: number
   }
   | {
     readonly _tag: "Delay"
-    readonly operation: ReadOperation
+    readonly operation: ReadOperation | PushOperation
     readonly shard: number | undefined
     readonly times: number
     readonly millis: number

@@ -8,6 +8,7 @@ import { happen } from "./happen.js"
 import type { History, ReadCall, Written } from "./history.js"
 import { recordId } from "./history.js"
 import { live } from "./program.js"
+import * as Pushes from "./pushes.js"
 import type { Scenario } from "./scenario.js"
 import { unfold } from "./steps.js"
 import { epoch, look, numberOf, ownListing, stream, watch } from "./stream.js"
@@ -81,7 +82,7 @@ const makeWorld = (scenario: Scenario, notes: Notes): Effect.Effect<World> =>
       endWithContinuation: scenario.pushing?.endWithContinuation
     }),
     ({ client, local }) => {
-      const world = { scenario, notes, client, local, listTokens: { expiring: 0 } }
+      const world = { stream, scenario, notes, client, local, listTokens: { expiring: 0 }, consumer: Pushes.consumer }
       return { ...world, reader: noteListings(world.notes, watch(world, scenario)) }
     }
   )

@@ -8,7 +8,7 @@ import type { Action, ReadOperation } from "./actions.js"
 import type { Scenario } from "./scenario.js"
 import * as Subscriptions from "./subscriptions.js"
 
-/** The stream of every history. */
+/** The stream of every history; some fleets have another one besides. */
 export const stream = "orders"
 /** 2025-10-09T00:00:00Z. */
 export const epoch = 1_759_968_000_000
@@ -21,7 +21,7 @@ export const ownListing = 9_999
 
 /** What is noted of the stream while a history happens. */
 export interface StreamNotes {
-  readonly parents: Map<string, ReadonlyArray<string>>
+  readonly parents: { readonly set: (shardId: string, parents: ReadonlyArray<string>) => unknown }
   readonly shards: Map<string, Shard>
   readonly count: (fault: string, times?: number) => void
   readonly say: (text: () => string) => Effect.Effect<void>
@@ -29,11 +29,14 @@ export interface StreamNotes {
 
 /** The stream, as a history changes it. */
 export interface StreamWorld {
+  readonly stream: string
   readonly notes: StreamNotes
   readonly client: KinesisClient.Service
   readonly local: LocalKinesis.Service
   /** How many tokens of listings are still to expire before their time. */
   readonly listTokens: { expiring: number }
+  /** As which shards are subscribed to. */
+  readonly consumer: string
 }
 
 export const short = (shardId: string | undefined): string =>
@@ -58,7 +61,7 @@ const faultOf = (error: { readonly _tag: string; readonly description: string },
 
 /** The client that the reader gets: listings come in small pages, and what meets the reader is counted. */
 export const watch = (
-  { client, listTokens, notes }: Omit<StreamWorld, "local">,
+  { client, listTokens, notes }: Pick<StreamWorld, "client" | "listTokens" | "notes">,
   { latencyMillis, listingPage }: Pick<Scenario, "latencyMillis" | "listingPage">
 ): KinesisClient.Service => {
   const watched =
@@ -139,12 +142,13 @@ const seeShards = (notes: StreamNotes, shards: ReadonlyArray<Shard>): void => {
 const again = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A> =>
   Effect.catchAll(call, () => Effect.delay(Effect.suspend(() => again(call)), 300))
 
-const listing = (client: KinesisClient.Service) =>
+const listing = ({ client, stream }: StreamWorld) =>
   Effect.filterOrFail(client.listShards({ stream, maxResults: ownListing }), ({ shards }) => shards.length > 0)
 
 /** The stream's shards as they are now. */
-export const look = ({ client, notes }: StreamWorld): Effect.Effect<ReadonlyArray<Shard>> =>
-  Effect.map(again(listing(client)), ({ shards }) => {
+export const look = (world: StreamWorld): Effect.Effect<ReadonlyArray<Shard>> =>
+  Effect.map(again(listing(world)), ({ shards }) => {
+    const { notes } = world
     notes.shards.clear()
     seeShards(notes, shards)
     return shards
@@ -168,7 +172,7 @@ interface Entry {
 
 /** Writes all of them, sending again what was refused before anything else is written. A lost answer makes doubles. */
 const put = (world: StreamWorld, entries: ReadonlyArray<Entry>): Effect.Effect<void> =>
-  Effect.flatMap(again(world.client.putRecords({ stream, records: entries })), (answer) => {
+  Effect.flatMap(again(world.client.putRecords({ stream: world.stream, records: entries })), (answer) => {
     const refused = entries.filter((_, index) => answer.records[index]!.errorCode !== undefined)
     if (refused.length === 0) return Effect.void
     world.notes.count("write refused in part")
@@ -238,7 +242,7 @@ const callsOf = <O>({ operation, times }: { readonly operation: O; readonly time
 /** Does one thing of the scenario, as far as the stream allows it by then. */
 export const change = (world: StreamWorld, action: Change): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const { client, listTokens, local, notes } = world
+    const { client, consumer, listTokens, local, notes, stream } = world
     const target = targeting(notes)
     yield* notes.say(() => `-- ${JSON.stringify(action)}`)
     switch (action._tag) {
@@ -297,14 +301,13 @@ export const change = (world: StreamWorld, action: Change): Effect.Effect<void> 
         return yield* local.clearFaults
       }
       default: {
-        const place = { local, stream, say: notes.say, shardId: target(action.shard).shardId }
+        const place = { client, local, stream, consumer, say: notes.say, shardId: target(action.shard).shardId }
         return yield* Subscriptions.hurt(place, action)
       }
     }
   })
 
-const unavailable = (operation: string) =>
-  new KinesisError.ServiceUnavailable({ operation, stream, description: "An outage." })
+const unavailable = (operation: string) => new KinesisError.ServiceUnavailable({ operation, description: "An outage." })
 
 /** Milliseconds since the history's start. */
 export const sleepUntil = (at: number): Effect.Effect<void> =>

@@ -3,7 +3,7 @@ import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as KinesisError from "effect-kinesis/KinesisError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Pushes from "./pushes.js"
+import type { PushFault } from "./pushes.js"
 import type { StreamNotes } from "./stream.js"
 
 type Watched = Pick<StreamNotes, "count" | "parents" | "say">
@@ -48,16 +48,19 @@ const unavailable = (operation: string) =>
 
 /** Where a fault happens. */
 export interface Place {
+  readonly client: KinesisClient.Service
   readonly local: LocalKinesis.Service
   readonly stream: string
+  readonly consumer: string
   /** The shard that was picked, if any. */
   readonly shardId: string | undefined
   readonly say: StreamNotes["say"]
 }
 
 /** Lets one thing go wrong with subscriptions, if there are any. */
-export const hurt = ({ local, say, shardId, stream }: Place, fault: Pushes.PushFault): Effect.Effect<void> => {
-  const target = { stream, shardId }
+export const hurt = (place: Place, fault: PushFault): Effect.Effect<void> => {
+  const { consumer, local, say, shardId, stream } = place
+  const target = { stream, shardId, coming: "coming" in fault ? fault.coming : undefined }
   switch (fault._tag) {
     case "EndSubscription":
       return Effect.asVoid(local.endSubscription(target))
@@ -70,13 +73,32 @@ export const hurt = ({ local, say, shardId, stream }: Place, fault: Pushes.PushF
     case "Redeliver":
       return Effect.asVoid(local.redeliver({ ...target, count: fault.count }))
     case "TakeOver":
-      return shardId === undefined
-        ? Effect.void
-        : ifThere(say, local.takeOver({ stream, consumer: Pushes.consumer, shardId }))
-    case "Deregister":
-      return ifThere(say, local.deregister({ stream, consumer: Pushes.consumer }))
+      return shardId === undefined ? Effect.void : ifThere(say, local.takeOver({ stream, consumer, shardId }))
+    case "Deregister": {
+      const { againAfter } = fault
+      const deregistered = ifThere(say, local.deregister({ stream, consumer }))
+      return againAfter === undefined
+        ? deregistered
+        : Effect.zipRight(deregistered, Effect.delay(register(place), againAfter))
+    }
+    case "Suspend": {
+      const status = (status: "CREATING" | "ACTIVE") => ifThere(say, local.consumerStatus({ stream, consumer, status }))
+      return Effect.zipRight(status("CREATING"), Effect.delay(status("ACTIVE"), fault.millis))
+    }
   }
 }
+
+/** Another program registers the consumer, unless there is one. */
+export const register = ({ client, consumer, say, stream }: Omit<Place, "local" | "shardId">): Effect.Effect<void> =>
+  Effect.flatMap(
+    client.describeStreamSummary({ stream }),
+    ({ streamArn }) => client.registerStreamConsumer({ streamArn, consumerName: consumer })
+  ).pipe(
+    Effect.matchEffect({
+      onFailure: ({ _tag }) => say(() => `not registered: ${_tag}`),
+      onSuccess: () => say(() => "registered by another")
+    })
+  )
 
 /** A knob dies where there is no consumer, or no such shard, yet or any more. */
 const ifThere = (say: StreamNotes["say"], knob: Effect.Effect<void>): Effect.Effect<void> =>

@@ -21,6 +21,12 @@ export type Invariant =
   | "leave"
   | "failed"
   | "unfinished"
+  | "deregistered"
+  | "subscribed"
+  | "pace"
+  | "polled"
+  | "bridged"
+  | "unpushed"
 
 export interface Violation {
   readonly invariant: Invariant

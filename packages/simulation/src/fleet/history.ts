@@ -61,6 +61,27 @@ export interface Life {
   readonly pauses: ReadonlyArray<Span>
   /** When its wall clock was set. */
   readonly steps: ReadonlyArray<number>
+  /** Its shards are pushed. */
+  readonly isPushed: boolean
+}
+
+/** A call that subscribes to a shard, and what became of it, as far as its process knows. */
+export interface Subscribing {
+  readonly process: number
+  readonly shardId: string
+  readonly called: Moment
+  readonly accepted: Moment | undefined
+  /** Its first event began to come. */
+  readonly brought: Moment | undefined
+  /** It has failed, has ended, or was let go. */
+  readonly over: Moment | undefined
+}
+
+/** A call that reads records, by a worker whose shards are pushed. */
+export interface Read {
+  readonly process: number
+  readonly shardId: string
+  readonly moment: Moment
 }
 
 /** A row of the lease table as it was written; undefined when it was deleted. */
@@ -82,6 +103,12 @@ export interface History {
   readonly rows: ReadonlyArray<RowVersion>
   /** Calls of the lease store, of each process, that failed or took longer than they should. */
   readonly troubles: ReadonlyArray<Span & { readonly process: number }>
+  readonly subscriptions: ReadonlyArray<Subscribing>
+  readonly reads: ReadonlyArray<Read>
+  /** Workers that deregistered the consumer. */
+  readonly deregistrations: ReadonlyArray<{ readonly process: number; readonly moment: Moment }>
+  /** Shards that were not pushed at the end, though their owners should have subscribed to them. */
+  readonly unpushed: ReadonlyArray<string>
   readonly parents: ReadonlyMap<string, ReadonlyArray<string>>
   /** When the last disturbance happened that the fleet had to recover from. */
   readonly lastDisturbance: number

@@ -1,6 +1,7 @@
 import { factsOf, type Violation } from "./facts.js"
 import type { History } from "./history.js"
 import * as OfLeases from "./leaseInvariants.js"
+import * as OfPushes from "./pushInvariants.js"
 import * as OfRecords from "./recordInvariants.js"
 
 export type { Invariant, Violation } from "./facts.js"
@@ -21,7 +22,13 @@ const all = [
   OfLeases.shares,
   OfLeases.moves,
   OfLeases.leave,
-  OfLeases.failed
+  OfLeases.failed,
+  OfPushes.deregistered,
+  OfPushes.subscribed,
+  OfPushes.pace,
+  OfPushes.polled,
+  OfPushes.bridged,
+  OfPushes.unpushed
 ]
 
 /** Everything that is wrong with a history; empty if all is well. */

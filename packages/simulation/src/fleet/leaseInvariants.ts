@@ -14,6 +14,7 @@ import {
   wasPaused
 } from "./facts.js"
 import type { History, RowVersion } from "./history.js"
+import { areOfOneStream } from "./names.js"
 
 /**
  * Once a newer owner's claim is in the table, an older one begins nothing; and what it had begun does not end well, unless
@@ -65,7 +66,9 @@ const olderOf = (facts: Facts) => {
   return (shardId: string): ReadonlyArray<string> => {
     const range = shards.get(shardId)
     return [...shards].flatMap(([other, { from, to }]) =>
-      other < shardId && range !== undefined && from <= range.to && range.from <= to ? [other] : []
+      other < shardId && range !== undefined && areOfOneStream(other, shardId) && from <= range.to && range.from <= to
+        ? [other]
+        : []
     )
   }
 }

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { disconnect } from "./connections.js"
 import * as Process from "./process.js"
 import type { Machine } from "./scenario.js"
 import * as Worker from "./worker.js"
@@ -8,7 +9,7 @@ import { disturb, type Member, type World } from "./world.js"
 /** A new process with a worker, which is started again when it fails. */
 export const start = (world: World, { uptimeMillis, wallMillis }: Machine): Effect.Effect<Member> =>
   Effect.gen(function*() {
-    const { base, members, notes, random, scenario } = world
+    const { base, members, notes, pushRandom, random, scenario } = world
     const process = Process.make({ base, uptimeMillis, wallMillis, order: scenario.shuffled ? random : undefined })
     const life: Member["life"] = {
       index: members.length,
@@ -16,12 +17,14 @@ export const start = (world: World, { uptimeMillis, wallMillis }: Machine): Effe
       asked: undefined,
       end: undefined,
       pauses: [],
-      steps: []
+      steps: [],
+      isPushed: scenario.pushing !== undefined && pushRandom.chance(scenario.pushing.share)
     }
     const member: Member = {
       process,
       life,
       held: new Map(),
+      connections: new Set(),
       cut: undefined,
       hasTable: false,
       fiber: undefined,
@@ -29,7 +32,8 @@ export const start = (world: World, { uptimeMillis, wallMillis }: Machine): Effe
     }
     members.push(member)
     disturb(world)
-    notes.write(() => `== w${life.index} starts`)
+    if (scenario.pushing !== undefined) notes.count(`worker that is ${life.isPushed ? "pushed" : "not pushed"}`)
+    notes.write(() => `== w${life.index} starts${life.isPushed ? ", pushed" : ""}`)
     const fiber = yield* Effect.forkDaemon(Worker.run(world, member))
     member.fiber = fiber
     const ended = Effect.flatMap(Fiber.await(fiber), (exit) => {
@@ -42,13 +46,15 @@ export const start = (world: World, { uptimeMillis, wallMillis }: Machine): Effe
     return member
   })
 
-/** The process of a worker ends at once. */
-export const crash = (world: World, { life, process }: Member): Effect.Effect<void> =>
+/** The process of a worker ends at once. The service finds out now, or does not, about its subscriptions. */
+export const crash = (world: World, member: Member): Effect.Effect<void> =>
   Effect.zipRight(
-    process.kill,
-    Effect.sync(() => {
+    member.process.kill,
+    Effect.suspend(() => {
+      const { life } = member
       life.end = { moment: world.notes.moment(), how: "crashed", reason: "" }
       disturb(world)
       world.notes.count("worker crashed")
+      return life.isPushed && world.pushRandom.chance(0.5) ? disconnect(member) : Effect.void
     })
   )

@@ -5,13 +5,19 @@ import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { watch } from "../stream.js"
+import { connect } from "./connections.js"
+import { nameOf, placeOf, renamed } from "./names.js"
 import type { Cut } from "./scenario.js"
 import { application, disturb, type Member, type World } from "./world.js"
 
 /** The stream's service, as one process reaches it. */
-export const clientOf = (world: World, { life, process }: Member): KinesisClient.Service => {
+export const clientOf = (world: World, member: Member): KinesisClient.Service => {
+  const { life, process } = member
   const say = (text: () => string) => world.notes.say(() => `w${life.index} ${text()}`)
-  const client = watch({ ...world, notes: { ...world.notes, say } }, world.scenario)
+  const clients = world.places.map((place) => watch({ ...place, notes: { ...place.notes, say } }, world.scenario))
+  const clientOf = (stream: string) => clients[placeOf(stream)]!
+  /** A further page of a listing is requested by its token alone. */
+  const ofToken = new Map<string, KinesisClient.Service>()
   const reach = <Request, A, E>(call: (request: Request) => Effect.Effect<A, E>) => (request: Request) =>
     process.call(Effect.suspend(() => {
       const sentAt = world.notes.now()
@@ -23,11 +29,27 @@ export const clientOf = (world: World, { life, process }: Member): KinesisClient
       )
     }))
   return {
-    ...client,
-    listShards: reach(client.listShards),
-    getShardIterator: reach(client.getShardIterator),
-    getRecords: reach(client.getRecords),
-    describeStreamSummary: reach(client.describeStreamSummary)
+    ...world.client,
+    ...connect(world, member, {
+      ...world.client,
+      subscribeToShard: (request) => clientOf(request.stream).subscribeToShard(request)
+    }),
+    listShards: reach((request) => {
+      const client = request.nextToken === undefined ? clientOf(request.stream) : ofToken.get(request.nextToken)!
+      return Effect.tap(client.listShards(request), ({ nextToken }) => {
+        if (nextToken !== undefined) ofToken.set(nextToken, client)
+      })
+    }),
+    getShardIterator: reach((request) => clientOf(request.stream).getShardIterator(request)),
+    getRecords: reach((request) => {
+      const { notes } = world
+      const { shardId, stream } = request
+      if (life.isPushed) {
+        notes.reads.push({ process: life.index, shardId: nameOf(stream, shardId), moment: notes.moment() })
+      }
+      return clientOf(stream).getRecords(request)
+    }),
+    describeStreamSummary: reach((request) => clientOf(request.stream).describeStreamSummary(request))
   }
 }
 
@@ -38,15 +60,19 @@ export const clientOf = (world: World, { life, process }: Member): KinesisClient
 const observe = ({ notes, table }: World): Effect.Effect<void> =>
   Effect.sync(() => {
     const rows = Effect.runSync(table.leases(application))
-    for (const lease of rows) {
-      if (notes.table.get(lease.leaseKey) === lease) continue
+    for (const row of rows) {
+      if (notes.seen.get(row.leaseKey) === row) continue
+      notes.seen.set(row.leaseKey, row)
+      const lease = renamed(row)
       notes.table.set(lease.leaseKey, lease)
       notes.rows.push({ moment: notes.moment(), leaseKey: lease.leaseKey, lease })
     }
-    if (rows.length === notes.table.size) return
-    const left = new Set(rows.map((lease) => lease.leaseKey))
-    for (const leaseKey of notes.table.keys()) {
-      if (left.has(leaseKey)) continue
+    if (rows.length === notes.seen.size) return
+    const left = new Set(rows.map((row) => row.leaseKey))
+    for (const [key, row] of notes.seen) {
+      if (left.has(key)) continue
+      notes.seen.delete(key)
+      const { leaseKey } = renamed(row)
       notes.table.delete(leaseKey)
       notes.rows.push({ moment: notes.moment(), leaseKey, lease: undefined })
     }

@@ -1,6 +1,7 @@
 import { isFinished, type Lease } from "effect-kinesis/LeaseStore"
 import { holder } from "effect-kinesis/LeaseTransition"
 import * as Effect from "effect/Effect"
+import { areOfOneStream } from "./names.js"
 import { isStaffed, isUp, type Member, type World } from "./world.js"
 
 const overlaps = ({ hashKeyRange: a }: Lease, { hashKeyRange: b }: Lease): boolean =>
@@ -12,7 +13,8 @@ export const readable = ({ notes }: World): ReadonlyArray<Lease> => {
   const unfinished = [...notes.table.values()].filter((lease) => !isFinished(lease))
   return unfinished.filter((lease) =>
     !unfinished.some((other) =>
-      lease.parentShardIds.includes(other.shardId) || (other.shardId < lease.shardId && overlaps(other, lease))
+      lease.parentShardIds.includes(other.shardId) ||
+      (other.shardId < lease.shardId && areOfOneStream(other.shardId, lease.shardId) && overlaps(other, lease))
     )
   )
 }
@@ -22,6 +24,18 @@ export const ownerOf = ({ members }: World, lease: Lease): Member | undefined =>
   const index = Number(/^w(\d+)-/.exec(holder(lease) ?? "")?.[1] ?? -1)
   const member = members[index]
   return member !== undefined && isUp(member) && member.held.has(lease.shardId) ? member : undefined
+}
+
+/** Shards that can be read now and whose owners have not subscribed to them, though they should. */
+export const unpushed = (world: World): ReadonlyArray<string> => {
+  const live = new Set(
+    world.notes.subscriptions.filter(({ brought, over }) => brought !== undefined && over === undefined)
+      .map(({ process, shardId }) => `${process} ${shardId}`)
+  )
+  return readable(world).flatMap((lease) => {
+    const life = ownerOf(world, lease)?.life
+    return life?.isPushed === true && !live.has(`${life.index} ${lease.shardId}`) ? [lease.shardId] : []
+  })
 }
 
 /** Watches from the moment when all is well: which shards have no living owner, and for how long. */

@@ -1,22 +1,27 @@
 import * as Effect from "effect/Effect"
 import { recordId } from "../history.js"
-import { stream } from "../stream.js"
+import type { StreamWorld } from "../stream.js"
 import { isHandled } from "./history.js"
 import { start } from "./members.js"
-import { watchOver } from "./owners.js"
+import { nameOf } from "./names.js"
+import { unpushed, watchOver } from "./owners.js"
 import { unfold } from "./steps.js"
 import { isUp, type Member, type World } from "./world.js"
 
 /** What must still be handled. */
-const outstanding = ({ local, notes }: World): Effect.Effect<number> =>
-  Effect.map(local.records(stream), (records) => {
+const outstanding = ({ notes, places }: World): Effect.Effect<number> =>
+  Effect.suspend(() => {
     const handled = new Set(
       notes.handlings.filter(isHandled).map(({ sequenceNumber, shardId }) => recordId(shardId, sequenceNumber))
     )
-    return records.filter(({ sequenceNumber, shardId, trimmed }) =>
-      !trimmed && !handled.has(recordId(shardId, sequenceNumber))
-    )
-      .length
+    const ofStream = ({ local, stream }: StreamWorld) =>
+      Effect.map(local.records(stream), (records) =>
+        records.filter(({ sequenceNumber, shardId, trimmed }) =>
+          !trimmed && !handled.has(recordId(nameOf(stream, shardId), sequenceNumber))
+        ).length)
+    return Effect.map(Effect.forEach(places, ofStream), (counts) =>
+      counts.reduce((sum, count) =>
+        sum + count, 0))
   })
 
 /** Waits until all was read and the shares have had the time to become even. Returns why that did not happen. */
@@ -28,8 +33,9 @@ export const live = (world: World): Effect.Effect<string | undefined> =>
     }
     yield* unfold(world)
     yield* Effect.fork(watchOver(world))
-    const written = (yield* world.local.records(stream)).length
-    const patience = 120_000 + 10 * scenario.leaseMillis + 3 * scenario.slowMillis + written * scenario.pollMillis
+    const written = yield* Effect.forEach(world.places, ({ local, stream }) => local.records(stream))
+    const patience = 120_000 + 10 * scenario.leaseMillis + 3 * scenario.slowMillis +
+      written.flat().length * scenario.pollMillis
     const deadline = notes.now() + patience
     while ((yield* outstanding(world)) > 0) {
       if (notes.now() > deadline) return `${yield* outstanding(world)} records are left after ${patience / 1000} s`
@@ -40,5 +46,6 @@ export const live = (world: World): Effect.Effect<string | undefined> =>
     const settling = 2 * scenario.leaseMillis + 5 * 1.2 * scenario.balanceMillis + 1_000
     yield* Effect.sleep(settling)
     while (notes.now() < notes.lastDisturbance + settling) yield* Effect.sleep(1_000)
+    while (unpushed(world).length > 0 && notes.now() < deadline) yield* Effect.sleep(1_000)
     return undefined
   })

@@ -1,6 +1,7 @@
 import { type Action as StreamAction, fault, omission, reshard, write } from "../actions.js"
 import * as Random from "../random.js"
 import type { Change } from "../stream.js"
+import * as Pushes from "./pushes.js"
 
 /** How the worker's program takes what it reads. */
 export type Intake = "records" | "pages" | "shards"
@@ -49,8 +50,12 @@ export type Action = Extract<StreamAction, { _tag: "Write" }> | Change | FleetAc
 export interface Step {
   /** Milliseconds since the history's start. */
   readonly at: number
+  /** Of the stream that it happens to, if it happens to one. */
+  readonly place: number
   readonly action: Action
 }
+
+type Drawn = Omit<Step, "place">
 
 /** A history of a fleet before it happens. */
 export interface Scenario {
@@ -93,6 +98,12 @@ export interface Scenario {
   readonly restartMillis: number
   readonly keys: number
   readonly steps: ReadonlyArray<Step>
+  /** Nothing happens but that workers join and leave. */
+  readonly isCalm: boolean
+  /** How many streams there are: 1 or 2. */
+  readonly streams: number
+  /** Shards are pushed; undefined if all workers poll. */
+  readonly pushing: Pushes.Pushing | undefined
   /** From here on nothing goes wrong any more. */
   readonly healAt: number
 }
@@ -162,10 +173,10 @@ const several = (
   { healAt }: Frame,
   count: number,
   action: () => Action
-): ReadonlyArray<Step> => Array.from({ length: count }, () => ({ at: random.int(0, healAt), action: action() }))
+): ReadonlyArray<Drawn> => Array.from({ length: count }, () => ({ at: random.int(0, healAt), action: action() }))
 
 /** Drawn from a separate stream, so that the rest of a seed's history does not change. */
-const drawOmissions = (random: Random.Random, frame: Frame): ReadonlyArray<Step> =>
+const drawOmissions = (random: Random.Random, frame: Frame): ReadonlyArray<Drawn> =>
   random.chance(0.6) ? [] : several(random, frame, random.int(1, 6), () => omission(random) as Action)
 
 const joinOrLeave = (random: Random.Random): FleetAction =>
@@ -177,7 +188,7 @@ const joinOrLeave = (random: Random.Random): FleetAction =>
   }
 
 /** Disturbances, faults of the stream, and perhaps a burst of disturbances within a second. */
-const drawTrouble = (random: Random.Random, frame: Frame, burstAt: number): ReadonlyArray<Step> => [
+const drawTrouble = (random: Random.Random, frame: Frame, burstAt: number): ReadonlyArray<Drawn> => [
   ...several(random, frame, random.int(1, 8), () => disturbance(random, frame.leaseMillis)),
   ...several(random, frame, random.weighted([[3, 0], [2, random.int(1, 4)]]), () => fault(random) as Action),
   ...random.chance(0.3)
@@ -188,7 +199,7 @@ const drawTrouble = (random: Random.Random, frame: Frame, burstAt: number): Read
     : []
 ]
 
-const drawSteps = (random: Random.Random, frame: Frame, isCalm: boolean): ReadonlyArray<Step> => {
+const drawSteps = (random: Random.Random, frame: Frame, isCalm: boolean): ReadonlyArray<Drawn> => {
   const { healAt, keys, seed } = frame
   const burstAt = random.int(0, healAt)
   return [
@@ -207,17 +218,28 @@ const drawSteps = (random: Random.Random, frame: Frame, isCalm: boolean): Readon
   ]
 }
 
+/** What happens to which stream, where there are two. */
+const places = (random: Random.Random, steps: ReadonlyArray<Drawn>) => {
+  const streams = random.chance(0.12) ? 2 : 1
+  return { streams, placed: steps.map((step): Step => ({ ...step, place: streams > 1 && random.chance(0.5) ? 1 : 0 })) }
+}
+
 /** How the workers, their programs and the services are set. */
 const drawSettings = (
   random: Random.Random,
   frame: Frame,
-  steps: ReadonlyArray<Step>,
+  steps: ReadonlyArray<Drawn>,
   { isCalm, size }: { readonly isCalm: boolean; readonly size: number }
 ): Scenario => {
-  const { healAt, leaseMillis } = frame
+  const { healAt, leaseMillis, seed } = frame
+  const pushes = Pushes.draw(seed, healAt, isCalm)
+  const { placed, streams } = places(Random.make(seed, 9), [...steps, ...pushes.steps])
   return {
     ...frame,
-    steps: [...steps].sort((a, b) => a.at - b.at),
+    isCalm,
+    pushing: pushes.pushing,
+    streams,
+    steps: [...placed].sort((a, b) => a.at - b.at),
     shardCount: random.weighted([[1, 1], [5, random.int(2, 5)], [2, random.int(6, 10)]]),
     listingPage: random.pick([2, 3, 1000]),
     latencyMillis: random.weighted([[3, 0], [3, random.int(1, 80)]]),

@@ -5,48 +5,84 @@ import * as Effect from "effect/Effect"
 import { happen } from "../happen.js"
 import type { Written } from "../history.js"
 import * as Random from "../random.js"
-import { epoch, look, numberOf, stream } from "../stream.js"
+import { epoch, look, numberOf, type StreamWorld } from "../stream.js"
+import { register } from "../subscriptions.js"
 import type { History } from "./history.js"
-import { ownerOf, readable } from "./owners.js"
+import { nameOf, streams } from "./names.js"
+import { ownerOf, readable, unpushed } from "./owners.js"
 import { live } from "./program.js"
 import type { Scenario } from "./scenario.js"
-import { isStaffed, isUp, makeNotes, type World } from "./world.js"
+import { application, isStaffed, isUp, makeNotes, type World } from "./world.js"
 
 const maxWakeUps = 500_000
 const readDeadline = 5_000
 
-const toWritten = ({ approximateArrivalTimestamp, ...record }: LocalKinesis.WrittenRecord): Written => ({
-  shardId: record.shardId,
+const toWritten = (
+  stream: string,
+  { approximateArrivalTimestamp, ...record }: LocalKinesis.WrittenRecord
+): Written => ({
+  shardId: nameOf(stream, record.shardId),
   sequenceNumber: record.sequenceNumber,
-  key: record.partitionKey ?? "",
+  key: `${stream === streams[0] ? "" : `${stream}/`}${record.partitionKey}`,
   number: numberOf(record),
   arrival: approximateArrivalTimestamp!.getTime(),
   trimmedAt: undefined
 })
 
+/** A stream, which has notes of its own. */
+const makePlace = (world: Pick<World, "client" | "local" | "notes">, stream: string): StreamWorld => {
+  const { client, local, notes } = world
+  const parents = {
+    set: (shardId: string, parents: ReadonlyArray<string>) =>
+      notes.parents.set(nameOf(stream, shardId), parents.map((parent) => nameOf(stream, parent)))
+  }
+  const { count, say } = notes
+  return {
+    stream,
+    client,
+    local,
+    notes: { count, say, parents, shards: new Map() },
+    listTokens: { expiring: 0 },
+    consumer: application
+  }
+}
+
 const makeWorld = (scenario: Scenario, verbose: boolean): Effect.Effect<World> =>
   Effect.gen(function*() {
     const base = yield* VirtualTime.clock
+    const names = streams.slice(0, scenario.streams)
     const kinesis = yield* LocalKinesis.make({
-      streams: [{ name: stream, shardCount: scenario.shardCount }],
+      streams: names.map((name) => ({ name, shardCount: scenario.shardCount })),
       latency: scenario.latencyMillis,
       transition: scenario.transitionMillis,
       getRecordsTimeout: readDeadline,
-      requestTimeout: readDeadline
+      requestTimeout: readDeadline,
+      continuation: scenario.pushing?.continuation,
+      endWithContinuation: scenario.pushing?.endWithContinuation
     })
     const { local: table, store } = yield* LocalLeaseStore.make({ latency: scenario.storeLatencyMillis })
+    const notes = makeNotes(base, verbose)
+    const places = names.map((name) => makePlace({ ...kinesis, notes }, name))
+    if (scenario.pushing?.isRegistered === true) {
+      yield* Effect.forEach(places, (place) => register({ ...place, say: notes.say }), { discard: true })
+    }
     return {
       ...kinesis,
+      places,
       scenario,
-      notes: makeNotes(base, verbose),
+      notes,
       base,
       random: Random.make(scenario.seed, 4),
+      pushRandom: Random.make(scenario.seed, 8),
       store,
       table,
-      listTokens: { expiring: 0 },
       members: []
     }
   })
+
+/** What is found in each stream. */
+const ofAll = <A>({ places }: World, find: (place: StreamWorld) => Effect.Effect<ReadonlyArray<A>>) =>
+  Effect.map(Effect.forEach(places, find), (found) => found.flat())
 
 /** How the fleet stands at the end, if nothing moves any more. */
 const finish = (world: World) =>
@@ -54,19 +90,29 @@ const finish = (world: World) =>
     const { members, notes, scenario } = world
     const settledAt = notes.now()
     yield* Effect.sleep(3 * scenario.balanceMillis)
-    const written = (yield* world.local.records(stream)).map(toWritten)
-    const open = (yield* look(world)).filter((shard) => shard.endingSequenceNumber === undefined)
+    const written = yield* ofAll(world, ({ local, stream }) =>
+      Effect.map(local.records(stream), (records) =>
+        records.map((record) => toWritten(stream, record))))
+    const open = yield* ofAll(world, (place) =>
+      Effect.map(look(place), (shards) =>
+        shards.filter((shard) =>
+          shard.endingSequenceNumber === undefined
+        )
+          .map(({ shardId }) =>
+            nameOf(place.stream, shardId)
+          )))
     const owners = readable(world).map((lease) => ownerOf(world, lease))
     const shares = members.filter(isUp).map((member) => owners.filter((owner) => owner === member).length)
     const staffed = isStaffed(world)
-    const unowned = open.map(({ shardId }) => shardId).filter((shardId) => {
+    const unowned = open.filter((shardId) => {
       if (!staffed) return false
       const lease = notes.table.get(shardId)
       return lease === undefined || ownerOf(world, lease) === undefined
     })
+    const notPushed = unpushed(world)
     for (const { process } of members) yield* process.kill
     for (const { process } of members) yield* process.bury
-    return { settledAt, written, shares, unowned }
+    return { settledAt, written, shares, unowned, unpushed: notPushed }
   })
 
 /** Calls that had waited for too long when their process died. */
@@ -82,7 +128,7 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
   let world: World | undefined
   const program = Effect.gen(function*() {
     world = yield* makeWorld(scenario, options.verbose ?? false)
-    yield* look(world)
+    yield* Effect.forEach(world.places, look, { discard: true })
     const problem = yield* live(world)
     return { problem, ...yield* finish(world) }
   })
@@ -97,6 +143,10 @@ export const simulate = (scenario: Scenario, options: { readonly verbose?: boole
     lives: world!.members.map(({ life }) => life),
     rows: notes.rows,
     troubles: [...notes.troubles, ...cutShort(world!)],
+    subscriptions: notes.subscriptions,
+    reads: notes.reads,
+    deregistrations: notes.deregistrations,
+    unpushed: end?.unpushed ?? [],
     parents: notes.parents,
     lastDisturbance: notes.lastDisturbance,
     orphans: notes.orphans,

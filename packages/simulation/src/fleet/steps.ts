@@ -2,8 +2,9 @@ import { isFinished } from "effect-kinesis/LeaseStore"
 import { LeaseStoreError } from "effect-kinesis/LeaseStoreError"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { change, epoch, look, pick, sleepUntil, stream, writeAll } from "../stream.js"
+import { change, epoch, look, pick, sleepUntil, type StreamWorld, writeAll } from "../stream.js"
 import { crash, start } from "./members.js"
+import { nameOf } from "./names.js"
 import type { Action, FleetAction } from "./scenario.js"
 import { disturb, isUp, type Member, type World } from "./world.js"
 
@@ -70,14 +71,14 @@ const meet = (
 }
 
 /** A closed shard that was read to its end leaves retention. */
-const retire = (world: World, part: number): Effect.Effect<void> =>
+const retire = ({ notes }: World, place: StreamWorld, part: number): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const { local, notes } = world
-    const shards = yield* look(world)
+    const { local, stream } = place
+    const shards = yield* look(place)
     const listed = new Set(shards.map((shard) => shard.shardId))
     const shard = pick(
       shards.filter(({ adjacentParentShardId, parentShardId, shardId }) => {
-        const lease = notes.table.get(shardId)
+        const lease = notes.table.get(nameOf(stream, shardId))
         return lease !== undefined && isFinished(lease) && !listed.has(parentShardId!) &&
           !listed.has(adjacentParentShardId!)
       }),
@@ -88,7 +89,11 @@ const retire = (world: World, part: number): Effect.Effect<void> =>
     yield* local.expireShard({ stream, shardId: shard.shardId })
   })
 
-const act = (world: World, action: Exclude<Action, { readonly _tag: "Write" }>): Effect.Effect<unknown> => {
+const act = (
+  world: World,
+  place: StreamWorld,
+  action: Exclude<Action, { readonly _tag: "Write" }>
+): Effect.Effect<unknown> => {
   const { members, notes, table } = world
   switch (action._tag) {
     case "Join":
@@ -110,7 +115,7 @@ const act = (world: World, action: Exclude<Action, { readonly _tag: "Write" }>):
       notes.count("worker joined")
       return start(world, action.member)
     case "RetireShard":
-      return retire(world, action.shard)
+      return retire(world, place, action.shard)
     case "ThrottleTable":
       return table.throttle({ times: action.times })
     case "FailTable":
@@ -141,20 +146,26 @@ const act = (world: World, action: Exclude<Action, { readonly _tag: "Write" }>):
       return meet(world, member, action)
     }
     default:
-      return change(world, action)
+      return change(place, action)
   }
 }
 
 /** All steps in their order; what lasts goes on beside the others. From the last one on all is well. */
 export const unfold = (world: World): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const { local, notes, scenario, table } = world
+    const { local, notes, places, scenario, table } = world
     const { healAt, steps } = scenario
-    const writing = writeAll(world, steps)
+    const writing = Effect.forEach(
+      places,
+      (each, index) => writeAll(each, steps.filter(({ place }) => place === index)),
+      { discard: true, concurrency: "unbounded" }
+    )
     const meddling = Effect.forEach(
       steps,
-      ({ action, at }) =>
-        action._tag === "Write" ? Effect.void : Effect.delay(Effect.suspend(() => act(world, action)), at),
+      ({ action, at, place }) =>
+        action._tag === "Write"
+          ? Effect.void
+          : Effect.delay(Effect.suspend(() => act(world, places[place]!, action)), at),
       { discard: true, concurrency: "unbounded" }
     )
     const healing = Effect.zipRight(

@@ -1,6 +1,7 @@
 import type { KinesisRecord } from "effect-kinesis/KinesisRecord"
 import * as Effect from "effect/Effect"
 import type { Handling } from "./history.js"
+import { nameOf } from "./names.js"
 import type { Member, Noted, World } from "./world.js"
 
 /** Why a handler fails. */
@@ -12,6 +13,7 @@ export type Piece = ReadonlyArray<Noted<Handling>>
 
 /** The shard that a handler is given records of. */
 export interface OwnedShard {
+  readonly stream: string
   readonly shardId: string
   readonly fencingToken: number
 }
@@ -30,12 +32,13 @@ export const makeWork = (world: World) => {
   const { notes, random, scenario } = world
   return (
     { life, process }: Member,
-    { fencingToken, shardId }: OwnedShard,
+    { fencingToken, ...shard }: OwnedShard,
     records: ReadonlyArray<KinesisRecord>,
     telling: Telling
   ): Effect.Effect<Piece, Broken> =>
     process.act(Effect.suspend(() => {
       const began = notes.moment()
+      const shardId = nameOf(shard.stream, shard.shardId)
       const number = notes.pieces++
       const piece = records.map(({ partitionKey, sequenceNumber }): Noted<Handling> => ({
         process: life.index,

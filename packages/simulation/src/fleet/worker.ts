@@ -12,7 +12,7 @@ import * as EffectRandom from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { stream } from "../stream.js"
+import { nameOf, streams } from "./names.js"
 import * as Network from "./network.js"
 import { type Broken, makeWork, type Piece, tell, type Work } from "./work.js"
 import { application, disturb, type Member, type World } from "./world.js"
@@ -32,8 +32,11 @@ const failedPiece = (
 }
 
 /** The worker's reports about itself. */
-const follow = (world: World, member: Member, event: KinesisEvent): void => {
+const follow = (world: World, member: Member, told: KinesisEvent, stream: string): void => {
   const { notes } = world
+  const event = "shardId" in told && told.shardId !== undefined
+    ? { ...told, shardId: nameOf(stream, told.shardId) }
+    : told
   const { held, life } = member
   if (event._tag !== "PageRead") notes.write(() => `w${life.index} ${event._tag}${aboutOf(event)}`)
   notes.count(`told: ${event._tag}`)
@@ -86,7 +89,7 @@ const optionsOf = (world: World, member: Member): Consumer.GroupOptions => {
   const { checkpointMillis } = scenario
   return {
     application,
-    stream,
+    stream: scenario.streams === 1 ? streams[0] : streams,
     from: "trim-horizon",
     worker: `w${member.life.index}`,
     leaseDuration: scenario.leaseMillis,
@@ -102,7 +105,8 @@ const optionsOf = (world: World, member: Member): Consumer.GroupOptions => {
     maxRecords: scenario.maxRecords,
     pollInterval: scenario.pollMillis,
     idleInterval: scenario.idleMillis,
-    onEvent: (event) => member.process.act(Effect.sync(() => follow(world, member, event)))
+    fanOut: member.life.isPushed && { whileUnavailable: scenario.pushing?.whileUnavailable },
+    onEvent: (event, stream) => member.process.act(Effect.sync(() => follow(world, member, event, stream)))
   }
 }
 
@@ -116,10 +120,10 @@ const policyOf = (world: World, member: Member): FailurePolicy.FailurePolicy => 
     case "restart":
       return FailurePolicy.restart(Schedule.intersect(Schedule.spaced(random.int(50, 2000)), Schedule.recurs(3)))
     case "dead-letter":
-      return FailurePolicy.deadLetter(({ records, shardId }) =>
+      return FailurePolicy.deadLetter(({ records, shardId, stream }) =>
         member.process.act(Effect.suspend(() => {
           if (!notes.isHealed && random.chance(0.2)) return Effect.fail("the dead letters' queue is out of reach")
-          tell(world, failedPiece(world, member, shardId, records[0]!.sequenceNumber))
+          tell(world, failedPiece(world, member, nameOf(stream, shardId), records[0]!.sequenceNumber))
           return Effect.void
         }))
       )
@@ -129,7 +133,7 @@ const policyOf = (world: World, member: Member): FailurePolicy.FailurePolicy => 
 /** Takes the records of one shard one after the other, and acknowledges them from time to time. */
 const takeShard = (world: World, member: Member, work: Work) => (shard: Consumer.ShardStream) => {
   const { flushes, inAnyOrder, stageEvery } = world.scenario
-  const { checkpointer, lease: { fencingToken }, shardId } = shard
+  const { checkpointer, lease: { fencingToken }, shardId, stream } = shard
   let untold: Array<readonly [KinesisRecord, Piece]> = []
   const report = member.process.act(Effect.suspend(() => {
     const all = untold
@@ -144,7 +148,7 @@ const takeShard = (world: World, member: Member, work: Work) => (shard: Consumer
   return Stream.runForEach(
     shard.records,
     (record) =>
-      Effect.flatMap(work(member, { shardId, fencingToken }, [record], "later"), (piece) => {
+      Effect.flatMap(work(member, { stream, shardId, fencingToken }, [record], "later"), (piece) => {
         untold.push([record, piece])
         return untold.length < stageEvery ? Effect.void : Effect.zipRight(report, flush)
       })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as EffectRandom from "effect/Random"
 import * as UserRecords from "../../../kinesis/src/internal/record/userRecords.js"
 import { happen } from "../happen.js"
+import * as Pushes from "../pushes.js"
 import { epoch, look, stream } from "../stream.js"
 import type { Copy, History } from "./history.js"
 import { live } from "./program.js"
@@ -24,7 +25,14 @@ const makeWorld = (scenario: Scenario, verbose: boolean): Effect.Effect<World> =
       requestTimeout: scenario.requestTimeoutMillis,
       shuffleEntries: scenario.seed
     })
-    return { ...kinesis, scenario, notes: makeNotes(clock, verbose), listTokens: { expiring: 0 } }
+    return {
+      ...kinesis,
+      stream,
+      scenario,
+      notes: makeNotes(clock, verbose),
+      listTokens: { expiring: 0 },
+      consumer: Pushes.consumer
+    }
   })
 
 const toCopy = (isVisible: boolean) => ({ data, sequenceNumber, shardId, subSequenceNumber }: KinesisRecord): Copy => ({

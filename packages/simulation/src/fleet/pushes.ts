@@ -1,0 +1,77 @@
+import type { Action as StreamAction } from "../actions.js"
+import * as Pushes from "../pushes.js"
+import * as Random from "../random.js"
+import type { Change } from "../stream.js"
+
+/** How a fleet's shards are pushed. */
+export interface Pushing extends Pushes.Pushing {
+  /** The fraction of the workers whose shards are pushed; the others poll. */
+  readonly share: number
+  /** The consumer is there from the beginning. */
+  readonly isRegistered: boolean
+}
+
+const second = 1_000
+
+/** What goes wrong with subscriptions, or with their consumer, at this time. */
+const fault = (random: Random.Random, left: number): Change =>
+  random.weighted<() => Change>([
+    [10, () => Pushes.fault(random)],
+    [3, () => ({
+      _tag: random.pick(["EndSubscription", "BreakSubscription", "Mute", "StallEvent"] as const),
+      shard: random.chance(0.5) ? random.next() : undefined,
+      coming: random.int(1, 6)
+    })],
+    [1, () => ({
+      _tag: "Deregister",
+      shard: undefined,
+      againAfter: random.chance(0.5) ? Math.min(left, random.int(0, 5 * second)) : undefined
+    })],
+    [1, () => ({ _tag: "Suspend", shard: undefined, millis: Math.min(left, random.int(0, 10 * second)) })]
+  ])()
+
+/** What meets the calls that only pushed workers make. */
+const refusal = (random: Random.Random): StreamAction & Change =>
+  random.weighted<() => StreamAction & Change>([
+    [4, () => Pushes.refusal(random)],
+    [1, () => ({
+      _tag: "Delay",
+      operation: "subscribeToShard",
+      shard: undefined,
+      times: random.int(1, 4),
+      millis: random.pick([random.int(50, 900), random.int(1, 9) * second])
+    })],
+    [2, () => ({
+      _tag: random.pick(["Throttle", "Hang", "LoseAnswer", "Unavailable"] as const),
+      operation: random.pick(["describeStreamConsumer", "registerStreamConsumer"] as const),
+      shard: undefined,
+      times: random.int(1, 5)
+    })]
+  ])()
+
+/** Another program that uses the same consumer takes a shard whenever it can. */
+const rival = (random: Random.Random, healAt: number) => {
+  const from = random.int(0, healAt)
+  const shard = random.next()
+  return Array.from({ length: random.int(2, 6) }, (_, index) => ({
+    at: Math.min(healAt, from + index * random.int(5 * second, 7 * second)),
+    action: { _tag: "TakeOver" as const, shard }
+  }))
+}
+
+/** Drawn from a separate stream, so that the rest of a seed's history does not change. A calm fleet has nothing but its own moves. */
+export const draw = (seed: number, healAt: number, isCalm: boolean) => {
+  const random = Random.make(seed, 7)
+  if (!random.chance(0.35)) return { pushing: undefined, steps: [] }
+  const pushing: Pushing = {
+    ...Pushes.manner(random),
+    share: random.weighted([[6, 1], [4, 0.2 + 0.6 * random.next()]]),
+    isRegistered: random.chance(0.4)
+  }
+  const count = isCalm ? 0 : random.weighted([[1, 0], [5, random.int(1, 6)], [2, random.int(6, 14)]])
+  const steps = Array.from({ length: count }, () => {
+    const at = random.int(0, healAt)
+    return { at, action: random.chance(0.7) ? fault(random, healAt - at) : refusal(random) }
+  })
+  return { pushing, steps: [...steps, ...!isCalm && random.chance(0.15) ? rival(random, healAt) : []] }
+}
