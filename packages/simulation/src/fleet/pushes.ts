@@ -59,8 +59,22 @@ const rival = (random: Random.Random, healAt: number) => {
   }))
 }
 
+/** The frame of a history. */
+interface Frame {
+  readonly seed: number
+  readonly healAt: number
+  readonly keys: number
+}
+
+/** What is written when all is well: of a shard whose subscription is silent it may be what shows that. */
+const lastWrite = ({ healAt, keys }: Frame) => ({
+  at: healAt,
+  action: { _tag: "Write" as const, keys: Array.from({ length: keys }, (_, key) => key), rounds: 1, bytes: 0 }
+})
+
 /** Drawn from a separate stream, so that the rest of a seed's history does not change. A calm fleet has nothing but its own moves. */
-export const draw = (seed: number, healAt: number, isCalm: boolean) => {
+export const draw = (frame: Frame, isCalm: boolean) => {
+  const { healAt, seed } = frame
   const random = Random.make(seed, 7)
   if (!random.chance(0.35)) return { pushing: undefined, steps: [] }
   const pushing: Pushing = {
@@ -68,10 +82,11 @@ export const draw = (seed: number, healAt: number, isCalm: boolean) => {
     share: random.weighted([[6, 1], [4, 0.2 + 0.6 * random.next()]]),
     isRegistered: random.chance(0.4)
   }
-  const count = isCalm ? 0 : random.weighted([[1, 0], [5, random.int(1, 6)], [2, random.int(6, 14)]])
+  const count = isCalm ? 0 : random.weighted([[1, 0], [5, random.int(1, 8)], [3, random.int(8, 24)]])
   const steps = Array.from({ length: count }, () => {
     const at = random.int(0, healAt)
     return { at, action: random.chance(0.7) ? fault(random, healAt - at) : refusal(random) }
   })
-  return { pushing, steps: [...steps, ...!isCalm && random.chance(0.15) ? rival(random, healAt) : []] }
+  const rivals = !isCalm && random.chance(0.15) ? rival(random, healAt) : []
+  return { pushing, steps: [...steps, ...rivals, lastWrite(frame), lastWrite(frame)] }
 }

@@ -70,6 +70,9 @@ const follow = (world: World, member: Member, told: KinesisEvent, stream: string
       ownership.over = { moment: notes.moment(), how: event._tag === "LeaseLost" ? "lost" : "released" }
       return
     }
+    case "SubscriptionEnded":
+      notes.count(`subscription ended: ${event.error?._tag ?? "no error"}`)
+      return
     case "HandlerFailed": {
       const ownership = held.get(event.shardId)
       if (ownership !== undefined) ownership.failures = [...ownership.failures, notes.moment()]
