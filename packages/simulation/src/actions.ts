@@ -31,7 +31,7 @@ export type Action =
   | { readonly _tag: "ExpireListToken"; readonly times: number }
   | {
     readonly _tag: "Omit"
-    readonly operation: ReadOperation
+    readonly operation: ReadOperation | PushOperation
     readonly shard: number | undefined
     readonly times: number
     readonly fields: ReadonlyArray<AnswerField>

@@ -2,6 +2,7 @@ import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import type { KinesisError } from "effect-kinesis/KinesisError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Subscribing } from "./history.js"
 import { nameOf } from "./names.js"
@@ -60,7 +61,8 @@ const subscribed = (
     called: notes.moment(),
     accepted: undefined,
     brought: undefined,
-    over: undefined
+    over: undefined,
+    taken: false
   }
   notes.subscriptions.push(noted)
   const over = Effect.sync(() => {
@@ -77,7 +79,11 @@ const subscribed = (
       noted.accepted = notes.moment()
       return {
         announced: Effect.tapBoth(process.call(announced), {
-          onFailure: () => over,
+          onFailure: (why) => {
+            const wasHeld = noted.brought !== undefined || notes.now() - noted.accepted!.at >= 1_000
+            noted.taken = wasHeld && Option.isSome(why) && why.value._tag === "ResourceInUse"
+            return over
+          },
           onSuccess: () =>
             Effect.sync(() => {
               noted.brought ??= notes.moment()

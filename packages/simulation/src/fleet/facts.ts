@@ -23,6 +23,7 @@ export type Invariant =
   | "unfinished"
   | "deregistered"
   | "subscribed"
+  | "taken back"
   | "pace"
   | "polled"
   | "bridged"

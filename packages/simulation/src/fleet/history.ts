@@ -75,6 +75,8 @@ export interface Subscribing {
   readonly brought: Moment | undefined
   /** It has failed, has ended, or was let go. */
   readonly over: Moment | undefined
+  /** Another took it over, when it had brought an event or had lasted for a second. */
+  readonly taken: boolean
 }
 
 /** A call that reads records, by a worker whose shards are pushed. */

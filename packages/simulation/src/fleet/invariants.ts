@@ -25,6 +25,7 @@ const all = [
   OfLeases.failed,
   OfPushes.deregistered,
   OfPushes.subscribed,
+  OfPushes.takenBack,
   OfPushes.pace,
   OfPushes.polled,
   OfPushes.bridged,

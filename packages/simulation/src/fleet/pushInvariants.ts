@@ -3,6 +3,7 @@ import {
   allTerms,
   type Facts,
   hadTrouble,
+  isBy,
   since,
   type Term,
   termName,
@@ -51,32 +52,48 @@ export const subscribed = (facts: Facts): ReadonlyArray<Violation> =>
       : wrong(`had lost it to ${termName(next)} at ${since(facts, next.claimed)}`)
   })
 
-const betweenCalls = 1_000
-const afterAccepted = 5_000
+/** A worker from which another took a subscription renews its lease before it subscribes again: the other may have the lease. */
+export const takenBack = (facts: Facts): ReadonlyArray<Violation> => {
+  const rows = grouped(facts.rows, ({ leaseKey }) => leaseKey)
+  return ofOneReading(facts).flatMap(([before, call]) => {
+    const { over, process, shardId, taken } = before
+    if (!taken || over === undefined) return []
+    const isRenewed = rows.get(shardId)?.some(({ lease, moment }) =>
+      isBy(lease, process) && moment.tick > over.tick && moment.tick < call.called.tick
+    )
+    return isRenewed === true
+      ? []
+      : [violation("taken back", `${nameOf(facts, call)} had not renewed its lease before`)]
+  })
+}
 
-/** Within one term: no two calls for a shard within a second, none within five of one that was accepted. */
-export const pace = (facts: Facts): ReadonlyArray<Violation> =>
+/** Each call, with the one before it that the same worker made in the same reading of the shard. */
+const ofOneReading = (facts: Facts): ReadonlyArray<readonly [Subscribing, Subscribing]> =>
   [...grouped(facts.subscriptions, ({ process, shardId }) => `${process} ${shardId}`).values()].flatMap((calls) =>
-    calls.slice(1).flatMap((call, index) => {
+    calls.slice(1).flatMap((call, index): ReadonlyArray<readonly [Subscribing, Subscribing]> => {
       const before = calls[index]!
-      const terms = facts.terms.get(call.shardId)
-      if (
-        termAt(terms, call.process, call.called.tick) !== termAt(terms, call.process, before.called.tick) ||
-        readingAt(facts, call) !== readingAt(facts, before)
-      ) return []
-      const earliest = Math.max(
-        before.called.at + betweenCalls,
-        before.accepted === undefined ? 0 : before.accepted.at + afterAccepted
-      )
-      return call.called.at >= earliest
-        ? []
-        : [violation("pace", `${nameOf(facts, call)} did so ${earliest - call.called.at} ms too early`)]
+      return readingAt(facts, call) === readingAt(facts, before) ? [[before, call]] : []
     })
   )
 
-/** When the reading began in which it was called for. */
+/** When the reading began in which it was called for: ticks are of one term only. */
 const readingAt = (facts: Facts, { called, process, shardId }: Subscribing): number | undefined =>
   termAt(facts.terms.get(shardId), process, called.tick)?.readings.findLast(({ tick }) => tick < called.tick)?.tick
+
+const betweenCalls = 1_000
+const afterAccepted = 5_000
+
+/** Within one reading: no two calls for a shard within a second, none within five of one that was accepted. */
+export const pace = (facts: Facts): ReadonlyArray<Violation> =>
+  ofOneReading(facts).flatMap(([before, call]) => {
+    const earliest = Math.max(
+      before.called.at + betweenCalls,
+      before.accepted === undefined ? 0 : before.accepted.at + afterAccepted
+    )
+    return call.called.at >= earliest
+      ? []
+      : [violation("pace", `${nameOf(facts, call)} did so ${earliest - call.called.at} ms too early`)]
+  })
 
 /** A shard is not polled from the first event of a subscription on, as long as that is not over. */
 export const polled = (facts: Facts): ReadonlyArray<Violation> => {

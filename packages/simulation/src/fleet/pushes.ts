@@ -1,3 +1,4 @@
+import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
 import type { Action as StreamAction } from "../actions.js"
 import * as Pushes from "../pushes.js"
 import * as Random from "../random.js"
@@ -30,7 +31,7 @@ const fault = (random: Random.Random, left: number): Change =>
     [1, () => ({ _tag: "Suspend", shard: undefined, millis: Math.min(left, random.int(0, 10 * second)) })]
   ])()
 
-/** What meets the calls that only pushed workers make. */
+/** What meets the calls that only pushed workers make, or what their events lack. */
 const refusal = (random: Random.Random): StreamAction & Change =>
   random.weighted<() => StreamAction & Change>([
     [4, () => Pushes.refusal(random)],
@@ -40,6 +41,17 @@ const refusal = (random: Random.Random): StreamAction & Change =>
       shard: undefined,
       times: random.int(1, 4),
       millis: random.pick([random.int(50, 900), random.int(1, 9) * second])
+    })],
+    [2, () => ({
+      _tag: "Omit",
+      operation: "subscribeToShard",
+      shard: undefined,
+      times: random.int(1, 6),
+      fields: random.pick<ReadonlyArray<AnswerField>>([
+        ["continuationSequenceNumber"],
+        ["childShards"],
+        ["continuationSequenceNumber", "childShards", "millisBehindLatest"]
+      ])
     })],
     [2, () => ({
       _tag: random.pick(["Throttle", "Hang", "LoseAnswer", "Unavailable"] as const),

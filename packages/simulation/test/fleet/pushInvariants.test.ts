@@ -9,6 +9,7 @@ const subscription = (shardId: string, called: number, more: Partial<Subscribing
   accepted: moment(called + 0.5),
   brought: moment(called + 2),
   over: undefined,
+  taken: false,
   ...more
 })
 
@@ -75,6 +76,16 @@ describe("invariants of fleets whose shards are pushed", () => {
     const refused = { accepted: undefined, brought: undefined }
     assert.deepStrictEqual(again(37, refused), [])
     assert.deepStrictEqual(again(35, refused), ["pace"])
+  })
+
+  it("what another took is not taken back before the lease was renewed", () => {
+    const subscriptions = [ofA, { ...ofB, over: moment(40), taken: true }, subscription(b, 77)]
+    assert.deepStrictEqual(violated({ subscriptions }), ["taken back"])
+    const renewed = (tick: number) =>
+      violated({ subscriptions, rows: [...good.rows, row(b, tick, { leaseCounter: 12 })] })
+    assert.deepStrictEqual(renewed(39), ["taken back"])
+    assert.deepStrictEqual(renewed(60), [])
+    assert.deepStrictEqual(renewed(78), ["taken back"])
   })
 
   it("what is pushed is not polled", () => {
