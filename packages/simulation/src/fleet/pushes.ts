@@ -1,5 +1,5 @@
 import type { AnswerField } from "@effect-kinesis/local/LocalKinesis"
-import type { Action as StreamAction } from "../actions.js"
+import { type Action as StreamAction, write } from "../actions.js"
 import * as Pushes from "../pushes.js"
 import * as Random from "../random.js"
 import type { Change } from "../stream.js"
@@ -71,6 +71,11 @@ const rival = (random: Random.Random, healAt: number) => {
   }))
 }
 
+interface Step {
+  readonly at: number
+  readonly action: { readonly _tag: string }
+}
+
 /** The frame of a history. */
 interface Frame {
   readonly seed: number
@@ -84,8 +89,26 @@ const lastWrite = ({ healAt, keys }: Frame) => ({
   action: { _tag: "Write" as const, keys: Array.from({ length: keys }, (_, key) => key), rounds: 1, bytes: 0 }
 })
 
-/** Drawn from a separate stream, so that the rest of a seed's history does not change. A calm fleet has nothing but its own moves. */
-export const draw = (frame: Frame, isCalm: boolean) => {
+const actionsAtReshard: ReadonlyArray<Change> = [
+  { _tag: "EndSubscription", shard: undefined, coming: undefined },
+  { _tag: "BreakSubscription", shard: undefined, coming: undefined },
+  { _tag: "EndSubscription", shard: undefined, coming: 4 },
+  { _tag: "Omit", operation: "subscribeToShard", shard: undefined, times: 4, fields: ["childShards"] }
+]
+
+/** What is written when the shards change is on its way when they close, and their subscriptions may end before it has come. */
+const atReshard = (random: Random.Random, { healAt, keys }: Frame, at: number) => [
+  { at: Math.max(0, at - random.int(0, 60)), action: write(random, keys) as Extract<StreamAction, { _tag: "Write" }> },
+  { at: Math.min(healAt, at + random.int(0, 100)), action: random.pick(actionsAtReshard) }
+]
+
+const isReshard = ({ action: { _tag } }: Step): boolean => _tag === "Split" || _tag === "Merge" || _tag === "Resize"
+
+/**
+ * Drawn from a separate stream, so that the rest of a seed's history does not change. A calm fleet has nothing but its own moves, besides these
+ * other `steps`.
+ */
+export const draw = (frame: Frame, isCalm: boolean, other: ReadonlyArray<Step>) => {
   const { healAt, seed } = frame
   const random = Random.make(seed, 7)
   if (!random.chance(0.35)) return { pushing: undefined, steps: [] }
@@ -100,5 +123,7 @@ export const draw = (frame: Frame, isCalm: boolean) => {
     return { at, action: random.chance(0.7) ? fault(random, healAt - at) : refusal(random) }
   })
   const rivals = !isCalm && random.chance(0.15) ? rival(random, healAt) : []
-  return { pushing, steps: [...steps, ...rivals, lastWrite(frame), lastWrite(frame)] }
+  const reshards = isCalm ? [] : other.filter(isReshard).filter(() => random.chance(0.4))
+  const atReshards = reshards.flatMap(({ at }) => atReshard(random, frame, at))
+  return { pushing, steps: [...steps, ...rivals, ...atReshards, lastWrite(frame), lastWrite(frame)] }
 }

@@ -232,7 +232,7 @@ const drawSettings = (
   { isCalm, size }: { readonly isCalm: boolean; readonly size: number }
 ): Scenario => {
   const { healAt, leaseMillis, seed } = frame
-  const pushes = Pushes.draw(frame, isCalm)
+  const pushes = Pushes.draw(frame, isCalm, steps)
   const { placed, streams } = places(Random.make(seed, 9), [...steps, ...pushes.steps])
   return {
     ...frame,
