@@ -18,8 +18,8 @@ const second = 1_000
 const fault = (random: Random.Random, left: number): Change =>
   random.weighted<() => Change>([
     [10, () => Pushes.fault(random)],
-    [3, () => ({
-      _tag: random.pick(["EndSubscription", "BreakSubscription", "Mute", "StallEvent"] as const),
+    [4, () => ({
+      _tag: random.pick(["EndSubscription", "BreakSubscription", "Mute", "Mute", "StallEvent"] as const),
       shard: random.chance(0.5) ? random.next() : undefined,
       coming: random.int(1, 6)
     })],
@@ -63,10 +63,10 @@ const refusal = (random: Random.Random): StreamAction & Change =>
 
 /** Another program that uses the same consumer takes a shard whenever it can. */
 const rival = (random: Random.Random, healAt: number) => {
-  const from = random.int(0, healAt)
+  const from = random.int(0, Math.floor(healAt / 2))
   const shard = random.next()
-  return Array.from({ length: random.int(2, 6) }, (_, index) => ({
-    at: Math.min(healAt, from + index * random.int(5 * second, 7 * second)),
+  return Array.from({ length: random.int(3, 8) }, (_, index) => ({
+    at: Math.min(healAt, from + index * random.int(5 * second, 6 * second)),
     action: { _tag: "TakeOver" as const, shard }
   }))
 }
@@ -102,6 +102,15 @@ const atReshard = (random: Random.Random, { healAt, keys }: Frame, at: number) =
   { at: Math.min(healAt, at + random.int(0, 100)), action: random.pick(actionsAtReshard) }
 ]
 
+/**
+ * A worker whose subscriptions have ended while it was paused subscribes at once when it goes on, before it knows that its leases are another's:
+ * it takes the subscriptions of their owners.
+ */
+const inPause = (random: Random.Random, { healAt }: Frame, at: number) => ({
+  at: Math.min(healAt, at + random.int(1, 2 * second)),
+  action: { _tag: "EndSubscription" as const, shard: undefined, coming: undefined }
+})
+
 const isReshard = ({ action: { _tag } }: Step): boolean => _tag === "Split" || _tag === "Merge" || _tag === "Resize"
 
 /**
@@ -125,5 +134,7 @@ export const draw = (frame: Frame, isCalm: boolean, other: ReadonlyArray<Step>) 
   const rivals = !isCalm && random.chance(0.15) ? rival(random, healAt) : []
   const reshards = isCalm ? [] : other.filter(isReshard).filter(() => random.chance(0.4))
   const atReshards = reshards.flatMap(({ at }) => atReshard(random, frame, at))
-  return { pushing, steps: [...steps, ...rivals, ...atReshards, lastWrite(frame), lastWrite(frame)] }
+  const inPauses = other.filter(({ action }) => action._tag === "Pause").filter(() => random.chance(0.5))
+    .map(({ at }) => inPause(random, frame, at))
+  return { pushing, steps: [...steps, ...rivals, ...atReshards, ...inPauses, lastWrite(frame), lastWrite(frame)] }
 }

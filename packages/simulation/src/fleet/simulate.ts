@@ -62,6 +62,7 @@ const makeWorld = (scenario: Scenario, verbose: boolean): Effect.Effect<World> =
     })
     const { local: table, store } = yield* LocalLeaseStore.make({ latency: scenario.storeLatencyMillis })
     const notes = makeNotes(base, verbose)
+    if (names.length > 1) notes.count("two streams")
     const places = names.map((name) => makePlace({ ...kinesis, notes }, name))
     if (scenario.pushing?.isRegistered === true) {
       yield* Effect.forEach(places, (place) => register({ ...place, say: notes.say }), { discard: true })

@@ -36,7 +36,13 @@ const wanted = [
   "store: Unavailable",
   "store: late effect",
   "store: lost answer",
+  "subscription ended: ResourceInUse",
+  "subscription ended: no error",
+  "subscription refused: ResourceInUse",
+  "subscription refused: ThrottledError",
   "throttle: getRecords",
+  "told: ConsumerRegistered",
+  "told: FanOutUnavailable",
   "told: HandoffRequested",
   "told: HandlerFailed",
   "told: HoleFound",
@@ -45,6 +51,7 @@ const wanted = [
   "told: LeaseReleased",
   "told: LeaseRemoved",
   "told: RecordsSkipped",
+  "two streams",
   "worker asked to leave: interrupt",
   "worker asked to leave: shutdown",
   "worker crashed",
@@ -52,7 +59,9 @@ const wanted = [
   "worker hurried",
   "worker joined",
   "worker left",
-  "worker started after a crash"
+  "worker started after a crash",
+  "worker that is not pushed",
+  "worker that is pushed"
 ]
 
 /** The runner hears of this thread between two seeds: a history happens at once. */
