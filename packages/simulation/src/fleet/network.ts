@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import { watch } from "../stream.js"
 import { connect } from "./connections.js"
 import { nameOf, placeOf, renamed } from "./names.js"
+import { holderOf } from "./owners.js"
 import type { Cut } from "./scenario.js"
 import { application, disturb, type Member, type World } from "./world.js"
 
@@ -55,15 +56,17 @@ export const clientOf = (world: World, member: Member): KinesisClient.Service =>
 
 /**
  * Notes what was written to the lease table, immediately after each call that may have written, since otherwise a newer
- * write might be noted first.
+ * write might be noted first. A lease that is handed to a worker that has died since it asked for it is a disturbance.
  */
-const observe = ({ notes, table }: World): Effect.Effect<void> =>
+const observe = (world: World): Effect.Effect<void> =>
   Effect.sync(() => {
+    const { notes, table } = world
     const rows = Effect.runSync(table.leases(application))
     for (const row of rows) {
       if (notes.seen.get(row.leaseKey) === row) continue
       notes.seen.set(row.leaseKey, row)
       const lease = renamed(row)
+      if (holderOf(world, lease)?.life.end?.how === "crashed") disturb(world)
       notes.table.set(lease.leaseKey, lease)
       notes.rows.push({ moment: notes.moment(), leaseKey: lease.leaseKey, lease })
     }

@@ -19,10 +19,13 @@ export const readable = ({ notes }: World): ReadonlyArray<Lease> => {
   )
 }
 
+/** Whose lease it is, by the table. */
+export const holderOf = ({ members }: World, lease: Lease): Member | undefined =>
+  members[Number(/^w(\d+)-/.exec(holder(lease) ?? "")?.[1] ?? -1)]
+
 /** The living worker that reads the shard, if there is one. */
-export const ownerOf = ({ members }: World, lease: Lease): Member | undefined => {
-  const index = Number(/^w(\d+)-/.exec(holder(lease) ?? "")?.[1] ?? -1)
-  const member = members[index]
+export const ownerOf = (world: World, lease: Lease): Member | undefined => {
+  const member = holderOf(world, lease)
   return member !== undefined && isUp(member) && member.held.has(lease.shardId) ? member : undefined
 }
 

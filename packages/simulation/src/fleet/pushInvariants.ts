@@ -1,9 +1,9 @@
+import { holder } from "effect-kinesis/LeaseTransition"
 import { grouped } from "../grouped.js"
 import {
   allTerms,
   type Facts,
   hadTrouble,
-  isBy,
   since,
   type Term,
   termName,
@@ -22,6 +22,10 @@ export const deregistered = (facts: Facts): ReadonlyArray<Violation> =>
 /** The term in which a worker did something to a shard. */
 const termAt = (terms: ReadonlyArray<Term> | undefined, process: number, tick: number): Term | undefined =>
   terms?.findLast((term) => term.process === process && term.acquired.tick < tick)
+
+/** One worker and one shard. */
+const keyOf = ({ process, shardId }: { readonly process: number; readonly shardId: string }): string =>
+  `${process} ${shardId}`
 
 const shardOf = (shardId: string): number => Number(shardId.slice(8))
 
@@ -59,7 +63,8 @@ export const takenBack = (facts: Facts): ReadonlyArray<Violation> => {
     const { over, process, shardId, taken } = before
     if (!taken || over === undefined) return []
     const isRenewed = rows.get(shardId)?.some(({ lease, moment }) =>
-      isBy(lease, process) && moment.tick > over.tick && moment.tick < call.called.tick
+      lease !== undefined && holder(lease)?.startsWith(`w${process}-`) === true && moment.tick > over.tick &&
+      moment.tick < call.called.tick
     )
     return isRenewed === true
       ? []
@@ -69,7 +74,7 @@ export const takenBack = (facts: Facts): ReadonlyArray<Violation> => {
 
 /** Each call, with the one before it that the same worker made in the same reading of the shard. */
 const ofOneReading = (facts: Facts): ReadonlyArray<readonly [Subscribing, Subscribing]> =>
-  [...grouped(facts.subscriptions, ({ process, shardId }) => `${process} ${shardId}`).values()].flatMap((calls) =>
+  [...grouped(facts.subscriptions, keyOf).values()].flatMap((calls) =>
     calls.slice(1).flatMap((call, index): ReadonlyArray<readonly [Subscribing, Subscribing]> => {
       const before = calls[index]!
       return readingAt(facts, call) === readingAt(facts, before) ? [[before, call]] : []
@@ -97,12 +102,12 @@ export const pace = (facts: Facts): ReadonlyArray<Violation> =>
 
 /** A shard is not polled from the first event of a subscription on, as long as that is not over. */
 export const polled = (facts: Facts): ReadonlyArray<Violation> => {
-  const reads = grouped(facts.reads, ({ process, shardId }) => `${process} ${shardId}`)
+  const reads = grouped(facts.reads, keyOf)
   return facts.subscriptions.flatMap((subscription) => {
-    const { brought, over, process, shardId } = subscription
+    const { brought, over, process } = subscription
     if (brought === undefined) return []
     const until = over ?? facts.lives[process]!.end?.moment
-    const read = reads.get(`${process} ${shardId}`)?.find(({ moment }) =>
+    const read = reads.get(keyOf(subscription))?.find(({ moment }) =>
       moment.at > brought.at && (until === undefined || moment.tick < until.tick)
     )
     return read === undefined ? [] : [
@@ -123,8 +128,6 @@ export const bridged = (facts: Facts): ReadonlyArray<Violation> => {
   if (pushing?.whileUnavailable !== "poll") return []
   const healthyFrom = isCalm ? 0 : facts.epoch + healAt
   const allowed = patience + 4 * latencyMillis + 4 * storeLatencyMillis + 300
-  const keyOf = ({ process, shardId }: { readonly process: number; readonly shardId: string }) =>
-    `${process} ${shardId}`
   const begun = grouped(
     [
       ...facts.reads.map(({ moment, ...rest }) => ({ ...rest, at: moment.at })),

@@ -16,6 +16,8 @@ import { application, isStaffed, isUp, makeNotes, type World } from "./world.js"
 
 const maxWakeUps = 500_000
 const readDeadline = 5_000
+/** How long it takes at most to subscribe, when all is well. */
+const subscribingMillis = 60_000
 
 const toWritten = (
   stream: string,
@@ -85,6 +87,14 @@ const makeWorld = (scenario: Scenario, verbose: boolean): Effect.Effect<World> =
 const ofAll = <A>({ places }: World, find: (place: StreamWorld) => Effect.Effect<ReadonlyArray<A>>) =>
   Effect.map(Effect.forEach(places, find), (found) => found.flat())
 
+/** A subscription that was found to be silent only now is soon replaced. */
+const stillUnpushed = (world: World): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function*() {
+    const deadline = world.notes.now() + subscribingMillis
+    while (unpushed(world).length > 0 && world.notes.now() < deadline) yield* Effect.sleep(1_000)
+    return unpushed(world)
+  })
+
 /** How the fleet stands at the end, if nothing moves any more. */
 const finish = (world: World) =>
   Effect.gen(function*() {
@@ -110,7 +120,7 @@ const finish = (world: World) =>
       const lease = notes.table.get(shardId)
       return lease === undefined || ownerOf(world, lease) === undefined
     })
-    const notPushed = unpushed(world)
+    const notPushed = yield* stillUnpushed(world)
     for (const { process } of members) yield* process.kill
     for (const { process } of members) yield* process.bury
     return { settledAt, written, shares, unowned, unpushed: notPushed }
