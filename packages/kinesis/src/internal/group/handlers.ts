@@ -130,16 +130,28 @@ const handleNext = <R>(self: State<R>): Effect.Effect<void, never, R> =>
   })
 
 // A lane handles records, one after the other, as long as there is one whose key is not being handled; then it ends. Adding a record starts
-// one while there are fewer lanes than `concurrency`, so that an idle shard has none.
+// one while there are fewer lanes than `concurrency`, so that an idle shard has none. A lane that finds nothing counts no longer from that
+// very step on: whoever adds a record before its fiber has ended starts another.
 const laneOf = <R>(self: State<R>): Effect.Effect<void, never, R> => {
   const next = handleNext(self)
-  return Effect.ensuring(
-    Effect.whileLoop({ while: () => self.queue.isReady, body: () => next, step: () => undefined }),
-    Effect.sync(() => {
+  return Effect.suspend(() => {
+    let isCounted = true
+    const leave = () => {
+      if (!isCounted) return
+      isCounted = false
       self.lanes--
       self.signal.tell()
-    })
-  )
+    }
+    const goesOn = () => {
+      if (self.queue.isReady) return true
+      leave()
+      return false
+    }
+    return Effect.ensuring(
+      Effect.whileLoop({ while: goesOn, body: () => next, step: () => undefined }),
+      Effect.sync(leave)
+    )
+  })
 }
 
 const startLanes = <R>(self: State<R>): Effect.Effect<void, never, R> => {
