@@ -102,6 +102,10 @@ describe("simulation of fleets", () => {
     }
   })
 
+  it("a record that comes while the last lane ends is handled", () => {
+    assert.deepStrictEqual(Invariants.violations(simulate(Scenario.make(50_475))), [])
+  })
+
   it("a seed is one history, to the last event", async () => {
     for (const seed of seedsOf(1, 5)) {
       const one = simulate(Scenario.make(seed), { verbose: true })
