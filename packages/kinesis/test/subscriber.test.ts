@@ -1,7 +1,7 @@
 /** Pages that are pushed, and polled where they cannot be. */
 import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Cause, Clock, Effect, Exit, Fiber } from "effect"
+import { Array as Arr, Cause, Clock, Effect, Exit, Fiber, FiberId, Scheduler } from "effect"
 import { type KinesisApi, type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
 import { AccessDenied, InvalidArgument, type KinesisError, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
@@ -473,6 +473,53 @@ describe("a shard whose pages are pushed", () => {
       const exit = yield* Effect.exit(read)
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))))
+
+  it.effect("fails with a call that was interrupted from within, instead of asking without a pause or waiting for ever", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      let calls = 0
+      const interrupted = Effect.suspend(() => ++calls > 1_000 ? Effect.dieMessage("no pause") : Effect.interrupt)
+      for (
+        const [whileUnavailable, broken] of [
+          ["poll", { subscribeToShard: () => interrupted }],
+          ["wait", { subscribeToShard: () => interrupted }],
+          ["poll", { subscribeToShard: () => Effect.never, getShardIterator: () => interrupted }]
+        ] as const
+      ) {
+        const { put, read } = yield* open({
+          pushes: { whileUnavailable },
+          wrap: (client) => ({ ...client, ...broken })
+        })
+        yield* put(1)
+        const exit = yield* Effect.exit(Effect.timeout(read, "1 minute"))
+        assert.include(String(Exit.isFailure(exit) && exit.cause), "interrupted from within")
+      }
+    }))))
+
+  it.effect("leaves nothing that subscribes behind, wherever its first page is interrupted", () =>
+    Effect.scoped(Effect.gen(function*() {
+      let asked = 0
+      let asking = 0
+      const arn = Effect.suspend(() => {
+        asked++
+        asking++
+        return Effect.ensuring(Effect.never, Effect.sync(() => asking--))
+      })
+      for (const before of Arr.range(0, 60)) {
+        const scheduler = new Scheduler.ControlledScheduler()
+        const { source } = yield* open({ pushes: { arn, whileUnavailable: "wait" } })
+        const next = Arr.range(0, before).reduce(
+          (inner: typeof source.next) => Effect.suspend(() => inner),
+          source.next
+        )
+        const read = Effect.withMaxOpsBeforeYield(Effect.ensuring(next, source.close), 40)
+        const fiber = Effect.runFork(read, { scheduler })
+        fiber.unsafeInterruptAsFork(FiberId.none)
+        for (const _ of Arr.range(1, 100)) scheduler.step()
+        assert.isNotNull(fiber.unsafePoll())
+        assert.strictEqual(asking, 0, `${before}`)
+      }
+      assert.isAbove(asked, 0)
+    })))
 
   for (
     const [what, at, rest] of [

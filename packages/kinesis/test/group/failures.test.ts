@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Deferred, Effect, Exit, Fiber, Option, Schedule, Stream, TestClock } from "effect"
-import { Consumer, FailurePolicy, KinesisError } from "effect-kinesis"
+import { Consumer, FailurePolicy, KinesisClient, KinesisError } from "effect-kinesis"
 import { application, eventually, run, stop, textOf, withGroup } from "../support/groups.js"
 import { hashKeyOf, maxHashKey, numbered, oneShard, put, recording, shard0, shardName } from "../support/reading.js"
 
@@ -404,4 +404,23 @@ describe("shards as streams", () => {
         assert.isTrue(Exit.isFailure(exit))
         assert.strictEqual(yield* storedOf(world), "TrimHorizon")
       })))
+})
+
+describe("a call of a shard", () => {
+  for (const fanOut of [false, true]) {
+    it.effect(`that is interrupted from within fails the consumer${fanOut ? ", by fan-out, too" : ""}`, () =>
+      withGroup(oneShard, (world) =>
+        Effect.gen(function*() {
+          const broken = {
+            ...world.client,
+            getRecords: () => Effect.interrupt,
+            subscribeToShard: () => Effect.interrupt
+          }
+          const worker = yield* Effect.provideService(run({ fanOut }), KinesisClient.KinesisClient, broken)
+          yield* TestClock.adjust("1 minute")
+          const exit = yield* Fiber.poll(worker.fiber)
+          const why = Option.map(exit, Exit.match({ onFailure: Cause.pretty, onSuccess: () => "nothing" }))
+          assert.include(Option.getOrElse(why, () => "nothing yet"), "interrupted from within")
+        })))
+  }
 })

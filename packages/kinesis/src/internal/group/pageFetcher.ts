@@ -8,6 +8,7 @@ import type { Page } from "../../Page.js"
 import type { Startable } from "../../Position.js"
 import type { ReadContext } from "../reading/context.js"
 import * as Drive from "../reading/drive.js"
+import * as Interruption from "../reading/interruption.js"
 import type { Coordination, ShardOutcome, ShardToRead } from "../reading/pageSource.js"
 import type * as ReadAhead from "../reading/readAhead.js"
 import * as Signal from "../reading/signal.js"
@@ -102,7 +103,9 @@ export const start = (
 const fetch = (self: State, context: ReadContext, shard: ShardToRead): Effect.Effect<unknown> =>
   Drive.drive(context, shard, Sources.make(context, shard), (page) => offer(self, page)).pipe(
     Effect.catchAll((error) => Deferred.fail(self.failure, error)),
-    Effect.catchAllDefect((defect) => Effect.zipRight(Deferred.die(self.failure, defect), Effect.never)),
+    Effect.catchAllCause((cause) =>
+      Effect.zipRight(Deferred.failCause(self.failure, Interruption.asDefect(cause)), Effect.never)
+    ),
     Effect.ensuring(Effect.sync(() => {
       handedOn(self)
       if (self.outcome !== undefined) end(self)

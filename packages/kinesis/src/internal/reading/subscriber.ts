@@ -10,6 +10,7 @@ import type { Page } from "../../Page.js"
 import * as RecordsSummary from "../record/recordsSummary.js"
 import * as PollState from "../shard/pollState.js"
 import * as SubscribeState from "../shard/subscribeState.js"
+import * as Interruption from "./interruption.js"
 import * as PageAssembly from "./pageAssembly.js"
 import type { PageSource } from "./pageSource.js"
 import * as Poller from "./poller.js"
@@ -58,11 +59,14 @@ export const source = (poller: Poller.Poller, pushes: Pushes): PageSource => {
 
 const begun = (self: Subscriber, polling: PageSource): Next => {
   if (self.fiber !== undefined || self.poller.poll.ended) return nextPage(self, polling)
-  return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Subscription.keep(self))), (fiber) => {
-    self.fiber = fiber
-    return nextPage(self, polling)
-  })
+  return Effect.zipRight(keptSubscribed(self), Effect.suspend(() => nextPage(self, polling)))
 }
+
+/** Nothing comes between the fiber and the note by which it is ended. */
+const keptSubscribed = (self: Subscriber): Effect.Effect<void> =>
+  Effect.uninterruptible(Effect.map(Effect.forkDaemon(Effect.interruptible(Subscription.keep(self))), (fiber) => {
+    self.fiber = fiber
+  }))
 
 const nextPage = (self: Subscriber, polling: PageSource): Next => {
   const { failure, isLost, live, poller } = self
@@ -105,6 +109,7 @@ const polled = (self: Subscriber, polling: PageSource): Next =>
         ))
     ).pipe(Effect.flatMap((exit) => {
       if (!Exit.isInterrupted(exit)) return taken(self, exit)
+      if (!hasNews(self)) return Exit.mapErrorCause(exit, Interruption.asDefect)
       ReadAhead.leave(self.poller.share)
       self.poller.poll = poll
       self.poller.given = given

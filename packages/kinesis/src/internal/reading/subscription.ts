@@ -12,6 +12,7 @@ import * as PollState from "../shard/pollState.js"
 import * as ServerClock from "../shard/serverClock.js"
 import * as SubscribeState from "../shard/subscribeState.js"
 import * as ConsumerErrors from "./consumerErrors.js"
+import * as Interruption from "./interruption.js"
 import * as OutageWatch from "./outageWatch.js"
 import * as Poller from "./poller.js"
 import type { Pushes } from "./pushes.js"
@@ -138,9 +139,7 @@ const positionOf = ({ poller: { poll, shard: { skew } }, state }: Subscribed): S
 
 export const keep = (self: Subscribed): Effect.Effect<void> =>
   Effect.forever(Effect.suspend(() => step(self))).pipe(
-    Effect.catchAllCause((cause) =>
-      Cause.isInterruptedOnly(cause) ? Effect.failCause(cause) : Effect.sync(() => failWith(self, cause))
-    )
+    Effect.catchAllCause((cause) => Effect.sync(() => failWith(self, Interruption.asDefect(cause))))
   )
 
 const step = (self: Subscribed): Effect.Effect<void> => {
