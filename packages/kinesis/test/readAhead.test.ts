@@ -1,8 +1,13 @@
-import { LocalKinesis } from "@effect-kinesis/local"
+import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck as fc, Fiber, TestClock } from "effect"
-import { KinesisClient, KinesisStream, Until } from "effect-kinesis"
+import { KinesisClient, type KinesisEvent, KinesisStream, Position, Until } from "effect-kinesis"
+import { ServiceUnavailable } from "effect-kinesis/KinesisError"
+import * as ReadContext from "../src/internal/reading/context.js"
+import * as OutageWatch from "../src/internal/reading/outageWatch.js"
 import * as ReadAhead from "../src/internal/reading/readAhead.js"
+import * as Settings from "../src/internal/reading/settings.js"
+import * as Sources from "../src/internal/reading/sources.js"
 import * as PageEstimate from "../src/internal/shard/pageEstimate.js"
 import { read, shardName, withKinesis } from "./support/reading.js"
 
@@ -33,6 +38,13 @@ const largePages = (client: KinesisClient.Service, pagesPerShard: number) => {
   }
   return { client: large, total, given }
 }
+
+const broken = new ServiceUnavailable({
+  operation: "GetRecords",
+  stream: "orders",
+  shardId: shardName(0),
+  description: "broken"
+})
 
 const options = { stream: "orders", from: "trim-horizon", until: Until.caughtUp } as const
 
@@ -117,6 +129,41 @@ describe("reading ahead", () => {
       assert.strictEqual(dead._tag, "Failure")
       assert.strictEqual(yield* fetch(Effect.succeed(page)), page)
     }))
+
+  it.effect("a page holds no room if its shard is left before it was given to anybody", () =>
+    VirtualTime.run(Effect.scoped(Effect.gen(function*() {
+      const { client, local } = yield* LocalKinesis.make({ streams: [{ name: "orders" }] })
+      yield* client.putRecord({ stream: "orders", partitionKey: "key", data: new Uint8Array(2_000) })
+      const settings = Settings.make({ stream: "orders" })
+      let isTelling = false
+      const emit = (event: KinesisEvent.KinesisEvent) =>
+        event._tag === "OutageEnded"
+          ? Effect.zipRight(Effect.sync(() => isTelling = true), Effect.sleep("1 minute"))
+          : Effect.void
+      const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
+      const context = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(1_000), outages)
+      const source = () =>
+        Sources.make(context, {
+          shardId: shardName(0),
+          origin: Position.trimHorizon,
+          because: "start",
+          closed: false,
+          skew: { millis: 0 },
+          coordination: {
+            hashKeyRange: () => Effect.sync(() => undefined),
+            onReady: () => Effect.void,
+            ownsShard: () => Effect.succeed(true),
+            onEnd: () => Effect.void
+          }
+        })
+      yield* local.fail({ operation: "getRecords", error: broken, times: 6 })
+      const left = source()
+      const fiber = yield* Effect.fork(Effect.ensuring(left.next, left.close))
+      while (!isTelling) yield* Effect.sleep("1 second")
+      yield* Fiber.interrupt(fiber)
+      const page = yield* Effect.timeout(source().next, "1 minute")
+      assert.strictEqual(page.records.length, 1)
+    }))))
 
   it("a page is expected to be as large as pages have been of late, and never above the service's limit", () => {
     fc.assert(fc.property(fc.array(fc.nat(10 * mebibyte)), fc.nat(10 * mebibyte), (pages, last) => {

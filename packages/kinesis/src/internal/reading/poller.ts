@@ -67,7 +67,7 @@ export const open = (context: ReadContext, shard: ShardToRead): Poller => ({
 /** Polls a shard: `PollState` decides, this acts. */
 export const source = (self: Poller): PageSource => ({
   next: Effect.suspend(() => nextPage(self)),
-  close: Effect.sync(() => ReadAhead.leave(self.share))
+  close: Effect.sync(() => ReadAhead.close(self.share))
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -110,7 +110,8 @@ const step = (self: Poller, event: PollState.PollEvent): void => {
 
 /** The previous page was handed on: it may have been the last one wanted. */
 export const isEnough = (self: Poller): boolean => {
-  const { given } = self
+  const { given, share } = self
+  share.kept = undefined
   if (given === undefined) return self.isEnough
   const { monotonicMillis, progress, settings: { until } } = self.context
   const isReached = StopRule.pageHandedOn(until, progress, given, monotonicMillis())

@@ -28,6 +28,8 @@ export interface Share {
    * fiber.
    */
   room: Room | undefined
+  /** The page that has come, until it counts as handed on. */
+  kept: Page | undefined
   /** Called when there is room, while the shard waits for it. */
   onRoom: (() => void) | undefined
   lastBytes: number
@@ -38,6 +40,7 @@ export interface Share {
 const share = (bound: State | undefined): Share => ({
   bound,
   room: undefined,
+  kept: undefined,
   onRoom: undefined,
   lastBytes: 0,
   nextBytes: undefined
@@ -223,6 +226,7 @@ export const fetched = <E, R>(self: Share, call: Effect.Effect<Fetched, E, R>): 
 export const keep = (self: Share, { bytes, page }: Fetched): void => {
   const { bound } = self
   if (bound === undefined) return
+  self.kept = page
   self.lastBytes = bytes
   bound.recent = PageEstimate.after(bound.recent, bytes)
   bound.held.set(page, bytes)
@@ -237,4 +241,12 @@ export const leave = (self: Share): void => {
   const left = self.room
   self.room = undefined
   release(self.bound!, left)
+}
+
+/** Lets go of all that a shard holds which is read no further: of a page, too, that nobody was given. */
+export const close = (self: Share): void => {
+  const { bound, kept } = self
+  self.kept = undefined
+  if (bound !== undefined && kept !== undefined) handedOn(bound, kept)
+  leave(self)
 }

@@ -110,7 +110,7 @@ const polled = (self: Subscriber, polling: PageSource): Next =>
     ).pipe(Effect.flatMap((exit) => {
       if (!Exit.isInterrupted(exit)) return taken(self, exit)
       if (!hasNews(self)) return Exit.mapErrorCause(exit, Interruption.asDefect)
-      ReadAhead.leave(self.poller.share)
+      ReadAhead.close(self.poller.share)
       self.poller.poll = poll
       self.poller.given = given
       return nextPage(self, polling)
