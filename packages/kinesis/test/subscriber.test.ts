@@ -1,7 +1,7 @@
 /** Pages that are pushed, and polled where they cannot be. */
 import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Cause, Clock, Effect, Exit, Fiber, FiberId, Scheduler } from "effect"
+import { Array as Arr, Cause, Clock, Effect, Exit, Fiber, FiberId, Option, Scheduler } from "effect"
 import { type KinesisApi, type KinesisClient, type KinesisEvent, Position } from "effect-kinesis"
 import { AccessDenied, InvalidArgument, type KinesisError, ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
@@ -265,6 +265,28 @@ describe("a shard whose pages are pushed", () => {
         assert.deepStrictEqual(texts, upTo(81))
         assert.strictEqual((yield* callsOf("getRecords")).length, polls)
       })
+    )
+  )
+
+  it.effect(
+    "what is accepted and ends without an event again and again is polled around",
+    reading(
+      ({ put, texts, upTo }) =>
+        Effect.gen(function*() {
+          yield* put(2)
+          yield* Effect.sleep("8 seconds")
+          assert.deepStrictEqual(texts, upTo(2))
+          yield* put(2)
+          yield* Effect.sleep("1 minute")
+          assert.deepStrictEqual(texts, upTo(4))
+        }),
+      {
+        wrap: (client) => ({
+          ...client,
+          subscribeToShard: () =>
+            Effect.succeed({ announced: Effect.delay(Effect.fail(Option.none()), "3 seconds"), event: Effect.never })
+        })
+      }
     )
   )
 

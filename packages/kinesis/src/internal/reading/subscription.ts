@@ -238,6 +238,7 @@ export const over = (self: Subscribed, live: Live, why: Option.Option<KinesisErr
     const ended = emit(KinesisEvent.SubscriptionEnded({ shardId, millis, events, error }))
     if (error !== undefined) return Effect.zipRight(ended, failed(self, live.consumerArn, error))
     self.state = SubscribeState.over(self.state, now(self), jitter)
+    self.changed.tell()
     return ended
   })
 
