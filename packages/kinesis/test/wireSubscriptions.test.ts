@@ -586,6 +586,35 @@ describe("a subscription", () => {
       assert.include(refused.message, "fanOutTransport")
     }))
 
+  it.scopedLive("F110 is closed, though a handler of the SDK answers when it was given up", () =>
+    Effect.gen(function*() {
+      const bodies: Array<Readable> = []
+      const gate = yield* Effect.makeLatch(true)
+      const requestHandler = {
+        handle: async () => {
+          const body = new Readable({ read: () => undefined })
+          bodies.push(body)
+          await Effect.runPromise(gate.await)
+          const headers = { "content-type": "application/vnd.amazon.eventstream" }
+          return { response: { statusCode: 200, headers, body } }
+        },
+        updateHttpClientConfig: () => undefined,
+        httpHandlerConfigs: () => ({})
+      }
+      const client = yield* KinesisClient.make({
+        ...clientOptions("http://127.0.0.1:1"),
+        requestHandler: requestHandler as never
+      })
+      yield* Effect.scoped(subscribe(client))
+      yield* until(() => bodies[0]!.destroyed)
+      yield* gate.close
+      const fiber = yield* Effect.fork(Effect.scoped(subscribe(client)))
+      yield* until(() => bodies.length === 2)
+      yield* Fiber.interrupt(fiber)
+      yield* gate.open
+      yield* until(() => bodies[1]!.destroyed)
+    }))
+
   it.scopedLive("is read by the SDK where the SDK lacks a part that is used, on the shared connection, with one warning", () =>
     Effect.gen(function*() {
       const server = yield* FanOutServer.make("tls", (call) => {

@@ -78,7 +78,8 @@ export const subscribing = (calls: RepeatedCalls.State, codec: Codec, sharing: S
   return async (request: Api.SubscribeToShardRequest, abortSignal: AbortSignal): Promise<Open> => {
     const { body, contentType } = await RepeatedCalls.send(calls, call, request, abortSignal)
     const readable = body instanceof Readable ? body : Readable.from(body as AsyncIterable<Uint8Array>)
-    abortSignal.addEventListener("abort", () => readable.readableEnded || readable.destroy(), { once: true })
+    if (abortSignal.aborted) readable.destroy()
+    else abortSignal.addEventListener("abort", () => readable.readableEnded || readable.destroy(), { once: true })
     return (toError) => make({ request, codec, contentType, body: readable, memory, abortSignal, toError })
   }
 }
