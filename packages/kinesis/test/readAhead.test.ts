@@ -1,6 +1,6 @@
 import { LocalKinesis, VirtualTime } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Fiber, TestClock } from "effect"
+import { Deferred, Effect, FastCheck as fc, Fiber, TestClock } from "effect"
 import { KinesisClient, type KinesisEvent, KinesisStream, Position, Until } from "effect-kinesis"
 import { ServiceUnavailable } from "effect-kinesis/KinesisError"
 import * as ReadContext from "../src/internal/reading/context.js"
@@ -135,10 +135,10 @@ describe("reading ahead", () => {
       const { client, local } = yield* LocalKinesis.make({ streams: [{ name: "orders" }] })
       yield* client.putRecord({ stream: "orders", partitionKey: "key", data: new Uint8Array(2_000) })
       const settings = Settings.make({ stream: "orders" })
-      let isTelling = false
+      const telling = yield* Deferred.make<void>()
       const emit = (event: KinesisEvent.KinesisEvent) =>
         event._tag === "OutageEnded"
-          ? Effect.zipRight(Effect.sync(() => isTelling = true), Effect.sleep("1 minute"))
+          ? Effect.zipRight(Deferred.succeed(telling, undefined), Effect.sleep("1 minute"))
           : Effect.void
       const outages = yield* OutageWatch.make(OutageWatch.kinesis(settings), emit)
       const context = yield* ReadContext.make(client, settings, emit, yield* ReadAhead.make(1_000), outages)
@@ -159,7 +159,7 @@ describe("reading ahead", () => {
       yield* local.fail({ operation: "getRecords", error: broken, times: 6 })
       const left = source()
       const fiber = yield* Effect.fork(Effect.ensuring(left.next, left.close))
-      while (!isTelling) yield* Effect.sleep("1 second")
+      yield* Deferred.await(telling)
       yield* Fiber.interrupt(fiber)
       const page = yield* Effect.timeout(source().next, "1 minute")
       assert.strictEqual(page.records.length, 1)
