@@ -151,6 +151,7 @@ describe("reading ahead", () => {
           skew: { millis: 0 },
           coordination: {
             hashKeyRange: () => Effect.sync(() => undefined),
+            hasChildren: () => false,
             onReady: () => Effect.void,
             ownsShard: () => Effect.succeed(true),
             onEnd: () => Effect.void
