@@ -11,6 +11,7 @@
 import type * as Api from "effect-kinesis/KinesisApi"
 import type * as KinesisClient from "effect-kinesis/KinesisClient"
 import * as Effect from "effect/Effect"
+import * as Administration from "./internal/administration.js"
 import type { AccountLimits, AccountSettings } from "./internal/api/account.js"
 import type * as CreateStreams from "./internal/api/createStream.js"
 import type { StreamDescription, StreamSummary } from "./internal/api/describe.js"
@@ -254,6 +255,8 @@ export interface Service {
   readonly local: LocalKinesis.Service
   /** What is to be stored. */
   readonly journal: Journal
+  /** The streams that are there, in the order of their names. It is no call: it takes no time, meets no fault, and `calls` has it not. */
+  readonly streams: Effect.Effect<ReadonlyArray<Api.DescribeStreamSummaryResponse>>
   /** Lets go of the records that have left retention. `records` of the knobs does not show them from then on. */
   readonly forgetTrimmed: Effect.Effect<void>
 }
@@ -298,6 +301,7 @@ export const make: (options?: Options) => Effect.Effect<Service> = Effect.fnUntr
         changes: Effect.sync(() => [...Journals.changes(written)]),
         snapshot: Effect.sync(() => Journals.snapshot(account))
       },
+      streams: Effect.map(service.now, (now) => Administration.summaries(account, now)),
       forgetTrimmed: Effect.map(service.now, (now) => Forgetting.forget(account, now))
     }
   }

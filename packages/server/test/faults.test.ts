@@ -146,6 +146,24 @@ describe("the endpoint for whoever runs the server", () => {
       assert.include(overview.post, "/_admin/throttle")
     }))
 
+  it.scopedLive("is no call of the service: it meets no fault, and calls has it not", () =>
+    Effect.gen(function*() {
+      const { endpoint } = yield* started({ latency: "1 hour", streams: [{ name: "orders", shardCount: 2 }] })
+      yield* ask(endpoint, "/_admin/throttle", { times: "always" })
+      const { value: streams } = yield* ask(endpoint, "/_admin/streams")
+      assert.deepInclude(streams[0], { streamName: "orders", openShardCount: 2 })
+      assert.deepStrictEqual((yield* ask(endpoint, "/_admin/calls")).value, [])
+    }))
+
+  it.scopedLive("takes an operation by the API's name as well", () =>
+    Effect.gen(function*() {
+      const { endpoint } = yield* started()
+      const listing = () => Effect.map(Raw.call(endpoint, "ListStreams", {}), ({ body }) => body.__type ?? "ok")
+      yield* ask(endpoint, "/_admin/throttle", { operation: "ListStreams" })
+      assert.strictEqual(yield* listing(), "LimitExceededException")
+      assert.strictEqual(yield* listing(), "ok")
+    }))
+
   it.scopedLive("says what is wrong, and what is right", () =>
     Effect.gen(function*() {
       const { endpoint } = yield* started()
@@ -160,6 +178,10 @@ describe("the endpoint for whoever runs the server", () => {
         ["/_admin/throtle", {}, 404, "throttle"],
         ["/_admin/none", undefined, 404, "GET /_admin"],
         ["/_admin/records", undefined, 400, "stream=NAME"],
+        ["/_admin/records?stream=visits", undefined, 404, "no stream visits"],
+        ["/_admin/streams?region=Europe", undefined, 400, "such as eu-west-1, was \"Europe\""],
+        ["/_admin/throttle", undefined, 405, "POST it"],
+        ["/_admin/cutBody", { operation: "getRecord" }, 400, "such as \"getRecords\""],
         ["/_admin/cutBody", { times: 0.5 }, 400, "times"]
       ]
       for (const [path, body, status, says] of cases) {

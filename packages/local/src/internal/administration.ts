@@ -84,6 +84,13 @@ export const describeStreamSummary = (
   }
 }
 
+/** What is known of each stream, in the order of their names. */
+export const summaries = (account: Account, now: number): ReadonlyArray<Api.DescribeStreamSummaryResponse> =>
+  [...account.streams.keys()].sort().flatMap((stream) => {
+    const summary = describeStreamSummary(account, { stream }, now)
+    return isRefusal(summary) ? [] : [summary]
+  })
+
 const findResizable = (account: Account, stream: string, now: number): Stream | Refusal => {
   const found = findActive(account, stream, now)
   return isRefusal(found) || found.mode === "PROVISIONED"

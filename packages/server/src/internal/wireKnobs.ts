@@ -1,13 +1,16 @@
 import * as AwsSdk from "effect-kinesis/AwsSdk"
 import * as Effect from "effect/Effect"
 import type * as KinesisServer from "../KinesisServer.js"
+import * as Schemas from "./api/schemas.js"
 import type { WireFault } from "./http/wireFaults.js"
 import type { State } from "./state.js"
 
 const { flag, optional, that, whole } = AwsSdk
 
+const operations = Object.keys(Schemas.operations).map((name) => name.charAt(0).toLowerCase() + name.slice(1))
+
 const target = {
-  operation: optional(that("an operation such as \"getRecords\"", (given) => typeof given === "string")),
+  operation: optional(that("an operation such as \"getRecords\"", (given) => operations.includes(given as string))),
   times: optional((given, options) => given === Infinity ? undefined : whole(0)(given, options))
 }
 

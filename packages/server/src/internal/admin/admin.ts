@@ -45,10 +45,15 @@ const targetOf = (body: Buffer): object | string => {
   }
 }
 
-/** In JSON there is no infinity: `"always"` stands for it. Errors are known by name. */
+/** In JSON there is no infinity: `"always"` stands for it. Errors are known by name, operations by the API's name, too: `GetRecords`. */
 const completed = (name: string, target: Readonly<Record<string, unknown>>): object | string => {
-  const { error, times, ...rest } = target
-  const counted = { ...rest, ...(times === undefined ? {} : { times: times === "always" ? Infinity : times }) }
+  const { error, operation, times, ...rest } = target
+  const called = typeof operation === "string" ? operation.charAt(0).toLowerCase() + operation.slice(1) : operation
+  const counted = {
+    ...rest,
+    ...(called === undefined ? {} : { operation: called }),
+    ...(times === undefined ? {} : { times: times === "always" ? Infinity : times })
+  }
   if (name !== "fail") return error === undefined ? counted : { ...counted, error }
   const found = Errors.named(error)
   return found === undefined ? `error must be one of ${Errors.names.join(", ")}` : { ...counted, error: found }
@@ -88,11 +93,12 @@ const overview = (self: State, knobs: Readonly<Record<string, Knob>>) => ({
   regions: self.regions(),
   get: ["health", "streams", "calls", "records?stream=NAME"].map((path) => `/_admin/${path}`),
   post: Object.keys(knobs).sort().map((name) => `/_admin/${name}`),
-  errorsOfFail: Errors.names
+  errorsOfFail: Errors.names,
+  guide: "https://github.com/effect-kinesis/effect-kinesis/blob/main/docs/local-server.md#faults"
 })
 
 const look = (self: State, { path, query }: Asked, knobs: Readonly<Record<string, Knob>>): Effect.Effect<Told> => {
-  const { local, operations } = self.regionOf(query.get("region") ?? self.home)
+  const { local, streams } = self.regionOf(query.get("region") ?? self.home)
   switch (path) {
     case "":
     case "/":
@@ -100,22 +106,36 @@ const look = (self: State, { path, query }: Asked, knobs: Readonly<Record<string
     case "/health":
       return Effect.succeed(told({ status: "ok" }))
     case "/streams":
-      return Effect.orDie(Effect.map(operations.listStreams({ limit: 10_000 }), (page) => told(page.streamSummaries)))
+      return Effect.map(streams, told)
     case "/calls":
       return Effect.map(local.calls, told)
     case "/records": {
       const stream = query.get("stream")
       return stream === null
         ? Effect.succeed(wrong("name the stream: /_admin/records?stream=NAME"))
-        : Effect.map(local.records(stream), (records) => told(records.map(shown)))
+        : Effect.map(
+          Effect.zip(local.records(stream), streams),
+          ([records, there]) =>
+            records.length > 0 || there.some(({ streamName }) => streamName === stream)
+              ? told(records.map(shown))
+              : wrong(`there is no stream ${stream}; GET /_admin/streams lists those of a region (?region=NAME)`, 404)
+        )
     }
     default:
-      return Effect.succeed(wrong(`there is no ${path}; GET /_admin lists what there is`, 404))
+      return Effect.succeed(
+        Object.hasOwn(knobs, path.slice(1))
+          ? wrong(`${path.slice(1)} is a knob: POST it, with an object of JSON`, 405)
+          : wrong(`there is no ${path}; GET /_admin lists what there is`, 404)
+      )
   }
 }
 
 /** Shows what is there, and turns knobs. `?region=` names another region than the server's own. */
 export const answer = (self: State, asked: Asked): Effect.Effect<Told> => {
+  const region = asked.query.get("region")
+  if (region !== null && !/^[a-z0-9-]+$/.test(region)) {
+    return Effect.succeed(wrong(`region must be one such as eu-west-1, was ${JSON.stringify(region)}`))
+  }
   const { local } = self.regionOf(asked.query.get("region") ?? self.home)
   const knobs = knobsOf(local, WireKnobs.make(self))
   if (asked.method === "GET") return look(self, asked, knobs)
