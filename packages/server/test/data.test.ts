@@ -2,11 +2,12 @@
 import { LocalApi } from "@effect-kinesis/local"
 import { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect, Logger, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -83,6 +84,45 @@ describe("a folder of data", () => {
       appendFileSync(journalOf(data), Buffer.from([5, 0, 0, 0, 1, 2, 3, 4, 3, 0, 0, 0, 0, 0]))
       yield* withServer({ data }, (server) =>
         Effect.map(keysOf(server), (keys) => assert.deepStrictEqual(keys, ["a", "c"])))
+    }))
+
+  it.scopedLive("keeps a file that it cannot read, and says so", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const told: Array<string> = []
+      const listening = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => void told.push(`${logLevel.label} ${String(message)}`))
+      )
+      writeFileSync(journalOf(data), "somebody else's notes")
+      yield* Effect.provide(withServer({ data }, () => Effect.void), listening)
+      assert.strictEqual(readFileSync(`${journalOf(data)}.torn`, "utf8"), "somebody else's notes")
+      assert.strictEqual(told.length, 1)
+      assert.include(told[0], `WARN the last 21 bytes of ${journalOf(data)} cannot be read`)
+      yield* Effect.provide(withServer({ data }, () => Effect.void), listening)
+      assert.strictEqual(told.length, 1)
+    }))
+
+  it.scopedLive("that cannot be used is told of, with what to do", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const failure = (data: string) =>
+        Effect.map(
+          Effect.flip(Effect.scoped(KinesisServer.make({ data }))),
+          ({ _tag, message }) => `${_tag}: ${message}`
+        )
+      const file = join(data, "file")
+      writeFileSync(file, "")
+      assert.strictEqual(
+        yield* failure(file),
+        `DataError: the folder ${file} cannot be used: ${file} is a file; name a folder`
+      )
+      mkdirSync(journalOf(data, "eu-west-1"))
+      assert.include(yield* failure(data), `DataError: the folder ${data} `)
+      rmSync(journalOf(data, "eu-west-1"), { recursive: true })
+      writeFileSync(journalOf(data, "my notes"), "mine")
+      yield* withServer({ data }, () => Effect.void)
+      assert.strictEqual(readFileSync(journalOf(data, "my notes"), "utf8"), "mine")
     }))
 
   it.scopedLive("is appended to behind what is whole of it", () =>

@@ -6,6 +6,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Options } from "../KinesisServer.js"
 import type { DataError } from "./data/folder.js"
+import * as Folder from "./data/folder.js"
 import * as Keeping from "./data/keeping.js"
 import * as Verification from "./http/verification.js"
 import type { State } from "./state.js"
@@ -39,6 +40,12 @@ const forgetting = (regions: ReadonlyMap<string, Api.Service>): Effect.Effect<ne
     )
   )
 
+/** A file that cannot be opened is the folder's fault; all else is no failure. */
+const unusable = (folder: string | undefined) => (defect: unknown): Effect.Effect<never, DataError> =>
+  folder !== undefined && (defect as NodeJS.ErrnoException).syscall !== undefined
+    ? Effect.fail(Folder.dataError(folder, defect))
+    : Effect.die(defect)
+
 /** A server before it listens: its engines, one for each region that is asked for. */
 export const make = (options: Options, home: string): Effect.Effect<State, DataError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -53,9 +60,11 @@ export const make = (options: Options, home: string): Effect.Effect<State, DataE
           streams: region === home ? options.streams : undefined,
           journal: keeping?.journalOf(region)
         }),
-        (engine) => Effect.sync(() => keeping?.keep(region, engine))
+        (engine) => keeping?.keep(region, engine) ?? Effect.void
       )
-    for (const region of new Set([home, ...keeping?.regions ?? []])) regions.set(region, yield* make(region))
+    for (const region of new Set([home, ...keeping?.regions ?? []])) {
+      regions.set(region, yield* Effect.catchAllDefect(make(region), unusable(options.data)))
+    }
     yield* Effect.forkScoped(forgetting(regions))
     const regionOf = (region: string): Api.Service => {
       const known = regions.get(region) ?? Runtime.runSync(runtime)(make(region))

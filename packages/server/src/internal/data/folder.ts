@@ -12,9 +12,28 @@ const suffix = ".journal"
 /** The journal of a region. */
 export const fileOf = (folder: string, region: string): string => join(folder, `${region}${suffix}`)
 
-/** The regions that have a journal. */
+/** The regions that have a journal. Other files are left alone. */
 export const regionsIn = (folder: string): ReadonlyArray<string> =>
-  readdirSync(folder).filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length))
+  readdirSync(folder).filter((file) => /^[a-z0-9-]+\.journal$/.test(file)).map((file) => file.slice(0, -suffix.length))
+
+/** What is wrong with a folder, and what to do about it. */
+const because = (cause: unknown): string => {
+  const { code, message, path = "it" } = cause as NodeJS.ErrnoException
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return `cannot be used: this user may not write ${path}; name another folder, or change its rights`
+    case "EEXIST":
+    case "ENOTDIR":
+      return `cannot be used: ${path} is a file; name a folder`
+    default:
+      return message
+  }
+}
+
+export const dataError = (folder: string, cause: unknown): DataError =>
+  new DataError({ folder, message: `the folder ${folder} ${because(cause)}` })
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -51,11 +70,7 @@ export const open = (folder: string): Effect.Effect<void, DataError, Scope.Scope
   Effect.asVoid(Effect.acquireRelease(
     Effect.try({
       try: () => use(folder),
-      catch: (cause) =>
-        new DataError({
-          folder,
-          message: `the folder ${folder} ${cause instanceof Error ? cause.message : String(cause)}`
-        })
+      catch: (cause) => dataError(folder, cause)
     }),
     (lock) => Effect.sync(() => rmSync(lock, { force: true }))
   ))

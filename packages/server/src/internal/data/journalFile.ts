@@ -36,6 +36,21 @@ export const open = (path: string, engine: LocalApi.Service): State => {
   return { path, engine, file, isBroken: false }
 }
 
+/**
+ * What follows the bytes that are whole is cut off by {@link open}: a few bytes after a crash, or all of a file that is no journal. So the file
+ * is copied first, and that is told.
+ */
+export const setAside = (path: string, wholeBytes: number): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const bytes = (Fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) - wholeBytes
+    if (bytes <= 0) return Effect.void
+    Fs.copyFileSync(path, `${path}.torn`)
+    return Effect.logWarning(
+      `the last ${bytes} bytes of ${path} cannot be read and are cut off: what was written there is lost; ` +
+        `${path}.torn is the file as it was`
+    )
+  })
+
 /** Writes from a place of the file on, a few megabytes at once. */
 const writeAll = (file: number, from: number, frames: Iterable<Uint8Array>): void => {
   let at = from

@@ -13,7 +13,7 @@ export interface Keeping {
   /** The journal of a region, to begin with. */
   readonly journalOf: (region: string) => Iterable<Uint8Array>
   /** Keeps the engine from now on. */
-  readonly keep: (region: string, engine: LocalApi.Service) => void
+  readonly keep: (region: string, engine: LocalApi.Service) => Effect.Effect<void>
   /** The regions that were kept before. */
   readonly regions: ReadonlyArray<string>
 }
@@ -37,7 +37,13 @@ export const make = (folder: string): Effect.Effect<Keeping, DataError, Scope.Sc
     yield* Effect.forkScoped(Effect.forever(Effect.delay(flush, flushMillis)))
     return {
       journalOf: (region) => JournalFile.pieces(Folder.fileOf(folder, region)),
-      keep: (region, engine) => void files.push(JournalFile.open(Folder.fileOf(folder, region), engine)),
+      keep: (region, engine) => {
+        const path = Folder.fileOf(folder, region)
+        return Effect.map(
+          JournalFile.setAside(path, engine.journal.restoredBytes),
+          () => void files.push(JournalFile.open(path, engine))
+        )
+      },
       regions: Folder.regionsIn(folder)
     }
   })
