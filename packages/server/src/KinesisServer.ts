@@ -17,6 +17,7 @@ import * as Handler from "./internal/http/handler.js"
 import * as Sockets from "./internal/http/sockets.js"
 import * as Rules from "./internal/options.js"
 import * as Servers from "./internal/server.js"
+import * as States from "./internal/state.js"
 import * as WireKnob from "./internal/wireKnobs.js"
 
 /**
@@ -108,6 +109,21 @@ export interface Counts {
 }
 
 /**
+ * A stream that a server has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamInRegion {
+  /** Such as `us-east-1`. */
+  readonly region: string
+  /** Its name. */
+  readonly name: string
+  /** Its open shards; 0 while it is CREATING. */
+  readonly shardCount: number
+}
+
+/**
  * A server that listens.
  *
  * @since 0.1.0
@@ -128,6 +144,8 @@ export interface Service {
   readonly localIn: (region: string) => LocalKinesis.Service
   /** The faults of the wire. */
   readonly wire: WireKnobs
+  /** The streams that are there now, region by region, in the order of their names. */
+  readonly streams: Effect.Effect<ReadonlyArray<StreamInRegion>>
   /** What it has done so far. */
   readonly counts: Effect.Effect<Counts>
 }
@@ -240,6 +258,7 @@ export const make: (
       local: state.regionOf(region).local,
       localIn: (region) => state.regionOf(region).local,
       wire: WireKnob.make(state),
+      streams: States.streams(state),
       counts: Effect.sync(() => ({ ...state.counts }))
     }
   }

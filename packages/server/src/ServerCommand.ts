@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -33,6 +34,9 @@ export type Flags = Flag.Flags
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
 const complain = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(`${text}\n`))
+
+/** What is logged goes to standard error: a program reads standard output. */
+const logsBeside = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 
 const certificateFile = (certificate: string | undefined): string | undefined => {
   if (certificate === undefined) return undefined
@@ -78,12 +82,13 @@ export const run = (flags: Flags): Effect.Effect<void, UsageError | KinesisServe
     )
     const started = {
       server,
-      streams: options.streams ?? [],
+      streams: yield* server.streams,
       certificateFile: certificateFile(server.certificate)
     }
+    for (const line of Texts.kept(options.streams ?? [], started)) yield* complain(line)
     yield* print(isJson ? Texts.startedJson(started) : Texts.started(started))
     yield* isTethered ? untilClosed : Effect.never
-  }))
+  })).pipe(Effect.provide(logsBeside))
 
 /**
  * Serves by a command line without the command's name. `command` is that name, for the help.

@@ -1,8 +1,11 @@
 /** The command in a process of its own, and what its command line may be. */
+import type { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Flags from "../src/internal/command/flags.js"
 import * as Settings from "../src/internal/command/settings.js"
@@ -72,6 +75,29 @@ describe("the command", () => {
       const { code, out } = yield* ended
       assert.strictEqual(code, 0)
       assert.deepInclude(JSON.parse(out.trim().split("\n").at(-1)!), { requests: 0 })
+    }))
+
+  it.scopedLive("tells which streams are there, and which were there otherwise", () =>
+    Effect.gen(function*() {
+      const data = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "kinesis-command-"))),
+        (data) => Effect.sync(() => rmSync(data, { recursive: true, force: true }))
+      )
+      const there = { authorization: Raw.authorization.replace("us-east-1", "eu-west-1") }
+      const first = yield* start("--port", "0", "--data", data, "--stream", "orders:2", "--tether")
+      const [endpoint] = /http:\/\/127\.0\.0\.1:\d+/.exec(yield* first.firstLine)!
+      yield* Raw.call(endpoint, "CreateStream", { StreamName: "visits", ShardCount: 3 }, there)
+      first.child.stdin!.end()
+      yield* first.ended
+      appendFileSync(join(data, "us-east-1.journal"), "torn")
+      const second = yield* start("--port", "0", "--data", data, "--stream", "orders:4", "--stream", "b", "--tether")
+      yield* second.firstLine
+      second.child.stdin!.end()
+      const { err, out } = yield* second.ended
+      assert.include(out, "# in us-east-1: b (1 shard), orders (2 shards)\n# in eu-west-1: visits (3 shards)\n")
+      assert.include(err, "orders is in the data, with 2 shards: --stream orders:4 changes nothing")
+      assert.notInclude(out, "torn")
+      assert.include(err, "the last 4 bytes of")
     }))
 
   it.scopedLive("says what is wrong with a command line, with code 2, and with a port, with code 1", () =>
@@ -144,6 +170,10 @@ describe("a command line", () => {
     ["--tls=yes", "--tls takes no value"],
     ["--steam a", "did you mean --stream?"],
     ["--nothing", "--help lists them"],
+    ["-p 0", "there is no option -p, names begin with two dashes; did you mean --port?"],
+    ["-t", "there is no option -t, names begin with two dashes; --help lists them"],
+    ["--data=", "--data must be the path of a folder, such as ./kinesis-data, was \"\""],
+    ["help", "--help lists the options"],
     ["orders", "a stream is --stream orders"]
   ]
   for (const [args, says] of wrong) {
@@ -153,6 +183,27 @@ describe("a command line", () => {
       assert.include((settings as Flags.Problem).problem, says)
     })
   }
+
+  it("prints lines that a shell reads as they are meant", () => {
+    const secret = "it's a $ecret"
+    const lines = Texts.started({
+      server: {
+        endpoint: "http://127.0.0.1:1",
+        tlsEndpoint: "https://127.0.0.1:2",
+        clientOptions: {
+          endpoint: "http://127.0.0.1:1",
+          region: "us-east-1",
+          credentials: { accessKeyId: "k/+=", secretAccessKey: secret }
+        }
+      } as KinesisServer.Service,
+      streams: [],
+      certificateFile: "/tmp/a b/certificate.pem"
+    })
+    assert.include(lines, "export AWS_ACCESS_KEY_ID=k/+=\n")
+    assert.include(lines, "# export AWS_ENDPOINT_URL_KINESIS=https://127.0.0.1:2")
+    const shell = spawnSync("sh", ["-c", `${lines}\nprintf '%s|%s' "$AWS_SECRET_ACCESS_KEY" "$AWS_CA_BUNDLE"`])
+    assert.strictEqual(String(shell.stdout), `${secret}|/tmp/a b/certificate.pem`)
+  })
 
   it("has each option in its help, in lines of 80 columns", () => {
     const help = Texts.help("kinesis-server")

@@ -1,6 +1,8 @@
 import type { LocalApi } from "@effect-kinesis/local"
+import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Runtime from "effect/Runtime"
+import type { StreamInRegion } from "../KinesisServer.js"
 import type { Verify } from "./http/verification.js"
 import type { Waiting } from "./http/wireFaults.js"
 
@@ -31,5 +33,19 @@ export interface State {
   /** The faults of the wire that wait for their calls. */
   faults: ReadonlyArray<Waiting>
 }
+
+/** The streams of every region that was asked for so far. */
+export const streams = (self: State): Effect.Effect<ReadonlyArray<StreamInRegion>> =>
+  Effect.suspend(() =>
+    Effect.map(
+      Effect.forEach(self.regions(), (region) =>
+        Effect.map(
+          self.regionOf(region).streams,
+          (streams) =>
+            streams.map(({ openShardCount, streamName }) => ({ region, name: streamName, shardCount: openShardCount }))
+        )),
+      (regions) => regions.flat()
+    )
+  )
 
 export const noCounts = (): Counts => ({ requests: 0, refused: 0, recordsWritten: 0, recordsRead: 0 })

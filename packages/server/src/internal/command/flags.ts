@@ -31,14 +31,23 @@ const unknown = (name: string): Problem => {
   return { problem: `there is no option --${name}; ${meant}` }
 }
 
+const unexpected = (arg: string): Problem => {
+  if (!arg.startsWith("-")) {
+    return {
+      problem: `unexpected argument ${JSON.stringify(arg)}; a stream is --stream ${arg}, and --help lists the options`
+    }
+  }
+  const names = Object.keys(Usage.options).filter((name) => name.startsWith(arg.slice(1, 2)))
+  const meant = names.length === 1 ? `did you mean --${names[0]}?` : "--help lists them"
+  return { problem: `there is no option ${arg}, names begin with two dashes; ${meant}` }
+}
+
 /** The options of a command line, without the command's name. */
 export const parse = (args: ReadonlyArray<string>): Flags | Problem => {
   const flags: Record<string, ReadonlyArray<string> | string | boolean> = {}
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!
-    if (!arg.startsWith("--")) {
-      return { problem: `unexpected argument ${JSON.stringify(arg)}; a stream is --stream ${arg.replace(/^-+/, "")}` }
-    }
+    if (!arg.startsWith("--")) return unexpected(arg)
     const at = arg.indexOf("=")
     const name = arg.slice(2, at < 0 ? undefined : at)
     const usage = Object.hasOwn(Usage.options, name) ? Usage.options[name] : undefined

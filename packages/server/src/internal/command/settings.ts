@@ -98,7 +98,7 @@ const settings = (flags: Flags): Settings => {
       limits: limits(flags),
       streams: streams(flags),
       verify: credentials(flags),
-      data: textOf(flags, "data")
+      data: matching(flags, "data", /./s, "the path of a folder, such as ./kinesis-data")
     },
     isTethered: flags["tether"] === true,
     isJson: flags["json"] === true

@@ -1,5 +1,5 @@
 import type { LocalKinesis } from "@effect-kinesis/local"
-import type { Service } from "../../KinesisServer.js"
+import type { Service, StreamInRegion } from "../../KinesisServer.js"
 import * as Usage from "../../ServerUsage.js"
 import type { Counts } from "../state.js"
 
@@ -42,15 +42,16 @@ export const help = (command: string): string => {
     "Options",
     ...optionLines(),
     "",
-    "Exit code: 0 it ended with its parent; 1 it could not listen; 2 the command line",
-    "is wrong; 130 ended by Ctrl-C, after the summary."
+    "Exit code: 0 it ended with its parent; 1 it could not listen, or not use the",
+    "folder; 2 the command line is wrong; 130 ended by Ctrl-C, 143 by SIGTERM, both",
+    "after the summary."
   ].join("\n")
 }
 
 /** What a program has to be told. */
 export interface Started {
   readonly server: Service
-  readonly streams: ReadonlyArray<LocalKinesis.StreamOptions>
+  readonly streams: ReadonlyArray<StreamInRegion>
   /** Where the certificate was written; undefined without TLS. */
   readonly certificateFile: string | undefined
 }
@@ -60,8 +61,31 @@ const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$
 
 const plural = (count: number, one: string): string => `${grouped(count)} ${one}${count === 1 ? "" : "s"}`
 
-const shards = ({ name, shardCount = 1 }: LocalKinesis.StreamOptions): string =>
-  `${name} (${plural(shardCount, "shard")})`
+const shards = ({ name, shardCount }: StreamInRegion): string => `${name} (${plural(shardCount, "shard")})`
+
+/** A line for the home region, and for each other that has streams. */
+const regionLines = ({ server: { clientOptions: { region: home } }, streams }: Started): ReadonlyArray<string> => {
+  const regions = [...new Set([home, ...streams.map(({ region }) => region)])]
+  return regions.map((region) => {
+    const there = streams.filter((stream) => stream.region === region)
+    return `# in ${region}: ${there.length === 0 ? "no streams yet" : there.map(shards).join(", ")}`
+  })
+}
+
+/** Of the streams that were asked for, those that the data has with another number of shards: they are as they were. */
+export const kept = (
+  asked: ReadonlyArray<LocalKinesis.StreamOptions>,
+  { server: { clientOptions: { region: home } }, streams }: Started
+): ReadonlyArray<string> =>
+  asked.flatMap(({ name, shardCount = 1 }) => {
+    const there = streams.find((stream) => stream.region === home && stream.name === name)
+    return there === undefined || there.shardCount === shardCount ? [] : [
+      `${name} is in the data, with ${
+        plural(there.shardCount, "shard")
+      }: --stream ${name}:${shardCount} changes nothing; ` +
+      "name another --data folder, or call UpdateShardCount"
+    ]
+  })
 
 /** The variables that the AWS CLI and the AWS SDKs read. */
 export const variables = (
@@ -77,14 +101,21 @@ export const variables = (
     : [["AWS_CA_BUNDLE", certificateFile], ["NODE_EXTRA_CA_CERTS", certificateFile]] as const)
 ]
 
+/** As a shell reads it. */
+const quoted = (value: string): string => /^[\w.:/@%+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
+
 /** What is printed when it listens. Its lines are those of a shell. */
 export const started = (started: Started): string => {
-  const { server: { clientOptions: { region }, endpoint, tlsEndpoint }, streams } = started
+  const { server: { endpoint, tlsEndpoint } } = started
   return [
     `# Kinesis listens on ${endpoint}${tlsEndpoint === undefined ? "" : ` and ${tlsEndpoint}`}; Ctrl-C ends it`,
-    `# in ${region}: ${streams.length === 0 ? "no streams yet" : streams.map(shards).join(", ")}`,
+    ...regionLines(started),
     "# for the AWS CLI, and the SDKs for C++, Go 2, Java 2, JavaScript 3, .NET, PHP, Python, Ruby and Rust:",
-    ...variables(started).map(([name, value]) => `export ${name}=${value}`)
+    ...variables(started).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    ...(tlsEndpoint === undefined ? [] : [
+      "# over TLS, in place of the first of them:",
+      `# export AWS_ENDPOINT_URL_KINESIS=${tlsEndpoint}`
+    ])
   ].join("\n")
 }
 
@@ -95,7 +126,9 @@ export const startedJson = (started: Started): string =>
     tlsEndpoint: started.server.tlsEndpoint,
     certificateFile: started.certificateFile,
     region: started.server.clientOptions.region,
-    streams: started.streams.map(({ name }) => name),
+    streams: started.streams.filter(({ region }) => region === started.server.clientOptions.region).map(({ name }) =>
+      name
+    ),
     variables: Object.fromEntries(variables(started))
   })
 
