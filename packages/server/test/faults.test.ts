@@ -155,6 +155,17 @@ describe("the endpoint for whoever runs the server", () => {
       assert.deepStrictEqual((yield* ask(endpoint, "/_admin/calls")).value, [])
     }))
 
+  it.scopedLive("shows subscriptions, and tells how many a knob has met", () =>
+    Effect.gen(function*() {
+      const { endpoint, local } = yield* started()
+      assert.deepStrictEqual((yield* ask(endpoint, "/_admin/subscriptions")).value, yield* local.subscriptions)
+      const { value } = yield* ask(endpoint, "/_admin/breakSubscription", {
+        stream: "orders",
+        error: "ServiceUnavailable"
+      })
+      assert.deepStrictEqual(value, { subscriptions: 0 })
+    }))
+
   it.scopedLive("takes an operation by the API's name as well", () =>
     Effect.gen(function*() {
       const { endpoint } = yield* started()
@@ -178,6 +189,7 @@ describe("the endpoint for whoever runs the server", () => {
         ["/_admin/throtle", {}, 404, "throttle"],
         ["/_admin/none", undefined, 404, "GET /_admin"],
         ["/_admin/records", undefined, 400, "stream=NAME"],
+        ["/_admin/breakSubscription", { error: "Nothing" }, 400, "ServiceUnavailable"],
         ["/_admin/records?stream=visits", undefined, 404, "no stream visits"],
         ["/_admin/streams?region=Europe", undefined, 400, "such as eu-west-1, was \"Europe\""],
         ["/_admin/throttle", undefined, 405, "POST it"],

@@ -54,7 +54,7 @@ const completed = (name: string, target: Readonly<Record<string, unknown>>): obj
     ...(called === undefined ? {} : { operation: called }),
     ...(times === undefined ? {} : { times: times === "always" ? Infinity : times })
   }
-  if (name !== "fail") return error === undefined ? counted : { ...counted, error }
+  if (name !== "fail" && name !== "breakSubscription") return error === undefined ? counted : { ...counted, error }
   const found = Errors.named(error)
   return found === undefined ? `error must be one of ${Errors.names.join(", ")}` : { ...counted, error: found }
 }
@@ -65,7 +65,7 @@ const turn = (name: string, knob: Knob, body: Buffer): Effect.Effect<Told> => {
   return typeof given === "string"
     ? Effect.succeed(wrong(given))
     : knob(given).pipe(
-      Effect.as(told({})),
+      Effect.map((met) => told(typeof met === "number" ? { subscriptions: met } : {})),
       Effect.catchAllDefect((defect) =>
         Effect.succeed(wrong(defect instanceof Error ? defect.message : String(defect)))
       )
@@ -91,7 +91,7 @@ const overview = (self: State, knobs: Readonly<Record<string, Knob>>) => ({
   counts: self.counts,
   process: costs(),
   regions: self.regions(),
-  get: ["health", "streams", "calls", "records?stream=NAME"].map((path) => `/_admin/${path}`),
+  get: ["health", "streams", "calls", "subscriptions", "records?stream=NAME"].map((path) => `/_admin/${path}`),
   post: Object.keys(knobs).sort().map((name) => `/_admin/${name}`),
   errorsOfFail: Errors.names,
   guide: "https://github.com/effect-kinesis/effect-kinesis/blob/main/docs/local-server.md#faults"
@@ -109,6 +109,8 @@ const look = (self: State, { path, query }: Asked, knobs: Readonly<Record<string
       return Effect.map(streams, told)
     case "/calls":
       return Effect.map(local.calls, told)
+    case "/subscriptions":
+      return Effect.map(local.subscriptions, told)
     case "/records": {
       const stream = query.get("stream")
       return stream === null
