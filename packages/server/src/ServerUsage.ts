@@ -67,12 +67,15 @@ export const options: Readonly<Record<string, OptionUsage>> = {
     text: "A stream that is there from the start, such as orders:4; several times for several. Default: 1 shard."
   },
   port: { value: "PORT", text: "For HTTP/1.1 and HTTP/2 without TLS; 0 is any that is free. Default: 4567." },
-  tls: { text: "Listen for TLS, too, with a certificate made at the start, which is written to a file." },
+  tls: {
+    text:
+      "Listen for TLS, too, with a certificate made at the start, which is written to a file. --tls-port does so, too."
+  },
   "tls-port": { value: "PORT", text: "The port of --tls; 0 is any that is free. Default: 4568." },
   host: { value: "ADDRESS", text: "Where to listen. 0.0.0.0 lets other machines in. Default: 127.0.0.1." },
   region: { value: "REGION", text: "The region of the streams that are there from the start. Default: us-east-1." },
   account: { value: "DIGITS", text: "The account in ARNs, 12 digits. Default: 000000000000." },
-  latency: { value: "TIME", text: "How long each call takes, such as 20ms. Default: 0." },
+  latency: { value: "TIME", text: "How long each call takes, such as 20ms or 1.5s. Default: 0." },
   transition: {
     value: "TIME",
     text: "How long a stream is CREATING, UPDATING or DELETING, such as 5s. Default: 0."
