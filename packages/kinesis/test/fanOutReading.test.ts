@@ -1,7 +1,7 @@
 /** Streams and groups whose shards are pushed. */
 import type { LocalKinesis } from "@effect-kinesis/local"
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Clock, Effect, Fiber, Stream } from "effect"
+import { Array as Arr, Clock, Effect, Fiber, Logger, Stream } from "effect"
 import { type KinesisClient, type KinesisEvent, KinesisStream, Position, Until } from "effect-kinesis"
 import { aggregate } from "../src/internal/record/aggregation.js"
 import { mortal, run, stop, withGroup } from "./support/groups.js"
@@ -362,8 +362,11 @@ describe("a group whose shards are pushed", () => {
         yield* stop(worker)
       })))
 
-  it.effect("F112 two applications by one consumer are told of, and lose nothing", () =>
-    withGroup(twoShards, ({ client }) =>
+  it.effect("F112 two applications by one consumer are told of, and lose nothing", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel.label} ${String(message)}`))
+    const including = (text: string) => lines.filter((line) => line.includes(text))
+    return withGroup(twoShards, ({ client }) =>
       Effect.gen(function*() {
         const ours = yield* run({ application: "ours", fanOut: "shared" })
         const theirs = yield* run({ application: "theirs", fanOut: "shared" })
@@ -378,5 +381,8 @@ describe("a group whose shards are pushed", () => {
           assert.isAbove(each.of("ConsumerShared").length, 0)
           yield* stop(each)
         }
-      })))
+        assert.strictEqual(including("WARN orders: another program subscribes by the consumer shared").length, 2)
+        assert.strictEqual(including("INFO orders: registered the consumer shared").length, 1)
+      }).pipe(Effect.provide(Logger.add(logger))))
+  })
 })

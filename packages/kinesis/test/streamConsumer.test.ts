@@ -577,7 +577,9 @@ describe("deregister", () => {
         const lines: Array<string> = []
         const noting = Logger.replace(
           Logger.defaultLogger,
-          Logger.make(({ logLevel, message }) => void lines.push(`${logLevel.label} ${Arr.ensure(message).join(" ")}`))
+          Logger.make(({ logLevel: { label }, message }) => {
+            if (label === "WARN") lines.push(`${label} ${Arr.ensure(message).join(" ")}`)
+          })
         )
         const run = Effect.gen(function*() {
           const before = yield* Clock.currentTimeMillis

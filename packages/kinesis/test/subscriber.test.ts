@@ -48,7 +48,13 @@ const open = Effect.fnUntraced(
     const polling = yield* ReadContext.make(wrap?.(client) ?? client, settings, emit, readAhead, outages)
     const context: ReadContext.ReadContext = {
       ...polling,
-      pushes: { arn: Effect.succeed(consumerArn), lost: () => Effect.void, whileUnavailable: "poll", ...pushes }
+      pushes: {
+        arn: Effect.succeed(consumerArn),
+        lost: () => Effect.void,
+        whileUnavailable: "poll",
+        warnOfSharing: Effect.void,
+        ...pushes
+      }
     }
     const ends: Array<ReadonlyArray<string>> = []
     const source = Sources.of(Poller.open(context, {

@@ -105,8 +105,11 @@ export const describe = (self: ConsumerCalls, by: "arn" | "name"): Answer =>
 const isOwn = (self: ConsumerCalls, consumerArn: string): Effect.Effect<void> => {
   self.registered = consumerArn
   self.isUnanswered = false
-  const { reader: { emit }, settings: { consumer } } = self
-  return emit(KinesisEvent.ConsumerRegistered({ consumerName: consumer, consumerArn }))
+  const { reader: { emit, stream }, settings: { consumer } } = self
+  return Effect.zipRight(
+    Effect.logInfo(`${stream}: registered the consumer ${consumer}, which is paid for until it is deregistered`),
+    emit(KinesisEvent.ConsumerRegistered({ consumerName: consumer, consumerArn }))
+  )
 }
 
 /** Registers the consumer, unless another has done so or the stream has no room for it. */

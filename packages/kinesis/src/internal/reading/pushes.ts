@@ -13,7 +13,15 @@ export interface Pushes {
   readonly lost: (consumerArn: string) => Effect.Effect<void>
   /** What to do while a shard cannot be subscribed to. */
   readonly whileUnavailable: "poll" | "wait"
+  /** Warns that another program takes the consumer's subscriptions: once, however many of the run's shards find it. */
+  readonly warnOfSharing: Effect.Effect<void>
 }
+
+const sharing = ({ settings: { stream } }: ReadContext, { consumer }: FanOutSettings): Effect.Effect<void> =>
+  Effect.logWarning(
+    `${stream}: another program subscribes by the consumer ${consumer}, and each takes the shards from the other: ` +
+      "give each application a consumer of its own"
+  )
 
 /** A run whose shards are pushed, if the settings say so. */
 export const pushing = (
@@ -23,10 +31,11 @@ export const pushing = (
 ): Effect.Effect<ReadContext, never, Scope.Scope> =>
   settings === undefined
     ? Effect.succeed(context)
-    : Effect.map(
+    : Effect.zipWith(
       StreamConsumer.make({ ...context, stream: context.settings.stream }, settings, askers),
-      ({ arn, lost }) => ({
+      Effect.once(sharing(context, settings)),
+      ({ arn, lost }, warnOfSharing) => ({
         ...context,
-        pushes: { arn, lost, whileUnavailable: settings.whileUnavailable }
+        pushes: { arn, lost, whileUnavailable: settings.whileUnavailable, warnOfSharing }
       })
     )

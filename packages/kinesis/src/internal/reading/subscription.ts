@@ -295,6 +295,8 @@ const tell = (
   const meanwhile = self.pushes.whileUnavailable === "poll" ? "polling" : "waiting"
   return Effect.zipRight(
     isNews ? emit(KinesisEvent.FanOutUnavailable({ shardId, error, meanwhile })) : Effect.void,
-    isShared && consumerArn !== undefined ? emit(KinesisEvent.ConsumerShared({ shardId, consumerArn })) : Effect.void
+    isShared && consumerArn !== undefined
+      ? Effect.zipRight(self.pushes.warnOfSharing, emit(KinesisEvent.ConsumerShared({ shardId, consumerArn })))
+      : Effect.void
   )
 }
