@@ -22,6 +22,9 @@ export interface Certificate {
 
 const keepAliveMillis = 65_000
 
+/** In megabytes. Beyond it Node refuses new streams of a session, so answers that wait to be read would hold up all other calls. */
+const maxSessionMemory = 100_000
+
 const settings = { maxConcurrentStreams: 1_000, initialWindowSize: 1024 * 1024 }
 
 /** With these two bytes HTTP/2 begins, and no method of HTTP/1.1 that is answered. */
@@ -30,12 +33,12 @@ const isHttp2 = (piece: Buffer): boolean => piece[0] === 0x50 && piece[1] === 0x
 /** Hands a socket on when its first bytes show which protocol it speaks. */
 const whenSpoken = (socket: Net.Socket, handOn: (isHttp2: boolean) => void): void => {
   const look = () => {
-    const piece: Buffer | null = socket.read()
-    if (piece === null) return
-    socket.unshift(piece)
-    if (piece.length < 2 && !socket.readableEnded) return
+    const start: Buffer | null = socket.read(2)
+    if (start === null) return
+    const rest: Buffer | null = socket.read()
     socket.off("readable", look)
-    handOn(isHttp2(piece))
+    socket.unshift(rest === null ? start : Buffer.concat([start, rest]))
+    handOn(isHttp2(start))
   }
   socket.on("readable", look)
 }
@@ -45,7 +48,7 @@ const http2Server = (handler: Handler): () => Promise<Http2.Http2Server> => {
   let made: Promise<Http2.Http2Server> | undefined
   return () =>
     made ??= import("node:http2").then(({ createServer }) => {
-      const server = createServer({ settings }, handler)
+      const server = createServer({ settings, maxSessionMemory }, handler)
       server.on("sessionError", () => {})
       return server
     })
@@ -68,7 +71,7 @@ const cleartext = (handler: Handler): Net.Server => {
 /** HTTP/1.1 and HTTP/2 over TLS, as the client asks. */
 const encrypted = async (handler: Handler, certificate: Certificate): Promise<Http2.Http2SecureServer> => {
   const { createSecureServer } = await import("node:http2")
-  const server = createSecureServer({ ...certificate, allowHTTP1: true, settings }, handler)
+  const server = createSecureServer({ ...certificate, allowHTTP1: true, settings, maxSessionMemory }, handler)
   Object.assign(server, { keepAliveTimeout: keepAliveMillis })
   server.on("sessionError", () => {})
   server.on("tlsClientError", () => {})
