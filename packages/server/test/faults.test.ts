@@ -4,18 +4,26 @@ import { KinesisServer } from "@effect-kinesis/server"
 import { assert, describe, it } from "@effect/vitest"
 import { NodeHttp2Handler, NodeHttpHandler } from "@smithy/node-http-handler"
 import { Effect } from "effect"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Raw from "./support/raw.js"
 
 const shardId = "shardId-000000000000"
 const started = (options: KinesisServer.Options = {}) =>
   KinesisServer.make({ streams: [{ name: "orders" }], ...options })
 
-const sdkOf = (endpoint: string, version: 1 | 2 = 1, credentials = { accessKeyId: "a", secretAccessKey: "b" }) =>
+const sdkOf = (
+  endpoint: string,
+  version: 1 | 2 = 1,
+  credentials = { accessKeyId: "a", secretAccessKey: "b" },
+  region = "us-east-1"
+) =>
   Effect.acquireRelease(
     Effect.sync(() =>
       new Sdk.KinesisClient({
         endpoint,
-        region: "us-east-1",
+        region,
         credentials,
         maxAttempts: 1,
         requestHandler: version === 1 ? new NodeHttpHandler() : new NodeHttp2Handler()
@@ -194,6 +202,7 @@ describe("the endpoint for whoever runs the server", () => {
         ["/_admin/streams?region=Europe", undefined, 400, "such as eu-west-1, was \"Europe\""],
         ["/_admin/throttle", undefined, 405, "POST it"],
         ["/_admin/cutBody", { operation: "getRecord" }, 400, "such as \"getRecords\""],
+        ["/_admin/streams?region=../us", undefined, 400, "region"],
         ["/_admin/cutBody", { times: 0.5 }, 400, "times"]
       ]
       for (const [path, body, status, says] of cases) {
@@ -220,6 +229,18 @@ describe("signatures", () => {
         assert.strictEqual(yield* put(yield* sdkOf(endpoint, version, stranger)), "UnrecognizedClientException")
       }))
   }
+
+  it.scopedLive("are no hindrance to an answer when the engine of a region cannot be made", () =>
+    Effect.gen(function*() {
+      const data = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "kinesis-faults-"))),
+        (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+      )
+      const { endpoint } = yield* started({ verify, data })
+      mkdirSync(join(data, "eu-west-1.journal"))
+      assert.strictEqual(yield* put(yield* sdkOf(endpoint, 1, verify, "eu-west-1")), "InternalFailure")
+      assert.strictEqual(yield* put(yield* sdkOf(endpoint, 1, verify)), "ok")
+    }))
 
   it.scopedLive("of another body, of another day, or cut, are refused", () =>
     Effect.gen(function*() {

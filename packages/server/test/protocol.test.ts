@@ -20,7 +20,7 @@ layer(KinesisServer.layer({ streams: [{ name: "orders", shardCount: 2 }] }), { e
   describe("what cannot be read", () => {
     it.effect("is a SerializationException, in JSON or in CBOR", () =>
       Effect.gen(function*() {
-        for (const body of ["hello", "[", "5", "\"a\""]) {
+        for (const body of ["hello", "[", "5", "\"a\"", "[]"]) {
           const answer = yield* send({ ...Raw.signed, ...Raw.target("ListStreams") }, body)
           assert.deepStrictEqual([answer.status, parsed(answer).__type], [400, "SerializationException"], body)
         }
@@ -102,6 +102,15 @@ layer(KinesisServer.layer({ streams: [{ name: "orders", shardCount: 2 }] }), { e
             "parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence " +
             "of either a 'X-Amz-Date' or a 'Date' header. Authorization=X"
         })
+        const nowhere = yield* send({
+          ...Raw.target("ListStreams"),
+          ...Raw.signed,
+          authorization: Raw.authorization.replace("us-east-1", "us;east")
+        })
+        assert.deepStrictEqual([nowhere.status, parsed(nowhere)], [400, {
+          __type: "InvalidSignatureException",
+          message: "Credential should be scoped to a valid region, not 'us;east'."
+        }])
         const both = yield* send({ ...Raw.target("ListStreams"), authorization: "X" }, "{}", {
           path: "/?X-Amz-Algorithm=a"
         })
@@ -127,6 +136,9 @@ layer(KinesisServer.layer({ streams: [{ name: "orders", shardCount: 2 }] }), { e
           assert.strictEqual(signed.status, 403)
           assert.include(text(signed), "<AccessDeniedException>")
         }
+        const path =
+          "/?X-Amz-Algorithm=a&X-Amz-Signature=b&X-Amz-SignedHeaders=c&X-Amz-Date=d&X-Amz-Credential=%3Cb%3E%26"
+        assert.include(text(yield* send({}, "", { method: "GET", path })), "got '&lt;b&gt;&amp;'")
       }))
   })
 

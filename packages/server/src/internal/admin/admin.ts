@@ -1,6 +1,7 @@
 import type { LocalKinesis } from "@effect-kinesis/local"
 import * as Effect from "effect/Effect"
 import type * as KinesisServer from "../../KinesisServer.js"
+import * as Authorization from "../http/authorization.js"
 import type { State } from "../state.js"
 import * as WireKnobs from "../wireKnobs.js"
 import * as Errors from "./errors.js"
@@ -134,11 +135,11 @@ const look = (self: State, { path, query }: Asked, knobs: Readonly<Record<string
 
 /** Shows what is there, and turns knobs. `?region=` names another region than the server's own. */
 export const answer = (self: State, asked: Asked): Effect.Effect<Told> => {
-  const region = asked.query.get("region")
-  if (region !== null && !/^[a-z0-9-]+$/.test(region)) {
+  const region = asked.query.get("region") ?? self.home
+  if (!Authorization.isRegion(region)) {
     return Effect.succeed(wrong(`region must be one such as eu-west-1, was ${JSON.stringify(region)}`))
   }
-  const { local } = self.regionOf(asked.query.get("region") ?? self.home)
+  const { local } = self.regionOf(region)
   const knobs = knobsOf(local, WireKnobs.make(self))
   if (asked.method === "GET") return look(self, asked, knobs)
   if (asked.method !== "POST") return Effect.succeed(wrong("GET shows what is there, POST turns a knob", 405))

@@ -54,7 +54,9 @@ const makeJson = (): Codec => {
     decode: (schema, _, body) =>
       attempt(() => {
         const value: unknown = JSON.parse(body.toString())
-        if (typeof value !== "object" || value === null) throw new Error("The body must be an object.")
+        if (typeof value !== "object" || value === null || Array.isArray(value)) {
+          throw new Error("The body must be an object.")
+        }
         return deserializer.readObject(schema, value)
       }),
     encode: (schema, value) => {

@@ -31,14 +31,19 @@ const patterns = {
 const parameter = (authorization: string, name: typeof parameters[number]): string | undefined =>
   patterns[name].exec(authorization)?.[1]
 
+/** A region names an engine and, with a folder of data, its file. */
+export const isRegion = (region: string): boolean => /^[\w-]{1,64}$/.test(region)
+
 const scopeOf = (credential: string, signature: string, signedHeaders: string): Caller | ApiError => {
   const [terminator = "", service = "", region = "", day = "", ...key] = credential.split("/").reverse()
-  return terminator !== "aws4_request" || key.length === 0 || region === ""
-    ? refused(
+  if (terminator !== "aws4_request" || key.length === 0 || region === "") {
+    return refused(
       "IncompleteSignatureException",
       `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`
     )
-    : {
+  }
+  return isRegion(region)
+    ? {
       accessKeyId: key.reverse().join("/"),
       day,
       region,
@@ -46,6 +51,7 @@ const scopeOf = (credential: string, signature: string, signedHeaders: string): 
       signature,
       signedHeaders: signedHeaders.split(";")
     }
+    : refused("InvalidSignatureException", `Credential should be scoped to a valid region, not '${region}'.`)
 }
 
 const ofHeader = (headers: Headers, authorization: string): Caller | ApiError => {

@@ -47,9 +47,14 @@ export const answer = (response: Response, status: number, contentType: string, 
   response.end(body)
 }
 
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" }
+
+/** A message may quote the request, and is a text to whoever reads it: a page in a browser, too. */
+const escaped = (text: string): string => text.replace(/[&<>]/g, (each) => escapes[each]!)
+
 const xml = ({ message, type }: ApiError): Buffer =>
   Buffer.from(
-    message === undefined ? `<${type}/>\n` : `<${type}>\n  <Message>${message}</Message>\n</${type}>\n`
+    message === undefined ? `<${type}/>\n` : `<${type}>\n  <Message>${escaped(message)}</Message>\n</${type}>\n`
   )
 
 /** Answers with an error: in the protocol that was spoken, or in XML where none was. */

@@ -145,9 +145,9 @@ const receive = (self: State, request: Request, response: Response, body: Buffer
   const call = Calls.read(received)
   if (Calls.isNoCall(call)) return refuse(self, response, call.error, call.codec)
   if (self.verify === undefined) return ask(self, response, call)
-  void self.verify(received, call.caller, Date.now()).then((refusal) =>
+  self.verify(received, call.caller, Date.now()).then((refusal) =>
     refusal === undefined ? ask(self, response, call) : refuse(self, response, refusal, call.codec)
-  )
+  ).catch((thrown) => refuse(self, response, Errors.ofThrown(thrown), call.codec))
 }
 
 const adminPath = "/_admin"
@@ -155,16 +155,18 @@ const adminPath = "/_admin"
 /** A page in a browser may not turn knobs: a request from one names its origin. */
 const ofBrowser = { status: 403, value: { error: "a page in a browser may not ask this" } }
 
+const jsonOf = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value)}\n`)
+
 const administer = (self: State, request: Request, response: Response, body: Buffer): void => {
   const { headers, method = "", url = "" } = request
   const { pathname, searchParams: query } = new URL(url, "http://localhost")
   const asked = { method, path: pathname.slice(adminPath.length), query, body }
   const answered = headers.origin === undefined ? Admin.answer(self, asked) : Effect.succeed(ofBrowser)
   Runtime.runFork(self.runtime)(
-    Effect.map(
-      answered,
-      ({ status, value }) =>
-        Exchange.answer(response, status, "application/json", Buffer.from(`${JSON.stringify(value)}\n`))
+    answered.pipe(
+      Effect.map(({ status, value }) => ({ status, body: jsonOf(value) })),
+      Effect.catchAllDefect((defect) => Effect.succeed({ status: 500, body: jsonOf({ error: String(defect) }) })),
+      Effect.map(({ body, status }) => Exchange.answer(response, status, "application/json", body))
     )
   )
 }
