@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -16,7 +17,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as JournalFile from "../src/internal/data/journalFile.js"
 import * as Raw from "./support/raw.js"
@@ -156,6 +157,69 @@ describe("a folder of data", () => {
       const file = join(data, "file")
       writeFileSync(file, "")
       assert.include((yield* Effect.flip(Effect.scoped(KinesisServer.make({ data: file })))).message, file)
+    }))
+
+  it.scopedLive("is used by one server of a process at a time, whatever path names it", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      yield* withServer({ data }, () =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(Effect.scoped(KinesisServer.make({ data: `${data}/../${basename(data)}` })))
+          assert.include(error.message, `in use by the server of process ${process.pid}`)
+          assert.isTrue(existsSync(join(data, "lock")))
+        }))
+      yield* withServer({ data }, () => Effect.void)
+    }))
+
+  it.scopedLive("that has a file of somebody else is left alone", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const path = journalOf(data, "notes")
+      for (const text of ["Dear diary", "Dear"]) {
+        writeFileSync(path, text)
+        const error = yield* Effect.flip(Effect.scoped(KinesisServer.make({ data })))
+        assert.include(error.message, "notes.journal, which no server has written")
+        assert.strictEqual(readFileSync(path, "utf8"), text)
+        assert.isFalse(existsSync(join(data, "lock")))
+      }
+    }))
+
+  it.scopedLive("on a full disk is told of on standard error, and has no half of a file at the end", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn("sh", [
+            "-c",
+            "ulimit -f 2048; exec \"$@\"",
+            "sh",
+            process.execPath,
+            "--import",
+            "tsx",
+            fileURLToPath(new URL("../src/bin.ts", import.meta.url)),
+            ..."--port 0 --stream orders --without all --json --data".split(" "),
+            data
+          ])
+        ),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      let out = ""
+      let err = ""
+      child.stdout.on("data", (piece) => out += piece)
+      child.stderr.on("data", (piece) => err += piece)
+      const until = (is: () => boolean) =>
+        Effect.repeat(Effect.sync(is), { until: (done) => done, schedule: Schedule.spaced("10 millis") })
+      yield* until(() => out.includes("\n"))
+      const { endpoint } = JSON.parse(out)
+      const Data = Buffer.alloc(3_000_000).toString("base64")
+      yield* Raw.call(endpoint, "PutRecord", { StreamName: "orders", PartitionKey: "a", Data })
+      yield* until(() => `${out}${err}`.includes("us-east-1.journal cannot be written"))
+      const ended = Effect.promise(() => new Promise((resolve) => child.once("close", resolve)))
+      child.kill("SIGINT")
+      yield* ended
+      assert.include(err, "us-east-1.journal cannot be written")
+      assert.deepStrictEqual(out.trim().split("\n").map((line) => typeof JSON.parse(line)), ["object", "object"])
+      assert.deepStrictEqual(readdirSync(data), ["us-east-1.journal"])
     }))
 
   it.scopedLive("of a process that is killed has what was answered before the last moment", () =>

@@ -1,8 +1,9 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import * as JournalFile from "./journalFile.js"
 
 /** The folder of the data cannot be used. */
 export class DataError extends Data.TaggedError("DataError")<{ readonly folder: string; readonly message: string }> {}
@@ -54,15 +55,35 @@ const holderOf = (lock: string): number | undefined => {
   }
 }
 
-const use = (folder: string): string => {
-  mkdirSync(folder, { recursive: true })
+/** A folder in use, and the file that says so. */
+interface Held {
+  readonly folder: string
+  readonly lock: string
+}
+
+/** The folders that servers of this process use. */
+const held = new Set<string>()
+
+const use = (given: string): Held => {
+  mkdirSync(given, { recursive: true })
+  const folder = realpathSync(given)
   const lock = join(folder, "lock")
-  const holder = holderOf(lock)
+  const holder = held.has(folder) ? process.pid : holderOf(lock)
   if (holder !== undefined) {
     throw new Error(`is in use by the server of process ${holder}: end it, or name another folder`)
   }
+  const foreign = regionsIn(folder).map((region) => fileOf(folder, region)).find((path) => !JournalFile.isJournal(path))
+  if (foreign !== undefined) {
+    throw new Error(`has ${basename(foreign)}, which no server has written: name another folder`)
+  }
   writeFileSync(lock, String(process.pid))
-  return lock
+  held.add(folder)
+  return { folder, lock }
+}
+
+const leave = ({ folder, lock }: Held): void => {
+  held.delete(folder)
+  rmSync(lock, { force: true })
 }
 
 /** Uses the folder alone until the scope ends. A lock that a dead process left is no hindrance. */
@@ -72,5 +93,5 @@ export const open = (folder: string): Effect.Effect<void, DataError, Scope.Scope
       try: () => use(folder),
       catch: (cause) => dataError(folder, cause)
     }),
-    (lock) => Effect.sync(() => rmSync(lock, { force: true }))
+    (held) => Effect.sync(() => leave(held))
   ))

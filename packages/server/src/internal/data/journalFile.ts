@@ -20,6 +20,22 @@ export function* pieces(path: string): Generator<Uint8Array> {
   }
 }
 
+/** The length of a journal's first frame, of which the last byte is 0, its checksum, and its kind. */
+const headBytes = 9
+const lastKind = 3
+
+/** Whether a file may begin as a journal does, torn or not: what does not is somebody else's, and is not to be cut. */
+export const isJournal = (path: string): boolean => {
+  const file = Fs.openSync(path, "r")
+  try {
+    const head = Buffer.alloc(headBytes)
+    Fs.readSync(file, head, 0, headBytes, 0)
+    return head[3] === 0 && head[8]! <= lastKind
+  } finally {
+    Fs.closeSync(file)
+  }
+}
+
 /** The file of an engine's journal. */
 export interface State {
   readonly path: string
@@ -88,16 +104,29 @@ export const append = (self: State): Effect.Effect<void> =>
     )
   })
 
+/** Writes a file that is on the disk then. */
+const writeWhole = (path: string, frames: Iterable<Uint8Array>): void => {
+  const file = Fs.openSync(path, "w")
+  try {
+    writeAll(file, 0, frames)
+    Fs.fsyncSync(file)
+  } finally {
+    Fs.closeSync(file)
+  }
+}
+
 /** Puts a journal of what is of use now in place of the file, in one step. */
 export const compact = (self: State): Effect.Effect<void> =>
   Effect.flatMap(self.engine.journal.snapshot, (frames) =>
     Effect.try(() => {
       const path = `${self.path}.new`
-      const file = Fs.openSync(path, "w")
-      writeAll(file, 0, frames)
-      Fs.fsyncSync(file)
-      Fs.closeSync(file)
-      Fs.renameSync(path, self.path)
+      try {
+        writeWhole(path, frames)
+        Fs.renameSync(path, self.path)
+      } catch (cause) {
+        Fs.rmSync(path, { force: true })
+        throw cause
+      }
     })).pipe(Effect.catchAll((cause) => complain(self, cause)))
 
 export const close = (self: State): Effect.Effect<void> => Effect.sync(() => Fs.closeSync(self.file))
