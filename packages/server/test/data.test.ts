@@ -152,8 +152,10 @@ describe("a folder of data", () => {
       writeFileSync(join(data, "lock"), String(process.ppid))
       const error = yield* Effect.flip(Effect.scoped(KinesisServer.make({ data })))
       assert.include(error.message, `in use by the server of process ${process.ppid}`)
-      writeFileSync(join(data, "lock"), "999999999")
-      yield* Effect.scoped(KinesisServer.make({ data }))
+      for (const dead of ["999999999", ...existsSync("/proc/self/stat") ? [`${process.ppid} 1`] : []]) {
+        writeFileSync(join(data, "lock"), dead)
+        yield* Effect.scoped(KinesisServer.make({ data }))
+      }
       const file = join(data, "file")
       writeFileSync(file, "")
       assert.include((yield* Effect.flip(Effect.scoped(KinesisServer.make({ data: file })))).message, file)
@@ -169,6 +171,19 @@ describe("a folder of data", () => {
           assert.isTrue(existsSync(join(data, "lock")))
         }))
       yield* withServer({ data }, () => Effect.void)
+    }))
+
+  it.scopedLive("is used by one server at a time while that one runs", () =>
+    Effect.gen(function*() {
+      const data = yield* folder
+      const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn(process.execPath, ["--import", "tsx", bin, "--port", "0", "--data", data])),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      yield* Effect.promise(() => new Promise((resolve) => child.stdout.once("data", resolve)))
+      const error = yield* Effect.flip(Effect.scoped(KinesisServer.make({ data })))
+      assert.include(error.message, `in use by the server of process ${child.pid}`)
     }))
 
   it.scopedLive("that has a file of somebody else is left alone", () =>

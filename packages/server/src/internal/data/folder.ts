@@ -45,11 +45,23 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** When a process began, in the system's ticks; empty where the system does not tell. A number is given to another process in time. */
+const beganAt = (pid: number): string => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.slice(stat.lastIndexOf(")")).split(" ")[20] ?? ""
+  } catch {
+    return ""
+  }
+}
+
 /** The process that uses the folder, if it still runs. */
 const holderOf = (lock: string): number | undefined => {
   try {
-    const pid = Number(readFileSync(lock, "utf8"))
-    return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined
+    const [number, began = ""] = readFileSync(lock, "utf8").split(" ")
+    const pid = Number(number)
+    const runs = Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid)
+    return runs && (began === "" || began === beganAt(pid)) ? pid : undefined
   } catch {
     return undefined
   }
@@ -76,7 +88,7 @@ const use = (given: string): Held => {
   if (foreign !== undefined) {
     throw new Error(`has ${basename(foreign)}, which no server has written: name another folder`)
   }
-  writeFileSync(lock, String(process.pid))
+  writeFileSync(lock, `${process.pid} ${beganAt(process.pid)}`)
   held.add(folder)
   return { folder, lock }
 }
