@@ -213,6 +213,23 @@ describe("the endpoint for whoever runs the server", () => {
       const answer = yield* ask(endpoint, "/_admin/clearFaults", {}, { origin: "http://example.com" })
       assert.strictEqual(answer.status, 403)
     }))
+
+  it.scopedLive("answers no page whose name was made to lead here", () =>
+    Effect.gen(function*() {
+      const statusOf = (endpoint: string, host: string) =>
+        Effect.map(ask(endpoint, "/_admin/health", undefined, { host }), ({ status }) => status)
+      const { endpoint } = yield* started()
+      for (const host of ["evil.example.com", "evil.example.com:4567", "127.0.0.1.example.com"]) {
+        assert.strictEqual(yield* statusOf(endpoint, host), 403, host)
+      }
+      for (
+        const host of ["127.0.0.1:1", "[::1]:4567", "localhost", "a.localhost", "kinesis:4567", "host.docker.internal"]
+      ) {
+        assert.strictEqual(yield* statusOf(endpoint, host), 200, host)
+      }
+      const open = yield* started({ host: "0.0.0.0" })
+      assert.strictEqual(yield* statusOf(open.endpoint, "build.example.com"), 200)
+    }))
 })
 
 describe("signatures", () => {

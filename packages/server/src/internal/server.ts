@@ -46,6 +46,8 @@ const unusable = (folder: string | undefined) => (defect: unknown): Effect.Effec
     ? Effect.fail(Folder.dataError(folder, defect))
     : Effect.die(defect)
 
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
+
 /** A server before it listens: its engines, one for each region that is asked for. */
 export const make = (options: Options, home: string): Effect.Effect<State, DataError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -81,6 +83,7 @@ export const make = (options: Options, home: string): Effect.Effect<State, DataE
       regions: () => [...regions.keys()],
       running,
       counts: noCounts(),
+      isLocal: isLoopback(options.host ?? "127.0.0.1"),
       mostBytes: options.limits?.sizes === false ? mostBytesUnlimited : mostBytes,
       verify: verify === undefined ? undefined : yield* Effect.promise(() => Verification.make(verify)),
       faults: []

@@ -26,6 +26,8 @@ export interface State {
   /** The calls under way. */
   readonly running: Set<Fiber.RuntimeFiber<unknown, unknown>>
   readonly counts: Counts
+  /** Whether it listens for this machine alone. */
+  readonly isLocal: boolean
   /** The most bytes of a body. */
   readonly mostBytes: number
   /** Whether signatures are right; undefined if they are not checked. */

@@ -20,6 +20,11 @@ export const header = (headers: Headers, name: string): string => {
   return typeof value === "string" ? value : value?.[0] ?? ""
 }
 
+const here = /^(\[[\da-f:]*\]|[\d.]+|([\w-]+\.)*(localhost|internal|local|test)|[\w-]+)?(:\d+)?$/i
+
+/** Whether a request asks a host by an address or by a name that nobody can have made public. */
+export const isHere = (headers: Headers): boolean => here.test(header(headers, "host") || header(headers, ":authority"))
+
 const parameters = ["Credential", "Signature", "SignedHeaders"] as const
 
 const patterns = {

@@ -10,6 +10,7 @@ import * as Errors from "../api/errors.js"
 import type * as Operations from "../api/operations.js"
 import * as AnswerShapes from "../codec/answers.js"
 import type { State } from "../state.js"
+import * as Authorization from "./authorization.js"
 import * as Breaking from "./breaking.js"
 import * as Calls from "./call.js"
 import type { Request, Response } from "./exchange.js"
@@ -152,7 +153,7 @@ const receive = (self: State, request: Request, response: Response, body: Buffer
 
 const adminPath = "/_admin"
 
-/** A page in a browser may not turn knobs: a request from one names its origin. */
+/** A page in a browser may not turn knobs: a request from one names its origin, or the name that its owner made to lead here. */
 const ofBrowser = { status: 403, value: { error: "a page in a browser may not ask this" } }
 
 const jsonOf = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value)}\n`)
@@ -161,7 +162,8 @@ const administer = (self: State, request: Request, response: Response, body: Buf
   const { headers, method = "", url = "" } = request
   const { pathname, searchParams: query } = new URL(url, "http://localhost")
   const asked = { method, path: pathname.slice(adminPath.length), query, body }
-  const answered = headers.origin === undefined ? Admin.answer(self, asked) : Effect.succeed(ofBrowser)
+  const isOfBrowser = headers.origin !== undefined || (self.isLocal && !Authorization.isHere(headers))
+  const answered = !isOfBrowser ? Admin.answer(self, asked) : Effect.succeed(ofBrowser)
   Runtime.runFork(self.runtime)(
     answered.pipe(
       Effect.map(({ status, value }) => ({ status, body: jsonOf(value) })),
