@@ -4,6 +4,7 @@ import type { Account, Consumer, Stream } from "./model.js"
 import type { Refusal } from "./refusal.js"
 import { invalid, isRefusal, notInRange, shown } from "./refusal.js"
 import * as SequenceNumbers from "./sequenceNumbers.js"
+import * as StreamDetails from "./streamDetails.js"
 import * as Tokens from "./tokens.js"
 
 /** How many consumers a stream may have, and how many of them may be CREATING. */
@@ -26,8 +27,10 @@ export const parseArn = (arn: unknown): Arn | undefined => {
   return match === null ? undefined : { streamArn: match[1]!, name: match[2]!, createdSeconds: Number(match[3]) }
 }
 
-export const consumerArn = (account: Account, stream: Stream, { createdSeconds, name }: Consumer): string =>
-  `${arnOf(account, stream.name)}/consumer/${name}:${createdSeconds}`
+const endOfArn = ({ createdSeconds, name }: Consumer): string => `/consumer/${name}:${createdSeconds}`
+
+export const consumerArn = (account: Account, stream: Stream, consumer: Consumer): string =>
+  `${arnOf(account, stream.name)}${endOfArn(consumer)}`
 
 const underStream = (account: Account, stream: Stream): string =>
   `under stream ${stream.name} and account ${account.id}`
@@ -64,8 +67,10 @@ const settle = (stream: Stream, now: number): void => {
   for (const consumer of stream.consumers.values()) {
     if (consumer.settlesAt === undefined || now < consumer.settlesAt) continue
     consumer.settlesAt = undefined
-    if (consumer.status === "DELETING") stream.consumers.delete(consumer.name)
-    else consumer.status = "ACTIVE"
+    if (consumer.status === "DELETING") {
+      stream.consumers.delete(consumer.name)
+      stream.details = StreamDetails.without(stream.details, endOfArn(consumer))
+    } else consumer.status = "ACTIVE"
   }
 }
 
@@ -134,11 +139,15 @@ const refuseAnother = (account: Account, stream: Stream, consumers: ReadonlyMap<
     : undefined
 }
 
+/** How long it is known when a consumer was created: longer than a clock is set back. */
+const knownSeconds = 3600
+
 /** A time of its own in the ARN, even for one that was deleted within the same second. */
-const createdNow = (account: Account, stream: Stream, name: string, now: number): number => {
+const createdNow = ({ consumersCreated }: Account, stream: Stream, name: string, now: number): number => {
   const key = `${stream.name}/${name}`
-  const seconds = Math.max(SequenceNumbers.seconds(now), (account.consumersCreated.get(key) ?? -1) + 1)
-  account.consumersCreated.set(key, seconds)
+  const seconds = Math.max(SequenceNumbers.seconds(now), (consumersCreated.get(key) ?? -1) + 1)
+  for (const [each, created] of consumersCreated) if (created + knownSeconds < seconds) consumersCreated.delete(each)
+  consumersCreated.set(key, seconds)
   return seconds
 }
 

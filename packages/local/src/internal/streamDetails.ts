@@ -18,3 +18,13 @@ export const none: StreamDetails = {
   tags: {},
   policies: {}
 }
+
+const anyBut = <A>(byArn: Readonly<Record<string, A>>, end: string): Readonly<Record<string, A>> =>
+  Object.fromEntries(Object.entries(byArn).filter(([arn]) => !arn.endsWith(end)))
+
+/** What is known when the resource whose ARN ends so is gone. */
+export const without = (self: StreamDetails, end: string): StreamDetails => ({
+  ...self,
+  tags: anyBut(self.tags, end),
+  policies: anyBut(self.policies, end)
+})

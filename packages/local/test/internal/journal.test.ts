@@ -96,6 +96,24 @@ const seen = ({ local, operations: api }: LocalApi.Service) =>
   })
 
 describe("a journal", () => {
+  it.effect("has nothing of consumers that are long gone", () =>
+    Effect.gen(function*() {
+      const { journal, operations: api } = yield* LocalApi.make({ streams: [{ name: stream }] })
+      const size = Effect.map(journal.snapshot, (frames) => Buffer.concat([...frames]).length)
+      const before = yield* size
+      for (let index = 0; index < 20; index++) {
+        const { consumerArn } = yield* api.registerStreamConsumer({
+          streamArn: arn,
+          consumerName: `consumer-${index}`,
+          tags: { a: "b" }
+        })
+        yield* api.putResourcePolicy({ resourceArn: consumerArn, policy: "{}" })
+        yield* api.deregisterStreamConsumer({ consumerArn })
+        yield* TestClock.adjust("2 hours")
+      }
+      assert.isAtMost(yield* size, before + 100)
+    }))
+
   it.effect("brings back streams, lineages, settings, consumers and records; iterators go on", () =>
     Effect.gen(function*() {
       const before = yield* LocalApi.make({ streams: [{ name: stream, shardCount: 2 }, { name: "gone" }] })

@@ -21,7 +21,9 @@ export const register = (
   const refusal = Tags.refuse({}, tags)
   if (refusal !== undefined) return refusal
   const consumer = Consumers.registerStreamConsumer(account, request, now, transition)
-  if (!isRefusal(consumer)) Tags.add(Tags.ofResource(account, consumer.consumerArn, now), tags)
+  if (!isRefusal(consumer) && Object.keys(tags).length > 0) {
+    Tags.add(Tags.ofResource(account, consumer.consumerArn, now), tags)
+  }
   return consumer
 }
 
