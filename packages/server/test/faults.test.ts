@@ -247,6 +247,22 @@ describe("signatures", () => {
       }))
   }
 
+  it.scopedLive("cover the query", () =>
+    Effect.gen(function*() {
+      const { endpoint } = yield* started({ verify })
+      const sdk = yield* sdkOf(endpoint, 1, verify)
+      sdk.middlewareStack.add((next) => (args) => {
+        Object.assign(args.request as object, { query: { a: ["2", "1"], b: "x y" } })
+        return next(args)
+      }, { step: "build", name: "query" })
+      assert.strictEqual(yield* put(sdk), "ok")
+      sdk.middlewareStack.add((next) => (args) => {
+        Object.assign(args.request as object, { query: { a: "2" } })
+        return next(args)
+      }, { step: "finalizeRequest", priority: "low", name: "another query" })
+      assert.strictEqual(yield* put(sdk), "InvalidSignatureException")
+    }))
+
   it.scopedLive("are no hindrance to an answer when the engine of a region cannot be made", () =>
     Effect.gen(function*() {
       const data = yield* Effect.acquireRelease(

@@ -55,6 +55,12 @@ const judge = (caller: Caller, credentials: Credentials, signedAt: Date | undefi
     : undefined
 }
 
+/** What follows the path, which is signed, too. A name may be there several times. */
+const queryOf = (url: string): Record<string, Array<string>> => {
+  const query = new URL(url, "http://localhost").searchParams
+  return Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name)]))
+}
+
 /** A body that was signed by its hash, if it was. */
 const isHashOf = (hash: string | undefined, body: Buffer): boolean =>
   hash === undefined || hash === "UNSIGNED-PAYLOAD" || hash === createHash("sha256").update(body).digest("hex")
@@ -80,6 +86,7 @@ export const make = async (credentials: Credentials): Promise<Verify> => {
     const request = new HttpRequest({
       method: received.method,
       path: received.url.split("?")[0]!,
+      query: queryOf(received.url),
       headers,
       body: received.body
     })
