@@ -37,7 +37,7 @@ const parameter = (authorization: string, name: typeof parameters[number]): stri
   patterns[name].exec(authorization)?.[1]
 
 /** A region names an engine and, with a folder of data, its file. */
-export const isRegion = (region: string): boolean => /^[\w-]{1,64}$/.test(region)
+export const isRegion = (region: string): boolean => /^[a-z\d-]{1,64}$/.test(region)
 
 const scopeOf = (credential: string, signature: string, signedHeaders: string): Caller | ApiError => {
   const [terminator = "", service = "", region = "", day = "", ...key] = credential.split("/").reverse()
