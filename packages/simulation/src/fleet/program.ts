@@ -24,6 +24,12 @@ const outstanding = ({ notes, places }: World): Effect.Effect<number> =>
         sum + count, 0))
   })
 
+/** After so long a silent subscription has been replaced: until then it hides the end of its shard, and so the children. */
+const silenceMillis = 45_000
+
+const isSilenced = ({ steps }: World["scenario"]): boolean =>
+  steps.some(({ action: { _tag } }) => _tag === "Mute" || _tag === "StallEvent")
+
 /** Waits until all was read and the shares have had the time to become even. Returns why that did not happen. */
 export const live = (world: World): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
@@ -32,6 +38,7 @@ export const live = (world: World): Effect.Effect<string | undefined> =>
       yield* Effect.fork(Effect.delay(start(world, member), startsAt))
     }
     yield* unfold(world)
+    const audibleAt = notes.now() + (isSilenced(scenario) ? silenceMillis : 0)
     yield* Effect.fork(watchOver(world))
     const written = yield* Effect.forEach(world.places, ({ local, stream }) => local.records(stream))
     const patience = 120_000 + 10 * scenario.leaseMillis + 3 * scenario.slowMillis +
@@ -43,6 +50,7 @@ export const live = (world: World): Effect.Effect<string | undefined> =>
     }
     const isLeaving = (member: Member) => isUp(member) && member.life.asked !== undefined
     while (world.members.some(isLeaving) && notes.now() < deadline) yield* Effect.sleep(1_000)
+    while (notes.now() < audibleAt) yield* Effect.sleep(1_000)
     const settling = 2 * scenario.leaseMillis + 5 * 1.2 * scenario.balanceMillis + 1_000
     yield* Effect.sleep(settling)
     while (notes.now() < notes.lastDisturbance + settling) yield* Effect.sleep(1_000)
