@@ -8,7 +8,7 @@ import { mutate, randomOf } from "./mutations.js"
 import * as schemas from "./schemas.js"
 
 /** How many inputs of each schema are compared, each way. `.ci/run` asks for 100,000. */
-const cases = Number(process.env["SCHEMA_CASES"] ?? 10_000)
+const cases = Number(process.env["SCHEMA_CASES"] ?? 3_000)
 
 type AnySchema = Schema.Schema<unknown, unknown>
 type Parse = (input: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
