@@ -9,6 +9,7 @@ import * as ReadAhead from "../src/internal/reading/readAhead.js"
 import * as Settings from "../src/internal/reading/settings.js"
 import * as Sources from "../src/internal/reading/sources.js"
 import * as PageEstimate from "../src/internal/shard/pageEstimate.js"
+import { alone } from "./support/alone.js"
 import { read, shardName, withKinesis } from "./support/reading.js"
 
 const mebibyte = 1024 * 1024
@@ -149,13 +150,7 @@ describe("reading ahead", () => {
           because: "start",
           closed: false,
           skew: { millis: 0 },
-          coordination: {
-            hashKeyRange: () => Effect.sync(() => undefined),
-            hasChildren: () => false,
-            onReady: () => Effect.void,
-            ownsShard: () => Effect.succeed(true),
-            onEnd: () => Effect.void
-          }
+          coordination: alone
         })
       yield* local.fail({ operation: "getRecords", error: broken, times: 6 })
       const left = source()

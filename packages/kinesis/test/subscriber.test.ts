@@ -12,6 +12,7 @@ import type { Pushes } from "../src/internal/reading/pushes.js"
 import * as ReadAhead from "../src/internal/reading/readAhead.js"
 import * as Settings from "../src/internal/reading/settings.js"
 import * as Sources from "../src/internal/reading/sources.js"
+import { alone } from "./support/alone.js"
 
 const stream = "orders"
 const shardId = "shardId-000000000000"
@@ -64,9 +65,7 @@ const open = Effect.fnUntraced(
       closed: false,
       skew: { millis: 0 },
       coordination: {
-        hashKeyRange: () => Effect.sync(() => undefined),
-        hasChildren: () => false,
-        onReady: () => Effect.void,
+        ...alone,
         ownsShard: () => Effect.succeed(owns),
         onEnd: (_, { childShards }) => Effect.sync(() => void ends.push(childShards.map((child) => child.shardId)))
       }
